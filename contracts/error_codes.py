@@ -1,0 +1,63 @@
+"""Stable error codes, shared by HTTP problem documents and Socket.IO acknowledgements.
+
+A code is for programs and never changes its meaning; the sentence beside it is for people and may.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    # Input
+    BAD_REQUEST = "bad_request"
+    VALIDATION_FAILED = "validation_failed"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    CONFLICT = "conflict"
+    RATE_LIMITED = "rate_limited"
+    UNKNOWN_COMMAND = "unknown_command"
+    # Tokens
+    TOKEN_MISSING = "token_missing"
+    TOKEN_MALFORMED = "token_malformed"
+    TOKEN_EXPIRED = "token_expired"
+    TOKEN_NOT_YET_VALID = "token_not_yet_valid"
+    TOKEN_BAD_SIGNATURE = "token_bad_signature"
+    TOKEN_UNKNOWN_KEY = "token_unknown_key"
+    TOKEN_WRONG_AUDIENCE = "token_wrong_audience"
+    TOKEN_WRONG_ISSUER = "token_wrong_issuer"
+    TOKEN_WRONG_MEETING = "token_wrong_meeting"
+    KEYS_UNAVAILABLE = "keys_unavailable"
+    # Accounts
+    INVALID_CREDENTIALS = "invalid_credentials"
+    EMAIL_TAKEN = "email_taken"
+    WEAK_PASSWORD = "weak_password"
+    SESSION_EXPIRED = "session_expired"
+    # Access
+    PERMISSION_DENIED = "permission_denied"
+    GUESTS_NOT_ALLOWED = "guests_not_allowed"
+    # Meetings and rooms
+    MEETING_NOT_FOUND = "meeting_not_found"
+    MEETING_ENDED = "meeting_ended"
+    PARTICIPANT_NOT_FOUND = "participant_not_found"
+    PARTICIPANT_REMOVED = "participant_removed"
+    TRACK_NOT_FOUND = "track_not_found"
+    TOO_MANY_TRACKS = "too_many_tracks"
+    RESUME_REFUSED = "resume_refused"
+    REPLACED_BY_RESUME = "replaced_by_resume"
+    LEFT = "left"
+    RECORDING_UNAVAILABLE = "recording_unavailable"
+    # Media
+    BAD_SDP = "bad_sdp"
+    NO_COMMON_CODEC = "no_common_codec"
+    NO_MEDIA_NODE = "no_media_node"
+    MEDIA_NODE_TIMEOUT = "media_node_timeout"
+    MEDIA_NODE_OVERLOADED = "media_node_overloaded"
+    STALE_NEGOTIATION = "stale_negotiation"
+    # Services
+    SLOW_CLIENT = "slow_client"
+    GATEWAY_CLOSING = "gateway_closing"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    INTERNAL = "internal"

@@ -1,0 +1,38 @@
+"""What happened in a room, as the gateways report it to the meeting service.
+
+The gateways invoke the function `FACTS_FUNCTION` with a `FactBatch`; it answers a `FactsAccepted`. Delivery is at least
+once and in any order: the meeting service keeps one record for each meeting and version.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.log_events import LogEvent
+from contracts.rooms import MeetingId
+
+FACTS_FUNCTION = "parley-meetings-facts"
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    meeting_id: MeetingId
+    version: int
+    event: LogEvent
+
+
+class FactBatch(Struct, frozen=True, kw_only=True):
+    facts: tuple[Fact, ...]
+
+
+class RefusedFact(Struct, frozen=True, kw_only=True):
+    """A fact that will never be accepted (an unknown meeting, say): a dead letter."""
+
+    meeting_id: MeetingId
+    version: int
+    reason: str
+
+
+class FactsAccepted(Struct, frozen=True, kw_only=True):
+    """All facts of the batch were taken, save the refused ones."""
+
+    refused: tuple[RefusedFact, ...] = ()

@@ -1,0 +1,63 @@
+"""The token that opens a room: issued by the meeting service, accepted by the signalling gateways.
+
+A JWT (RFC 7519) with ``typ: meeting+jwt``, signed with a key of the meeting service's JWKS, for one person, one
+meeting, and a few minutes. Permissions are in it; the gateway enforces them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from msgspec import Struct
+
+from contracts.error_codes import ErrorCode
+from contracts.jwks import ALGORITHM, TokenError, VerificationKeys
+from contracts.rooms import Identity, MeetingId, Permissions, Role
+
+TYPE = "meeting+jwt"
+AUDIENCE = "parley-gateway"
+LIFETIME_S = 600
+"""Ten minutes: it is used at once, and asked for anew when a connection is made again later."""
+
+
+class MeetingClaims(Struct, frozen=True, kw_only=True):
+    """The claims of a meeting token. Times in seconds since the epoch, as JWT has them."""
+
+    iss: str
+    sub: Identity
+    meeting: MeetingId
+    name: str
+    role: Role
+    permissions: Permissions
+    iat: int
+    exp: int
+    jti: str
+    aud: str = AUDIENCE
+
+
+def encode_meeting_token(claims: MeetingClaims, *, key: EllipticCurvePrivateKey, kid: str) -> str:
+    """The signed token."""
+    payload: dict[str, Any] = msgspec.to_builtins(claims)
+    return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})
+
+
+def decode_meeting_token(
+    token: str, *, keys: VerificationKeys, issuer: str, meeting_id: MeetingId | None, now: float
+) -> MeetingClaims:
+    """The claims of a valid token for ``meeting_id`` (None: for any meeting).
+
+    Raises:
+        UnknownKeyError: the key is not among ``keys``; fetch them anew once.
+        TokenError: for any other reason.
+    """
+    payload = keys.verify(token, typ=TYPE, issuer=issuer, audience=AUDIENCE, now=now)
+    try:
+        claims = msgspec.convert(payload, MeetingClaims)
+    except msgspec.ValidationError as error:
+        raise TokenError(ErrorCode.TOKEN_MALFORMED, f"The token's claims are not complete: {error}.") from error
+    if meeting_id is not None and claims.meeting != meeting_id:
+        raise TokenError(ErrorCode.TOKEN_WRONG_MEETING, "The token is for another meeting.")
+    return claims

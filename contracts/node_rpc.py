@@ -1,0 +1,189 @@
+"""Requests from a gateway to a media node, their answers, and what a node reports.
+
+A request is published on `redis_names.node_inbox`, its answer on the caller's `redis_names.gateway_inbox`: at most
+once each. The caller waits until ``deadline_at`` and then gives up (`media_node_timeout`); a node drops a request
+whose deadline has passed. Every request may safely be sent again. A node reports events about a participant to the gateway that last
+sent a request for that participant.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from contracts.client_messages import (
+    ErrorBody,
+    OfferedTrack,
+    SubscriptionWish,
+)
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId, TrackSource
+
+
+class NodeLease(Struct, frozen=True, kw_only=True):
+    """What a node says of itself each time it renews its lease."""
+
+    node_id: NodeId
+    region: str
+    load: float
+    """0 idle, 1 full: the greatest of its resources' shares."""
+    participants: int
+    draining: bool
+    renewed_at: int
+
+
+# ---- requests ----
+
+
+class _Request(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    meeting_id: MeetingId
+
+
+class _ParticipantRequest(_Request, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+
+
+class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
+    """Makes the participant known. Answer: `SubscriptionOffered`, with an offer if there is anything to receive.
+
+    Sent again (a resumed connection, another gateway) it changes where events go, and nothing else.
+    """
+
+    subscribe: bool
+
+
+class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
+    """A client's publishing offer. ``tracks``: all that it publishes from now on. Answer: `Published`."""
+
+    sdp: str
+    tracks: tuple[AssignedTrack, ...]
+
+
+class AssignedTrack(Struct, frozen=True, kw_only=True):
+    mid: str
+    track_id: TrackId
+    source: TrackSource
+    muted: bool = False
+
+
+class AnswerSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="answer_subscription"):
+    """A client's answer to the node's offer. Answer: `Done`."""
+
+    generation: int
+    negotiation: int
+    sdp: str
+
+
+class ChangeSubscriptions(_ParticipantRequest, frozen=True, kw_only=True, tag="change_subscriptions"):
+    """A client's wishes. Answer: `Done`; a new offer follows as an event if one is needed."""
+
+    tracks: tuple[SubscriptionWish, ...]
+
+
+class RestartSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_subscription"):
+    """A new subscribing transport, of the next generation. Answer: `SubscriptionOffered`."""
+
+
+class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_track_muted"):
+    """A muted track is not forwarded, whatever its publisher sends. Answer: `Done`."""
+
+    track_id: TrackId
+    muted: bool
+
+
+class LeaveRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="leave_room"):
+    """Closes all that belongs to the participant. Answer: `Done`."""
+
+
+class CloseRoom(_Request, frozen=True, kw_only=True, tag="close_room"):
+    """Closes all that belongs to the meeting. Answer: `Done`."""
+
+
+NodeRequest: TypeAlias = (
+    JoinRoom
+    | Publish
+    | AnswerSubscription
+    | ChangeSubscriptions
+    | RestartSubscription
+    | SetTrackMuted
+    | LeaveRoom
+    | CloseRoom
+)
+
+
+class RequestEnvelope(Struct, frozen=True, kw_only=True):
+    """What is published on a node's inbox."""
+
+    id: str
+    gateway_id: GatewayId
+    deadline_at: int
+    """Milliseconds since the epoch."""
+    request: NodeRequest
+
+
+# ---- answers ----
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """The node's offer for a participant's subscribing connection; passed to the client as it is."""
+
+    generation: int
+    negotiation: int
+    sdp: str
+    tracks: tuple[OfferedTrack, ...]
+
+
+class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
+    pass
+
+
+class Published(Struct, frozen=True, kw_only=True, tag_field="type", tag="published"):
+    sdp: str
+
+
+class SubscriptionOffered(Struct, frozen=True, kw_only=True, tag_field="type", tag="subscription_offered"):
+    offer: Offer | None
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
+    error: ErrorBody
+
+
+NodeAnswer: TypeAlias = Done | Published | SubscriptionOffered | Refused
+
+
+# ---- what arrives on a gateway's inbox ----
+
+
+class AnswerEnvelope(Struct, frozen=True, kw_only=True, tag_field="kind", tag="answer"):
+    id: str
+    answer: NodeAnswer
+
+
+class SubscriptionChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="subscription_changed"):
+    """A new offer for the participant, because tracks came or went."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    offer: Offer
+
+
+class TransportFailed(Struct, frozen=True, kw_only=True, tag_field="kind", tag="transport_failed"):
+    """No sign of life on a transport for the consent timeout (RFC 7675), or its DTLS handshake failed."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    transport: str
+    """``publish`` or ``subscribe``."""
+    reason: str
+
+
+GatewayMessage: TypeAlias = AnswerEnvelope | SubscriptionChanged | TransportFailed
+
+encoder = msgspec.json.Encoder()
+request_decoder: msgspec.json.Decoder[RequestEnvelope] = msgspec.json.Decoder(RequestEnvelope)
+gateway_message_decoder: msgspec.json.Decoder[GatewayMessage] = msgspec.json.Decoder(GatewayMessage)
+lease_decoder: msgspec.json.Decoder[NodeLease] = msgspec.json.Decoder(NodeLease)

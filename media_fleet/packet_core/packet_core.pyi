@@ -1,0 +1,265 @@
+"""The border between the control plane (Python) and the packet plane (Rust).
+
+`PacketCore` owns one UDP socket and one I/O thread that never takes the interpreter's lock. Python gives it rules (transports, tracks,
+subscriptions); media packets flow by those rules and never enter Python. What Python must know comes back as events, many at a time,
+through one descriptor that asyncio watches.
+
+Methods return at once: a command is queued for the I/O thread, in order. Ids are small integers, never used twice in one
+`PacketCore`. A command about an id that has been removed meanwhile is ignored and counted (`stats`), since removals race with
+everything. Arguments that can never be right raise `ValueError` at the call.
+
+Who does what: the core answers STUN (ICE-lite, RFC 8445), demultiplexes (RFC 7983), protects and unprotects SRTP and SRTCP (RFC 3711,
+RFC 7714), learns the SSRCs of simulcast layers from mid and rid, forwards, rewrites, repairs (NACK, RTX), asks for
+key frames and throttles such asking, sends receiver reports, transport-wide feedback and translated sender reports. It knows nothing of SDP, DTLS, meetings
+or people.
+"""
+
+from typing import Literal, final
+
+SrtpProfile = Literal["AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"]
+Kind = Literal["audio", "video"]
+Codec = Literal["opus", "VP8", "H264", "VP9", "AV1"]
+
+class PacketCoreError(Exception):
+    """The core cannot do what was asked: the address is taken, or the I/O thread is gone."""
+
+@final
+class PacketCore:
+    def __init__(
+        self,
+        *,
+        bind_address: str,
+        port: int,
+        consent_timeout_ms: int = 15_000,
+    ) -> None:
+        """Binds ``bind_address:port`` over UDP (port 0: any free one) and starts the I/O thread.
+
+        ``consent_timeout_ms``: a transport that has seen no authenticated STUN check for so long is lost (RFC 7675: 30 s at the most).
+
+        Raises:
+            PacketCoreError: the address cannot be bound; the text names it and the cause.
+        """
+
+    @property
+    def local_port(self) -> int:
+        """The UDP port that is bound."""
+
+    def event_fd(self) -> int:
+        """A descriptor that is readable while events wait. Owned by the core; closed by `close`."""
+
+    def drain_events(self, limit: int = 4096) -> list[Event]:
+        """The waiting events, oldest first, at most ``limit``. Clears the descriptor when none is left."""
+
+    def close(self) -> None:
+        """Stops the I/O thread and closes the socket. Safe to call twice; any other call afterwards raises `PacketCoreError`."""
+
+    # ---- transports: one ICE and DTLS association each ----
+
+    def add_transport(self, *, ice_ufrag: str, ice_pwd: str) -> int:
+        """A transport that answers STUN checks for this local ufrag, with integrity by this local password.
+
+        Raises:
+            ValueError: ufrag or password is not of the form and length of RFC 8839, 5.4; or the ufrag is in use.
+        """
+
+    def restart_ice(self, transport: int, *, ice_ufrag: str, ice_pwd: str) -> None:
+        """New local credentials (RFC 8445, 2.4). The old ones, and the old address, hold until a check with the new ones is nominated."""
+
+    def send_dtls(self, transport: int, datagrams: list[bytes]) -> None:
+        """Sends DTLS records to the transport's address. Dropped (DTLS retransmits) while no address is known."""
+
+    def set_srtp_keys(
+        self,
+        transport: int,
+        *,
+        profile: SrtpProfile,
+        receive_key: bytes,
+        receive_salt: bytes,
+        send_key: bytes,
+        send_salt: bytes,
+    ) -> None:
+        """Master keys and salts from the DTLS-SRTP key export (RFC 5764, 4.2). Session keys are derived in the core.
+
+        Lengths: key 16; salt 12 for AES-GCM (RFC 7714), 14 for AES-CM (RFC 3711).
+        """
+
+    def remove_transport(self, transport: int) -> None:
+        """Removes it with its tracks and subscriptions."""
+
+    # ---- tracks: what a transport publishes ----
+
+    def add_track(
+        self,
+        transport: int,
+        *,
+        kind: Kind,
+        codec: Codec,
+        mid: str,
+        payload_type: int,
+        rtx_payload_type: int | None,
+        clock_rate: int,
+        rids: list[str],
+        ssrc: int | None,
+        rtx_ssrc: int | None,
+        extensions: dict[str, int],
+        transport_cc: bool,
+        nack: bool,
+    ) -> int:
+        """Takes media of one m-line.
+
+        ``rids``: the simulcast layers, lowest first; empty for a single encoding. ``ssrc`` and ``rtx_ssrc``: from the SDP where it names them, else
+        learned from mid, rid and repaired-rid. ``extensions``: header extension URI to the id that the publisher uses.
+        ``transport_cc``: send transport-wide feedback for this m-line; ``nack``: ask for lost packets.
+        """
+
+    def remove_track(self, track: int) -> None:
+        """Removes it with its subscriptions."""
+
+    def set_track_muted(self, track: int, *, muted: bool) -> None:
+        """A muted track is received and not forwarded. After unmuting, video waits for a key frame, which the core asks for."""
+
+    def request_key_frame(self, track: int) -> None:
+        """Asks the publisher for a key frame on every layer that is being forwarded, within the throttle."""
+
+    # ---- subscriptions: a transport that receives a track ----
+
+    def add_subscription(
+        self,
+        transport: int,
+        track: int,
+        *,
+        mid: str,
+        ssrc: int,
+        rtx_ssrc: int | None,
+        payload_type: int,
+        rtx_payload_type: int | None,
+        cname: str,
+        extensions: dict[str, int],
+    ) -> int:
+        """Forwards the track to the transport under the subscriber's own SSRC, payload types and extension ids.
+
+        Starts at the next key frame, which the core asks for at once; until then nothing is sent for video.
+        """
+
+    def set_wanted_layer(self, subscription: int, layer: int | None) -> None:
+        """The index in ``rids`` that this subscriber wants at most; None wants the best.
+
+        What is forwarded is the best layer up to the wanted one that the publisher is sending now; if only higher ones are sent, the lowest of these.
+        Changes take place at key frames.
+        """
+
+    def set_paused(self, subscription: int, *, paused: bool) -> None:
+        """A paused subscription forwards nothing; video resumes with a key frame."""
+
+    def remove_subscription(self, subscription: int) -> None: ...
+
+    # ---- looking inside ----
+
+    def stats(self) -> CoreStats:
+        """Counters since the start, and gauges. Waits for the I/O thread: milliseconds at the most."""
+
+    def track_stats(self, track: int) -> list[LayerStats]:
+        """One entry for each layer that has been seen; empty for an unknown track."""
+
+    def subscription_stats(self, subscription: int) -> SubscriptionStats | None:
+        """None for an unknown subscription."""
+
+# ---- events ----
+
+@final
+class DtlsReceived:
+    """A DTLS datagram, from an address that has passed a STUN check."""
+
+    transport: int
+    data: bytes
+
+@final
+class TransportConnected:
+    """The first check with a nomination has been answered: an address is known."""
+
+    transport: int
+    address: str
+    port: int
+
+@final
+class TransportLost:
+    """No authenticated check for the consent timeout. The transport stays until it is removed, and comes back with `TransportConnected`."""
+
+    transport: int
+
+@final
+class LayerStarted:
+    """A layer's first packet, or its first after a `LayerStopped`."""
+
+    track: int
+    layer: int
+
+@final
+class LayerStopped:
+    """A layer that was sent has not been for two seconds (video) or ten (audio)."""
+
+    track: int
+    layer: int
+
+Event = DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped
+
+# ---- statistics ----
+
+@final
+class CoreStats:
+    """Packets and bytes are of UDP payload. ``dropped_*`` counts say why a datagram went no further."""
+
+    datagrams_received: int
+    bytes_received: int
+    datagrams_sent: int
+    bytes_sent: int
+    send_calls: int
+    send_failures: int
+    rtp_received: int
+    rtp_forwarded: int
+    rtcp_received: int
+    stun_answered: int
+    nacks_sent: int
+    nacks_received: int
+    rtx_sent: int
+    rtx_received: int
+    key_frames_requested: int
+    key_frames_asked_for: int
+    dropped_malformed: int
+    dropped_unknown_address: int
+    dropped_stun_integrity: int
+    dropped_authentication: int
+    dropped_replayed: int
+    dropped_unknown_ssrc: int
+    commands_ignored: int
+    transports: int
+    tracks: int
+    subscriptions: int
+
+@final
+class LayerStats:
+    """W3C inbound-rtp in short. ``bitrate``: bits a second over the last second; ``jitter``: RTP clock units."""
+
+    layer: int
+    ssrc: int
+    packets_received: int
+    bytes_received: int
+    packets_lost: int
+    jitter: int
+    bitrate: int
+    nacks_sent: int
+    key_frames: int
+    key_frames_requested: int
+
+@final
+class SubscriptionStats:
+    """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported."""
+
+    layer: int | None
+    packets_sent: int
+    bytes_sent: int
+    retransmissions_sent: int
+    nacks_received: int
+    key_frames_asked_for: int
+    fraction_lost: float
+    round_trip_ms: float | None
