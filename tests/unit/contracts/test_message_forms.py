@@ -1,0 +1,201 @@
+"""The wire form of the messages that services share, pinned: a change that breaks a running peer breaks a test here."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from contracts import client_messages, log_events, node_rpc
+from contracts.client_messages import COMMANDS, SERVER_MESSAGES
+from contracts.rooms import (
+    PERMISSIONS_OF_ROLE,
+    GatewayId,
+    Identity,
+    MeetingId,
+    NodeId,
+    ParticipantId,
+    ParticipantInfo,
+    PublishPermission,
+    Role,
+    TrackId,
+    TrackInfo,
+    TrackKind,
+    TrackSource,
+)
+
+PARTICIPANT = ParticipantInfo(
+    id=ParticipantId("p_1"),
+    identity=Identity("u_1"),
+    name="Ada",
+    role=Role.HOST,
+    permissions=PERMISSIONS_OF_ROLE[Role.HOST],
+    joined_at=1000,
+)
+PARTICIPANT_JSON = {
+    "id": "p_1",
+    "identity": "u_1",
+    "name": "Ada",
+    "role": "host",
+    "permissions": {
+        "publish": ["audio", "video", "screen"],
+        "subscribe": True,
+        "chat": True,
+        "moderate": True,
+        "record": True,
+    },
+    "joined_at": 1000,
+    "connected": True,
+}
+TRACK = TrackInfo(
+    id=TrackId("t_1"), participant_id=ParticipantId("p_1"), source=TrackSource.CAMERA, kind=TrackKind.VIDEO
+)
+
+LOG_EVENTS = [
+    (
+        log_events.ParticipantJoined(at=5, participant=PARTICIPANT, gateway_id=GatewayId("g_1"), resume_hash="00"),
+        {
+            "type": "participant_joined",
+            "at": 5,
+            "participant": PARTICIPANT_JSON,
+            "gateway_id": "g_1",
+            "resume_hash": "00",
+        },
+    ),
+    (log_events.NodePlaced(at=6, node_id=NodeId("n_1")), {"type": "node_placed", "at": 6, "node_id": "n_1"}),
+    (
+        log_events.TrackPublished(at=7, track=TRACK),
+        {
+            "type": "track_published",
+            "at": 7,
+            "track": {"id": "t_1", "participant_id": "p_1", "source": "camera", "kind": "video", "muted": False},
+        },
+    ),
+    (log_events.MeetingEnded(at=8, by=None), {"type": "meeting_ended", "at": 8, "by": None}),
+]
+
+
+@pytest.mark.parametrize(("event", "form"), LOG_EVENTS)
+def test_a_log_event_keeps_its_form(event: log_events.LogEvent, form: dict[str, object]) -> None:
+    assert json.loads(log_events.encode_event(event)) == form
+    assert log_events.decode_event(json.dumps(form)) == event
+
+
+def test_a_reader_ignores_fields_that_a_newer_writer_adds_to_a_log_event() -> None:
+    data = b'{"type": "node_placed", "at": 6, "node_id": "n_1", "added_later": true}'
+    assert log_events.decode_event(data) == log_events.NodePlaced(at=6, node_id=NodeId("n_1"))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"type": "no_such"}', b'{"type": "node_placed"}', b"\xff"])
+def test_what_is_no_log_event_is_refused(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        log_events.decode_event(data)
+
+
+def test_every_command_refuses_a_field_that_it_does_not_have() -> None:
+    for name, command in COMMANDS.items():
+        with pytest.raises(msgspec.ValidationError, match="unknown field `surprise`"):
+            msgspec.convert({"surprise": 1, **_least_form(name)}, command)
+
+
+def _least_form(name: str) -> dict[str, object]:
+    forms: dict[str, dict[str, object]] = {
+        "publish_offer": {"sdp": "v=0", "tracks": []},
+        "subscriber_answer": {"generation": 1, "negotiation": 1, "sdp": "v=0"},
+        "update_subscriptions": {"tracks": []},
+        "mute_track": {"track_id": "t"},
+        "unmute_track": {"track_id": "t"},
+        "send_chat": {"text": "hello"},
+        "remove_participant": {"participant_id": "p"},
+    }
+    return forms.get(name, {})
+
+
+def test_every_command_accepts_its_least_form() -> None:
+    for name, command in COMMANDS.items():
+        assert isinstance(msgspec.convert(_least_form(name), command), command)
+
+
+@pytest.mark.parametrize(
+    ("command", "form", "place"),
+    [
+        (client_messages.SendChat, {"text": ""}, "$.text"),
+        (client_messages.SendChat, {"text": "x" * (client_messages.MAX_CHAT_LENGTH + 1)}, "$.text"),
+        (client_messages.SendChat, {"text": 1}, "$.text"),
+        (client_messages.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "tv"}]}, "$.tracks[0].source"),
+        (client_messages.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "camera"}] * 9}, "$.tracks"),
+        (client_messages.SubscriberAnswer, {"generation": 0, "negotiation": 1, "sdp": "v"}, "$.generation"),
+    ],
+)
+def test_a_bad_command_is_refused_with_the_place_of_the_fault(
+    command: type[client_messages.Command], form: dict[str, object], place: str
+) -> None:
+    with pytest.raises(msgspec.ValidationError) as refusal:
+        msgspec.convert(form, command)
+    assert place in str(refusal.value)
+
+
+def test_every_message_has_a_json_schema_for_the_references() -> None:
+    for message in (*COMMANDS.values(), *SERVER_MESSAGES.values()):
+        assert msgspec.json.schema(message)["$ref"]
+
+
+def test_every_source_takes_a_permission_and_has_a_kind() -> None:
+    assert {source: (source.permission, source.kind) for source in TrackSource} == {
+        TrackSource.MICROPHONE: (PublishPermission.AUDIO, TrackKind.AUDIO),
+        TrackSource.CAMERA: (PublishPermission.VIDEO, TrackKind.VIDEO),
+        TrackSource.SCREEN: (PublishPermission.SCREEN, TrackKind.VIDEO),
+        TrackSource.SCREEN_AUDIO: (PublishPermission.SCREEN, TrackKind.AUDIO),
+    }
+
+
+def test_a_request_to_a_node_keeps_its_form() -> None:
+    envelope = node_rpc.RequestEnvelope(
+        id="r1",
+        gateway_id=GatewayId("g_1"),
+        deadline_at=9,
+        request=node_rpc.Publish(
+            meeting_id=MeetingId("m"),
+            participant_id=ParticipantId("p_1"),
+            sdp="v=0",
+            tracks=(node_rpc.AssignedTrack(mid="0", track_id=TrackId("t_1"), source=TrackSource.CAMERA),),
+        ),
+    )
+    form = {
+        "id": "r1",
+        "gateway_id": "g_1",
+        "deadline_at": 9,
+        "request": {
+            "type": "publish",
+            "meeting_id": "m",
+            "participant_id": "p_1",
+            "sdp": "v=0",
+            "tracks": [{"mid": "0", "track_id": "t_1", "source": "camera", "muted": False}],
+        },
+    }
+    assert json.loads(node_rpc.encoder.encode(envelope)) == form
+    assert node_rpc.request_decoder.decode(json.dumps(form)) == envelope
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        (node_rpc.AnswerEnvelope(id="r1", answer=node_rpc.Published(sdp="v=0")), "answer"),
+        (node_rpc.AnswerEnvelope(id="r1", answer=node_rpc.SubscriptionOffered(offer=None)), "answer"),
+        (
+            node_rpc.TransportFailed(
+                node_id=NodeId("n"),
+                meeting_id=MeetingId("m"),
+                participant_id=ParticipantId("p"),
+                transport="publish",
+                reason="consent",
+            ),
+            "transport_failed",
+        ),
+    ],
+)
+def test_what_a_gateway_hears_says_its_kind(message: node_rpc.GatewayMessage, kind: str) -> None:
+    data = node_rpc.encoder.encode(message)
+    assert json.loads(data)["kind"] == kind
+    assert node_rpc.gateway_message_decoder.decode(data) == message
