@@ -23,6 +23,11 @@ FACTS = "parley:facts"
 FACTS_GROUP = "deliver-to-meetings"
 FACTS_DEAD = "parley:facts:dead"
 """Stream of facts that the meeting service refused for good, kept for people to look at."""
+ROOM_COMMANDS = "parley:room-commands"
+"""Stream of `contracts.room_commands.RoomCommand`, read by the gateways' consumer group `ROOM_COMMANDS_GROUP`."""
+ROOM_COMMANDS_GROUP = "gateways"
+ROOM_COMMANDS_MAX_LENGTH = 100_000
+"""About how many requests the stream keeps (XADD MAXLEN ~): far more than ever wait."""
 
 
 def meeting_log(meeting_id: MeetingId) -> str:
