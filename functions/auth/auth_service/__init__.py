@@ -1,0 +1,1 @@
+"""The authentication service: accounts, passwords, sessions and the tokens that prove them."""

@@ -1,0 +1,119 @@
+"""The OpenAPI 3.1 document of a service, made from the same types that its routes parse and answer with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from contracts.error_codes import ErrorCode
+from functions.serverless.problems import CONTENT_TYPE, STATUS_OF_CODE, TOKEN_CODES, Problem
+from functions.serverless.requests import Empty
+from functions.serverless.service import Operation, Security
+
+_SECURITY: dict[Security, list[dict[str, list[str]]]] = {
+    Security.ANYONE: [],
+    Security.USER: [{"access_token": []}],
+    Security.USER_OR_ANYONE: [{}, {"access_token": []}],
+    Security.REFRESH_TOKEN: [{}, {"refresh_cookie": []}],
+}
+_REF = "#/components/schemas/{name}"
+
+
+def document(operations: Iterable[Operation], *, title: str, version: str) -> dict[str, Any]:
+    """The document, ready to be written as JSON."""
+    known = list(operations)
+    types = {kind for operation in known for kind in (operation.body, operation.answer) if _has_schema(kind)}
+    ordered = sorted(types, key=str)
+    schemas, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF)
+    schema_of = dict(zip([*ordered, Problem], schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for operation in known:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "refresh_cookie": {"type": "apiKey", "in": "cookie", "name": "parley_refresh"},
+            },
+        },
+    }
+
+
+def errors_of(operation: Operation) -> tuple[ErrorCode, ...]:
+    """Every code that the operation may answer with: its own, and those of its kind."""
+    codes = list(operation.errors)
+    if operation.body is not Empty:
+        codes += [ErrorCode.BAD_REQUEST, ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE]
+    if operation.security is Security.USER:
+        codes += TOKEN_CODES
+    elif operation.security is Security.USER_OR_ANYONE:
+        codes += [code for code in TOKEN_CODES if code is not ErrorCode.TOKEN_MISSING]
+    codes += [ErrorCode.VALIDATION_FAILED, ErrorCode.INTERNAL, ErrorCode.SERVICE_UNAVAILABLE]
+    return tuple(dict.fromkeys(codes))
+
+
+def _operation(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "security": _SECURITY[operation.security],
+        "responses": _responses(operation, schema_of),
+    }
+    parameters = [*_path_parameters(operation.path), *_query_parameters(operation.query)]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body is not Empty:
+        required = any(field.required for field in msgspec.structs.fields(operation.body))
+        content = {"application/json": {"schema": schema_of[operation.body]}}
+        described["requestBody"] = {"required": required, "content": content}
+    return described
+
+
+def _responses(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": "Done."}
+    if operation.answer is not None:
+        schema = schema_of[operation.answer] if _has_schema(operation.answer) else {"type": "object"}
+        done["content"] = {"application/json": {"schema": schema}}
+    codes: dict[int, list[str]] = {}
+    for code in errors_of(operation):
+        codes.setdefault(STATUS_OF_CODE[code], []).append(code.value)
+    refusals = {
+        str(status): {
+            "description": "One of the codes " + ", ".join(f"`{name}`" for name in names) + ".",
+            "content": {CONTENT_TYPE: {"schema": schema_of[Problem]}},
+        }
+        for status, names in sorted(codes.items())
+    }
+    return {str(operation.status): done, **refusals}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _query_parameters(query: type[Struct]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": field.encode_name,
+            "in": "query",
+            "required": field.required,
+            "schema": msgspec.json.schema(field.type),
+        }
+        for field in msgspec.structs.fields(query)
+    ]
+
+
+def _has_schema(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct) and kind is not Empty

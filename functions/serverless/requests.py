@@ -1,0 +1,126 @@
+"""A request as a route sees it: parsed, typed and bounded, from a Lambda proxy event (REST API, payload 1.0)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from contracts.error_codes import ErrorCode
+from contracts.jwks import TokenError
+from functions.serverless.problems import (
+    BadRequestError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+    ValidationFailedError,
+)
+from functions.serverless.validation import convert_fields, decode_body
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class Empty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No fields: the body or query of a route that takes none."""
+
+
+BodyT = TypeVar("BodyT", bound=Struct)
+QueryT = TypeVar("QueryT", bound=Struct)
+
+
+class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
+    """One request. ``headers`` have lower-case names; ``path`` holds the variables of the route's path."""
+
+    body: BodyT
+    query: QueryT
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    request_id: str
+
+    def bearer_token(self) -> str | None:
+        """The access token of the Authorization header (RFC 6750, 2.1); None without that header.
+
+        Raises:
+            TokenError: the header holds something else.
+        """
+        header = self.headers.get("authorization")
+        if header is None:
+            return None
+        scheme, _, token = header.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token.strip() or " " in token.strip():
+            raise TokenError(ErrorCode.TOKEN_MALFORMED, "The Authorization header holds no bearer token.")
+        return token.strip()
+
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie, None if the request has none by that name."""
+        try:
+            morsel = SimpleCookie(self.headers.get("cookie", "")).get(name)
+        except CookieError:
+            return None
+        return morsel.value if morsel else None
+
+    def is_cross_site(self) -> bool:
+        """Whether a browser says that another site's page has sent this (Fetch Metadata, Sec-Fetch-Site)."""
+        return self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def parse_call(event: Mapping[str, Any], *, body: type[BodyT], query: type[QueryT]) -> Call[BodyT, QueryT]:
+    """The typed request of an event.
+
+    Raises:
+        PayloadTooLargeError, UnsupportedMediaTypeError, BadRequestError, ValidationFailedError: the request is not
+            what the route takes.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
+    return Call(
+        body=_body(event, headers, body),
+        query=_query(event, query),
+        path=event.get("pathParameters") or {},
+        headers=headers,
+        request_id=request_id_of(event),
+    )
+
+
+def request_id_of(event: Mapping[str, Any]) -> str:
+    """The id that API Gateway gave the request."""
+    return str((event.get("requestContext") or {}).get("requestId") or "-")
+
+
+def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT]) -> BodyT:
+    if kind is Empty:
+        return kind()  # a body that nothing reads is nobody's concern
+    raw = _raw_body(event)
+    if len(raw) > MAX_BODY_BYTES:
+        raise PayloadTooLargeError(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    if not raw.strip():
+        if not any(field.required for field in msgspec.structs.fields(kind)):
+            return kind()
+        raise BadRequestError("The body is empty; this route takes a JSON object.")
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaTypeError("The body must be application/json.")
+    return decode_body(raw, kind)
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body")
+    if not body:
+        return b""
+    data = body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
+    if not event.get("isBase64Encoded"):
+        return data
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise BadRequestError("The body cannot be read.") from error
+
+
+def _query(event: Mapping[str, Any], kind: type[QueryT]) -> QueryT:
+    multi: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+    if any(len(values) != 1 for values in multi.values()):
+        raise ValidationFailedError("A parameter of the query is given more than once.")
+    return convert_fields({name: values[0] for name, values in multi.items()}, kind, strict=False)
