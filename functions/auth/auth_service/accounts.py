@@ -30,6 +30,7 @@ from auth_service.domain.sessions import (
 from auth_service.errors import InvalidCredentialsError, SessionExpiredError
 from contracts.access_token import LIFETIME_S, AccessClaims, decode_access_token, encode_access_token
 from contracts.rooms import Identity
+from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError, TokenMissingError
 from functions.serverless.signing_keys import SigningKeys
 
