@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
@@ -26,10 +26,11 @@ _REF = "#/components/schemas/{name}"
 def document(operations: Iterable[Operation], *, title: str, version: str) -> dict[str, Any]:
     """The document, ready to be written as JSON."""
     known = list(operations)
-    types = {kind for operation in known for kind in (operation.body, operation.answer) if _has_schema(kind)}
-    ordered = sorted(types, key=str)
-    schemas, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF)
-    schema_of = dict(zip([*ordered, Problem], schemas, strict=True))
+    bodies = {operation.body for operation in known if operation.body is not Empty}
+    answers = {kind for operation in known for kind in _structs(operation.answer)}
+    kinds = [*sorted(bodies | answers, key=str), Problem]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
+    schema_of = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, Any] = {}
     for operation in known:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schema_of)
@@ -81,7 +82,8 @@ def _operation(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any
 def _responses(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "Done."}
     if operation.answer is not None:
-        schema = schema_of[operation.answer] if _has_schema(operation.answer) else {"type": "object"}
+        known = [schema_of[kind] for kind in _structs(operation.answer)] or [{"type": "object"}]
+        schema = known[0] if len(known) == 1 else {"anyOf": known}
         done["content"] = {"application/json": {"schema": schema}}
     codes: dict[int, list[str]] = {}
     for code in errors_of(operation):
@@ -115,5 +117,7 @@ def _query_parameters(query: type[Struct]) -> list[dict[str, Any]]:
     ]
 
 
-def _has_schema(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Struct) and kind is not Empty
+def _structs(answer: Any) -> tuple[type[Struct], ...]:
+    """The structs that an answer is one of; none for an answer without a type of its own."""
+    kinds = get_args(answer) or (answer,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Struct))

@@ -1,0 +1,239 @@
+"""The meeting service's edge and composition root: routes, the facts function, and the parts put together."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, TypeVar
+
+import msgspec
+from chalice.app import CloudWatchEvent, Rate
+from meetings_service.adapters.auth_keys import AuthKeys
+from meetings_service.adapters.repository import Repository
+from meetings_service.adapters.rooms import Rooms
+from meetings_service.domain.meetings import Meeting
+from meetings_service.facts import FactsConsumer
+from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
+from meetings_service.messages import (
+    ChangeBody,
+    CreateBody,
+    Join,
+    JoinBody,
+    ListQuery,
+    MeetingPage,
+    MeetingPublic,
+)
+from meetings_service.messages import Meeting as MeetingAnswer
+from meetings_service.scheduling import Meetings
+from meetings_service.settings import MeetingsSettings
+from msgspec import UNSET, UnsetType
+
+from contracts.access_token import AccessClaims
+from contracts.error_codes import ErrorCode
+from contracts.jwks import CLOCK_SKEW_S
+from contracts.key_ring import JWKS_MAX_AGE_S
+from contracts.meeting_token import LIFETIME_S
+from functions.serverless import aws, openapi
+from functions.serverless.logs import service_logger
+from functions.serverless.problems import TokenMissingError
+from functions.serverless.requests import BodyT, Call, Empty, QueryT
+from functions.serverless.service import Answer, Security, Service
+from functions.serverless.signing_keys import Jwks, SigningKeys
+from functions.serverless.times import rfc3339
+
+T = TypeVar("T")
+
+settings = MeetingsSettings.from_environ(os.environ)
+logger = service_logger("parley.meetings")
+app = Service("parley-meetings", logger=logger, is_outage=aws.is_outage)
+signing_keys = SigningKeys(
+    client=aws.secrets_client,
+    secret_id=settings.signing_secret,
+    token_lifetime_s=LIFETIME_S + PREVIOUS_TOKEN_S + CLOCK_SKEW_S,
+    clock=time.time,
+    logger=logger,
+)
+auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
+repository = Repository(aws.dynamodb_client, settings.table)
+meetings = Meetings(
+    repository=repository, rooms=Rooms(settings.redis_url), clock=time.time, randomness=os.urandom, logger=logger
+)
+joining = Joining(
+    signing_keys=signing_keys, issuer=settings.issuer, clock=time.time, randomness=os.urandom, logger=logger
+)
+consumer = FactsConsumer(repository=repository, logger=logger)
+
+
+@app.operation(
+    "POST",
+    "/v1/meetings",
+    summary="Make a meeting",
+    body=CreateBody,
+    answer=MeetingAnswer,
+    status=201,
+    security=Security.USER,
+    errors=(ErrorCode.KEYS_UNAVAILABLE,),
+)
+def create_meeting(call: Call[CreateBody, Empty]) -> Answer[MeetingAnswer]:
+    made = meetings.create(_user(call), title=call.body.title, guests_allowed=call.body.guests_allowed)
+    return Answer(body=_for_host(made), headers={"Location": f"/v1/meetings/{made.id}"})
+
+
+@app.operation(
+    "GET",
+    "/v1/meetings",
+    summary="One's own meetings, newest first",
+    query=ListQuery,
+    answer=MeetingPage,
+    security=Security.USER,
+    errors=(ErrorCode.KEYS_UNAVAILABLE,),
+)
+def list_meetings(call: Call[Empty, ListQuery]) -> Answer[MeetingPage]:
+    page = meetings.list_of(_user(call), cursor=_given(call.query.cursor), limit=call.query.limit)
+    items = tuple(_for_host(meeting) for meeting in page.meetings)
+    return Answer(body=MeetingPage(items=items, next_cursor=page.next_cursor))
+
+
+@app.operation(
+    "GET",
+    "/v1/meetings/{id}",
+    summary="A meeting: all of it for its host, what the link tells for others",
+    answer=MeetingAnswer | MeetingPublic,
+    security=Security.USER_OR_ANYONE,
+    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.KEYS_UNAVAILABLE),
+)
+def read_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer | MeetingPublic]:
+    user = _user_or_none(call)
+    meeting = meetings.find(call.path["id"])
+    is_host = user is not None and user.sub == meeting.host_id
+    return Answer(body=_for_host(meeting) if is_host else _for_all(meeting))
+
+
+@app.operation(
+    "PATCH",
+    "/v1/meetings/{id}",
+    summary="Change a meeting",
+    body=ChangeBody,
+    answer=MeetingAnswer,
+    security=Security.USER,
+    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
+)
+def change_meeting(call: Call[ChangeBody, Empty]) -> Answer[MeetingAnswer]:
+    changes: dict[str, str | bool] = {
+        name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET
+    }
+    return Answer(body=_for_host(meetings.change(_user(call), call.path["id"], changes)))
+
+
+@app.operation(
+    "POST",
+    "/v1/meetings/{id}/join",
+    summary="Get into a meeting: a meeting token for its room",
+    body=JoinBody,
+    answer=Join,
+    security=Security.USER_OR_ANYONE,
+    errors=(
+        ErrorCode.MEETING_NOT_FOUND,
+        ErrorCode.MEETING_ENDED,
+        ErrorCode.GUESTS_NOT_ALLOWED,
+        ErrorCode.KEYS_UNAVAILABLE,
+    ),
+)
+def join_meeting(call: Call[JoinBody, Empty]) -> Answer[Join]:
+    user = _user_or_none(call)
+    meeting = meetings.find(call.path["id"])
+    done = joining.join(
+        meeting,
+        user=user,
+        display_name=_given(call.body.display_name),
+        previous_token=_given(call.body.previous_token),
+    )
+    join = Join(
+        meeting_token=done.token,
+        expires_in=done.expires_in,
+        meeting=_for_all(meeting),
+        identity=done.admission.identity,
+        display_name=done.admission.display_name,
+        role=done.admission.role,
+        permissions=done.admission.permissions,
+        gateway_url=settings.gateway_url,
+        ice_servers=settings.ice_servers,
+    )
+    return Answer(body=join)
+
+
+@app.operation(
+    "POST",
+    "/v1/meetings/{id}/end",
+    summary="End a meeting for all",
+    answer=MeetingAnswer,
+    status=202,
+    security=Security.USER,
+    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
+)
+def end_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer]:
+    return Answer(body=_for_host(meetings.end(_user(call), call.path["id"])))
+
+
+@app.operation("GET", "/v1/meetings/.well-known/jwks.json", summary="The public keys of meeting tokens", answer=Jwks)
+def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
+    return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
+
+
+@app.operation("GET", "/v1/meetings/openapi.json", summary="This API, as an OpenAPI document", answer=dict)
+def openapi_document(_: Call[Empty, Empty]) -> Answer[dict[str, Any]]:
+    document = openapi.document(app.operations, title="Parley meeting service", version="0.1.0")
+    return Answer(body=document, headers={"Cache-Control": "public, max-age=300"})
+
+
+@app.lambda_function(name="facts")
+def facts(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Takes a `contracts.facts.FactBatch`, answers a `contracts.facts.FactsAccepted`."""
+    answer: dict[str, Any] = msgspec.to_builtins(consumer.take(event))
+    return answer
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS), name="rotate-signing-keys")
+def rotate_signing_keys(_: CloudWatchEvent) -> None:
+    """Publishes the next signing key when it is time, and drops the keys whose last token has expired."""
+    signing_keys.rotate()
+
+
+def _user(call: Call[BodyT, QueryT]) -> AccessClaims:
+    user = _user_or_none(call)
+    if user is None:
+        raise TokenMissingError
+    return user
+
+
+def _user_or_none(call: Call[BodyT, QueryT]) -> AccessClaims | None:
+    token = call.bearer_token()
+    return None if token is None else auth_keys.verify(token)
+
+
+def _given(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _for_host(meeting: Meeting) -> MeetingAnswer:
+    return MeetingAnswer(
+        id=meeting.id,
+        title=meeting.title,
+        status=meeting.status.value,
+        host_id=meeting.host_id,
+        guests_allowed=meeting.guests_allowed,
+        join_url=f"{settings.public_url.rstrip('/')}/m/{meeting.id}",
+        created_at=rfc3339(meeting.created_at),
+        started_at=None if meeting.started_at is None else rfc3339(meeting.started_at),
+        ended_at=None if meeting.ended_at is None else rfc3339(meeting.ended_at),
+    )
+
+
+def _for_all(meeting: Meeting) -> MeetingPublic:
+    return MeetingPublic(
+        id=meeting.id,
+        title=meeting.title,
+        status=meeting.status.value,
+        guests_allowed=meeting.guests_allowed,
+        host_name=meeting.host_name,
+    )

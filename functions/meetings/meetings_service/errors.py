@@ -1,0 +1,56 @@
+"""What the meeting service refuses, and why."""
+
+from __future__ import annotations
+
+from contracts.error_codes import ErrorCode
+from functions.serverless.problems import ServiceError
+
+
+class MeetingsError(ServiceError):
+    """Base of this service's errors."""
+
+
+class MeetingNotFoundError(MeetingsError):
+    code = ErrorCode.MEETING_NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__("There is no such meeting.")
+
+
+class MeetingEndedError(MeetingsError):
+    code = ErrorCode.MEETING_ENDED
+
+    def __init__(self) -> None:
+        super().__init__("The meeting has ended.")
+
+
+class GuestsNotAllowedError(MeetingsError):
+    code = ErrorCode.GUESTS_NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("This meeting is for people with an account. Please log in.")
+
+
+class NotTheHostError(MeetingsError):
+    code = ErrorCode.PERMISSION_DENIED
+
+    def __init__(self) -> None:
+        super().__init__("Only the host of the meeting may do this.")
+
+
+class KeysUnavailableError(MeetingsError):
+    """The keys to check access tokens with cannot be fetched."""
+
+    code = ErrorCode.KEYS_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("Access tokens cannot be checked at the moment. Please try again.")
+
+
+class RoomsUnavailableError(MeetingsError):
+    """The live rooms cannot be reached."""
+
+    code = ErrorCode.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("The live room cannot be reached at the moment. Please try again.")
