@@ -1,0 +1,312 @@
+//! The RTP header extensions that Parley knows: their URIs, the ids of one m-line, and their values in one packet.
+
+use crate::rtp::{Elements, ONE_BYTE_PROFILE, TWO_BYTE_PROFILE};
+
+/// A header extension that Parley reads, rewrites or passes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Extension {
+    /// Which m-line a packet belongs to (RFC 9143).
+    Mid,
+    /// Which simulcast layer (RFC 8852).
+    Rid,
+    /// Which layer a retransmission repairs (RFC 8852).
+    RepairedRid,
+    /// Audio level of the client (RFC 6464).
+    AudioLevel,
+    /// Transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    TransportCc,
+    /// Absolute send time, 6.18 fixed point seconds.
+    AbsSendTime,
+    /// AV1's dependency descriptor (AV1 RTP payload specification, appendix A).
+    DependencyDescriptor,
+    /// Coordination of video orientation (3GPP TS 26.114).
+    VideoOrientation,
+    /// Least and greatest playout delay.
+    PlayoutDelay,
+    /// Screen or camera.
+    ContentType,
+    /// Absolute capture time.
+    AbsCaptureTime,
+}
+
+/// How many extensions there are.
+pub const COUNT: usize = 11;
+
+/// Every extension with its URI.
+pub const ALL: [(Extension, &str); COUNT] = [
+    (Extension::Mid, "urn:ietf:params:rtp-hdrext:sdes:mid"),
+    (Extension::Rid, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
+    (
+        Extension::RepairedRid,
+        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+    ),
+    (
+        Extension::AudioLevel,
+        "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    ),
+    (
+        Extension::TransportCc,
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    ),
+    (
+        Extension::AbsSendTime,
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    ),
+    (
+        Extension::DependencyDescriptor,
+        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+    ),
+    (Extension::VideoOrientation, "urn:3gpp:video-orientation"),
+    (
+        Extension::PlayoutDelay,
+        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    ),
+    (
+        Extension::ContentType,
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+    ),
+    (
+        Extension::AbsCaptureTime,
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+    ),
+];
+
+/// The extensions whose value goes from a publisher to its subscribers as it is.
+const PASSED_ON: [Extension; 6] = [
+    Extension::AudioLevel,
+    Extension::DependencyDescriptor,
+    Extension::VideoOrientation,
+    Extension::PlayoutDelay,
+    Extension::ContentType,
+    Extension::AbsCaptureTime,
+];
+
+/// Which id stands for which extension on one m-line; 0 where it is not negotiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtensionMap {
+    ids: [u8; COUNT],
+}
+
+impl ExtensionMap {
+    /// The map of URIs to ids; URIs that Parley does not know are left out.
+    pub fn from_uris<'a>(entries: impl IntoIterator<Item = (&'a str, u8)>) -> Self {
+        let mut map = Self::default();
+        for (uri, id) in entries {
+            if let Some((extension, _)) = ALL.iter().find(|(_, known)| *known == uri) {
+                map.ids[*extension as usize] = id;
+            }
+        }
+        map
+    }
+
+    /// The id of an extension, if it is negotiated.
+    #[must_use]
+    pub fn id(&self, extension: Extension) -> Option<u8> {
+        Some(self.ids[extension as usize]).filter(|id| *id != 0)
+    }
+}
+
+/// The values of the known extensions in one packet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Values<'a> {
+    values: [Option<&'a [u8]>; COUNT],
+}
+
+impl<'a> Values<'a> {
+    /// Picks the known extensions out of a packet's elements.
+    #[must_use]
+    pub fn read(elements: Elements<'a>, map: &ExtensionMap) -> Self {
+        let mut values = Self::default();
+        for (id, value) in elements {
+            if let Some(index) = map.ids.iter().position(|known| *known == id) {
+                values.values[index] = Some(value);
+            }
+        }
+        values
+    }
+
+    /// The value of an extension, if the packet has it.
+    #[must_use]
+    pub fn get(&self, extension: Extension) -> Option<&'a [u8]> {
+        self.values[extension as usize]
+    }
+
+    /// The transport-wide sequence number.
+    #[must_use]
+    pub fn transport_sequence(&self) -> Option<u16> {
+        let value = self.get(Extension::TransportCc)?;
+        Some(u16::from_be_bytes(value.get(..2)?.try_into().ok()?))
+    }
+}
+
+/// What a forwarding hop says anew in each packet.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnValues<'a> {
+    /// The subscriber's mid.
+    pub mid: &'a [u8],
+    /// 6.18 fixed point seconds, 24 bits.
+    pub abs_send_time: u32,
+    /// The subscriber transport's next sequence number.
+    pub transport_sequence: u16,
+}
+
+/// The most bytes that [`write_block`] needs: eleven two-byte elements, the longest values, head and padding.
+pub const MAX_BLOCK_LEN: usize = 4 + 3 * (2 + 32) + 6 * (2 + 255) + 4;
+
+/// Writes a subscriber's extension block, head included, at the start of `out`; returns its length, 0 for no extension.
+///
+/// Passes on what is meant for the far end, replaces what belongs to a hop, drops rid and repaired-rid.
+/// `out` must be [`MAX_BLOCK_LEN`] long.
+pub fn write_block(out: &mut [u8], from: &Values<'_>, to: &ExtensionMap, own: &OwnValues<'_>) -> usize {
+    let send_time = own.abs_send_time.to_be_bytes();
+    let sequence = own.transport_sequence.to_be_bytes();
+    let mut elements: [(u8, &[u8]); COUNT] = [(0, &[]); COUNT];
+    let mut count = 0;
+    let owned = [
+        (Extension::Mid, Some(own.mid)),
+        (Extension::AbsSendTime, Some(&send_time[1..])),
+        (Extension::TransportCc, Some(&sequence[..])),
+    ];
+    let passed = PASSED_ON
+        .iter()
+        .map(|extension| (*extension, from.get(*extension)));
+    for (extension, value) in owned.into_iter().chain(passed) {
+        if let (Some(id), Some(value)) = (to.id(extension), value) {
+            elements[count] = (id, value);
+            count += 1;
+        }
+    }
+    write_elements(out, &elements[..count])
+}
+
+/// Writes elements as one block, in the one-byte form where all fit in it.
+fn write_elements(out: &mut [u8], elements: &[(u8, &[u8])]) -> usize {
+    if elements.is_empty() {
+        return 0;
+    }
+    let one_byte = elements
+        .iter()
+        .all(|(id, value)| *id < 15 && (1..=16).contains(&value.len()));
+    let mut at = 4;
+    for (id, value) in elements {
+        #[allow(clippy::cast_possible_truncation)]
+        if one_byte {
+            out[at] = id << 4 | (value.len() - 1) as u8;
+            at += 1;
+        } else {
+            out[at] = *id;
+            out[at + 1] = value.len() as u8;
+            at += 2;
+        }
+        out[at..at + value.len()].copy_from_slice(value);
+        at += value.len();
+    }
+    while at % 4 != 0 {
+        out[at] = 0;
+        at += 1;
+    }
+    let profile = if one_byte {
+        ONE_BYTE_PROFILE
+    } else {
+        TWO_BYTE_PROFILE
+    };
+    out[..2].copy_from_slice(&profile.to_be_bytes());
+    #[allow(clippy::cast_possible_truncation)]
+    let words = ((at - 4) / 4) as u16;
+    out[2..4].copy_from_slice(&words.to_be_bytes());
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn map(ids: &[(Extension, u8)]) -> ExtensionMap {
+        ExtensionMap::from_uris(
+            ids.iter()
+                .map(|(extension, id)| (ALL[*extension as usize].1, *id))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_enum() {
+        for (index, (extension, _)) in ALL.iter().enumerate() {
+            assert_eq!(*extension as usize, index);
+        }
+    }
+
+    #[test]
+    fn a_hop_replaces_its_own_and_passes_on_the_rest() {
+        let publisher = map(&[
+            (Extension::Mid, 4),
+            (Extension::Rid, 10),
+            (Extension::AudioLevel, 1),
+            (Extension::TransportCc, 3),
+        ]);
+        let data = [0x40, b'0', 0xa0, b'h', 0x10, 0x85, 0x31, 0x12, 0x34];
+        let values = Values::read(Elements::new(ONE_BYTE_PROFILE, &data), &publisher);
+        assert_eq!(values.transport_sequence(), Some(0x1234));
+        assert_eq!(values.get(Extension::Rid), Some(&b"h"[..]));
+
+        let subscriber = map(&[
+            (Extension::Mid, 7),
+            (Extension::AudioLevel, 2),
+            (Extension::TransportCc, 5),
+            (Extension::AbsSendTime, 6),
+        ]);
+        let own = OwnValues {
+            mid: b"12",
+            abs_send_time: 0x00ab_cdef,
+            transport_sequence: 9,
+        };
+        let mut out = [0u8; MAX_BLOCK_LEN];
+        let len = write_block(&mut out, &values, &subscriber, &own);
+        assert_eq!(len % 4, 0);
+        let written: Vec<_> = Elements::new(ONE_BYTE_PROFILE, &out[4..len]).collect();
+        assert_eq!(
+            written,
+            [
+                (7, &b"12"[..]),
+                (6, &[0xab, 0xcd, 0xef][..]),
+                (5, &[0, 9][..]),
+                (2, &[0x85][..])
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_value_takes_the_two_byte_form() {
+        let both = map(&[(Extension::DependencyDescriptor, 12)]);
+        let mut data = vec![12, 30];
+        data.extend([7u8; 30]);
+        let values = Values::read(Elements::new(TWO_BYTE_PROFILE, &data), &both);
+        let own = OwnValues {
+            mid: b"0",
+            abs_send_time: 0,
+            transport_sequence: 0,
+        };
+        let mut out = [0u8; MAX_BLOCK_LEN];
+        let len = write_block(&mut out, &values, &both, &own);
+        let written: Vec<_> = Elements::new(TWO_BYTE_PROFILE, &out[4..len]).collect();
+        assert_eq!(written, [(12, &[7u8; 30][..])]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_block_is_rewritten_into_a_readable_one(
+            data in proptest::collection::vec(any::<u8>(), 0..300), two_byte: bool, ids: [u8; COUNT]
+        ) {
+            let entries = ALL.iter().zip(ids).map(|((_, uri), id)| (*uri, id));
+            let extensions = ExtensionMap::from_uris(entries);
+            let profile = if two_byte { TWO_BYTE_PROFILE } else { ONE_BYTE_PROFILE };
+            let values = Values::read(Elements::new(profile, &data), &extensions);
+            let own = OwnValues { mid: b"0", abs_send_time: 1, transport_sequence: 2 };
+            let mut out = [0u8; MAX_BLOCK_LEN];
+            let len = write_block(&mut out, &values, &extensions, &own);
+            prop_assert!(len <= MAX_BLOCK_LEN);
+        }
+    }
+}

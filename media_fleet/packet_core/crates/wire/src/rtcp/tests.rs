@@ -1,0 +1,116 @@
+use super::*;
+use proptest::prelude::*;
+
+fn read(data: &[u8]) -> Vec<Packet<'_>> {
+    Compound::new(data)
+        .map(|packet| packet.expect("well formed"))
+        .collect()
+}
+
+#[test]
+fn reports_come_back() {
+    let info = SenderInfo {
+        ssrc: 1,
+        ntp: 0x0102_0304_0506_0708,
+        rtp_timestamp: 9,
+        packets: 10,
+        octets: 11,
+    };
+    let block = ReportBlock {
+        ssrc: 2,
+        fraction_lost: 3,
+        lost: 4,
+        highest_sequence: 5,
+        jitter: 6,
+        last_report: 7,
+        delay: 8,
+    };
+    let mut buffer = [0u8; 200];
+    let mut writer = Writer::new(&mut buffer);
+    writer.sender_report(&info);
+    writer.canonical_name(1, "p_1");
+    writer.receiver_report(1, &[block, block]);
+    writer.goodbye(1);
+    let len = writer.len();
+    let packets = read(&buffer[..len]);
+    assert_eq!(packets.len(), 3, "the source description is skipped");
+    assert!(matches!(packets[0], Packet::SenderReport(read, _) if read == info));
+    assert!(
+        matches!(packets[1], Packet::ReceiverReport(blocks) if blocks.collect::<Vec<_>>() == [block, block])
+    );
+    assert!(matches!(packets[2], Packet::Goodbye(ssrcs) if ssrcs.collect::<Vec<_>>() == [1]));
+}
+
+#[test]
+fn requests_come_back() {
+    let mut buffer = [0u8; 200];
+    let mut writer = Writer::new(&mut buffer);
+    writer.nack(1, 2, &[65_530, 65_535, 3, 4, 40]);
+    writer.picture_loss(1, 2);
+    let len = writer.len();
+    let packets = read(&buffer[..len]);
+    let Packet::Nack { ssrc: 2, lost } = packets[0] else {
+        panic!()
+    };
+    assert_eq!(
+        lost.sequence_numbers().collect::<Vec<_>>(),
+        [65_530, 65_535, 3, 4, 40]
+    );
+    assert!(matches!(packets[1], Packet::PictureLoss { ssrc: 2 }));
+}
+
+#[test]
+fn what_does_not_fit_is_left_out_whole() {
+    let mut buffer = [0u8; 20];
+    let mut writer = Writer::new(&mut buffer);
+    writer.picture_loss(1, 2);
+    writer.picture_loss(1, 2);
+    assert_eq!(writer.len(), 12);
+}
+
+#[test]
+fn a_short_packet_in_a_compound_ends_it_with_an_error() {
+    for data in [
+        &[0x81, 201, 0, 1, 0, 0, 0, 1][..],
+        &[0x80, 200, 0, 1, 0, 0, 0, 1],
+        &[0x80, 201, 0, 9],
+        &[0x40, 201, 0, 0],
+    ] {
+        assert!(Compound::new(data).any(|packet| packet.is_err()), "{data:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(mut data in proptest::collection::vec(any::<u8>(), 0..200), kind in 195u8..210) {
+        if data.len() > 4 {
+            data[0] = data[0] & 0x3f | 0x80;
+            data[1] = kind;
+            data[2] = 0;
+        }
+        for packet in Compound::new(&data).flatten() {
+            match packet {
+                Packet::SenderReport(_, blocks) | Packet::ReceiverReport(blocks) => { blocks.count(); }
+                Packet::Goodbye(ssrcs) => { ssrcs.count(); }
+                Packet::Nack { lost, .. } => { lost.sequence_numbers().count(); }
+                Packet::FullIntraRequest(entries) => { entries.count(); }
+                Packet::TransportCc(packet) => { let _ = transport_cc::parse(packet); }
+                Packet::PictureLoss { .. } => {}
+            }
+        }
+    }
+
+    #[test]
+    fn any_ascending_losses_come_back(start: u16, gaps in proptest::collection::vec(1u16..30, 1..50)) {
+        let mut lost = vec![start];
+        for gap in gaps {
+            lost.push(lost.last().unwrap().wrapping_add(gap));
+        }
+        let mut buffer = [0u8; 1000];
+        let mut writer = Writer::new(&mut buffer);
+        writer.nack(1, 2, &lost);
+        let len = writer.len();
+        let Packet::Nack { lost: read_back, .. } = read(&buffer[..len])[0] else { panic!() };
+        prop_assert_eq!(read_back.sequence_numbers().collect::<Vec<_>>(), lost);
+    }
+}
