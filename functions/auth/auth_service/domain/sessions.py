@@ -25,7 +25,6 @@ from functions.serverless.ids import base32
 
 FAMILY_BYTES = 16
 SECRET_BYTES = 32
-_TOKEN_LENGTH = 64
 
 
 class RefreshToken(Struct, frozen=True, kw_only=True):
@@ -100,12 +99,13 @@ def decode_refresh_token(text: str) -> RefreshToken:
         SessionExpiredError: it has never been a token.
     """
     try:
-        octets = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+        octets = base64.urlsafe_b64decode(text.encode("ascii"))
     except (UnicodeEncodeError, binascii.Error):
         octets = b""
-    if len(text) != _TOKEN_LENGTH or len(octets) != FAMILY_BYTES + SECRET_BYTES:
+    token = RefreshToken(family=octets[:FAMILY_BYTES], secret=octets[FAMILY_BYTES:])
+    if len(octets) != FAMILY_BYTES + SECRET_BYTES or token.encode() != text:
         raise SessionExpiredError
-    return RefreshToken(family=octets[:FAMILY_BYTES], secret=octets[FAMILY_BYTES:])
+    return token
 
 
 def open_session(user_id: str, token: RefreshToken, *, now: float, lifetimes: Lifetimes) -> Session:

@@ -86,6 +86,7 @@ def _opener() -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.HTTPHandler,
         urllib.request.HTTPSHandler,
+        urllib.request.UnknownHandler,
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPErrorProcessor,
     ):
