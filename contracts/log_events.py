@@ -1,7 +1,9 @@
 """The events of a meeting log: what has happened in a room, in order.
 
 Each event is one entry of the meeting's Redis stream. The entry's id is ``<version>-0``; versions start at 1 and
-have no gaps. The entry has one field, ``e``: the event as JSON, with its name in ``type``.
+have no gaps. Its field ``e`` is the event as JSON, with its name in ``type``. Its field ``a`` names the append that
+wrote it: a gateway whose connection broke before the answer came asks again with the same name, and finds out
+whether its events stand.
 
 Events are facts: past participles, immutable, and enough to rebuild the room with `evolve` alone.
 """
@@ -83,6 +85,8 @@ class ParticipantLeft(_Event, frozen=True, kw_only=True, tag="participant_left")
 
 class TrackPublished(_Event, frozen=True, kw_only=True, tag="track_published"):
     track: TrackInfo
+    mid: str = ""
+    """The m-line of its publisher's SDP that carries it, so that any gateway can go on with the negotiation."""
 
 
 class TrackUnpublished(_Event, frozen=True, kw_only=True, tag="track_unpublished"):

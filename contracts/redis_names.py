@@ -50,6 +50,21 @@ def node_inbox(node_id: NodeId) -> str:
     return f"parley:node:{node_id}:inbox"
 
 
+def meeting_facts(meeting_id: MeetingId) -> str:
+    """Hash of gateway ids: the version up to which that gateway has passed on the facts of what it appended."""
+    return f"parley:{{m:{meeting_id}}}:facts"
+
+
+def gateway_rooms(gateway_id: GatewayId) -> str:
+    """Set of the meetings that a gateway serves: what another one takes over when its lease ends."""
+    return f"parley:gateway:{gateway_id}:rooms"
+
+
+def gateway_heir(gateway_id: GatewayId) -> str:
+    """Which gateway is taking over a lost one's rooms; expires, should the heir be lost as well."""
+    return f"parley:gateway:{gateway_id}:heir"
+
+
 def gateway_inbox(gateway_id: GatewayId) -> str:
     """The channel on which a gateway takes answers and node events."""
     return f"parley:gateway:{gateway_id}:inbox"

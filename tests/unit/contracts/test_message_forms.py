@@ -65,11 +65,12 @@ LOG_EVENTS = [
     ),
     (log_events.NodePlaced(at=6, node_id=NodeId("n_1")), {"type": "node_placed", "at": 6, "node_id": "n_1"}),
     (
-        log_events.TrackPublished(at=7, track=TRACK),
+        log_events.TrackPublished(at=7, track=TRACK, mid="0"),
         {
             "type": "track_published",
             "at": 7,
             "track": {"id": "t_1", "participant_id": "p_1", "source": "camera", "kind": "video", "muted": False},
+            "mid": "0",
         },
     ),
     (log_events.MeetingEnded(at=8, by=None), {"type": "meeting_ended", "at": 8, "by": None}),

@@ -1,0 +1,1 @@
+"""One module per outside thing: Redis in its roles, the meeting service's keys and functions."""

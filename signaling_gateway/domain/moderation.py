@@ -1,0 +1,47 @@
+"""What those do who run the meeting: taking someone out, recording, ending."""
+
+from __future__ import annotations
+
+from contracts.error_codes import ErrorCode
+from contracts.log_events import LeaveReason, LogEvent, MeetingEnded, MeetingStarted
+from signaling_gateway.domain.commands import ControlRecording, EndByService, EndMeeting, Remove
+from signaling_gateway.domain.permissions import Action, require
+from signaling_gateway.domain.presence import left
+from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.errors import Refusal
+
+
+def remove(state: RoomState, command: Remove, now: int) -> tuple[LogEvent, ...]:
+    """The target is out, with every other stay of the same person, and cannot come back.
+
+    Somebody who removes a stay of their own (a forgotten tab) ends that stay alone and is not shut out.
+    """
+    moderator = state.stay_of(command.participant_id)
+    require(moderator.info.permissions, Action.REMOVE_OTHERS)
+    target = state.stay_of(command.target)
+    if target.info.identity == moderator.info.identity:
+        return (left(target, LeaveReason.LEFT, now),)
+    return tuple(
+        left(stay, LeaveReason.REMOVED, now)
+        for stay in state.stays.values()
+        if stay.info.identity == target.info.identity
+    )
+
+
+def control_recording(state: RoomState, command: ControlRecording, now: int) -> tuple[LogEvent, ...]:  # noqa: ARG001
+    """Needs the permission; and a recorder, which this release does not have."""
+    require(state.stay_of(command.participant_id).info.permissions, Action.RECORD)
+    raise Refusal(ErrorCode.RECORDING_UNAVAILABLE, "This platform has no recorder.")
+
+
+def end_meeting(state: RoomState, command: EndMeeting, now: int) -> tuple[LogEvent, ...]:
+    """Ends the meeting for all."""
+    moderator = state.stay_of(command.participant_id)
+    require(moderator.info.permissions, Action.END_MEETING)
+    return (MeetingEnded(at=now, by=moderator.info.identity),)
+
+
+def end_by_service(state: RoomState, command: EndByService, now: int) -> tuple[LogEvent, ...]:
+    """Ends the meeting; one that nobody has joined gets a log that refuses from the start."""
+    begun: tuple[LogEvent, ...] = () if state.version else (MeetingStarted(at=now, meeting_id=command.meeting_id),)
+    return (*begun, MeetingEnded(at=now, by=command.by))

@@ -1,0 +1,58 @@
+"""Who may do what, as a table: each action and the test that a participant's permissions must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from contracts.error_codes import ErrorCode
+from contracts.rooms import Permissions, PublishPermission, TrackSource
+from signaling_gateway.errors import Refusal
+
+
+class Action(StrEnum):
+    """What takes a permission."""
+
+    PUBLISH_AUDIO = "publish audio"
+    PUBLISH_VIDEO = "publish video"
+    PUBLISH_SCREEN = "share the screen"
+    SUBSCRIBE = "receive the others' media"
+    CHAT = "write in the chat"
+    MUTE_OTHERS = "mute others"
+    REMOVE_OTHERS = "remove others"
+    END_MEETING = "end the meeting"
+    RECORD = "record the meeting"
+
+
+ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
+    Action.PUBLISH_AUDIO: lambda granted: PublishPermission.AUDIO in granted.publish,
+    Action.PUBLISH_VIDEO: lambda granted: PublishPermission.VIDEO in granted.publish,
+    Action.PUBLISH_SCREEN: lambda granted: PublishPermission.SCREEN in granted.publish,
+    Action.SUBSCRIBE: lambda granted: granted.subscribe,
+    Action.CHAT: lambda granted: granted.chat,
+    Action.MUTE_OTHERS: lambda granted: granted.moderate,
+    Action.REMOVE_OTHERS: lambda granted: granted.moderate,
+    Action.END_MEETING: lambda granted: granted.moderate,
+    Action.RECORD: lambda granted: granted.record,
+}
+
+_PUBLISHING = {
+    PublishPermission.AUDIO: Action.PUBLISH_AUDIO,
+    PublishPermission.VIDEO: Action.PUBLISH_VIDEO,
+    PublishPermission.SCREEN: Action.PUBLISH_SCREEN,
+}
+
+
+def publishing(source: TrackSource) -> Action:
+    """The action that publishing a track from ``source`` is."""
+    return _PUBLISHING[source.permission]
+
+
+def require(granted: Permissions, action: Action) -> None:
+    """Passes if ``granted`` allows ``action``.
+
+    Raises:
+        Refusal: it does not (``permission_denied``).
+    """
+    if not ALLOWED[action](granted):
+        raise Refusal(ErrorCode.PERMISSION_DENIED, f"You do not have the permission to {action}.")

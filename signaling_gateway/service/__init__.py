@@ -1,0 +1,1 @@
+"""How a gateway serves rooms: the append loop, fan-out, negotiation with media nodes, grace periods."""
