@@ -100,6 +100,15 @@ impl ExtensionMap {
         map
     }
 
+    /// Takes over what another m-line of the same bundle has negotiated.
+    pub fn merge(&mut self, other: &Self) {
+        for (id, others) in self.ids.iter_mut().zip(other.ids) {
+            if others != 0 {
+                *id = others;
+            }
+        }
+    }
+
     /// The id of an extension, if it is negotiated.
     #[must_use]
     pub fn id(&self, extension: Extension) -> Option<u8> {
@@ -190,7 +199,6 @@ fn write_elements(out: &mut [u8], elements: &[(u8, &[u8])]) -> usize {
         .all(|(id, value)| *id < 15 && (1..=16).contains(&value.len()));
     let mut at = 4;
     for (id, value) in elements {
-        #[allow(clippy::cast_possible_truncation)]
         if one_byte {
             out[at] = id << 4 | (value.len() - 1) as u8;
             at += 1;
@@ -212,7 +220,6 @@ fn write_elements(out: &mut [u8], elements: &[(u8, &[u8])]) -> usize {
         TWO_BYTE_PROFILE
     };
     out[..2].copy_from_slice(&profile.to_be_bytes());
-    #[allow(clippy::cast_possible_truncation)]
     let words = ((at - 4) / 4) as u16;
     out[2..4].copy_from_slice(&words.to_be_bytes());
     at

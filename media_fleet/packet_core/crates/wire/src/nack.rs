@@ -90,7 +90,6 @@ impl NackGenerator {
         {
             missing.tries += 1;
             missing.next_ms = now_ms + round_trip_ms.max(20) + 5 * u64::from(missing.tries);
-            #[allow(clippy::cast_possible_truncation)]
             ask.push(missing.number as u16);
             due.asked += 1;
         }

@@ -37,7 +37,6 @@ impl SequenceExtender {
 /// The number nearest to `reference` whose last 16 bits are `value`; never below zero.
 #[must_use]
 pub fn nearest(reference: u64, value: u16) -> u64 {
-    #[allow(clippy::cast_possible_truncation)]
     let difference = value.wrapping_sub(reference as u16).cast_signed();
     reference
         .checked_add_signed(i64::from(difference))

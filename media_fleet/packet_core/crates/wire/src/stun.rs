@@ -149,7 +149,6 @@ impl<'a> BindingRequest<'a> {
     }
 }
 
-#[allow(clippy::cast_possible_truncation)]
 fn length_up_to(end: usize) -> [u8; 2] {
     ((end - HEADER_LEN) as u16).to_be_bytes()
 }
@@ -160,7 +159,6 @@ fn length_up_to(end: usize) -> [u8; 2] {
 pub fn write_success(out: &mut [u8], transaction_id: &[u8; 12], from: SocketAddr, password: &[u8]) -> usize {
     let mut writer = Writer::new(out, BINDING_SUCCESS, transaction_id);
     let mut value = [0u8; 20];
-    #[allow(clippy::cast_possible_truncation)]
     let port = from.port() ^ (MAGIC_COOKIE >> 16) as u16;
     value[2..4].copy_from_slice(&port.to_be_bytes());
     let mut mask = [0u8; 16];
@@ -187,7 +185,6 @@ pub fn write_success(out: &mut [u8], transaction_id: &[u8; 12], from: SocketAddr
 }
 
 /// Writes an error answer, 487 (role conflict) say; returns its length. `out` must be [`MAX_RESPONSE_LEN`] long.
-#[allow(clippy::cast_possible_truncation)]
 pub fn write_error(out: &mut [u8], transaction_id: &[u8; 12], code: u16, password: &[u8]) -> usize {
     let mut writer = Writer::new(out, BINDING_ERROR, transaction_id);
     writer.attribute(
@@ -211,7 +208,6 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds an attribute whose length is a multiple of four.
-    #[allow(clippy::cast_possible_truncation)]
     fn attribute(&mut self, kind: u16, value: &[u8]) {
         let end = self.at + 4 + value.len();
         self.out[self.at..self.at + 2].copy_from_slice(&kind.to_be_bytes());
@@ -250,7 +246,6 @@ const fn nibble_table() -> [u32; 16] {
     let mut table = [0u32; 16];
     let mut index = 0;
     while index < 16 {
-        #[allow(clippy::cast_possible_truncation)]
         let mut value = index as u32;
         let mut bit = 0;
         while bit < 4 {

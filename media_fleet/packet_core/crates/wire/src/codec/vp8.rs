@@ -83,7 +83,6 @@ impl Descriptor {
     /// Writes other numbers over the descriptor's own, in their width. `payload` is what it was read from, or a copy.
     pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_picture: u8) {
         if let Some(id) = self.picture_id {
-            #[allow(clippy::cast_possible_truncation)]
             if id.long {
                 payload[id.at] = 0x80 | (picture_id >> 8 & 0x7f) as u8;
                 payload[id.at + 1] = picture_id as u8;

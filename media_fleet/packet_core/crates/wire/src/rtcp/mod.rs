@@ -271,7 +271,6 @@ impl<'a> Writer<'a> {
         self.len += len;
         packet[0] = 0x80 | count;
         packet[1] = kind;
-        #[allow(clippy::cast_possible_truncation)]
         packet[2..4].copy_from_slice(&((len / 4 - 1) as u16).to_be_bytes());
         Some(packet)
     }
@@ -290,7 +289,6 @@ impl<'a> Writer<'a> {
     /// A receiver report of at most [`MAX_REPORT_BLOCKS`] blocks; the rest is left out.
     pub fn receiver_report(&mut self, ssrc: u32, blocks: &[ReportBlock]) {
         let blocks = &blocks[..blocks.len().min(MAX_REPORT_BLOCKS)];
-        #[allow(clippy::cast_possible_truncation)]
         let count = blocks.len() as u8;
         if let Some(packet) = self.packet(kind::RECEIVER_REPORT, count, 8 + REPORT_BLOCK_LEN * blocks.len()) {
             packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
@@ -315,7 +313,6 @@ impl<'a> Writer<'a> {
             packet[4..].fill(0);
             packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
             packet[8] = 1;
-            #[allow(clippy::cast_possible_truncation)]
             {
                 packet[9] = name.len() as u8;
             }

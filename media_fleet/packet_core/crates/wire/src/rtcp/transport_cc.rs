@@ -50,6 +50,12 @@ impl Recorder {
         self.arrivals.is_empty()
     }
 
+    /// Forgets what has come: nobody can be told.
+    pub fn clear(&mut self) {
+        self.arrivals.clear();
+        self.next = None;
+    }
+
     /// Writes one feedback packet with the oldest arrivals; call again until [`Self::is_empty`].
     pub fn write(&mut self, writer: &mut Writer<'_>, sender: u32, source: u32) {
         let Some(&(first_arrival, first_time)) = self.arrivals.first() else {
@@ -66,7 +72,6 @@ impl Recorder {
         let mut clock = reference * (REFERENCE_UNIT_US / DELTA_UNIT_US);
         let mut taken = 0;
         for &(number, arrived_us) in &self.arrivals {
-            #[allow(clippy::cast_possible_truncation)]
             let place = (number - base) as usize;
             let ticks = arrived_us / DELTA_UNIT_US;
             let Some(delta) = i16::try_from(ticks.cast_signed() - clock.cast_signed()).ok() else {
@@ -99,7 +104,6 @@ impl Recorder {
         };
         packet[4..8].copy_from_slice(&sender.to_be_bytes());
         packet[8..12].copy_from_slice(&source.to_be_bytes());
-        #[allow(clippy::cast_possible_truncation)]
         {
             packet[12..14].copy_from_slice(&(base as u16).to_be_bytes());
             packet[14..16].copy_from_slice(&(statuses.len() as u16).to_be_bytes());
@@ -112,7 +116,6 @@ impl Recorder {
         if len > body {
             packet[0] |= 0x20;
             packet[body..].fill(0);
-            #[allow(clippy::cast_possible_truncation)]
             {
                 packet[len - 1] = (len - body) as u8;
             }
@@ -128,7 +131,6 @@ fn write_chunks(statuses: &[u16]) -> Vec<u16> {
         let run = rest.iter().take_while(|status| **status == first).count();
         if run >= 7 || run == rest.len() {
             let run = run.min(0x1fff);
-            #[allow(clippy::cast_possible_truncation)]
             chunks.push(first << 13 | run as u16);
             rest = &rest[run..];
         } else {

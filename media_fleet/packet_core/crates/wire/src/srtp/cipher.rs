@@ -12,15 +12,15 @@ const SHA1_TAG_LEN: usize = 10;
 
 /// One direction's transform for RTP, or for RTCP.
 pub(super) enum Cipher {
-    Gcm {
-        key: LessSafeKey,
-        salt: [u8; 12],
-    },
-    Cm {
-        key: EncryptingKey,
-        salt: [u8; 14],
-        auth: hmac::Key,
-    },
+    Gcm { key: LessSafeKey, salt: [u8; 12] },
+    Cm(Box<CounterMode>),
+}
+
+/// AES-CM and HMAC-SHA1. Boxed: its key schedules are fifty times the size of the other variant.
+pub(super) struct CounterMode {
+    key: EncryptingKey,
+    salt: [u8; 14],
+    auth: hmac::Key,
 }
 
 impl Cipher {
@@ -36,11 +36,11 @@ impl Cipher {
         let key = UnboundCipherKey::new(&AES_128, key)
             .and_then(EncryptingKey::ctr)
             .map_err(|_| SrtpError::KeyLength)?;
-        Ok(Self::Cm {
+        Ok(Self::Cm(Box::new(CounterMode {
             key,
             salt,
             auth: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth),
-        })
+        })))
     }
 
     pub(super) fn seal_rtp(
@@ -61,9 +61,9 @@ impl Cipher {
                 room[..GCM_TAG_LEN].copy_from_slice(tag.as_ref());
                 len + GCM_TAG_LEN
             }
-            Self::Cm { key, salt, auth } => {
-                counter_mode(key, salt, ssrc, index, &mut packet[payload_start..len]);
-                let tag = rtp_tag(auth, &packet[..len], index);
+            Self::Cm(cm) => {
+                cm.apply(ssrc, index, &mut packet[payload_start..len]);
+                let tag = rtp_tag(&cm.auth, &packet[..len], index);
                 packet[len..len + SHA1_TAG_LEN].copy_from_slice(&tag.as_ref()[..SHA1_TAG_LEN]);
                 len + SHA1_TAG_LEN
             }
@@ -88,7 +88,7 @@ impl Cipher {
                     .map_err(|_| SrtpError::Authentication)?;
                 Ok(payload_start + plain.len())
             }
-            Self::Cm { key, salt, auth } => {
+            Self::Cm(cm) => {
                 let len = packet
                     .len()
                     .checked_sub(SHA1_TAG_LEN)
@@ -96,8 +96,8 @@ impl Cipher {
                 if len < payload_start {
                     return Err(SrtpError::Malformed);
                 }
-                check_tag(&rtp_tag(auth, &packet[..len], index), &packet[len..])?;
-                counter_mode(key, salt, ssrc, index, &mut packet[payload_start..len]);
+                check_tag(&rtp_tag(&cm.auth, &packet[..len], index), &packet[len..])?;
+                cm.apply(ssrc, index, &mut packet[payload_start..len]);
                 Ok(len)
             }
         }
@@ -121,17 +121,11 @@ impl Cipher {
                 packet[end..end + RTCP_INDEX_LEN].copy_from_slice(&word);
                 end + RTCP_INDEX_LEN
             }
-            Self::Cm { key, salt, auth } => {
-                counter_mode(
-                    key,
-                    salt,
-                    ssrc,
-                    u64::from(index),
-                    &mut packet[RTCP_HEADER_LEN..len],
-                );
+            Self::Cm(cm) => {
+                cm.apply(ssrc, u64::from(index), &mut packet[RTCP_HEADER_LEN..len]);
                 let end = len + RTCP_INDEX_LEN;
                 packet[len..end].copy_from_slice(&word);
-                let tag = hmac::sign(auth, &packet[..end]);
+                let tag = hmac::sign(&cm.auth, &packet[..end]);
                 packet[end..end + SHA1_TAG_LEN].copy_from_slice(&tag.as_ref()[..SHA1_TAG_LEN]);
                 end + SHA1_TAG_LEN
             }
@@ -142,7 +136,7 @@ impl Cipher {
     pub(super) fn rtcp_index(&self, packet: &[u8]) -> Result<u32, SrtpError> {
         let after = match self {
             Self::Gcm { .. } => RTCP_INDEX_LEN,
-            Self::Cm { .. } => RTCP_INDEX_LEN + SHA1_TAG_LEN,
+            Self::Cm(_) => RTCP_INDEX_LEN + SHA1_TAG_LEN,
         };
         let at = packet.len().checked_sub(after).ok_or(SrtpError::Malformed)?;
         u32_at(packet, at).ok_or(SrtpError::Malformed)
@@ -170,14 +164,14 @@ impl Cipher {
                     .map_err(|_| SrtpError::Authentication)?;
                 Ok(RTCP_HEADER_LEN + plain.len())
             }
-            Self::Cm { key, salt, auth } => {
+            Self::Cm(cm) => {
                 let end = packet.len() - SHA1_TAG_LEN;
                 let len = end - RTCP_INDEX_LEN;
                 if len < RTCP_HEADER_LEN {
                     return Err(SrtpError::Malformed);
                 }
-                check_tag(&hmac::sign(auth, &packet[..end]), &packet[end..])?;
-                counter_mode(key, salt, ssrc, index, &mut packet[RTCP_HEADER_LEN..len]);
+                check_tag(&hmac::sign(&cm.auth, &packet[..end]), &packet[end..])?;
+                cm.apply(ssrc, index, &mut packet[RTCP_HEADER_LEN..len]);
                 Ok(len)
             }
         }
@@ -204,22 +198,24 @@ fn rtcp_aad(packet: &[u8], word: [u8; 4]) -> [u8; 12] {
     aad
 }
 
-/// RFC 3711, section 4.1.1.
-fn counter_mode(key: &EncryptingKey, salt: &[u8; 14], ssrc: u32, index: u64, data: &mut [u8]) {
-    let mut iv = [0u8; 16];
-    iv[..14].copy_from_slice(salt);
-    for (octet, byte) in iv[4..8].iter_mut().zip(ssrc.to_be_bytes()) {
-        *octet ^= byte;
+impl CounterMode {
+    /// RFC 3711, section 4.1.1: the same for both directions.
+    fn apply(&self, ssrc: u32, index: u64, data: &mut [u8]) {
+        let mut iv = [0u8; 16];
+        iv[..14].copy_from_slice(&self.salt);
+        for (octet, byte) in iv[4..8].iter_mut().zip(ssrc.to_be_bytes()) {
+            *octet ^= byte;
+        }
+        for (octet, byte) in iv[8..14].iter_mut().zip(&index.to_be_bytes()[2..]) {
+            *octet ^= byte;
+        }
+        self.key
+            .less_safe_encrypt(data, EncryptionContext::Iv128(FixedLength::from(iv)))
+            .expect("counter mode takes data of any length");
     }
-    for (octet, byte) in iv[8..14].iter_mut().zip(&index.to_be_bytes()[2..]) {
-        *octet ^= byte;
-    }
-    key.less_safe_encrypt(data, EncryptionContext::Iv128(FixedLength::from(iv)))
-        .expect("counter mode takes data of any length");
 }
 
 /// RFC 3711, section 4.2: the packet and the rollover counter.
-#[allow(clippy::cast_possible_truncation)]
 fn rtp_tag(auth: &hmac::Key, packet: &[u8], index: u64) -> hmac::Tag {
     let mut context = hmac::Context::with_key(auth);
     context.update(packet);

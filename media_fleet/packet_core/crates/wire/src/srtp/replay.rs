@@ -48,7 +48,6 @@ impl ReplayWindow {
     }
 }
 
-#[allow(clippy::cast_possible_truncation)]
 fn place(index: u64) -> (usize, u64) {
     let slot = (index % WINDOW) as usize;
     (slot / 64, 1 << (slot % 64))

@@ -1,0 +1,118 @@
+//! What the control plane asks of the engine. `packet_core.pyi` describes each.
+
+use parley_wire::codec::Codec;
+use parley_wire::extensions::ExtensionMap;
+use parley_wire::srtp::Profile;
+
+use crate::Id;
+
+/// Local ICE credentials (RFC 8839, section 5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Username fragment.
+    pub ufrag: String,
+    /// Password.
+    pub pwd: String,
+}
+
+/// Master keys and salts of both directions.
+#[derive(Clone)]
+pub struct Keys {
+    /// How packets are protected.
+    pub profile: Profile,
+    /// Master key of what is received.
+    pub receive_key: Vec<u8>,
+    /// Master salt of what is received.
+    pub receive_salt: Vec<u8>,
+    /// Master key of what is sent.
+    pub send_key: Vec<u8>,
+    /// Master salt of what is sent.
+    pub send_salt: Vec<u8>,
+}
+
+/// Audio or video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What is heard.
+    Audio,
+    /// What is seen.
+    Video,
+}
+
+/// One m-line that a transport publishes.
+#[derive(Clone, Debug)]
+pub struct TrackConfig {
+    /// Audio or video.
+    pub kind: Kind,
+    /// The negotiated codec.
+    pub codec: Codec,
+    /// The m-line's mid.
+    pub mid: String,
+    /// The codec's payload type.
+    pub payload_type: u8,
+    /// The payload type of its retransmissions.
+    pub rtx_payload_type: Option<u8>,
+    /// Ticks of the RTP timestamp in a second.
+    pub clock_rate: u32,
+    /// Simulcast layers, lowest first; empty for one encoding.
+    pub rids: Vec<String>,
+    /// The SSRC, where the SDP names it.
+    pub ssrc: Option<u32>,
+    /// The SSRC of retransmissions, where the SDP names it.
+    pub rtx_ssrc: Option<u32>,
+    /// The publisher's extension ids.
+    pub extensions: ExtensionMap,
+    /// Whether transport-wide feedback is sent.
+    pub transport_cc: bool,
+    /// Whether lost packets are asked for.
+    pub nack: bool,
+}
+
+/// How a subscriber gets a track.
+#[derive(Clone, Debug)]
+pub struct SubscriptionConfig {
+    /// The subscriber's mid.
+    pub mid: String,
+    /// The SSRC under which it is sent.
+    pub ssrc: u32,
+    /// The SSRC of retransmissions.
+    pub rtx_ssrc: Option<u32>,
+    /// The subscriber's payload type.
+    pub payload_type: u8,
+    /// The subscriber's payload type of retransmissions.
+    pub rtx_payload_type: Option<u8>,
+    /// Canonical name: the same for tracks that play in sync.
+    pub cname: String,
+    /// The subscriber's extension ids.
+    pub extensions: ExtensionMap,
+}
+
+/// A command. Those about an id that is gone are ignored and counted.
+pub enum Command {
+    /// A transport that answers checks.
+    AddTransport(Id, Credentials),
+    /// New credentials beside the old until a check with them is nominated.
+    RestartIce(Id, Credentials),
+    /// Sends DTLS records.
+    SendDtls(Id, Vec<Vec<u8>>),
+    /// Keys from the handshake.
+    SetSrtpKeys(Id, Box<Keys>),
+    /// Takes it away with its tracks and subscriptions.
+    RemoveTransport(Id),
+    /// Track, transport, and how it is published.
+    AddTrack(Id, Id, Box<TrackConfig>),
+    /// Takes it away with its subscriptions.
+    RemoveTrack(Id),
+    /// A muted track is not forwarded.
+    SetTrackMuted(Id, bool),
+    /// Asks the publisher for key frames.
+    RequestKeyFrame(Id),
+    /// Subscription, transport, track, and how it is sent.
+    AddSubscription(Id, Id, Id, Box<SubscriptionConfig>),
+    /// The highest layer that is wanted; None for the best.
+    SetWantedLayer(Id, Option<usize>),
+    /// A paused subscription gets nothing.
+    SetPaused(Id, bool),
+    /// Takes it away.
+    RemoveSubscription(Id),
+}

@@ -1,0 +1,43 @@
+//! What the engine tells the control plane.
+
+use std::net::SocketAddr;
+
+use crate::Id;
+
+/// See `packet_core.pyi` for when each is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A DTLS datagram, from an address that has passed a check.
+    DtlsReceived {
+        /// Whose.
+        transport: Id,
+        /// The datagram.
+        data: Vec<u8>,
+    },
+    /// The transport has an address, or another one.
+    TransportConnected {
+        /// Which.
+        transport: Id,
+        /// Where it is.
+        address: SocketAddr,
+    },
+    /// No authentic check for the consent time-out.
+    TransportLost {
+        /// Which.
+        transport: Id,
+    },
+    /// A layer is being sent.
+    LayerStarted {
+        /// The track.
+        track: Id,
+        /// Index into the track's rids.
+        layer: usize,
+    },
+    /// A layer is sent no more.
+    LayerStopped {
+        /// The track.
+        track: Id,
+        /// Index into the track's rids.
+        layer: usize,
+    },
+}

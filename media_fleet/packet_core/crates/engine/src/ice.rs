@@ -1,0 +1,122 @@
+//! STUN checks, as an ICE-lite agent answers them (RFC 8445, sections 2.5 and 7.3).
+
+use std::net::SocketAddr;
+
+use parley_wire::stun::{self, BindingRequest};
+
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::output::{Now, Output};
+use crate::transport::MAX_ADDRESSES;
+use crate::{Credentials, Id};
+
+/// Role conflict (RFC 8445, section 7.3.1.1): a lite agent is never the controlling one.
+const ROLE_CONFLICT: u16 = 487;
+
+impl Engine {
+    pub(crate) fn handle_stun(&mut self, now: Now, from: SocketAddr, message: &[u8], out: &mut impl Output) {
+        let Ok(request) = BindingRequest::parse(message) else {
+            self.stats.dropped_malformed += 1;
+            return;
+        };
+        let Some(&id) = self.by_ufrag.get(request.local_ufrag()) else {
+            self.stats.dropped_unknown_address += 1;
+            return;
+        };
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        let is_current = transport.credentials.ufrag.as_bytes() == request.local_ufrag();
+        let credentials = if is_current {
+            Some(&transport.credentials)
+        } else {
+            transport.next_credentials.as_ref()
+        };
+        let Some(password) = credentials.map(|credentials| credentials.pwd.as_bytes()) else {
+            return;
+        };
+        if !request.has_integrity(password) {
+            self.stats.dropped_stun_integrity += 1;
+            return;
+        }
+        let room = out.buffer(stun::MAX_RESPONSE_LEN);
+        let len = if request.controlled {
+            stun::write_error(room, &request.transaction_id, ROLE_CONFLICT, password)
+        } else {
+            stun::write_success(room, &request.transaction_id, from, password)
+        };
+        out.send(from, len);
+        self.stats.stun_answered += 1;
+        if !request.controlled {
+            self.accept_check(now, id, from, request.use_candidate, is_current, out);
+        }
+    }
+
+    fn accept_check(
+        &mut self,
+        now: Now,
+        id: Id,
+        from: SocketAddr,
+        nominated: bool,
+        is_current: bool,
+        out: &mut impl Output,
+    ) {
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        transport.last_check_us = now.us;
+        if transport.addresses.last() != Some(&from) {
+            transport.addresses.retain(|address| *address != from);
+            transport.addresses.push(from);
+            if transport.addresses.len() > MAX_ADDRESSES {
+                let forgotten = transport.addresses.remove(0);
+                self.by_address.remove(&forgotten);
+            }
+            self.by_address.insert(from, id);
+        }
+        // Before the first nomination DTLS may start on any pair that works.
+        if transport.address.is_none() {
+            transport.address = Some(from);
+        }
+        if !nominated {
+            return;
+        }
+        if !is_current && let Some(next) = transport.next_credentials.take() {
+            self.by_ufrag.remove(transport.credentials.ufrag.as_bytes());
+            transport.credentials = next;
+        }
+        let is_news = !transport.nominated || transport.lost || transport.address != Some(from);
+        transport.nominated = true;
+        transport.lost = false;
+        transport.address = Some(from);
+        if is_news {
+            out.event(Event::TransportConnected {
+                transport: id,
+                address: from,
+            });
+        }
+    }
+
+    pub(crate) fn restart_ice(&mut self, id: Id, credentials: Credentials) -> bool {
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return false;
+        };
+        if let Some(unused) = transport.next_credentials.take() {
+            self.by_ufrag.remove(unused.ufrag.as_bytes());
+        }
+        self.by_ufrag.insert(credentials.ufrag.as_bytes().into(), id);
+        transport.next_credentials = Some(credentials);
+        true
+    }
+
+    /// Tells of transports that no check has come for.
+    pub(crate) fn check_consent(&mut self, now: Now, out: &mut impl Output) {
+        for (id, transport) in &mut self.transports {
+            let silent = now.us.saturating_sub(transport.last_check_us);
+            if !transport.lost && silent >= self.config.consent_timeout_us {
+                transport.lost = true;
+                out.event(Event::TransportLost { transport: *id });
+            }
+        }
+    }
+}

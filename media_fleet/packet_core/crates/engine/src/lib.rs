@@ -1,0 +1,75 @@
+//! The forwarding of a media node, without sockets, threads or a clock.
+//!
+//! Datagrams, commands and the time go in; datagrams and events come out through an [`Output`]. The single rule of use: hand over what came with
+//! [`Engine::handle_datagram`] and [`Engine::handle_command`], then call [`Engine::flush`], then sleep until [`Engine::next_deadline_us`] or
+//! the next datagram, and call [`Engine::handle_timeout`] when the deadline has passed.
+//!
+//! | Module | What it decides |
+//! |---|---|
+//! | [`engine`] | where a datagram goes |
+//! | `ice` | STUN checks: which address a transport has |
+//! | `transport` | one ICE and DTLS association: keys, the SSRCs it sends, feedback owed to it |
+//! | `track`, `layer` | what is received: learning, counting, what is missing, what is being sent |
+//! | `store` | received packets, kept once for all subscribers |
+//! | `subscription` | which layer, and under which numbers, a subscriber gets |
+//! | `forwarding` | the loop from received packets to sent ones |
+//! | `control` | RTCP that comes in |
+//! | `reports` | RTCP that goes out by the clock |
+//!
+//! Invariants: a datagram from an address that has passed no STUN check is answered only if it is an authentic check; no input makes the
+//! engine panic or grow without bound; what one transport sends never changes what another one's subscribers get of a third.
+#![forbid(unsafe_code)]
+
+mod command;
+mod control;
+pub mod engine;
+mod event;
+mod forwarding;
+mod ice;
+mod layer;
+mod output;
+mod reports;
+mod stats;
+mod store;
+mod subscription;
+mod track;
+mod transport;
+
+pub use command::{Command, Credentials, Keys, Kind, SubscriptionConfig, TrackConfig};
+pub use engine::{Config, Engine};
+pub use event::Event;
+pub use output::{Now, Output};
+pub use parley_wire::codec::Codec;
+pub use parley_wire::extensions::ExtensionMap;
+pub use parley_wire::srtp::Profile;
+pub use stats::{LayerStats, Stats, SubscriptionStats};
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A transport, a track or a subscription: a number that its maker never uses twice.
+pub type Id = u32;
+
+/// Hashes ids and SSRCs by one multiplication. Ids are our own, and a transport's SSRCs are few: nothing to attack.
+#[derive(Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+/// A map by [`Id`] or SSRC.
+pub(crate) type IdMap<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;

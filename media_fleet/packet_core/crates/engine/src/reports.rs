@@ -1,0 +1,250 @@
+//! RTCP that goes out: by the clock (reports, feedback, requests for lost packets), or because a key frame is wanted.
+
+use parley_wire::rtcp::{MAX_REPORT_BLOCKS, ReportBlock, SenderInfo, Writer};
+use parley_wire::srtp::MAX_OVERHEAD;
+
+use crate::Id;
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::output::{Now, Output};
+use crate::subscription::Subscription;
+use crate::track::Track;
+use crate::transport::Transport;
+
+/// The SSRC in whose name the node reports; it sends no media under it.
+const OWN_SSRC: u32 = 1;
+const MAX_RTCP: usize = 1200;
+/// Transport-wide feedback: as often as libwebrtc sends it.
+const FEEDBACK_INTERVAL_US: u64 = 50_000;
+const REPORT_INTERVAL_US: u64 = 1_000_000;
+/// Subscriptions that wait are looked for so often, besides when something happens.
+const WAITING_INTERVAL_US: u64 = 100_000;
+const VIDEO_STOPPED_US: u64 = 2_000_000;
+const AUDIO_STOPPED_US: u64 = 10_000_000;
+
+/// Protects and sends what `write` writes; nothing if the transport has no keys or no address yet.
+fn send_rtcp(transport: &mut Transport, out: &mut impl Output, write: impl FnOnce(&mut Writer<'_>)) {
+    let (Some(send), Some(address)) = (transport.send.as_mut(), transport.address) else {
+        return;
+    };
+    let room = out.buffer(MAX_RTCP + MAX_OVERHEAD);
+    let mut writer = Writer::new(&mut room[..MAX_RTCP]);
+    write(&mut writer);
+    let len = writer.len();
+    if len == 0 {
+        return;
+    }
+    if let Ok(len) = send.protect_rtcp(room, len) {
+        out.send(address, len);
+    }
+}
+
+/// Tells a subscriber how the clock of what it gets and the publisher's wall clock go together: what keeps lips in sync.
+///
+/// The publisher's last report, moved on to now, under the subscriber's SSRC and timestamps (RFC 3550, section 6.4.1).
+pub(crate) fn send_sender_report(
+    now: Now,
+    track: &Track,
+    subscription: &mut Subscription,
+    transport: &mut Transport,
+    out: &mut impl Output,
+) {
+    let Some(layer) = subscription.current else { return };
+    let Some((info, came)) = track.layers[layer].reception.last_sender_report else {
+        return;
+    };
+    let elapsed_us = now.us.saturating_sub(came.us);
+    let ntp = info
+        .ntp
+        .wrapping_add((u128::from(elapsed_us) * (1 << 32) / 1_000_000) as u64);
+    let ticks = (elapsed_us * u64::from(track.config.clock_rate) / 1_000_000) as u32;
+    let report = SenderInfo {
+        ssrc: subscription.config.ssrc,
+        ntp,
+        rtp_timestamp: info
+            .rtp_timestamp
+            .wrapping_add(ticks)
+            .wrapping_add(subscription.timestamp_offset()),
+        packets: subscription.packets as u32,
+        octets: subscription.octets as u32,
+    };
+    subscription.last_report = Some(((ntp >> 16) as u32, now.us));
+    let cname = &subscription.config.cname;
+    send_rtcp(transport, out, |writer| {
+        writer.sender_report(&report);
+        writer.canonical_name(report.ssrc, cname);
+    });
+}
+
+impl Engine {
+    /// Does what is due. Call it at [`Engine::next_deadline_us`] or later.
+    pub fn handle_timeout(&mut self, now: Now, out: &mut impl Output) {
+        self.next_tick_us = now.us + self.tick_interval_us();
+        self.check_consent(now, out);
+        self.send_feedback(now, out);
+        self.send_receiver_reports(now, out);
+        self.ask_for_lost_packets(now, out);
+        self.notice_stopped_layers(now, out);
+        if now.us >= self.next_waiting_scan_us {
+            self.next_waiting_scan_us = now.us + WAITING_INTERVAL_US;
+            self.want_for_waiting();
+        }
+        self.flush(now, out);
+    }
+
+    fn send_feedback(&mut self, now: Now, out: &mut impl Output) {
+        for transport in self.transports.values_mut() {
+            if transport.recorder.is_empty() || now.us < transport.next_feedback_us {
+                continue;
+            }
+            transport.next_feedback_us = now.us + FEEDBACK_INTERVAL_US;
+            while !transport.recorder.is_empty() {
+                let mut recorder = std::mem::take(&mut transport.recorder);
+                let source = transport.last_ssrc;
+                send_rtcp(transport, out, |writer| recorder.write(writer, OWN_SSRC, source));
+                if transport.send.is_none() {
+                    recorder.clear();
+                }
+                transport.recorder = recorder;
+            }
+        }
+    }
+
+    fn send_receiver_reports(&mut self, now: Now, out: &mut impl Output) {
+        for transport in self.transports.values_mut() {
+            if transport.tracks.is_empty() || transport.send.is_none() || now.us < transport.next_report_us {
+                continue;
+            }
+            transport.next_report_us = now.us + REPORT_INTERVAL_US;
+            let mut blocks = [ReportBlock::default(); MAX_REPORT_BLOCKS];
+            let mut count = 0;
+            for track in &transport.tracks {
+                let Some(track) = self.tracks.get_mut(track) else {
+                    continue;
+                };
+                for layer in track.layers.iter_mut().filter(|layer| layer.active) {
+                    let block = layer.ssrc.and_then(|ssrc| layer.reception.report(ssrc, now));
+                    if let (Some(block), true) = (block, count < MAX_REPORT_BLOCKS) {
+                        blocks[count] = block;
+                        count += 1;
+                    }
+                }
+            }
+            if count > 0 {
+                send_rtcp(transport, out, |writer| {
+                    writer.receiver_report(OWN_SSRC, &blocks[..count])
+                });
+            }
+        }
+    }
+
+    fn ask_for_lost_packets(&mut self, now: Now, out: &mut impl Output) {
+        let mut lost = std::mem::take(&mut self.lost);
+        let mut unrepaired = Vec::new();
+        for (id, track) in self.tracks.iter_mut().filter(|(_, track)| track.config.nack) {
+            let Some(transport) = self.transports.get_mut(&track.transport) else {
+                continue;
+            };
+            for (index, layer) in track.layers.iter_mut().enumerate() {
+                if layer
+                    .nack
+                    .deadline_ms()
+                    .is_none_or(|deadline| deadline > now.ms())
+                {
+                    continue;
+                }
+                lost.clear();
+                let due = layer.nack.due(now.ms(), transport.round_trip_ms, &mut lost);
+                if due.given_up > 0 {
+                    unrepaired.push((*id, index));
+                }
+                if let (Some(ssrc), false) = (layer.ssrc, lost.is_empty()) {
+                    layer.nacks_sent += lost.len() as u64;
+                    self.stats.nacks_sent += lost.len() as u64;
+                    send_rtcp(transport, out, |writer| writer.nack(OWN_SSRC, ssrc, &lost));
+                }
+            }
+        }
+        self.lost = lost;
+        for (track, layer) in unrepaired {
+            self.want_key_frame_if_watched(track, layer);
+        }
+    }
+
+    /// What NACK could not repair, a key frame does, if anybody watches.
+    pub(crate) fn want_key_frame_if_watched(&mut self, id: Id, layer: usize) {
+        let Some(track) = self.tracks.get(&id) else { return };
+        let is_watched = track.subscribers.iter().any(|subscriber| {
+            self.subscriptions
+                .get(subscriber)
+                .is_some_and(|subscription| subscription.current == Some(layer))
+        });
+        if is_watched {
+            self.want_key_frame(id, layer);
+        }
+    }
+
+    fn notice_stopped_layers(&mut self, now: Now, out: &mut impl Output) {
+        let mut changed = Vec::new();
+        for (id, track) in &mut self.tracks {
+            let limit = if track.codec().is_video() {
+                VIDEO_STOPPED_US
+            } else {
+                AUDIO_STOPPED_US
+            };
+            for (index, layer) in track.layers.iter_mut().enumerate() {
+                if layer.active && now.us.saturating_sub(layer.last_packet_us) >= limit {
+                    layer.active = false;
+                    out.event(Event::LayerStopped {
+                        track: *id,
+                        layer: index,
+                    });
+                    changed.push(*id);
+                }
+            }
+        }
+        for track in changed {
+            self.retarget(track);
+        }
+    }
+
+    /// Subscriptions that could get a layer and lack its key frame: it may have come before their keys did.
+    pub(crate) fn want_for_waiting(&mut self) {
+        let transports = &self.transports;
+        let waiting: Vec<(Id, usize)> = self
+            .subscriptions
+            .values()
+            .filter(|subscription| {
+                transports
+                    .get(&subscription.transport)
+                    .is_some_and(|t| t.send.is_some() && !t.lost)
+            })
+            .filter_map(|subscription| Some((subscription.track, subscription.waits_for()?)))
+            .collect();
+        for (track, layer) in waiting {
+            self.want_key_frame(track, layer);
+        }
+    }
+
+    pub(crate) fn ask_for_key_frames(&mut self, now: Now, out: &mut impl Output) {
+        if self.key_frames_wanted.is_empty() {
+            return;
+        }
+        let mut wanted = std::mem::take(&mut self.key_frames_wanted);
+        wanted.retain(|(id, index)| {
+            let Some(track) = self.tracks.get_mut(id) else {
+                return false;
+            };
+            let Some(transport) = self.transports.get_mut(&track.transport) else {
+                return false;
+            };
+            let layer = &mut track.layers[*index];
+            if let (Some(ssrc), true) = (layer.ssrc, layer.take_key_frame_request(now)) {
+                self.stats.key_frames_requested += 1;
+                send_rtcp(transport, out, |writer| writer.picture_loss(OWN_SSRC, ssrc));
+            }
+            layer.key_frame_wanted
+        });
+        self.key_frames_wanted = wanted;
+    }
+}

@@ -1,0 +1,164 @@
+//! Received packets of one layer, decrypted, kept once for forwarding now and for retransmission later.
+
+use parley_wire::codec::{Codec, vp8};
+use parley_wire::extensions::{Extension, ExtensionMap, Values};
+use parley_wire::rtp::Elements;
+
+/// Extension elements and payload of one packet fit in so many bytes: an Ethernet frame less its headers.
+pub(crate) const STRIDE: usize = 1472;
+
+/// One stored packet, without its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    /// The layer's own count of media packets; see `layer::Numbering`.
+    pub number: u64,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub key_frame: bool,
+    pub vp8: Option<vp8::Descriptor>,
+    extension_profile: u16,
+    extension_len: u16,
+    payload_len: u16,
+}
+
+impl Stored {
+    pub(crate) fn payload_len(&self) -> usize {
+        usize::from(self.payload_len)
+    }
+}
+
+/// What is known of a packet when it is stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    pub number: u64,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub extension_profile: u16,
+    pub extension_elements: &'a [u8],
+    pub payload: &'a [u8],
+}
+
+/// The last packets of a layer, by number. Memory is touched only as packets come.
+pub(crate) struct PacketStore {
+    slots: Vec<Option<Stored>>,
+    bytes: Vec<u8>,
+}
+
+impl PacketStore {
+    /// A store of the last `capacity` packets, a power of two.
+    pub(crate) fn new(capacity: usize) -> Self {
+        debug_assert!(capacity.is_power_of_two());
+        Self {
+            slots: vec![None; capacity],
+            bytes: vec![0; capacity * STRIDE],
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn slot(&self, number: u64) -> usize {
+        number as usize & (self.slots.len() - 1)
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&Stored> {
+        self.slots[self.slot(number)]
+            .as_ref()
+            .filter(|stored| stored.number == number)
+    }
+
+    /// Keeps a packet; None if it is there already, or too long.
+    pub(crate) fn insert(
+        &mut self,
+        codec: Codec,
+        map: &ExtensionMap,
+        packet: &Incoming<'_>,
+    ) -> Option<Stored> {
+        let extension_len = packet.extension_elements.len();
+        let len = extension_len + packet.payload.len();
+        let slot = self.slot(packet.number);
+        if len > STRIDE || self.slots[slot].is_some_and(|stored| stored.number >= packet.number) {
+            return None;
+        }
+        let elements = Elements::new(packet.extension_profile, packet.extension_elements);
+        let descriptor = Values::read(elements, map).get(Extension::DependencyDescriptor);
+        let stored = Stored {
+            number: packet.number,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            key_frame: codec.starts_key_frame(packet.payload, descriptor),
+            vp8: if codec == Codec::Vp8 {
+                vp8::Descriptor::parse(packet.payload)
+            } else {
+                None
+            },
+            extension_profile: packet.extension_profile,
+            extension_len: extension_len as u16,
+            payload_len: packet.payload.len() as u16,
+        };
+        let place = &mut self.bytes[slot * STRIDE..slot * STRIDE + len];
+        place[..extension_len].copy_from_slice(packet.extension_elements);
+        place[extension_len..].copy_from_slice(packet.payload);
+        self.slots[slot] = Some(stored);
+        Some(stored)
+    }
+
+    /// The extension elements and the payload of a stored packet.
+    pub(crate) fn bytes_of(&self, stored: &Stored) -> (Elements<'_>, &[u8]) {
+        let start = self.slot(stored.number) * STRIDE;
+        let middle = start + usize::from(stored.extension_len);
+        let elements = Elements::new(stored.extension_profile, &self.bytes[start..middle]);
+        (elements, &self.bytes[middle..middle + stored.payload_len()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(number: u64, payload: &[u8]) -> Incoming<'_> {
+        Incoming {
+            number,
+            timestamp: 0,
+            marker: false,
+            extension_profile: 0xbede,
+            extension_elements: &[0x10, 0x2a, 0, 0],
+            payload,
+        }
+    }
+
+    #[test]
+    fn the_newest_packets_are_kept_and_none_twice() {
+        let mut store = PacketStore::new(4);
+        let map = ExtensionMap::default();
+        for number in 0..6u8 {
+            assert!(
+                store
+                    .insert(Codec::Opus, &map, &packet(u64::from(number), &[number]))
+                    .is_some()
+            );
+        }
+        assert!(store.insert(Codec::Opus, &map, &packet(5, b"again")).is_none());
+        assert!(
+            store
+                .insert(Codec::Opus, &map, &packet(1, b"older than what is in its place"))
+                .is_none()
+        );
+        assert!(store.get(1).is_none());
+        let stored = *store.get(4).unwrap();
+        let (elements, payload) = store.bytes_of(&stored);
+        assert_eq!(elements.collect::<Vec<_>>(), [(1, &[0x2a][..])]);
+        assert_eq!(payload, [4]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_kept() {
+        let mut store = PacketStore::new(4);
+        assert!(
+            store
+                .insert(Codec::Opus, &ExtensionMap::default(), &packet(0, &[0; STRIDE]))
+                .is_none()
+        );
+    }
+}

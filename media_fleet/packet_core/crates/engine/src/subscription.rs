@@ -1,0 +1,234 @@
+//! Which layer a subscriber gets, and under which numbers: continuous, whatever is switched underneath.
+
+use parley_wire::sequence::nearest;
+
+use crate::Id;
+use crate::command::SubscriptionConfig;
+use crate::output::Now;
+use crate::stats::SubscriptionStats;
+use crate::store::Stored;
+
+/// Sent video packets that can be sent again; a power of two.
+const VIDEO_HISTORY: usize = 512;
+/// Sent audio packets that can be sent again; a power of two.
+const AUDIO_HISTORY: usize = 64;
+
+/// What is added to a packet's own numbers, modulo their width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offsets {
+    pub timestamp: u32,
+    pub picture_id: u16,
+    pub tl0_picture: u8,
+}
+
+/// A packet that was sent, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// Extended sequence number that the subscriber saw.
+    pub sequence: u64,
+    /// The layer's number of the stored packet.
+    pub number: u64,
+    pub layer: u8,
+    pub offsets: Offsets,
+    pub resent_ms: u64,
+}
+
+/// The numbers that a subscriber sees.
+#[derive(Debug)]
+struct Continuity {
+    /// The first number of the current layer that is forwarded.
+    first_number: u64,
+    /// What [`Self::first_number`] became.
+    first_sequence: u64,
+    offsets: Offsets,
+    highest_sequence: u64,
+    last_timestamp: u32,
+    last_sent_us: u64,
+    last_picture_id: u16,
+    last_tl0_picture: u8,
+    started: bool,
+}
+
+/// See the module.
+pub(crate) struct Subscription {
+    pub transport: Id,
+    pub track: Id,
+    pub config: SubscriptionConfig,
+    pub paused: bool,
+    pub wanted: Option<usize>,
+    /// The layer that is forwarded.
+    pub current: Option<usize>,
+    /// The layer that should be.
+    pub target: Option<usize>,
+    continuity: Continuity,
+    history: Vec<Option<Sent>>,
+    clock_rate: u32,
+    pub rtx_sequence: u64,
+    pub packets: u64,
+    pub octets: u64,
+    pub resent: u64,
+    pub nacks_received: u64,
+    pub key_frames_asked_for: u64,
+    pub fraction_lost: u8,
+    pub round_trip_ms: Option<f64>,
+    /// Middle of the NTP time in the last sender report, and when it was sent.
+    pub last_report: Option<(u32, u64)>,
+}
+
+impl Subscription {
+    /// `seed` gives the first sequence number, timestamp and picture id: random, as RFC 3550 wants them.
+    pub(crate) fn new(
+        transport: Id,
+        track: Id,
+        config: SubscriptionConfig,
+        clock_rate: u32,
+        is_video: bool,
+        seed: u64,
+    ) -> Self {
+        let continuity = Continuity {
+            first_number: 0,
+            first_sequence: 0,
+            offsets: Offsets::default(),
+            // Below 2^15, as RFC 3711, section 3.3.1 advises: a lost first packet cannot look like a wrap.
+            highest_sequence: seed & 0x7fff,
+            last_timestamp: (seed >> 16) as u32,
+            last_sent_us: 0,
+            last_picture_id: (seed >> 48) as u16 & 0x7fff,
+            last_tl0_picture: 0,
+            started: false,
+        };
+        Self {
+            transport,
+            track,
+            config,
+            paused: false,
+            wanted: None,
+            current: None,
+            target: None,
+            continuity,
+            history: vec![None; if is_video { VIDEO_HISTORY } else { AUDIO_HISTORY }],
+            clock_rate,
+            rtx_sequence: seed >> 32 & 0x7fff,
+            packets: 0,
+            octets: 0,
+            resent: 0,
+            nacks_received: 0,
+            key_frames_asked_for: 0,
+            fraction_lost: 0,
+            round_trip_ms: None,
+            last_report: None,
+        }
+    }
+
+    /// Whether a key frame of the target layer is needed before anything (more) is forwarded.
+    pub(crate) fn waits_for(&self) -> Option<usize> {
+        self.target
+            .filter(|target| !self.paused && self.current != Some(*target))
+    }
+
+    /// Takes up a packet of a layer: the extended sequence number to send it under, or None if it is not for this subscriber.
+    pub(crate) fn take(&mut self, layer: usize, stored: &Stored, now: Now) -> Option<Sent> {
+        if self.paused {
+            return None;
+        }
+        if self.current != Some(layer) {
+            if self.target != Some(layer) || !stored.key_frame {
+                return None;
+            }
+            self.switch(layer, stored, now);
+        }
+        let continuity = &mut self.continuity;
+        // Late, from before the switch.
+        let after = stored.number.checked_sub(continuity.first_number)?;
+        let sequence = continuity.first_sequence + after;
+        if sequence >= continuity.highest_sequence {
+            continuity.highest_sequence = sequence;
+            continuity.last_timestamp = stored.timestamp.wrapping_add(continuity.offsets.timestamp);
+            continuity.last_sent_us = now.us;
+            if let Some(id) = stored.vp8.and_then(|vp8| vp8.picture_id) {
+                continuity.last_picture_id = id.value.wrapping_add(continuity.offsets.picture_id);
+            }
+            if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
+                continuity.last_tl0_picture = index.wrapping_add(continuity.offsets.tl0_picture);
+            }
+        }
+        let sent = Sent {
+            sequence,
+            number: stored.number,
+            layer: layer as u8,
+            offsets: continuity.offsets,
+            resent_ms: 0,
+        };
+        let slot = self.slot(sequence);
+        self.history[slot] = Some(sent);
+        Some(sent)
+    }
+
+    /// Goes on with another layer, or with the same one after a break: all numbers follow on the last ones.
+    fn switch(&mut self, layer: usize, stored: &Stored, now: Now) {
+        let continuity = &mut self.continuity;
+        let next_timestamp = if continuity.started {
+            let elapsed_us = now.us.saturating_sub(continuity.last_sent_us).max(1_000);
+            let ticks = (elapsed_us * u64::from(self.clock_rate) / 1_000_000) as u32;
+            continuity.last_timestamp.wrapping_add(ticks.max(1))
+        } else {
+            continuity.last_timestamp
+        };
+        continuity.offsets.timestamp = next_timestamp.wrapping_sub(stored.timestamp);
+        if let Some(id) = stored.vp8.and_then(|vp8| vp8.picture_id) {
+            continuity.offsets.picture_id = continuity.last_picture_id.wrapping_add(1).wrapping_sub(id.value);
+        }
+        if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
+            continuity.offsets.tl0_picture = continuity.last_tl0_picture.wrapping_add(1).wrapping_sub(index);
+        }
+        continuity.first_number = stored.number;
+        continuity.first_sequence = continuity.highest_sequence + 1;
+        continuity.started = true;
+        self.current = Some(layer);
+    }
+
+    /// Stops forwarding until the next key frame.
+    pub(crate) fn interrupt(&mut self) {
+        self.current = None;
+    }
+
+    /// The offset of the RTP timestamp while a layer is forwarded.
+    pub(crate) fn timestamp_offset(&self) -> u32 {
+        self.continuity.offsets.timestamp
+    }
+
+    fn slot(&self, sequence: u64) -> usize {
+        sequence as usize & (self.history.len() - 1)
+    }
+
+    /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not twice within a round trip.
+    pub(crate) fn resend(&mut self, sequence_number: u16, now_ms: u64) -> Option<Sent> {
+        if !self.continuity.started {
+            return None;
+        }
+        let sequence = nearest(self.continuity.highest_sequence, sequence_number);
+        let slot = self.slot(sequence);
+        let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(5.0, 200.0);
+        let sent = self.history[slot]
+            .as_mut()
+            .filter(|sent| sent.sequence == sequence)?;
+        if sent.resent_ms != 0 && now_ms < sent.resent_ms + round_trip_ms as u64 {
+            return None;
+        }
+        sent.resent_ms = now_ms.max(1);
+        Some(*sent)
+    }
+
+    pub(crate) fn stats(&self) -> SubscriptionStats {
+        SubscriptionStats {
+            layer: self.current,
+            packets_sent: self.packets,
+            bytes_sent: self.octets,
+            retransmissions_sent: self.resent,
+            nacks_received: self.nacks_received,
+            key_frames_asked_for: self.key_frames_asked_for,
+            fraction_lost: f64::from(self.fraction_lost) / 256.0,
+            round_trip_ms: self.round_trip_ms,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a transport publishes on one m-line.
+
+use parley_wire::codec::Codec;
+
+use crate::Id;
+use crate::command::{Kind, TrackConfig};
+use crate::layer::Layer;
+
+/// A published track.
+pub(crate) struct Track {
+    pub transport: Id,
+    pub config: TrackConfig,
+    pub muted: bool,
+    /// One for each rid; one where there are none.
+    pub layers: Vec<Layer>,
+    pub subscribers: Vec<Id>,
+}
+
+impl Track {
+    pub(crate) fn new(transport: Id, config: TrackConfig) -> Self {
+        let count = config.rids.len().max(1);
+        let is_video = config.kind == Kind::Video;
+        let mut layers: Vec<Layer> = (0..count).map(|_| Layer::new(is_video)).collect();
+        if config.rids.is_empty() {
+            layers[0].ssrc = config.ssrc;
+            layers[0].rtx_ssrc = config.rtx_ssrc;
+        }
+        Self {
+            transport,
+            config,
+            muted: false,
+            layers,
+            subscribers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.config.codec
+    }
+
+    /// The layer that a packet with this rid belongs to; without a rid, the only layer.
+    pub(crate) fn layer_of_rid(&self, rid: Option<&[u8]>) -> Option<usize> {
+        match rid {
+            Some(rid) if !self.config.rids.is_empty() => {
+                self.config.rids.iter().position(|known| known.as_bytes() == rid)
+            }
+            _ if self.layers.len() == 1 => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The best layer up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
+    pub(crate) fn choose_layer(&self, wanted: Option<usize>) -> Option<usize> {
+        let wanted = wanted.unwrap_or(usize::MAX);
+        let mut active = (0..self.layers.len()).filter(|layer| self.layers[*layer].active);
+        let first = active.next()?;
+        Some(
+            active
+                .take_while(|layer| *layer <= wanted)
+                .last()
+                .unwrap_or(first),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parley_wire::extensions::ExtensionMap;
+
+    fn simulcast() -> Track {
+        Track::new(
+            1,
+            TrackConfig {
+                kind: Kind::Video,
+                codec: Codec::Vp8,
+                mid: "0".into(),
+                payload_type: 96,
+                rtx_payload_type: None,
+                clock_rate: 90_000,
+                rids: vec!["q".into(), "h".into(), "f".into()],
+                ssrc: None,
+                rtx_ssrc: None,
+                extensions: ExtensionMap::default(),
+                transport_cc: true,
+                nack: true,
+            },
+        )
+    }
+
+    #[test]
+    fn what_is_not_sent_is_never_chosen() {
+        for (active, wanted, chosen) in [
+            ([false, false, false], None, None),
+            ([true, true, true], None, Some(2)),
+            ([true, true, false], None, Some(1)),
+            ([true, true, true], Some(1), Some(1)),
+            ([true, false, true], Some(1), Some(0)),
+            ([false, true, true], Some(0), Some(1)),
+            ([false, false, true], Some(0), Some(2)),
+        ] {
+            let mut track = simulcast();
+            for (layer, active) in track.layers.iter_mut().zip(active) {
+                layer.active = active;
+            }
+            assert_eq!(track.choose_layer(wanted), chosen, "{active:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn a_packet_without_rid_belongs_to_no_layer_of_several() {
+        let track = simulcast();
+        assert_eq!(track.layer_of_rid(Some(b"h")), Some(1));
+        assert_eq!(track.layer_of_rid(Some(b"x")), None);
+        assert_eq!(track.layer_of_rid(None), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! One ICE and DTLS association: where it is, its keys, the SSRCs it sends, what feedback it is owed.
+
+use std::net::SocketAddr;
+
+use parley_wire::extensions::ExtensionMap;
+use parley_wire::rtcp::transport_cc::Recorder;
+use parley_wire::srtp::{ReceiveContext, SendContext, SrtpError};
+
+use crate::command::{Credentials, Keys};
+use crate::{Id, IdMap};
+
+/// A transport may send so many SSRCs; more are dropped until some are gone.
+pub(crate) const MAX_SOURCES: usize = 64;
+/// So many addresses of one transport are known at once.
+pub(crate) const MAX_ADDRESSES: usize = 8;
+
+/// What an SSRC that a transport sends is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub track: Id,
+    pub layer: usize,
+    pub is_rtx: bool,
+}
+
+/// See the module.
+pub(crate) struct Transport {
+    pub credentials: Credentials,
+    /// From a restart, until a check with them is nominated.
+    pub next_credentials: Option<Credentials>,
+    /// Where datagrams are sent.
+    pub address: Option<SocketAddr>,
+    /// Where authentic checks came from, the latest last.
+    pub addresses: Vec<SocketAddr>,
+    pub nominated: bool,
+    pub lost: bool,
+    pub last_check_us: u64,
+    pub send: Option<SendContext>,
+    pub receive: Option<ReceiveContext>,
+    pub sources: IdMap<Source>,
+    /// Subscription by the SSRC that we send.
+    pub sinks: IdMap<Id>,
+    pub tracks: Vec<Id>,
+    pub subscriptions: Vec<Id>,
+    /// Extension ids of what it sends: the same on all m-lines of a bundle (RFC 8843, section 9.2).
+    pub extensions: ExtensionMap,
+    pub wants_transport_cc: bool,
+    pub recorder: Recorder,
+    /// An SSRC to name in transport-wide feedback.
+    pub last_ssrc: u32,
+    pub next_feedback_us: u64,
+    pub next_report_us: u64,
+    /// The next transport-wide sequence number that we send.
+    pub transport_sequence: u16,
+    pub round_trip_ms: u64,
+}
+
+impl Transport {
+    pub(crate) fn new(credentials: Credentials, now_us: u64) -> Self {
+        Self {
+            credentials,
+            next_credentials: None,
+            address: None,
+            addresses: Vec::new(),
+            nominated: false,
+            lost: false,
+            last_check_us: now_us,
+            send: None,
+            receive: None,
+            sources: IdMap::default(),
+            sinks: IdMap::default(),
+            tracks: Vec::new(),
+            subscriptions: Vec::new(),
+            extensions: ExtensionMap::default(),
+            wants_transport_cc: false,
+            recorder: Recorder::default(),
+            last_ssrc: 0,
+            next_feedback_us: 0,
+            next_report_us: 0,
+            transport_sequence: 0,
+            round_trip_ms: 50,
+        }
+    }
+
+    /// Takes keys into use; on wrong lengths nothing changes.
+    pub(crate) fn set_keys(&mut self, keys: &Keys) -> Result<(), SrtpError> {
+        let receive = ReceiveContext::new(keys.profile, &keys.receive_key, &keys.receive_salt)?;
+        self.send = Some(SendContext::new(keys.profile, &keys.send_key, &keys.send_salt)?);
+        self.receive = Some(receive);
+        Ok(())
+    }
+
+    /// Forgets the SSRCs of a track.
+    pub(crate) fn forget_track(&mut self, track: Id) {
+        self.tracks.retain(|id| *id != track);
+        let receive = &mut self.receive;
+        self.sources.retain(|ssrc, source| {
+            let keep = source.track != track;
+            if let (false, Some(receive)) = (keep, receive.as_mut()) {
+                receive.forget(*ssrc);
+            }
+            keep
+        });
+    }
+}
