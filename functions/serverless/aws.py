@@ -7,7 +7,8 @@ costs a third of a cold start.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,27 +32,29 @@ _THROTTLED = frozenset(
 )
 
 
-@functools.cache
+_making = threading.Lock()
+
+
 def dynamodb_client() -> DynamoDBClient:
-    """The client for DynamoDB."""
-    import boto3  # noqa: PLC0415  (a fifth of a second that routes without AWS do not pay)
+    """The client for DynamoDB. Clients may be shared by threads, but not made by two at once."""
+    with _making:
+        return _client("dynamodb")  # type: ignore[no-any-return]
 
-    return boto3.client("dynamodb", config=_client_config())
 
-
-@functools.cache
 def secrets_client() -> SecretsManagerClient:
     """The client for Secrets Manager."""
-    import boto3  # noqa: PLC0415
+    with _making:
+        return _client("secretsmanager")  # type: ignore[no-any-return]
 
-    return boto3.client("secretsmanager", config=_client_config())
 
-
-def _client_config() -> Any:
+@functools.cache
+def _client(service: Literal["dynamodb", "secretsmanager"]) -> Any:
+    import boto3  # noqa: PLC0415  (a fifth of a second that routes without AWS do not pay)
     from botocore.config import Config  # noqa: PLC0415
 
     # An API Gateway request lives 29 s: fail in time to say so.
-    return Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    limits = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    return boto3.client(service, config=limits)
 
 
 def is_outage(error: Exception) -> bool:

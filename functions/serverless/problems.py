@@ -104,9 +104,6 @@ class UnavailableError(ServiceError):
 
     code = ErrorCode.SERVICE_UNAVAILABLE
 
-    def headers(self) -> Mapping[str, str]:
-        return {"Retry-After": "1"}
-
 
 STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.BAD_REQUEST: 400,
@@ -156,8 +153,13 @@ def problem(
     )
 
 
-def challenge(code: ErrorCode) -> dict[str, str]:
-    """The WWW-Authenticate header (RFC 6750, section 3) of an answer to a missing or bad access token."""
+def headers_of(code: ErrorCode) -> dict[str, str]:
+    """The header fields that a code brings along.
+
+    WWW-Authenticate (RFC 6750, section 3) for a missing or bad access token; Retry-After for an outage.
+    """
     if code is ErrorCode.TOKEN_MISSING:
         return {"WWW-Authenticate": "Bearer"}
-    return {"WWW-Authenticate": 'Bearer error="invalid_token"'} if code in TOKEN_CODES else {}
+    if code in TOKEN_CODES:
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return {"Retry-After": "1"} if STATUS_OF_CODE[code] == 503 else {}

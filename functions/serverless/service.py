@@ -25,7 +25,7 @@ from functions.serverless.problems import (
     NotFoundError,
     ServiceError,
     UnavailableError,
-    challenge,
+    headers_of,
     problem,
 )
 from functions.serverless.requests import BodyT, Call, Empty, QueryT, parse_call, request_id_of
@@ -176,15 +176,15 @@ class Service(Chalice):
         match error:
             case ServiceError():
                 document = problem(error.code, error.message, request_id=request_id, fields=error.fields)
-                return _response(document.status, document, {**challenge(error.code), **error.headers()})
+                return _response(document.status, document, {**headers_of(error.code), **error.headers()})
             case TokenError():
                 document = problem(error.code, error.message, request_id=request_id)
-                return _response(document.status, document, challenge(error.code))
+                return _response(document.status, document, headers_of(error.code))
             case _ if self._is_outage(error):
                 self._logger.warning("outage", extra={"fields": {"request_id": request_id, "error": repr(error)}})
                 away = UnavailableError("A part of the platform does not answer. Please try again.")
                 document = problem(away.code, away.message, request_id=request_id)
-                return _response(document.status, document, away.headers())
+                return _response(document.status, document, headers_of(away.code))
             case _:
                 self._logger.error("unhandled", exc_info=error, extra={"fields": {"request_id": request_id}})
                 document = problem(ErrorCode.INTERNAL, "Something went wrong on our side.", request_id=request_id)

@@ -9,20 +9,26 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 
-from contracts.key_ring import KeyRing, decode_ring, encode_ring, new_ring, rotate
-from functions.serverless.aws import error_code
+from contracts.key_ring import KeyRing, KeyRingError, decode_ring, encode_ring, new_ring, rotate
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CACHE_S = 60
 """How long a process keeps its copy. A new key signs `contracts.key_ring.PUBLISH_LEAD_S` after it is published."""
+
+
+class _Version(TypedDict):
+    """The arguments that say which version of a secret is written."""
+
+    SecretString: str
+    ClientRequestToken: str
 
 
 class Jwk(Struct, frozen=True, kw_only=True):
@@ -105,30 +111,34 @@ class SigningKeys:
         client = self._client()
         ring = new_ring(_new_key(), now=now)
         try:
-            client.create_secret(
-                Name=self._secret_id, SecretString=encode_ring(ring), ClientRequestToken=self._version_id(ring)
-            )
-        except client.exceptions.ResourceExistsException:
-            return self._load() or self._store(ring)
-        self._logger.info("signing_keys_created", extra={"fields": {"kids": [key.kid for key in ring.keys]}})
-        return ring
+            kept = self._store(ring)  # a secret that a template has made, and that has no value yet
+        except client.exceptions.ResourceNotFoundException:
+            try:
+                client.create_secret(Name=self._secret_id, **self._version_of(ring))
+                kept = ring
+            except client.exceptions.ResourceExistsException:
+                kept = self._theirs()
+        self._logger.info("signing_keys_created", extra={"fields": {"kids": [key.kid for key in kept.keys]}})
+        return kept
 
     def _store(self, ring: KeyRing) -> KeyRing:
         """Writes the next generation; if another process was first, theirs is the ring."""
         client = self._client()
         try:
-            client.put_secret_value(
-                SecretId=self._secret_id, SecretString=encode_ring(ring), ClientRequestToken=self._version_id(ring)
-            )
-        except client.exceptions.ResourceExistsException as error:
-            theirs = self._load()
-            if theirs is None:
-                raise RuntimeError(f"the secret has neither a value nor room for one: {error_code(error)}") from error
-            return theirs
+            client.put_secret_value(SecretId=self._secret_id, **self._version_of(ring))
+        except client.exceptions.ResourceExistsException:
+            return self._theirs()
         return ring
 
-    def _version_id(self, ring: KeyRing) -> str:
-        return hashlib.sha256(f"{self._secret_id} {ring.generation}".encode()).hexdigest()
+    def _theirs(self) -> KeyRing:
+        ring = self._load()
+        if ring is None:
+            raise KeyRingError("another process has written the key ring, and it cannot be read")
+        return ring
+
+    def _version_of(self, ring: KeyRing) -> _Version:
+        version = hashlib.sha256(f"{self._secret_id} {ring.generation}".encode()).hexdigest()
+        return {"SecretString": encode_ring(ring), "ClientRequestToken": version}
 
 
 def _new_key() -> ec.EllipticCurvePrivateKey:

