@@ -6,8 +6,6 @@
 pub struct Stats {
     pub datagrams_received: u64,
     pub bytes_received: u64,
-    pub datagrams_sent: u64,
-    pub bytes_sent: u64,
     pub rtp_received: u64,
     pub rtp_forwarded: u64,
     pub rtcp_received: u64,

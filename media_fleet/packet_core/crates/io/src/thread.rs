@@ -1,0 +1,119 @@
+//! The loop of the I/O thread.
+
+use std::net::UdpSocket;
+use std::os::fd::AsFd;
+use std::sync::PoisonError;
+use std::sync::mpsc::{Receiver as Requests, TryRecvError};
+use std::time::Duration;
+
+use parley_engine::Engine;
+
+use crate::batch::SendBatch;
+use crate::clock::Clock;
+use crate::node::{Request, Shared};
+use crate::syscalls::{self, Receiver};
+
+/// After so many calls of recvmmsg in a row commands and the clock have their turn.
+const ROUNDS: usize = 8;
+
+/// Serves the socket until it is told to stop, or the handle is gone.
+pub(crate) fn run(
+    socket: &UdpSocket,
+    engine: &mut Engine,
+    mut out: SendBatch,
+    requests: &Requests<Request>,
+    shared: &Shared,
+) {
+    let clock = Clock::new();
+    let mut receiver = Receiver::new();
+    loop {
+        let wait_us = engine.next_deadline_us().saturating_sub(clock.now().us);
+        let descriptors = [socket.as_fd(), shared.requests_wake.as_fd()];
+        let [has_datagrams, has_requests] =
+            syscalls::wait_readable(descriptors, Duration::from_micros(wait_us));
+        if has_requests {
+            shared.requests_wake.clear();
+            if !handle_requests(engine, &clock, &mut out, requests) {
+                return;
+            }
+        }
+        if has_datagrams {
+            receive(socket, engine, &clock, &mut receiver, &mut out);
+        }
+        let now = clock.now();
+        if now.us >= engine.next_deadline_us() {
+            engine.handle_timeout(now, &mut out);
+        } else {
+            engine.flush(now, &mut out);
+        }
+        out.flush();
+        publish_events(&mut out, shared);
+    }
+}
+
+fn receive(
+    socket: &UdpSocket,
+    engine: &mut Engine,
+    clock: &Clock,
+    receiver: &mut Receiver,
+    out: &mut SendBatch,
+) {
+    for _ in 0..ROUNDS {
+        // An error other than "nothing there" is one datagram's (a port unreachable, say): it is used up by reading it.
+        let Ok(count) = receiver.receive(socket) else {
+            return;
+        };
+        let now = clock.now();
+        let (messages, buffer) = receiver.received();
+        for message in messages {
+            for datagram in buffer[message.start..message.start + message.len].chunks_mut(message.segment) {
+                engine.handle_datagram(now, message.from, datagram, out);
+            }
+        }
+        engine.flush(now, out);
+        out.flush();
+        if count == 0 {
+            return;
+        }
+    }
+}
+
+/// False when the thread should end.
+fn handle_requests(
+    engine: &mut Engine,
+    clock: &Clock,
+    out: &mut SendBatch,
+    requests: &Requests<Request>,
+) -> bool {
+    loop {
+        match requests.try_recv() {
+            Ok(Request::Command(command)) => engine.handle_command(clock.now(), command, out),
+            Ok(Request::Stats(answer)) => {
+                let _ = answer.send((engine.stats(), out.stats));
+            }
+            Ok(Request::TrackStats(track, answer)) => {
+                let _ = answer.send(engine.track_stats(track));
+            }
+            Ok(Request::SubscriptionStats(subscription, answer)) => {
+                let _ = answer.send(engine.subscription_stats(subscription));
+            }
+            Ok(Request::CpuTime(answer)) => {
+                let _ = answer.send(syscalls::thread_cpu_us());
+            }
+            Err(TryRecvError::Empty) => return true,
+            Ok(Request::Stop) | Err(TryRecvError::Disconnected) => return false,
+        }
+    }
+}
+
+fn publish_events(out: &mut SendBatch, shared: &Shared) {
+    if out.events.is_empty() {
+        return;
+    }
+    shared
+        .events
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend(out.events.drain(..));
+    shared.events_wake.signal();
+}

@@ -1,0 +1,55 @@
+//! Events, as Python sees them.
+
+use parley_engine::{Event, Id};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+macro_rules! event_class {
+    ($name:ident { $($field:ident: $kind:ty),* }) => {
+        #[pyclass(frozen, get_all, module = "packet_core")]
+        #[doc = concat!("See `packet_core.pyi`: ", stringify!($name), ".")]
+        pub(crate) struct $name {
+            $($field: $kind),*
+        }
+    };
+}
+
+event_class!(DtlsReceived { transport: Id, data: Py<PyBytes> });
+event_class!(TransportConnected {
+    transport: Id,
+    address: String,
+    port: u16
+});
+event_class!(TransportLost { transport: Id });
+event_class!(LayerStarted {
+    track: Id,
+    layer: usize
+});
+event_class!(LayerStopped {
+    track: Id,
+    layer: usize
+});
+
+pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match event {
+        Event::DtlsReceived { transport, data } => {
+            let data = PyBytes::new(py, &data).unbind();
+            Bound::new(py, DtlsReceived { transport, data })?.into_any()
+        }
+        Event::TransportConnected { transport, address } => {
+            let (ip, port) = (address.ip().to_string(), address.port());
+            Bound::new(
+                py,
+                TransportConnected {
+                    transport,
+                    address: ip,
+                    port,
+                },
+            )?
+            .into_any()
+        }
+        Event::TransportLost { transport } => Bound::new(py, TransportLost { transport })?.into_any(),
+        Event::LayerStarted { track, layer } => Bound::new(py, LayerStarted { track, layer })?.into_any(),
+        Event::LayerStopped { track, layer } => Bound::new(py, LayerStopped { track, layer })?.into_any(),
+    })
+}

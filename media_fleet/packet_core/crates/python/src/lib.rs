@@ -1,0 +1,334 @@
+//! The packet core as a Python module. `packet_core.pyi` is its description; this file only translates.
+
+mod arguments;
+mod events;
+mod statistics;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use parley_engine::{Codec, Command, Config, ExtensionMap, Id, Keys, Kind, SubscriptionConfig, TrackConfig};
+use parley_io::{Closed, Node};
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use arguments::{codec, credentials, extensions, kind, one_of, payload_type, profile, short_text};
+
+pyo3::create_exception!(
+    packet_core,
+    PacketCoreError,
+    PyException,
+    "The core cannot do what was asked."
+);
+
+fn closed(_: Closed) -> PyErr {
+    PacketCoreError::new_err("the packet core is closed")
+}
+
+/// One UDP socket, one I/O thread.
+#[pyclass(frozen, module = "packet_core")]
+struct PacketCore {
+    node: Mutex<Option<Node>>,
+    port: u16,
+    next_id: AtomicU32,
+    /// Local ufrags in use, so that a second use is an error where it is made.
+    ufrags: Mutex<Vec<(Id, String)>>,
+}
+
+impl PacketCore {
+    fn with_node<T>(&self, act: impl FnOnce(&Node) -> Result<T, Closed>) -> PyResult<T> {
+        let node = self.node.lock().map_err(|_| closed(Closed))?;
+        act(node.as_ref().ok_or(Closed).map_err(closed)?).map_err(closed)
+    }
+
+    fn command(&self, command: Command) -> PyResult<()> {
+        self.with_node(|node| node.command(command))
+    }
+
+    fn new_id(&self) -> Id {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn claim_ufrag(&self, transport: Id, ufrag: &str) -> PyResult<()> {
+        let mut ufrags = self.ufrags.lock().map_err(|_| closed(Closed))?;
+        if ufrags.iter().any(|(_, used)| used == ufrag) {
+            return Err(PyValueError::new_err(format!(
+                "the ice_ufrag {ufrag:?} is in use"
+            )));
+        }
+        ufrags.push((transport, ufrag.to_owned()));
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl PacketCore {
+    #[new]
+    #[pyo3(signature = (*, bind_address, port, consent_timeout_ms = 15_000))]
+    fn new(bind_address: &str, port: u16, consent_timeout_ms: u64) -> PyResult<Self> {
+        let address: IpAddr = bind_address
+            .parse()
+            .map_err(|_| PyValueError::new_err(format!("bind_address {bind_address:?} is no IP address")))?;
+        if consent_timeout_ms == 0 {
+            return Err(PyValueError::new_err("consent_timeout_ms must be above zero"));
+        }
+        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), port);
+        let config = Config {
+            consent_timeout_us: consent_timeout_ms * 1000,
+            seed,
+        };
+        let bind = SocketAddr::new(address, port);
+        let node = Node::start(bind, config)
+            .map_err(|error| PacketCoreError::new_err(format!("cannot serve UDP at {bind}: {error}")))?;
+        let port = node.local_address().port();
+        let (next_id, ufrags) = (AtomicU32::new(1), Mutex::default());
+        Ok(Self {
+            node: Mutex::new(Some(node)),
+            port,
+            next_id,
+            ufrags,
+        })
+    }
+
+    #[getter]
+    fn local_port(&self) -> u16 {
+        self.port
+    }
+
+    fn event_fd(&self) -> PyResult<i32> {
+        self.with_node(|node| Ok(node.event_fd()))
+    }
+
+    #[pyo3(signature = (limit = 4096))]
+    fn drain_events<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let drained = self.with_node(|node| node.drain_events(limit))?;
+        drained
+            .into_iter()
+            .map(|event| events::to_python(py, event))
+            .collect()
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let node = self.node.lock().map_err(|_| closed(Closed))?.take();
+        // The thread needs no interpreter to end, and others may use it meanwhile.
+        py.detach(|| drop(node));
+        Ok(())
+    }
+
+    // ---- transports ----
+
+    #[pyo3(signature = (*, ice_ufrag, ice_pwd))]
+    fn add_transport(&self, ice_ufrag: &str, ice_pwd: &str) -> PyResult<Id> {
+        let credentials = credentials(ice_ufrag, ice_pwd)?;
+        let id = self.new_id();
+        self.claim_ufrag(id, ice_ufrag)?;
+        self.command(Command::AddTransport(id, credentials))?;
+        Ok(id)
+    }
+
+    #[pyo3(signature = (transport, *, ice_ufrag, ice_pwd))]
+    fn restart_ice(&self, transport: Id, ice_ufrag: &str, ice_pwd: &str) -> PyResult<()> {
+        let credentials = credentials(ice_ufrag, ice_pwd)?;
+        self.claim_ufrag(transport, ice_ufrag)?;
+        self.command(Command::RestartIce(transport, credentials))
+    }
+
+    fn send_dtls(&self, transport: Id, datagrams: Vec<Vec<u8>>) -> PyResult<()> {
+        if datagrams
+            .iter()
+            .any(|datagram| datagram.is_empty() || datagram.len() > 1500)
+        {
+            return Err(PyValueError::new_err("a DTLS datagram has 1 to 1500 bytes"));
+        }
+        self.command(Command::SendDtls(transport, datagrams))
+    }
+
+    #[pyo3(signature = (transport, *, profile, receive_key, receive_salt, send_key, send_salt))]
+    fn set_srtp_keys(
+        &self,
+        transport: Id,
+        profile: &str,
+        receive_key: Vec<u8>,
+        receive_salt: Vec<u8>,
+        send_key: Vec<u8>,
+        send_salt: Vec<u8>,
+    ) -> PyResult<()> {
+        let profile = self::profile(profile)?;
+        let salt_len = profile.salt_len();
+        if [&receive_key, &send_key].iter().any(|key| key.len() != 16) {
+            return Err(PyValueError::new_err("a master key has 16 bytes"));
+        }
+        if [&receive_salt, &send_salt]
+            .iter()
+            .any(|salt| salt.len() != salt_len)
+        {
+            return Err(PyValueError::new_err(format!(
+                "a master salt of this profile has {salt_len} bytes"
+            )));
+        }
+        let keys = Keys {
+            profile,
+            receive_key,
+            receive_salt,
+            send_key,
+            send_salt,
+        };
+        self.command(Command::SetSrtpKeys(transport, Box::new(keys)))
+    }
+
+    fn remove_transport(&self, transport: Id) -> PyResult<()> {
+        self.ufrags
+            .lock()
+            .map_err(|_| closed(Closed))?
+            .retain(|(id, _)| *id != transport);
+        self.command(Command::RemoveTransport(transport))
+    }
+
+    // ---- tracks ----
+
+    #[pyo3(signature = (
+        transport, *, kind, codec, mid, payload_type, rtx_payload_type, clock_rate, rids, ssrc, rtx_ssrc, extensions,
+        transport_cc, nack
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn add_track(
+        &self,
+        transport: Id,
+        kind: &str,
+        codec: &str,
+        mid: String,
+        payload_type: u8,
+        rtx_payload_type: Option<u8>,
+        clock_rate: u32,
+        rids: Vec<String>,
+        ssrc: Option<u32>,
+        rtx_ssrc: Option<u32>,
+        extensions: &Bound<'_, PyDict>,
+        transport_cc: bool,
+        nack: bool,
+    ) -> PyResult<Id> {
+        let (kind, codec): (Kind, Codec) = (self::kind(kind)?, self::codec(codec)?);
+        if codec.is_video() != (kind == Kind::Video) {
+            return Err(PyValueError::new_err("the codec is not of this kind"));
+        }
+        if rids.len() > 8 {
+            return Err(PyValueError::new_err("a track has at most 8 layers"));
+        }
+        one_of(clock_rate > 0, "clock_rate must be above zero")?;
+        let config = TrackConfig {
+            kind,
+            codec,
+            mid: short_text("mid", mid)?,
+            payload_type: self::payload_type(payload_type)?,
+            rtx_payload_type: rtx_payload_type.map(self::payload_type).transpose()?,
+            clock_rate,
+            rids: rids
+                .into_iter()
+                .map(|rid| short_text("rid", rid))
+                .collect::<PyResult<_>>()?,
+            ssrc,
+            rtx_ssrc,
+            extensions: self::extensions(extensions)?,
+            transport_cc,
+            nack,
+        };
+        let id = self.new_id();
+        self.command(Command::AddTrack(id, transport, Box::new(config)))?;
+        Ok(id)
+    }
+
+    fn remove_track(&self, track: Id) -> PyResult<()> {
+        self.command(Command::RemoveTrack(track))
+    }
+
+    #[pyo3(signature = (track, *, muted))]
+    fn set_track_muted(&self, track: Id, muted: bool) -> PyResult<()> {
+        self.command(Command::SetTrackMuted(track, muted))
+    }
+
+    fn request_key_frame(&self, track: Id) -> PyResult<()> {
+        self.command(Command::RequestKeyFrame(track))
+    }
+
+    // ---- subscriptions ----
+
+    #[pyo3(signature = (
+        transport, track, *, mid, ssrc, rtx_ssrc, payload_type, rtx_payload_type, cname, extensions
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn add_subscription(
+        &self,
+        transport: Id,
+        track: Id,
+        mid: String,
+        ssrc: u32,
+        rtx_ssrc: Option<u32>,
+        payload_type: u8,
+        rtx_payload_type: Option<u8>,
+        cname: String,
+        extensions: &Bound<'_, PyDict>,
+    ) -> PyResult<Id> {
+        let extensions: ExtensionMap = self::extensions(extensions)?;
+        one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
+        let config = SubscriptionConfig {
+            mid: short_text("mid", mid)?,
+            ssrc,
+            rtx_ssrc,
+            payload_type: self::payload_type(payload_type)?,
+            rtx_payload_type: rtx_payload_type.map(self::payload_type).transpose()?,
+            cname,
+            extensions,
+        };
+        let id = self.new_id();
+        self.command(Command::AddSubscription(id, transport, track, Box::new(config)))?;
+        Ok(id)
+    }
+
+    #[pyo3(signature = (subscription, layer))]
+    fn set_wanted_layer(&self, subscription: Id, layer: Option<usize>) -> PyResult<()> {
+        self.command(Command::SetWantedLayer(subscription, layer))
+    }
+
+    #[pyo3(signature = (subscription, *, paused))]
+    fn set_paused(&self, subscription: Id, paused: bool) -> PyResult<()> {
+        self.command(Command::SetPaused(subscription, paused))
+    }
+
+    fn remove_subscription(&self, subscription: Id) -> PyResult<()> {
+        self.command(Command::RemoveSubscription(subscription))
+    }
+
+    // ---- looking inside ----
+
+    fn stats(&self, py: Python<'_>) -> PyResult<statistics::CoreStats> {
+        let (engine, io) = py.detach(|| self.with_node(Node::stats))?;
+        Ok(statistics::core(&engine, &io))
+    }
+
+    fn track_stats(&self, py: Python<'_>, track: Id) -> PyResult<Vec<statistics::LayerStats>> {
+        let layers = py.detach(|| self.with_node(|node| node.track_stats(track)))?;
+        Ok(layers.iter().map(statistics::layer).collect())
+    }
+
+    fn subscription_stats(
+        &self,
+        py: Python<'_>,
+        subscription: Id,
+    ) -> PyResult<Option<statistics::SubscriptionStats>> {
+        let found = py.detach(|| self.with_node(|node| node.subscription_stats(subscription)))?;
+        Ok(found.as_ref().map(statistics::subscription))
+    }
+}
+
+/// The packet plane of a media node.
+#[pymodule(name = "packet_core")]
+mod module {
+    #[pymodule_export]
+    use super::{
+        PacketCore, PacketCoreError,
+        events::{DtlsReceived, LayerStarted, LayerStopped, TransportConnected, TransportLost},
+        statistics::{CoreStats, LayerStats, SubscriptionStats},
+    };
+}

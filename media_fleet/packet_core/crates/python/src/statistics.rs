@@ -1,0 +1,110 @@
+//! Statistics, as Python sees them.
+
+use parley_io::IoStats;
+use pyo3::prelude::*;
+
+macro_rules! statistics_class {
+    ($name:ident { $($field:ident: $kind:ty),* $(,)? }) => {
+        #[pyclass(frozen, get_all, module = "packet_core")]
+        #[doc = concat!("See `packet_core.pyi`: ", stringify!($name), ".")]
+        pub(crate) struct $name {
+            $($field: $kind),*
+        }
+
+        #[pymethods]
+        impl $name {
+            fn __repr__(&self) -> String {
+                let fields = [$(format!("{}={:?}", stringify!($field), self.$field)),*];
+                format!("{}({})", stringify!($name), fields.join(", "))
+            }
+        }
+    };
+}
+
+/// Copies fields of the same name.
+macro_rules! copied {
+    ($from:expr => $name:ident { $($field:ident),* $(,)? } $($rest:tt)*) => {
+        $name { $($field: $from.$field,)* $($rest)* }
+    };
+}
+
+statistics_class!(CoreStats {
+    datagrams_received: u64,
+    bytes_received: u64,
+    datagrams_sent: u64,
+    bytes_sent: u64,
+    send_calls: u64,
+    send_failures: u64,
+    rtp_received: u64,
+    rtp_forwarded: u64,
+    rtcp_received: u64,
+    stun_answered: u64,
+    nacks_sent: u64,
+    nacks_received: u64,
+    rtx_sent: u64,
+    rtx_received: u64,
+    key_frames_requested: u64,
+    key_frames_asked_for: u64,
+    dropped_malformed: u64,
+    dropped_unknown_address: u64,
+    dropped_stun_integrity: u64,
+    dropped_authentication: u64,
+    dropped_replayed: u64,
+    dropped_unknown_ssrc: u64,
+    commands_ignored: u64,
+    transports: u64,
+    tracks: u64,
+    subscriptions: u64,
+});
+
+statistics_class!(LayerStats {
+    layer: usize,
+    ssrc: u32,
+    packets_received: u64,
+    bytes_received: u64,
+    packets_lost: u64,
+    jitter: u32,
+    bitrate: u64,
+    nacks_sent: u64,
+    key_frames: u64,
+    key_frames_requested: u64,
+});
+
+statistics_class!(SubscriptionStats {
+    layer: Option<usize>,
+    packets_sent: u64,
+    bytes_sent: u64,
+    retransmissions_sent: u64,
+    nacks_received: u64,
+    key_frames_asked_for: u64,
+    fraction_lost: f64,
+    round_trip_ms: Option<f64>,
+});
+
+pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
+    copied!(engine => CoreStats {
+        datagrams_received, bytes_received, rtp_received, rtp_forwarded, rtcp_received, stun_answered, nacks_sent,
+        nacks_received, rtx_sent, rtx_received, key_frames_requested, key_frames_asked_for, dropped_malformed,
+        dropped_unknown_address, dropped_stun_integrity, dropped_authentication, dropped_replayed,
+        dropped_unknown_ssrc, commands_ignored, transports, tracks, subscriptions,
+    }
+        datagrams_sent: io.datagrams_sent,
+        bytes_sent: io.bytes_sent,
+        send_calls: io.send_calls,
+        send_failures: io.send_failures,
+    )
+}
+
+pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
+    copied!(from => LayerStats {
+        layer, ssrc, packets_received, bytes_received, packets_lost, jitter, bitrate, nacks_sent, key_frames,
+        key_frames_requested,
+    })
+}
+
+pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
+    copied!(from => SubscriptionStats {
+        layer, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for, fraction_lost,
+        round_trip_ms,
+    })
+}
