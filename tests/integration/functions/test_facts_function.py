@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from meetings_service.domain.record import Changes, changes_by_meeting
 
 from contracts.facts import Fact, FactBatch, FactsAccepted
+from contracts.log_events import LogEvent
 from contracts.rooms import MeetingId
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
@@ -95,7 +96,7 @@ def test_function_killed_between_any_two_writes_leaves_nothing_that_redelivery_d
         pass
 
     def batch(meeting_id: MeetingId) -> list[Fact]:
-        events = [
+        events: list[LogEvent] = [
             joined(1, START + 1),
             joined(2, START + 2),
             said(1, START + 3),

@@ -93,7 +93,7 @@ def test_bad_token_is_refused_even_where_none_is_needed(meetings: Client, person
 def test_unknown_meeting_is_not_found(
     meetings: Client, person: Callable[..., Person], method: str, action: str, meeting_id: str
 ) -> None:
-    body = {} if method == "PATCH" else None
+    body: dict[str, Any] | None = {} if method == "PATCH" else None
     answer = meetings.request(method, f"{MEETINGS}/{meeting_id}{action}", body, token=person().token)
     assert (answer.status, answer.code) == (404, "meeting_not_found")
 

@@ -113,7 +113,7 @@ def test_a_year_of_hourly_rotations_keeps_few_keys_and_always_one_that_signs(
     process: Callable[[], SigningKeys], clock: Clock
 ) -> None:
     keys = process()
-    signers = []
+    signers: list[str] = []
     for _ in range(365 * 2):
         clock.now += 12 * 3600
         ring = keys.rotate()

@@ -1,0 +1,132 @@
+"""`chalice package`: the zip holds all of a function's own code, and runs by it; the template has all of its routes.
+
+Third-party packages are left out here (their download is Chalice's own business); that their versions are the locked
+ones is checked against the lock file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.functions.lambda_events import ROOT, load_app
+
+SERVICES = ("auth", "meetings")
+PACKAGES = {"auth": "auth_service", "meetings": "meetings_service"}
+FUNCTIONS = {"auth": {"RotateSigningKeys"}, "meetings": {"RotateSigningKeys", "Facts"}}
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def packaged(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory with ``deployment.zip`` and ``sam.json``."""
+    project = tmp_path_factory.mktemp("project") / service
+    shutil.copytree(ROOT / "functions" / service, project, symlinks=False, ignore=shutil.ignore_patterns("deployments"))
+    (project / "requirements.txt").write_text("")
+    out = tmp_path_factory.mktemp("out")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+    subprocess.run(
+        [Path(sys.executable).with_name("chalice"), "package", "--stage", "prod", str(out)],
+        cwd=project,
+        env=environ | {"AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": ""},
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+    return out
+
+
+def sources(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+
+
+def test_zip_holds_all_of_the_functions_own_code(service: str, packaged: Path) -> None:
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        names = set(archive.namelist())
+    own = PACKAGES[service]
+    wanted = {"app.py"}
+    wanted |= {f"{own}/{name}" for name in sources(ROOT / "functions" / service / own)}
+    wanted |= {f"contracts/{name}" for name in sources(ROOT / "contracts")}
+    wanted |= {f"functions/serverless/{name}" for name in sources(ROOT / "functions" / "serverless")}
+    assert wanted <= names
+    assert not [name for name in names if name.startswith((".chalice", "tests", "vendor"))]
+
+
+def test_zip_starts_by_itself(service: str, packaged: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        archive.extractall(tmp_path)
+    stage = json.loads((ROOT / "functions" / service / ".chalice" / "config.json").read_text())["stages"]["prod"]
+    code = (
+        "import app, json\n"
+        f"path = '/v1/{service}/openapi.json'\n"
+        "context = {'resourcePath': path, 'httpMethod': 'GET', 'requestId': '1'}\n"
+        "print(json.dumps(app.app({'requestContext': context}, None)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), **stage["environment_variables"]},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["openapi"] == "3.1.0"
+
+
+def test_template_has_every_route_and_function(service: str, packaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = json.loads((packaged / "sam.json").read_text())
+    config = json.loads((ROOT / "functions" / service / ".chalice" / "config.json").read_text())
+    for name, value in config["stages"]["prod"]["environment_variables"].items():
+        monkeypatch.setenv(name, value)
+    app = load_app(service, f"packaged_{service}").app
+    api = template["Resources"]["RestAPI"]["Properties"]
+    packaged_routes = {
+        (method.upper(), path) for path, methods in api["DefinitionBody"]["paths"].items() for method in methods
+    }
+    assert packaged_routes == {(method, path) for path, methods in app.routes.items() for method in methods}
+    assert api["EndpointConfiguration"] == "REGIONAL"
+    kinds = {name: resource["Type"] for name, resource in template["Resources"].items()}
+    functions = {name for name, kind in kinds.items() if kind == "AWS::Serverless::Function"}
+    assert functions == {"APIHandler"} | FUNCTIONS[service]
+
+
+def test_functions_may_do_what_they_need_and_no_more(service: str, packaged: Path) -> None:
+    template = json.loads((packaged / "sam.json").read_text())
+    roles = [item for item in template["Resources"].values() if item["Type"] == "AWS::IAM::Role"]
+    assert roles
+    for role in roles:
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                _check(statement)
+
+
+def _check(statement: dict[str, Any]) -> None:
+    assert "*" not in statement["Action"]
+    assert all(not action.endswith(":*") for action in statement["Action"])
+    assert statement["Resource"] != "*"
+
+
+def test_requirements_are_the_locked_versions(service: str) -> None:
+    lock = (ROOT / "requirements" / "run.lock").read_text()
+    locked = {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", lock, re.MULTILINE)}
+    lines = (ROOT / "functions" / service / "requirements.txt").read_text().split()
+    assert lines
+    for line in lines:
+        name, version = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?==([\w.]+)", line).groups()  # type: ignore[union-attr]
+        assert locked[name.lower()] == version
