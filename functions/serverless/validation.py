@@ -12,7 +12,7 @@ from msgspec import Struct
 from functions.serverless.problems import BadRequestError, FieldError, ValidationFailedError
 
 S = TypeVar("S", bound=Struct)
-_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 def decode_body(raw: bytes, kind: type[S]) -> S:
@@ -70,7 +70,7 @@ def _faults(
             msgspec.convert(data[name], field.type, strict=strict)
         except msgspec.ValidationError as error:
             inner = _PATH.search(str(error))
-            path = f"{rename(name)}.{inner['path']}" if inner else rename(name)
+            path = rename(name) + (inner["path"] if inner else "")
             yield FieldError(field=path, message=_PATH.sub("", str(error)).replace("`", ""))
 
 

@@ -29,6 +29,7 @@ from auth_service.domain.accounts import Account
 from auth_service.domain.sessions import Session
 from auth_service.errors import EmailTakenError
 from functions.serverless.aws import from_item, to_item
+from functions.serverless.problems import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,8 +68,10 @@ class Repository:
             )
         except client.exceptions.TransactionCanceledException as error:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if reasons & {"ConditionalCheckFailed", "TransactionConflict"} and self.find_user_id(account.email):
+            if "ConditionalCheckFailed" in reasons or self.find_user_id(account.email) is not None:
                 raise EmailTakenError from error
+            if "TransactionConflict" in reasons:  # somebody else is just being registered with this address
+                raise UnavailableError("The address is being registered at this moment. Please try again.") from error
             raise
 
     def find_user_id(self, email: str) -> str | None:
