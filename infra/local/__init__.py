@@ -1,0 +1,1 @@
+"""The whole platform on one machine, as ordinary processes under one supervisor: ``python -m infra.local``."""
