@@ -1,0 +1,135 @@
+"""Coming in and dropping out: from a verified token to a participant's connection, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+
+from contracts.client_messages import Resume as ResumeRequest
+from contracts.client_messages import Welcome
+from contracts.error_codes import ErrorCode
+from contracts.meeting_token import MeetingClaims
+from contracts.rooms import GatewayId, ParticipantId
+from signaling_gateway.domain.commands import Join, LoseConnection, Resume
+from signaling_gateway.domain.projection import snapshot
+from signaling_gateway.errors import LogUnavailableError, Refusal
+from signaling_gateway.service.client_delivery import ClientDelivery
+from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED, LeaveReason
+from signaling_gateway.service.live_room import Connection
+from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.rooms import Rooms
+
+RETRY_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Admission:
+    """Lets participants in. ``new_participant_id`` and ``new_secret`` are the only sources of randomness."""
+
+    def __init__(
+        self,
+        *,
+        gateway_id: GatewayId,
+        grace_ms: int,
+        rooms: Rooms,
+        media: MediaNegotiation,
+        delivery: ClientDelivery,
+        new_participant_id: Callable[[], ParticipantId],
+        new_secret: Callable[[], str],
+    ) -> None:
+        self._gateway_id = gateway_id
+        self._grace_ms = grace_ms
+        self._rooms = rooms
+        self._media = media
+        self._delivery = delivery
+        self._new_participant_id = new_participant_id
+        self._new_secret = new_secret
+
+    async def admit(self, sid: str, claims: MeetingClaims, resume: ResumeRequest | None) -> Connection:
+        """The connection of a participant who has joined or resumed. `welcome` puts it into use.
+
+        Raises:
+            Refusal: the meeting has ended, the person was removed, or the stay to be resumed is over.
+            LogUnavailableError: the meeting's log cannot be reached.
+        """
+        secret = self._new_secret() if resume is None else resume.secret
+        participant_id = self._new_participant_id() if resume is None else ParticipantId(resume.participant_id)
+        secret_hash = hashlib.sha256(secret.encode()).hexdigest()
+        async with self._rooms.use(claims.meeting) as room:
+            if resume is None:
+                await room.execute(
+                    Join(
+                        meeting_id=claims.meeting,
+                        participant_id=participant_id,
+                        identity=claims.sub,
+                        name=claims.name,
+                        role=claims.role,
+                        permissions=claims.permissions,
+                        gateway_id=self._gateway_id,
+                        resume_hash=secret_hash,
+                    )
+                )
+            else:
+                await room.execute(
+                    Resume(
+                        participant_id=participant_id,
+                        identity=claims.sub,
+                        secret_hash=secret_hash,
+                        gateway_id=self._gateway_id,
+                    )
+                )
+            stay = room.state.stays.get(participant_id)
+            if stay is None or stay.gateway_id != self._gateway_id:
+                # Removed, ended, or resumed elsewhere, in this very moment.
+                raise Refusal(ErrorCode.RESUME_REFUSED, "This stay in the meeting is over. Please join again.")
+            return Connection(
+                sid=sid,
+                room=room,
+                participant_id=participant_id,
+                began=stay.connection,
+                resume_secret=secret,
+                resumed=resume is not None,
+            )
+
+    def welcome(self, connection: Connection) -> bool:
+        """Puts the connection into use: the room as it is now, and from then on every event. False if it is over."""
+        room = connection.room
+        if not connection.stands or room.void:
+            gone = connection.participant_id not in room.state.stays
+            self._delivery.close(connection.sid, CLOSING_OF_LEAVE[LeaveReason.LEFT] if gone else REPLACED)
+            return False
+        room.connections[connection.participant_id] = connection
+        welcome = Welcome(
+            participant_id=connection.participant_id,
+            resume_secret=connection.resume_secret,
+            grace_ms=self._grace_ms,
+            version=room.state.version,
+            resumed=connection.resumed,
+            room=snapshot(room.state, room.meeting_id),
+        )
+        self._delivery.send([connection.sid], "welcome", welcome)
+        self._media.attach(connection)
+        return True
+
+    async def drop(self, connection: Connection) -> None:
+        """The connection is gone: the grace period begins, unless the participant has left or resumed."""
+        room = connection.room
+        if room.connections.get(connection.participant_id) is connection:
+            del room.connections[connection.participant_id]
+        while True:
+            try:
+                async with self._rooms.use(room.meeting_id) as current:
+                    await current.execute(
+                        LoseConnection(
+                            participant_id=connection.participant_id,
+                            connection=connection.began,
+                            gateway_id=self._gateway_id,
+                        )
+                    )
+                    return
+            except LogUnavailableError as error:
+                _log.warning("a lost connection in meeting %s is not noted yet: %s", room.meeting_id, error.message)
+                await asyncio.sleep(RETRY_S)

@@ -1,0 +1,302 @@
+"""Between a client and its media node: placement, offers and answers in both directions.
+
+The log says on which node a meeting is (`NodePlaced`); everything else about media transports is between the node
+and the client, and this module passes it on. Requests that change a participant's transports keep their order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from redis.exceptions import RedisError
+
+from contracts.client_messages import (
+    MediaRestart,
+    PublishAnswer,
+    PublishOffer,
+    SubscriberAnswer,
+    SubscriberOffer,
+    TrackAssigned,
+    UpdateSubscriptions,
+)
+from contracts.error_codes import ErrorCode
+from contracts.node_rpc import (
+    AnswerSubscription,
+    ChangeSubscriptions,
+    CloseRoom,
+    JoinRoom,
+    LeaveRoom,
+    NodeAnswer,
+    NodeRequest,
+    Offer,
+    Publish,
+    Published,
+    RestartSubscription,
+    SetTrackMuted,
+    SubscriptionChanged,
+    SubscriptionOffered,
+    TransportFailed,
+)
+from contracts.rooms import NodeId, ParticipantId, TrackId
+from signaling_gateway.domain import tracks
+from signaling_gateway.domain.commands import PlaceNode, PublishTracks, TrackToPublish
+from signaling_gateway.domain.permissions import Action, require
+from signaling_gateway.domain.placement import choose_node
+from signaling_gateway.errors import GatewayError, NodeError
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.client_delivery import ClientDelivery
+from signaling_gateway.service.live_room import Connection, LiveRoom
+from signaling_gateway.service.media_nodes import NodeDirectory, NodeRpc
+
+REQUEST_TIMEOUT_S = 3.0
+TRIES = 2
+"""A request that got no answer is sent again: every one may be."""
+LASTING_TRIES = 4
+"""For what the node must learn although nobody waits for it: a mute, a leave, an end."""
+
+_log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer", bound=NodeAnswer)
+
+
+class MediaNegotiation:
+    """Negotiates for the connections of this gateway."""
+
+    def __init__(
+        self,
+        *,
+        rpc: NodeRpc,
+        directory: NodeDirectory,
+        region: str,
+        delivery: ClientDelivery,
+        new_track_id: Callable[[], TrackId],
+        tasks: BackgroundTasks,
+    ) -> None:
+        self._rpc = rpc
+        self._directory = directory
+        self._region = region
+        self._delivery = delivery
+        self._new_track_id = new_track_id
+        self._tasks = tasks
+
+    # ---- where ----
+
+    async def place(self, room: LiveRoom, *, instead_of: NodeId | None) -> NodeId:
+        """The node that the meeting is on, if that is no longer ``instead_of``; else a newly chosen one.
+
+        Raises:
+            NodeError: there is none (``no_media_node``).
+        """
+        if room.state.node_id is None or room.state.node_id == instead_of:
+            try:
+                leases = await self._directory.live()
+            except (RedisError, OSError) as error:
+                raise NodeError(ErrorCode.SERVICE_UNAVAILABLE, "The media servers cannot be asked.") from error
+            chosen = choose_node((lease for lease in leases.values() if lease.node_id != instead_of), self._region)
+            if chosen is None:
+                raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
+            await room.execute(PlaceNode(node_id=chosen.node_id, instead_of=instead_of))
+        if room.state.node_id is None:
+            raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
+        return room.state.node_id
+
+    def attach(self, connection: Connection) -> None:
+        """Makes the participant known to the node, soon, and passes on its offer."""
+        self._tasks.spawn(self._attach_soon(connection))
+
+    def moved(self, room: LiveRoom) -> None:
+        """The meeting is on another node than before: what was negotiated with the earlier one is void."""
+        for connection in room.connections.values():
+            if connection.joined_node not in {None, room.state.node_id}:
+                self._restart(connection, "The media server has changed.")
+            else:
+                self.attach(connection)
+
+    # ---- what clients ask for ----
+
+    async def publish(self, connection: Connection, command: PublishOffer) -> PublishAnswer:
+        """Passes a publishing offer on, with permissions checked before the node sees it.
+
+        Raises:
+            Refusal, NodeError, LogUnavailableError: nothing is published that was not before.
+        """
+        room = connection.room
+        wanted = PublishTracks(
+            participant_id=connection.participant_id,
+            tracks=tuple(
+                TrackToPublish(mid=each.mid, source=each.source, muted=each.muted, track_id=self._new_track_id())
+                for each in command.tracks
+            ),
+        )
+        tracks.assign(room.state, wanted)
+        async with connection.negotiating:
+            node_id = await self._attached(connection)
+            assigned = tracks.assign(room.state, wanted)
+            request = Publish(
+                meeting_id=room.meeting_id,
+                participant_id=connection.participant_id,
+                sdp=command.sdp,
+                tracks=assigned,
+            )
+            published = await self._ask_for(connection, node_id, request, Published)
+            await room.execute(wanted)
+        assignments = tuple(TrackAssigned(mid=track.mid, track_id=track.track_id) for track in assigned)
+        return PublishAnswer(sdp=published.sdp, tracks=assignments)
+
+    async def answer(self, connection: Connection, command: SubscriberAnswer) -> None:
+        """Passes the client's answer to the node's offer on."""
+        node_id = self._receiving_node(connection)
+        request = AnswerSubscription(
+            meeting_id=connection.room.meeting_id,
+            participant_id=connection.participant_id,
+            generation=command.generation,
+            negotiation=command.negotiation,
+            sdp=command.sdp,
+        )
+        await self._ask(connection, node_id, request)
+
+    async def change_subscriptions(self, connection: Connection, command: UpdateSubscriptions) -> None:
+        """Passes the client's wishes on."""
+        self._require_subscribe(connection)
+        async with connection.negotiating:
+            node_id = await self._attached(connection)
+            request = ChangeSubscriptions(
+                meeting_id=connection.room.meeting_id,
+                participant_id=connection.participant_id,
+                tracks=command.tracks,
+            )
+            await self._ask(connection, node_id, request)
+
+    async def restart(self, connection: Connection) -> None:
+        """Asks for a fresh subscribing transport, and passes its offer on."""
+        self._require_subscribe(connection)
+        async with connection.negotiating:
+            node_id = await self._attached(connection)
+            request = RestartSubscription(
+                meeting_id=connection.room.meeting_id, participant_id=connection.participant_id
+            )
+            offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
+            self._pass_on(connection, offered.offer)
+
+    # ---- what the node must know ----
+
+    def left(self, room: LiveRoom, participant_id: ParticipantId) -> None:
+        """The participant is gone."""
+        self._tell(room.state.node_id, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
+
+    def muted(self, room: LiveRoom, participant_id: ParticipantId, track_id: TrackId, *, muted: bool) -> None:
+        """A track was muted or unmuted."""
+        request = SetTrackMuted(
+            meeting_id=room.meeting_id, participant_id=participant_id, track_id=track_id, muted=muted
+        )
+        self._tell(room.state.node_id, request)
+
+    def ended(self, room: LiveRoom) -> None:
+        """The meeting is over."""
+        self._tell(room.state.node_id, CloseRoom(meeting_id=room.meeting_id))
+
+    # ---- what the node reports ----
+
+    def reported(self, connection: Connection | None, report: SubscriptionChanged | TransportFailed) -> None:
+        """Passes a changed offer on. A failed transport is for its client to notice and to renew."""
+        if isinstance(report, TransportFailed):
+            _log.info(
+                "meeting %s, participant %s: %s transport failed: %s",
+                report.meeting_id,
+                report.participant_id,
+                report.transport,
+                report.reason,
+            )
+        elif connection is not None and connection.joined_node == report.node_id:
+            self._pass_on(connection, report.offer)
+
+    # ---- inside ----
+
+    async def _attach_soon(self, connection: Connection) -> None:
+        try:
+            async with connection.negotiating:
+                await self._attached(connection)
+        except GatewayError as error:
+            # The watch over the nodes tries again as long as the participant has no node.
+            _log.warning("meeting %s: %s", connection.room.meeting_id, error.message)
+
+    async def _attached(self, connection: Connection) -> NodeId:
+        """The node that knows the participant; it is told first if it does not. Called with ``negotiating`` held."""
+        room = connection.room
+        node_id = await self.place(room, instead_of=None)
+        if connection.joined_node == node_id:
+            return node_id
+        stay = room.state.stay_of(connection.participant_id)
+        request = JoinRoom(
+            meeting_id=room.meeting_id,
+            participant_id=connection.participant_id,
+            subscribe=stay.info.permissions.subscribe,
+        )
+        # Reports may overtake the answer.
+        connection.joined_node = node_id
+        try:
+            offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
+        except BaseException:
+            connection.joined_node = None
+            raise
+        self._pass_on(connection, offered.offer)
+        return node_id
+
+    def _receiving_node(self, connection: Connection) -> NodeId:
+        self._require_subscribe(connection)
+        if connection.joined_node is None or connection.joined_node != connection.room.state.node_id:
+            raise NodeError(ErrorCode.STALE_NEGOTIATION, "The offer that this answers is void. Another one follows.")
+        return connection.joined_node
+
+    def _require_subscribe(self, connection: Connection) -> None:
+        stay = connection.room.state.stay_of(connection.participant_id)
+        require(stay.info.permissions, Action.SUBSCRIBE)
+
+    def _restart(self, connection: Connection, reason: str) -> None:
+        connection.joined_node = None
+        self._delivery.send([connection.sid], "media_restart", MediaRestart(reason=reason))
+        self.attach(connection)
+
+    def _pass_on(self, connection: Connection, offer: Offer | None) -> None:
+        if offer is not None:
+            message = SubscriberOffer(
+                generation=offer.generation, negotiation=offer.negotiation, sdp=offer.sdp, tracks=offer.tracks
+            )
+            self._delivery.send([connection.sid], "subscriber_offer", message)
+
+    async def _ask_for(
+        self, connection: Connection, node_id: NodeId, request: NodeRequest, answer_type: type[_Answer]
+    ) -> _Answer:
+        answer = await self._ask(connection, node_id, request)
+        if not isinstance(answer, answer_type):
+            raise NodeError(ErrorCode.INTERNAL, "The media server gave an answer that does not fit.")
+        return answer
+
+    async def _ask(self, connection: Connection, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
+        try:
+            return await self._request(node_id, request, TRIES)
+        except NodeError as error:
+            # A node that has started anew knows nobody: its client begins again, too.
+            if error.code == ErrorCode.PARTICIPANT_NOT_FOUND and connection.joined_node == node_id:
+                self._restart(connection, "The media server has started anew.")
+            raise
+
+    async def _request(self, node_id: NodeId, request: NodeRequest, tries: int) -> NodeAnswer:
+        for left in range(tries - 1, -1, -1):
+            try:
+                return await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
+            except NodeError as error:
+                if error.code != ErrorCode.MEDIA_NODE_TIMEOUT or left == 0:
+                    raise
+        raise AssertionError("unreachable: the last try answers or raises")
+
+    def _tell(self, node_id: NodeId | None, request: NodeRequest) -> None:
+        if node_id is not None:
+            self._tasks.spawn(self._tell_lastingly(node_id, request))
+
+    async def _tell_lastingly(self, node_id: NodeId, request: NodeRequest) -> None:
+        try:
+            await self._request(node_id, request, LASTING_TRIES)
+        except NodeError as error:
+            _log.warning("node %s was not told of %s: %s", node_id, type(request).__name__, error.message)
