@@ -2,7 +2,17 @@
  * Headless client for Parley meetings: the HTTP API, the live room and its media. No user interface.
  *
  * `ParleyApi` talks to the HTTP services, `Room` is one meeting's live room. A room publishes immutable states
- * (`RoomState`): `subscribe` tells when a new one is there, `state` is the newest. A user interface renders that state and calls
- * the methods; it keeps no truth of its own.
+ * (`RoomState`): `subscribe` tells when a new one is there, `state` is the newest. A user interface renders that state
+ * and calls the methods; it keeps no truth of its own.
  */
+export { ParleyApi } from "./api.js";
+export type { JoinTicket, Meeting, MeetingPublic, MeetingStatus, User } from "./api-types.js";
+export { DeviceError, Devices, LevelMeter } from "./devices.js";
+export type { DeviceErrorCode, DeviceKind, MediaDevice } from "./devices.js";
+export { asParleyError, ParleyError } from "./errors.js";
+export { Room } from "./room.js";
+export type { InitialMedia, RoomOptions } from "./room.js";
 export type * from "./room-state.js";
+export { INITIAL_STATE } from "./room-view.js";
+export type { RoomStats, TrackStats } from "./stats.js";
+export type { Wish } from "./wishes.js";

@@ -1,0 +1,57 @@
+/** The HTTP API's resources (`docs/http-api.md`), in the SDK's camel case. */
+import type { Permissions, Role } from "./room-state.js";
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly displayName: string;
+}
+
+export type MeetingStatus = "scheduled" | "live" | "ended";
+
+/** What anyone with the link may know. */
+export interface MeetingPublic {
+  readonly id: string;
+  readonly title: string;
+  readonly status: MeetingStatus;
+  readonly guestsAllowed: boolean;
+  readonly hostName: string;
+}
+
+/** What the host knows. */
+export interface Meeting {
+  readonly id: string;
+  readonly title: string;
+  readonly status: MeetingStatus;
+  readonly hostId: string;
+  readonly guestsAllowed: boolean;
+  readonly joinUrl: string;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** What opens a room. */
+export interface JoinTicket {
+  readonly meetingToken: string;
+  /** Seconds from now. */
+  readonly expiresIn: number;
+  readonly meeting: MeetingPublic;
+  readonly identity: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly permissions: Permissions;
+  readonly gatewayUrl: string;
+  readonly iceServers: readonly RTCIceServer[];
+}
+
+/** `some_name` as `someName`, in all keys of plain objects and arrays. */
+export function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    camelCased(item),
+  ]);
+  return Object.fromEntries(entries) as unknown;
+}

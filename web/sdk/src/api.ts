@@ -1,0 +1,178 @@
+import { camelCased, type JoinTicket, type Meeting, type MeetingPublic, type User } from "./api-types.js";
+import { ParleyError } from "./errors.js";
+
+interface SessionAnswer {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly user: User;
+}
+
+interface Problem {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+}
+
+/** An access token is renewed so long before it ends, milliseconds. */
+const RENEW_EARLY_MS = 30_000;
+/** Only one tab at a time uses the refresh cookie: it changes with each use. */
+const REFRESH_LOCK = "parley-refresh";
+
+/**
+ * The HTTP services. The access token lives in memory alone; the refresh token in a cookie that no script can read.
+ */
+export class ParleyApi {
+  #user: User | null = null;
+  #access: { readonly token: string; readonly until: number } | null = null;
+  #refreshing: Promise<User | null> | null = null;
+  readonly #listeners = new Set<(user: User | null) => void>();
+  readonly #baseUrl: string;
+
+  constructor(options: { baseUrl?: string } = {}) {
+    this.#baseUrl = options.baseUrl ?? "";
+  }
+
+  /** Who is logged in, as far as this page knows. */
+  get user(): User | null {
+    return this.#user;
+  }
+
+  onUserChange(listener: (user: User | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async register(input: { email: string; password: string; displayName: string }): Promise<User> {
+    const { email, password, displayName } = input;
+    return this.#open("/v1/auth/register", { email, password, display_name: displayName, session: "cookie" });
+  }
+
+  async login(input: { email: string; password: string }): Promise<User> {
+    return this.#open("/v1/auth/login", { ...input, session: "cookie" });
+  }
+
+  /** Goes on with the session of an earlier visit; null if there is none. */
+  restore(): Promise<User | null> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async logout(): Promise<void> {
+    try {
+      await this.#fetch("POST", "/v1/auth/logout", {}, null);
+    } finally {
+      this.#setSession(null);
+    }
+  }
+
+  async createMeeting(input: { title: string; guestsAllowed?: boolean }): Promise<Meeting> {
+    const body = { title: input.title, guests_allowed: input.guestsAllowed ?? true };
+    return (await this.#call("POST", "/v1/meetings", body)) as Meeting;
+  }
+
+  async listMeetings(cursor?: string): Promise<{ items: Meeting[]; nextCursor: string | null }> {
+    const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    return (await this.#call("GET", `/v1/meetings${query}`)) as { items: Meeting[]; nextCursor: string | null };
+  }
+
+  async getMeeting(id: string): Promise<Meeting | MeetingPublic> {
+    return (await this.#call("GET", meetingPath(id))) as Meeting | MeetingPublic;
+  }
+
+  async updateMeeting(id: string, change: { title?: string; guestsAllowed?: boolean }): Promise<Meeting> {
+    const body = {
+      ...(change.title === undefined ? {} : { title: change.title }),
+      ...(change.guestsAllowed === undefined ? {} : { guests_allowed: change.guestsAllowed }),
+    };
+    return (await this.#call("PATCH", meetingPath(id), body)) as Meeting;
+  }
+
+  async endMeeting(id: string): Promise<Meeting> {
+    return (await this.#call("POST", `${meetingPath(id)}/end`, {})) as Meeting;
+  }
+
+  async joinMeeting(id: string, input: { displayName?: string; previousToken?: string } = {}): Promise<JoinTicket> {
+    const body = {
+      ...(input.displayName === undefined ? {} : { display_name: input.displayName }),
+      ...(input.previousToken === undefined ? {} : { previous_token: input.previousToken }),
+    };
+    return (await this.#call("POST", `${meetingPath(id)}/join`, body)) as JoinTicket;
+  }
+
+  async #open(path: string, body: unknown): Promise<User> {
+    const session = (await this.#fetch("POST", path, body, null)) as SessionAnswer;
+    this.#setSession(session);
+    return session.user;
+  }
+
+  async #refresh(): Promise<User | null> {
+    try {
+      const session = await navigator.locks.request(REFRESH_LOCK, () =>
+        this.#fetch("POST", "/v1/auth/refresh", {}, null),
+      );
+      this.#setSession(session as SessionAnswer);
+    } catch (error) {
+      // Without a cookie, or with one that has ended, there is no session: that is an answer, not a failure.
+      if (!(error instanceof ParleyError) || error.status === undefined || error.status >= 500) throw error;
+      this.#setSession(null);
+    }
+    return this.#user;
+  }
+
+  #setSession(session: SessionAnswer | null): void {
+    this.#access = session && { token: session.accessToken, until: Date.now() + session.expiresIn * 1000 };
+    const user = session?.user ?? null;
+    if (user === this.#user) return;
+    this.#user = user;
+    for (const listener of this.#listeners) listener(user);
+  }
+
+  /** A call in the user's name where someone is logged in; renews the access token when it is over. */
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    if (this.#access !== null && this.#access.until - RENEW_EARLY_MS < Date.now()) await this.restore();
+    const token = this.#access?.token ?? null;
+    try {
+      return await this.#fetch(method, path, body, token);
+    } catch (error) {
+      if (!(error instanceof ParleyError) || error.status !== 401 || token === null) throw error;
+      if ((await this.restore()) === null) throw error;
+      return this.#fetch(method, path, body, this.#access?.token ?? null);
+    }
+  }
+
+  async #fetch(method: string, path: string, body: unknown, token: string | null): Promise<unknown> {
+    let response: Response;
+    try {
+      response = await fetch(this.#baseUrl + path, {
+        method,
+        headers: {
+          Accept: "application/json",
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        credentials: "same-origin",
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch {
+      throw new ParleyError("network", "The server cannot be reached. Check your connection and try again.");
+    }
+    if (response.status === 204) return null;
+    const data: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw problemError(response.status, data as Problem | null);
+    return camelCased(data);
+  }
+}
+
+function meetingPath(id: string): string {
+  return `/v1/meetings/${encodeURIComponent(id)}`;
+}
+
+/** A problem document (RFC 9457) as an error. */
+export function problemError(status: number, problem: Problem | null): ParleyError {
+  const fields = Object.fromEntries((problem?.errors ?? []).map((error) => [error.field, error.message]));
+  const message = problem?.detail ?? problem?.title ?? "The server could not answer. Try again in a moment.";
+  return new ParleyError(problem?.code ?? "internal", message, status, fields);
+}

@@ -1,0 +1,164 @@
+import type { TrackSource } from "./room-state.js";
+import type { PublishAnswer, PublishedTrack } from "./wire.js";
+
+/** Camera layers, lowest first: a quarter, a half and the whole of 720p. */
+const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 20 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 25 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, maxFramerate: 30 },
+];
+const ENCODINGS: Record<TrackSource, RTCRtpEncodingParameters[]> = {
+  microphone: [{ maxBitrate: 40_000 }],
+  camera: CAMERA_ENCODINGS,
+  screen: [{ maxBitrate: 3_000_000, maxFramerate: 30 }],
+  screen_audio: [{ maxBitrate: 128_000 }],
+};
+
+interface Slot {
+  readonly transceiver: RTCRtpTransceiver;
+  isPublished: boolean;
+  muted: boolean;
+}
+
+export interface PublishingHandlers {
+  /** Sends the offer to the gateway. */
+  readonly offer: (sdp: string, tracks: PublishedTrack[]) => Promise<PublishAnswer>;
+  readonly onState: (state: RTCPeerConnectionState) => void;
+  /** A negotiation has failed; the room decides what comes next. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The publishing peer connection: offered by us. Changes are made at once and negotiated one after the other; those that come
+ * while a negotiation runs are in the next one together.
+ */
+export class PublishingConnection {
+  readonly #connection: RTCPeerConnection;
+  readonly #slots = new Map<TrackSource, Slot>();
+  readonly #handlers: PublishingHandlers;
+  #running: Promise<void> | null = null;
+  #isDirty = false;
+  #isClosed = false;
+  /** Track ids by source, as the gateway has assigned them. */
+  trackIds: ReadonlyMap<TrackSource, string> = new Map();
+
+  constructor(iceServers: readonly RTCIceServer[], handlers: PublishingHandlers) {
+    this.#handlers = handlers;
+    this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
+    this.#connection.addEventListener("connectionstatechange", () => {
+      const state = this.#connection.connectionState;
+      if (state === "failed" && !this.#isClosed) {
+        this.#connection.restartIce();
+        void this.negotiate().catch(this.#handlers.onError);
+      }
+      this.#handlers.onState(state);
+    });
+  }
+
+  get connection(): RTCPeerConnection {
+    return this.#connection;
+  }
+
+  /** Starts to send a track for a source; negotiates only if the source was not published yet. */
+  async publish(source: TrackSource, track: MediaStreamTrack, muted: boolean): Promise<void> {
+    await this.add(source, track, muted);
+    if (this.#isDirty) await this.negotiate();
+  }
+
+  /** As `publish`, without negotiating: several sources can go into one offer. */
+  async add(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
+    const slot = this.#slots.get(source);
+    if (slot === undefined) {
+      const kind = source === "microphone" || source === "screen_audio" ? "audio" : "video";
+      const transceiver = this.#connection.addTransceiver(track ?? kind, {
+        direction: "sendonly",
+        sendEncodings: ENCODINGS[source].map((encoding) => ({ ...encoding })),
+      });
+      if (kind === "video") preferVp8(transceiver);
+      this.#slots.set(source, { transceiver, isPublished: true, muted });
+      this.#isDirty = true;
+      return;
+    }
+    slot.muted = muted;
+    await slot.transceiver.sender.replaceTrack(track);
+    if (!slot.isPublished) {
+      slot.isPublished = true;
+      slot.transceiver.direction = "sendonly";
+      this.#isDirty = true;
+    }
+  }
+
+  /** Sends another track, or none, for a source that stays published. */
+  async replace(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
+    const slot = this.#slots.get(source);
+    if (slot === undefined) return;
+    slot.muted = muted;
+    await slot.transceiver.sender.replaceTrack(track);
+  }
+
+  /** Stops publishing sources. */
+  async unpublish(...sources: TrackSource[]): Promise<void> {
+    for (const source of sources) {
+      const slot = this.#slots.get(source);
+      if (!slot?.isPublished) continue;
+      slot.isPublished = false;
+      slot.transceiver.direction = "inactive";
+      await slot.transceiver.sender.replaceTrack(null);
+      this.#isDirty = true;
+    }
+    if (this.#isDirty) await this.negotiate();
+  }
+
+  midOf(source: TrackSource): string | null {
+    return this.#slots.get(source)?.transceiver.mid ?? null;
+  }
+
+  isPublished(source: TrackSource): boolean {
+    return this.#slots.get(source)?.isPublished ?? false;
+  }
+
+  /** Offers what there is; resolves when all changes up to now have been negotiated. */
+  negotiate(): Promise<void> {
+    this.#isDirty = true;
+    this.#running ??= this.#negotiateAll().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #negotiateAll(): Promise<void> {
+    while (this.#isDirty && !this.#isClosed) {
+      this.#isDirty = false;
+      await this.#connection.setLocalDescription();
+      const tracks: PublishedTrack[] = [];
+      const sources = new Map<string, TrackSource>();
+      for (const [source, slot] of this.#slots) {
+        const mid = slot.transceiver.mid;
+        if (!slot.isPublished || mid === null) continue;
+        tracks.push({ mid, source, muted: slot.muted });
+        sources.set(mid, source);
+      }
+      const answer = await this.#handlers.offer(this.#connection.localDescription?.sdp ?? "", tracks);
+      if (this.#connection.signalingState === "closed") return;
+      const ids = new Map<TrackSource, string>();
+      for (const assigned of answer.tracks) {
+        const source = sources.get(assigned.mid);
+        if (source !== undefined) ids.set(source, assigned.track_id);
+      }
+      this.trackIds = ids;
+      await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection.close();
+  }
+}
+
+/** VP8 first: every browser encodes its simulcast. The node takes the first codec that it knows. */
+function preferVp8(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const isVp8 = (codec: RTCRtpCodec): boolean => codec.mimeType.toLowerCase() === "video/vp8";
+  transceiver.setCodecPreferences([...codecs.filter(isVp8), ...codecs.filter((codec) => !isVp8(codec))]);
+}

@@ -1,0 +1,80 @@
+import type { SubscriberAnswer, SubscriberOffer } from "./wire.js";
+
+export interface SubscribingHandlers {
+  readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
+  /** The received tracks have changed: receivers by track id. */
+  readonly onTracks: (receivers: ReadonlyMap<string, RTCRtpReceiver>) => void;
+  readonly onState: (state: RTCPeerConnectionState) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The subscribing peer connection: offered by the node, answered one offer after the other; of waiting offers only the newest counts. */
+export class SubscribingConnection {
+  #connection: RTCPeerConnection | null = null;
+  #generation = 0;
+  #waiting: SubscriberOffer | null = null;
+  #isRunning = false;
+  #isClosed = false;
+  readonly #iceServers: readonly RTCIceServer[];
+  readonly #handlers: SubscribingHandlers;
+
+  constructor(iceServers: readonly RTCIceServer[], handlers: SubscribingHandlers) {
+    this.#iceServers = iceServers;
+    this.#handlers = handlers;
+  }
+
+  get connection(): RTCPeerConnection | null {
+    return this.#connection;
+  }
+
+  handleOffer(offer: SubscriberOffer): void {
+    if (this.#isClosed || offer.generation < this.#generation) return;
+    this.#waiting = offer;
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiting !== null && !this.#isClosed) {
+      const offer = this.#waiting;
+      this.#waiting = null;
+      try {
+        await this.#apply(offer);
+      } catch (error) {
+        this.#handlers.onError(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #apply(offer: SubscriberOffer): Promise<void> {
+    const connection = this.#connectionFor(offer.generation);
+    await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    const receivers = new Map<string, RTCRtpReceiver>();
+    for (const transceiver of connection.getTransceivers()) {
+      const track = offer.tracks.find((candidate) => candidate.mid === transceiver.mid);
+      if (track !== undefined) receivers.set(track.track_id, transceiver.receiver);
+    }
+    this.#handlers.onTracks(receivers);
+    await connection.setLocalDescription();
+    const { generation, negotiation } = offer;
+    await this.#handlers.answer({ generation, negotiation, sdp: connection.localDescription?.sdp ?? "" });
+  }
+
+  #connectionFor(generation: number): RTCPeerConnection {
+    if (this.#connection !== null && generation === this.#generation) return this.#connection;
+    this.#connection?.close();
+    this.#generation = generation;
+    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...this.#iceServers] });
+    connection.addEventListener("connectionstatechange", () => {
+      if (connection === this.#connection && !this.#isClosed) this.#handlers.onState(connection.connectionState);
+    });
+    this.#connection = connection;
+    return connection;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.close();
+  }
+}
