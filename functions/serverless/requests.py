@@ -96,7 +96,7 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT
     raw = _raw_body(event)
     if len(raw) > MAX_BODY_BYTES:
         raise PayloadTooLargeError(f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    if not raw.strip():
+    if not raw:
         if not any(field.required for field in msgspec.structs.fields(kind)):
             return kind()
         raise BadRequestError("The body is empty; this route takes a JSON object.")

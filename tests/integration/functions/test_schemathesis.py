@@ -8,14 +8,18 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
 from tests.integration.functions.wsgi_gateway import WsgiGateway
 
 some = settings(
-    max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -43,8 +47,11 @@ def explore(client: Client, document: str, token: str) -> set[str]:
             @some
             @given(case=operation.as_strategy(generation_mode=mode))
             def keeps_to_the_document(case: Any) -> None:
-                # A schema cannot say all that makes an address or a name usable: 422 is an honest answer.
-                case.call_and_validate(excluded_checks=[positive_data_acceptance])
+                answer = case.call()
+                # A schema cannot say all that makes an address or a name usable: 422 is an honest answer to what fits.
+                # 413 is one to what does not fit, though not among those that schemathesis knows.
+                beside = [negative_data_rejection] if answer.status_code == 413 else []
+                case.validate_response(answer, excluded_checks=[positive_data_acceptance, *beside])
 
             keeps_to_the_document()
         tried.add(described["operationId"])
