@@ -1,4 +1,4 @@
-"""Writes `sdk/src/wire.ts`: the messages between client and gateway as TypeScript types, from the contracts' own models.
+"""Writes `sdk/src/wire.ts`: the messages between client and gateway as TypeScript types, from the contracts.
 
 python web/scripts/wire_types.py          writes the file
 python web/scripts/wire_types.py --check  fails if the file is not up to date
@@ -17,8 +17,8 @@ from contracts.client_messages import COMMANDS, SERVER_MESSAGES
 
 TARGET = Path(__file__).parents[1] / "sdk" / "src" / "wire.ts"
 HEAD = """/**
- * The messages between client and gateway. Generated from `contracts/client_messages.py` by `web/scripts/wire_types.py`: change
- * them there.
+ * The messages between client and gateway. Generated from `contracts/client_messages.py` by
+ * `web/scripts/wire_types.py`: change them there.
  */
 """
 ANSWERS = [client_messages.PublishAnswer, client_messages.ChatAccepted, client_messages.ErrorBody]
@@ -42,7 +42,7 @@ def type_of(schema: dict[str, Any]) -> str:
 
 
 def declaration(name: str, schema: dict[str, Any], *, is_sent: bool) -> str:
-    """One exported type. Messages that the gateway sends have all their fields; others may leave out what has a default."""
+    """One exported type. What the gateway sends has all its fields; what it takes may leave out what has a default."""
     if schema.get("type") != "object":
         return f"export type {name} = {type_of(schema)};\n"
     required = set(schema.get("required", ()))
@@ -61,9 +61,10 @@ def render() -> str:
     sent = _definitions([*ANSWERS, *SERVER_MESSAGES.values()])
     parts = [HEAD]
     parts += [declaration(name, node, is_sent=name in sent) for name, node in sorted({**taken, **sent}.items())]
+    empty = "Record<string, never>"
     answers = {"publish_offer": "PublishAnswer", "send_chat": "ChatAccepted"}
     table = [
-        f"  readonly {name}: {{ readonly command: {model.__name__}; readonly answer: {answers.get(name, 'Record<string, never>')} }};"
+        f"  readonly {name}: {{ readonly command: {model.__name__}; readonly answer: {answers.get(name, empty)} }};"
         for name, model in COMMANDS.items()
     ]
     parts.append("\n".join(["export interface Commands {", *table, "}\n"]))

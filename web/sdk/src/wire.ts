@@ -1,6 +1,6 @@
 /**
- * The messages between client and gateway. Generated from `contracts/client_messages.py` by `web/scripts/wire_types.py`: change
- * them there.
+ * The messages between client and gateway. Generated from `contracts/client_messages.py` by
+ * `web/scripts/wire_types.py`: change them there.
  */
 
 export interface ChatAccepted {
