@@ -1,0 +1,1 @@
+"""One module per outside thing: the packet core, Redis, the SDP parser, the log."""

@@ -1,0 +1,303 @@
+"""Carries out rooms' effects on the packet core and on DTLS, and turns the core's events back into theirs.
+
+Rooms name transports, tracks and subscriptions by keys; the core gives small integers. This module holds both maps, and
+with them everything that must be freed. A subscription waits here until its transport has keys, so that the key frame
+that the core asks for is asked for when it can be received.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import singledispatchmethod
+
+from msgspec import Struct
+from packet_core import DtlsReceived, PacketCore, TransportConnected, TransportLost
+
+from contracts.rooms import MeetingId
+from media_fleet.domain.effects import (
+    AddSubscription,
+    AddTrack,
+    AdjustSubscription,
+    CloseTransport,
+    Effect,
+    MuteTrack,
+    OpenTransport,
+    RemoveSubscription,
+    RemoveTrack,
+    RestartIce,
+    StartDtls,
+    SubscriptionKey,
+    TrackKey,
+    TransportKey,
+)
+from media_fleet.dtls_border import DtlsAssociation, NodeCertificate, SrtpKeys
+
+logger = logging.getLogger(__name__)
+
+TransportFailedCallback = Callable[[MeetingId, TransportKey, str], None]
+
+
+class PlaneCounts(Struct, frozen=True, kw_only=True):
+    """How much is held: all zero when no meeting is."""
+
+    transports: int
+    tracks: int
+    subscriptions: int
+    waiting_subscriptions: int
+    closing: int
+
+
+class _Transport:
+    """What belongs to one transport."""
+
+    def __init__(self, core_id: int, dtls: DtlsAssociation) -> None:
+        self.core_id = core_id
+        self.dtls = dtls
+        self.has_keys = False
+        self.connected = False
+        self.tracks: set[TrackKey] = set()
+        self.waiting: dict[TrackKey, AddSubscription] = {}
+
+
+class PacketPlane:
+    """All rooms' media of one node. Must be used from the event loop's thread."""
+
+    def __init__(
+        self,
+        core: PacketCore,
+        *,
+        certificate: NodeCertificate,
+        handshake_timeout: float,
+        on_transport_failed: TransportFailedCallback,
+    ) -> None:
+        self._core = core
+        self._certificate = certificate
+        self._handshake_timeout = handshake_timeout
+        self._on_transport_failed = on_transport_failed
+        self._transports: dict[tuple[MeetingId, TransportKey], _Transport] = {}
+        self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
+        self._tracks: dict[tuple[MeetingId, TrackKey], int] = {}
+        self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # ---- life ----
+
+    def start(self) -> None:
+        """Lets the event loop watch the core's descriptor."""
+        asyncio.get_running_loop().add_reader(self._core.event_fd(), self._drain)
+
+    async def close(self) -> None:
+        """Ends all associations and the core. The meetings' effects must have been carried out."""
+        asyncio.get_running_loop().remove_reader(self._core.event_fd())
+        if self._closing:
+            await asyncio.wait(self._closing)
+        self._core.close()
+
+    def counts(self) -> PlaneCounts:
+        return PlaneCounts(
+            transports=len(self._transports),
+            tracks=len(self._tracks),
+            subscriptions=sum(len(by_transport) for by_transport in self._subscriptions.values()),
+            waiting_subscriptions=sum(len(transport.waiting) for transport in self._transports.values()),
+            closing=len(self._closing),
+        )
+
+    # ---- effects ----
+
+    def carry_out(self, meeting_id: MeetingId, effect: Effect) -> None:
+        """Carries out one effect of a room; `SendOffer` is not for the media plane."""
+        self._carry_out(effect, meeting_id)
+
+    @singledispatchmethod
+    def _carry_out(self, effect: Effect, _meeting_id: MeetingId) -> None:
+        raise TypeError(f"no effect on packets: {type(effect).__name__}")
+
+    @_carry_out.register
+    def _(self, effect: OpenTransport, meeting_id: MeetingId) -> None:
+        place = (meeting_id, effect.transport)
+        core_id = self._core.add_transport(ice_ufrag=effect.ice.ufrag, ice_pwd=effect.ice.pwd)
+        dtls = DtlsAssociation(
+            certificate=self._certificate,
+            send=lambda datagrams: self._core.send_dtls(core_id, datagrams),
+            on_keys=lambda keys: self._use_keys(place, keys),
+            on_failed=lambda reason: self._on_transport_failed(*place, reason),
+            handshake_timeout=self._handshake_timeout,
+        )
+        self._transports[place] = _Transport(core_id, dtls)
+        self._transport_of_id[core_id] = place
+
+    @_carry_out.register
+    def _(self, effect: StartDtls, meeting_id: MeetingId) -> None:
+        self._transports[meeting_id, effect.transport].dtls.start(effect.fingerprints)
+
+    @_carry_out.register
+    def _(self, effect: RestartIce, meeting_id: MeetingId) -> None:
+        transport = self._transports[meeting_id, effect.transport]
+        self._core.restart_ice(transport.core_id, ice_ufrag=effect.ice.ufrag, ice_pwd=effect.ice.pwd)
+
+    @_carry_out.register
+    def _(self, effect: CloseTransport, meeting_id: MeetingId) -> None:
+        transport = self._transports.pop((meeting_id, effect.transport))
+        for track in list(transport.tracks):
+            self._forget_track(meeting_id, track)
+        for (meeting, _), by_transport in self._subscriptions.items():
+            if meeting == meeting_id:
+                by_transport.pop(effect.transport, None)
+        task = asyncio.get_running_loop().create_task(self._close_transport(transport))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    @_carry_out.register
+    def _(self, effect: AddTrack, meeting_id: MeetingId) -> None:
+        transport = self._transports[meeting_id, effect.transport]
+        media = effect.media
+        core_id = self._core.add_track(
+            transport.core_id,
+            kind="audio" if media.kind == "audio" else "video",
+            codec=media.codec.codec.name,  # type: ignore[arg-type]  # one of the names in `media_formats`
+            mid=media.mid,
+            payload_type=media.codec.payload_type,
+            rtx_payload_type=media.codec.rtx_payload_type,
+            clock_rate=media.codec.codec.clock_rate,
+            rids=list(media.rids),
+            ssrc=media.ssrc,
+            rtx_ssrc=media.rtx_ssrc,
+            extensions=dict(media.extensions),
+            transport_cc=media.transport_cc,
+            nack=media.nack,
+        )
+        if effect.muted:
+            self._core.set_track_muted(core_id, muted=True)
+        transport.tracks.add(effect.track)
+        self._tracks[meeting_id, effect.track] = core_id
+        self._subscriptions[meeting_id, effect.track] = {}
+
+    @_carry_out.register
+    def _(self, effect: RemoveTrack, meeting_id: MeetingId) -> None:
+        self._core.remove_track(self._tracks[meeting_id, effect.track])
+        self._forget_track(meeting_id, effect.track)
+
+    @_carry_out.register
+    def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:
+        self._core.set_track_muted(self._tracks[meeting_id, effect.track], muted=effect.muted)
+
+    @_carry_out.register
+    def _(self, effect: AddSubscription, meeting_id: MeetingId) -> None:
+        transport = self._transports[meeting_id, effect.subscription.transport]
+        if transport.has_keys:
+            self._subscribe(meeting_id, transport, effect)
+        else:
+            transport.waiting[effect.subscription.track] = effect
+
+    @_carry_out.register
+    def _(self, effect: AdjustSubscription, meeting_id: MeetingId) -> None:
+        key = effect.subscription
+        waiting = self._transports[meeting_id, key.transport].waiting
+        if key.track in waiting:
+            waiting[key.track] = _adjusted(waiting[key.track], effect)
+            return
+        core_id = self._subscriptions[meeting_id, key.track][key.transport]
+        self._core.set_wanted_layer(core_id, effect.layer)
+        self._core.set_paused(core_id, paused=effect.paused)
+
+    @_carry_out.register
+    def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:
+        key = effect.subscription
+        if self._transports[meeting_id, key.transport].waiting.pop(key.track, None) is None:
+            self._core.remove_subscription(self._subscriptions[meeting_id, key.track].pop(key.transport))
+
+    def _subscribe(self, meeting_id: MeetingId, transport: _Transport, effect: AddSubscription) -> None:
+        key: SubscriptionKey = effect.subscription
+        core_id = self._core.add_subscription(
+            transport.core_id,
+            self._tracks[meeting_id, key.track],
+            mid=effect.mid,
+            ssrc=effect.ssrc,
+            rtx_ssrc=effect.rtx_ssrc,
+            payload_type=effect.payload_type,
+            rtx_payload_type=effect.rtx_payload_type,
+            cname=effect.cname,
+            extensions=dict(effect.extensions),
+        )
+        self._subscriptions[meeting_id, key.track][key.transport] = core_id
+        if effect.layer is not None:
+            self._core.set_wanted_layer(core_id, effect.layer)
+        if effect.paused:
+            self._core.set_paused(core_id, paused=True)
+
+    def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
+        self._tracks.pop((meeting_id, track), None)
+        self._subscriptions.pop((meeting_id, track), None)
+        for (meeting, _), transport in self._transports.items():
+            if meeting == meeting_id:
+                transport.waiting.pop(track, None)
+                transport.tracks.discard(track)
+
+    def _use_keys(self, place: tuple[MeetingId, TransportKey], keys: SrtpKeys) -> None:
+        transport = self._transports.get(place)
+        if transport is None:
+            return
+        self._core.set_srtp_keys(
+            transport.core_id,
+            profile=keys.profile,
+            receive_key=keys.receive_key,
+            receive_salt=keys.receive_salt,
+            send_key=keys.send_key,
+            send_salt=keys.send_salt,
+        )
+        transport.has_keys = True
+        meeting_id, key = place
+        logger.info("transport secured", extra=_names(meeting_id, key) | {"profile": keys.profile})
+        waiting, transport.waiting = transport.waiting, {}
+        for effect in waiting.values():
+            self._subscribe(meeting_id, transport, effect)
+
+    async def _close_transport(self, transport: _Transport) -> None:
+        """The close_notify leaves before the core forgets the address."""
+        try:
+            await transport.dtls.close()
+        finally:
+            self._transport_of_id.pop(transport.core_id, None)
+            self._core.remove_transport(transport.core_id)
+
+    # ---- events ----
+
+    def _drain(self) -> None:
+        for event in self._core.drain_events():
+            place = self._transport_of_id.get(getattr(event, "transport", -1))
+            transport = self._transports.get(place) if place is not None else None
+            if place is None or transport is None:
+                continue
+            if isinstance(event, DtlsReceived):
+                transport.dtls.receive(event.data)
+            elif isinstance(event, TransportConnected):
+                transport.connected = True
+                logger.info("transport connected", extra=_names(*place) | {"address": event.address})
+            elif isinstance(event, TransportLost):
+                transport.connected = False
+                self._on_transport_failed(*place, "no sign of life from the client (RFC 7675)")
+
+
+def _adjusted(add: AddSubscription, adjust: AdjustSubscription) -> AddSubscription:
+    return AddSubscription(
+        subscription=add.subscription,
+        mid=add.mid,
+        ssrc=add.ssrc,
+        rtx_ssrc=add.rtx_ssrc,
+        payload_type=add.payload_type,
+        rtx_payload_type=add.rtx_payload_type,
+        cname=add.cname,
+        extensions=add.extensions,
+        layer=adjust.layer,
+        paused=adjust.paused,
+    )
+
+
+def _names(meeting_id: MeetingId, key: TransportKey) -> dict[str, object]:
+    return {
+        "meeting_id": meeting_id,
+        "participant_id": key.participant_id,
+        "transport": f"{key.purpose}.{key.generation}",
+    }

@@ -1,0 +1,126 @@
+"""The node's ear and mouth on Redis: requests on its inbox, answers and events on the gateways' (sharded pub/sub).
+
+Requests are handled in the order in which they arrive. A request whose deadline has passed is dropped: its caller has
+given up. What goes out waits in one bounded queue and leaves in batches; while Redis is away it is kept for a while,
+since an offer that got lost would leave a participant without the tracks in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from contracts import redis_names
+from contracts.node_rpc import (
+    AnswerEnvelope,
+    GatewayMessage,
+    NodeAnswer,
+    NodeRequest,
+    encoder,
+    request_decoder,
+)
+from contracts.rooms import GatewayId, NodeId
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[GatewayId, NodeRequest], NodeAnswer]
+
+MAX_WAITING_MESSAGES = 10_000
+"""About ten seconds of a busy node; beyond, the oldest are dropped: their callers have given up."""
+MAX_BATCH = 256
+RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds; the last one repeats."""
+
+
+class RpcEndpoint:
+    """Serves one node's inbox."""
+
+    def __init__(self, client: redis.asyncio.Redis, *, node_id: NodeId) -> None:
+        self._client = client
+        self._inbox = redis_names.node_inbox(node_id)
+        self._outgoing: deque[tuple[str, bytes]] = deque()
+        self._waiting = asyncio.Event()
+        self.listening = asyncio.Event()
+        """Set once the inbox has been subscribed to for the first time."""
+        self.dropped_late = 0
+        self.dropped_malformed = 0
+
+    def emit(self, gateway_id: GatewayId, message: GatewayMessage) -> None:
+        """Sends a message to a gateway; returns at once."""
+        if len(self._outgoing) >= MAX_WAITING_MESSAGES:
+            self._outgoing.popleft()
+            logger.error("outgoing message dropped", extra={"waiting": MAX_WAITING_MESSAGES})
+        self._outgoing.append((redis_names.gateway_inbox(gateway_id), encoder.encode(message)))
+        self._waiting.set()
+
+    async def listen(self, handler: Handler) -> None:
+        """Takes requests for ever; ends by cancellation."""
+        failures = 0
+        while True:
+            try:
+                async with self._client.pubsub() as pubsub:
+                    await pubsub.ssubscribe(self._inbox)
+                    while True:
+                        message = await pubsub.get_message(timeout=None)
+                        failures = 0
+                        if message is None:
+                            continue
+                        if message["type"] == "ssubscribe":
+                            self.listening.set()
+                        elif message["type"] == "smessage":
+                            self._serve(handler, message["data"])
+            except (RedisError, OSError) as error:
+                logger.warning("inbox not readable", extra={"reason": str(error)})
+                await asyncio.sleep(_delay(failures))
+                failures += 1
+
+    async def speak(self) -> None:
+        """Sends what waits, for ever; ends by cancellation."""
+        failures = 0
+        while True:
+            await self._waiting.wait()
+            batch = [self._outgoing[index] for index in range(min(MAX_BATCH, len(self._outgoing)))]
+            try:
+                async with self._client.pipeline(transaction=False) as pipeline:
+                    for channel, message in batch:
+                        pipeline.execute_command("SPUBLISH", channel, message)
+                    await pipeline.execute()
+            except (RedisError, OSError) as error:
+                logger.warning("messages not sent", extra={"reason": str(error), "waiting": len(self._outgoing)})
+                await asyncio.sleep(_delay(failures))
+                failures += 1
+                continue
+            failures = 0
+            for _ in batch:
+                self._outgoing.popleft()
+            if not self._outgoing:
+                self._waiting.clear()
+
+    def _serve(self, handler: Handler, data: bytes) -> None:
+        try:
+            envelope = request_decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.dropped_malformed += 1
+            logger.warning("malformed request dropped", extra={"reason": str(error)})
+            return
+        now = time.time_ns() // 1_000_000
+        if envelope.deadline_at <= now:
+            self.dropped_late += 1
+            logger.warning(
+                "late request dropped",
+                extra={"request": type(envelope.request).__name__, "late_ms": now - envelope.deadline_at},
+            )
+            return
+        answer = handler(envelope.gateway_id, envelope.request)
+        self.emit(envelope.gateway_id, AnswerEnvelope(id=envelope.id, answer=answer))
+
+
+def _delay(failures: int) -> float:
+    return RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)]

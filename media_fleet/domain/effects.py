@@ -1,0 +1,147 @@
+"""What a room wants done outside itself: to the packet core, to DTLS, to the participants' gateways.
+
+A room names things by keys of its own; `media_fleet.packet_plane` maps them to the packet core's ids. Effects
+are carried out in the order in which they are returned.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from contracts.node_rpc import Offer
+from contracts.rooms import ParticipantId, TrackId
+from media_fleet.domain.media_formats import ChosenCodec
+from media_fleet.domain.session_description import Fingerprint, IceCredentials
+
+
+class Purpose(StrEnum):
+    """Which of a participant's two connections a transport serves."""
+
+    PUBLISH = "publish"
+    SUBSCRIBE = "subscribe"
+
+
+class TransportKey(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    purpose: Purpose
+    generation: int
+
+
+class TrackKey(Struct, frozen=True, kw_only=True):
+    """One registration of a track. A track that is published anew in another form gets another revision."""
+
+    track_id: TrackId
+    revision: int
+
+
+class SubscriptionKey(Struct, frozen=True, kw_only=True):
+    transport: TransportKey
+    track: TrackKey
+
+
+class PublishedMedia(Struct, frozen=True, kw_only=True):
+    """What an m-line of a publishing connection carries, as negotiated."""
+
+    kind: str
+    mid: str
+    codec: ChosenCodec
+    rids: tuple[str, ...]
+    """Lowest first; empty for a single encoding."""
+    ssrc: int | None
+    rtx_ssrc: int | None
+    extensions: tuple[tuple[str, int], ...]
+
+    @property
+    def transport_cc(self) -> bool:
+        return "transport-cc" in self.codec.feedback
+
+    @property
+    def nack(self) -> bool:
+        return "nack" in self.codec.feedback
+
+
+class OpenTransport(Struct, frozen=True, kw_only=True):
+    transport: TransportKey
+    ice: IceCredentials
+
+
+class StartDtls(Struct, frozen=True, kw_only=True):
+    """The remote fingerprints are known: the handshake may go on."""
+
+    transport: TransportKey
+    fingerprints: tuple[Fingerprint, ...]
+
+
+class RestartIce(Struct, frozen=True, kw_only=True):
+    transport: TransportKey
+    ice: IceCredentials
+
+
+class CloseTransport(Struct, frozen=True, kw_only=True):
+    """Takes its tracks and subscriptions with it."""
+
+    transport: TransportKey
+
+
+class AddTrack(Struct, frozen=True, kw_only=True):
+    track: TrackKey
+    transport: TransportKey
+    media: PublishedMedia
+    muted: bool
+
+
+class RemoveTrack(Struct, frozen=True, kw_only=True):
+    """Takes its subscriptions with it."""
+
+    track: TrackKey
+
+
+class MuteTrack(Struct, frozen=True, kw_only=True):
+    track: TrackKey
+    muted: bool
+
+
+class AddSubscription(Struct, frozen=True, kw_only=True):
+    subscription: SubscriptionKey
+    mid: str
+    ssrc: int
+    rtx_ssrc: int | None
+    payload_type: int
+    rtx_payload_type: int | None
+    cname: str
+    extensions: tuple[tuple[str, int], ...]
+    layer: int | None
+    paused: bool
+
+
+class AdjustSubscription(Struct, frozen=True, kw_only=True):
+    subscription: SubscriptionKey
+    layer: int | None
+    paused: bool
+
+
+class RemoveSubscription(Struct, frozen=True, kw_only=True):
+    subscription: SubscriptionKey
+
+
+class SendOffer(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    offer: Offer
+
+
+Effect: TypeAlias = (
+    OpenTransport
+    | StartDtls
+    | RestartIce
+    | CloseTransport
+    | AddTrack
+    | RemoveTrack
+    | MuteTrack
+    | AddSubscription
+    | AdjustSubscription
+    | RemoveSubscription
+    | SendOffer
+)

@@ -1,0 +1,45 @@
+"""Which simulcast layer a subscriber wants, from the height at which it shows the track.
+
+The heights of a track's layers are not signalled: they are guessed from the source and from the halving that senders
+use (f, f/2, f/4). The guess only picks a wish; what is forwarded is the best layer up to it that is being sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.rooms import TrackSource
+
+_FULL_HEIGHT = {TrackSource.CAMERA: 720, TrackSource.SCREEN: 1080}
+_TOLERANCE = 0.9
+"""A layer that is a little smaller than the tile is good enough: scaling up by a tenth is not seen."""
+
+_KNOWN_ORDERS = (("q", "h", "f"), ("l", "m", "h"), ("low", "mid", "high"), ("low", "medium", "high"), ("0", "1", "2"))
+
+
+def lowest_first(rids: Sequence[str]) -> list[str]:
+    """Puts the rids of an offer in the order of their sizes.
+
+    SDP does not say which layer is larger (RFC 8853 gives an order of preference). Names that are in common use say
+    it; others are taken in the order of the offer, which browsers write from the lowest up.
+    """
+    for known in _KNOWN_ORDERS:
+        if all(rid in known for rid in rids):
+            return sorted(rids, key=known.index)
+    return list(rids)
+
+
+def likely_heights(source: TrackSource, layer_count: int) -> list[int]:
+    """The heights in pixels of a track's layers, lowest first."""
+    full = _FULL_HEIGHT.get(source, 720)
+    return [full >> (layer_count - 1 - layer) for layer in range(layer_count)]
+
+
+def wanted_layer(source: TrackSource, layer_count: int, max_height: int | None) -> int | None:
+    """The lowest layer that fills ``max_height``; None (the best) if there is no limit or no layer fills it."""
+    if max_height is None or layer_count < 2:
+        return None
+    for layer, height in enumerate(likely_heights(source, layer_count)[:-1]):
+        if height >= max_height * _TOLERANCE:
+            return layer
+    return None

@@ -1,0 +1,170 @@
+"""Codecs and header extensions that a node forwards, and how one m-line's are chosen.
+
+A node does not decode, so a codec is a name, a clock and the parameters that must be the same on both ends. Each m-line
+is answered with one codec, the first in the offer's order that the node knows, and its RTX (RFC 4588).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from media_fleet.domain.session_description import HeaderExtension, MediaSection, PayloadFormat
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+CONTENT_TYPE = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"
+ABS_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+
+MAX_EXTENSION_ID = 14
+"""Ids above do not fit the one-byte form (RFC 8285, 4.2), which every packet of ours has unless a value is long."""
+
+PUBLISHED_EXTENSIONS = {
+    "audio": (MID, AUDIO_LEVEL, TRANSPORT_CC, ABS_SEND_TIME, ABS_CAPTURE_TIME),
+    "video": (
+        MID,
+        RID,
+        REPAIRED_RID,
+        TRANSPORT_CC,
+        ABS_SEND_TIME,
+        DEPENDENCY_DESCRIPTOR,
+        VIDEO_ORIENTATION,
+        PLAYOUT_DELAY,
+        CONTENT_TYPE,
+        ABS_CAPTURE_TIME,
+    ),
+}
+"""What a node takes from publishers, by kind."""
+
+OWN_EXTENSIONS = (MID, TRANSPORT_CC, ABS_SEND_TIME)
+"""What a node writes anew towards each subscriber; the others are passed on if the publisher sends them."""
+
+SUBSCRIBER_EXTENSION_IDS = {
+    AUDIO_LEVEL: 1,
+    ABS_SEND_TIME: 2,
+    TRANSPORT_CC: 3,
+    MID: 4,
+    VIDEO_ORIENTATION: 5,
+    DEPENDENCY_DESCRIPTOR: 6,
+    PLAYOUT_DELAY: 7,
+    CONTENT_TYPE: 8,
+    ABS_CAPTURE_TIME: 9,
+}
+"""One id for each URI on all m-lines of a subscribing connection, as BUNDLE demands (RFC 9143, 9.1)."""
+
+_VIDEO_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
+_FEEDBACK_TAKEN = {"audio": ("transport-cc",), "video": _VIDEO_FEEDBACK}
+SUBSCRIBER_FEEDBACK = {"audio": ("transport-cc",), "video": ("goog-remb", *_VIDEO_FEEDBACK)}
+
+_OPUS_PARAMETERS = ("minptime", "useinbandfec", "usedtx", "stereo", "sprop-stereo", "maxaveragebitrate")
+
+
+class MediaCodec(Struct, frozen=True, kw_only=True):
+    """A codec as both ends of a forwarding have it, whatever payload type each uses."""
+
+    name: str
+    """``opus``, ``VP8``, ``H264``, ``VP9`` or ``AV1``."""
+    clock_rate: int
+    channels: int | None = None
+    parameters: tuple[tuple[str, str | None], ...] = ()
+
+
+class ChosenCodec(Struct, frozen=True, kw_only=True):
+    """The codec of one m-line with that m-line's payload types."""
+
+    codec: MediaCodec
+    payload_type: int
+    rtx_payload_type: int | None
+    feedback: tuple[str, ...]
+
+
+_NAMES = {"audio": {"opus": "opus"}, "video": {"vp8": "VP8", "h264": "H264", "vp9": "VP9", "av1": "AV1"}}
+
+
+def choose_codec(section: MediaSection) -> ChosenCodec | None:
+    """The first codec of the m-line that a node forwards; None if there is none."""
+    for payload_format in _by_preference(section):
+        codec = _known(section.kind, payload_format)
+        if codec is not None:
+            feedback = tuple(f for f in _FEEDBACK_TAKEN[section.kind] if f in payload_format.feedback)
+            return ChosenCodec(
+                codec=codec,
+                payload_type=payload_format.payload_type,
+                rtx_payload_type=rtx_payload_type(section, payload_format.payload_type),
+                feedback=feedback,
+            )
+    return None
+
+
+def rtx_payload_type(section: MediaSection, payload_type: int) -> int | None:
+    """The payload type of the RTX format whose ``apt`` names ``payload_type`` (RFC 4588, 8.1)."""
+    for payload_format in section.formats:
+        if payload_format.name.lower() == "rtx" and payload_format.parameter("apt") == str(payload_type):
+            return payload_format.payload_type
+    return None
+
+
+def shared_extensions(section: MediaSection) -> tuple[HeaderExtension, ...]:
+    """The offer's extensions that a node takes, as the answer writes them (RFC 8285, 6)."""
+    wanted = PUBLISHED_EXTENSIONS[section.kind]
+    shared = []
+    for extension in section.extensions:
+        offered = extension.direction
+        if extension.uri in wanted and extension.id <= MAX_EXTENSION_ID and (offered is None or offered.sends):
+            direction = None if offered is None else offered.reversed
+            shared.append(HeaderExtension(id=extension.id, uri=extension.uri, direction=direction))
+    return tuple(shared)
+
+
+def to_formats(
+    codec: MediaCodec, payload_type: int, rtx: int | None, feedback: tuple[str, ...]
+) -> tuple[PayloadFormat, ...]:
+    """The rtpmap, fmtp and rtcp-fb of a codec, followed by those of its RTX."""
+    main = PayloadFormat(
+        payload_type=payload_type,
+        name=codec.name,
+        clock_rate=codec.clock_rate,
+        channels=codec.channels,
+        parameters=codec.parameters,
+        feedback=feedback,
+    )
+    if rtx is None:
+        return (main,)
+    return (
+        main,
+        PayloadFormat(
+            payload_type=rtx, name="rtx", clock_rate=codec.clock_rate, parameters=(("apt", str(payload_type)),)
+        ),
+    )
+
+
+def _by_preference(section: MediaSection) -> list[PayloadFormat]:
+    """In the order of the m-line, which is the order of preference (RFC 3264, 5.1)."""
+    by_payload_type = {str(f.payload_type): f for f in section.formats}
+    return [by_payload_type[fmt] for fmt in section.fmts if fmt in by_payload_type]
+
+
+def _known(kind: str, payload_format: PayloadFormat) -> MediaCodec | None:
+    name = _NAMES[kind].get(payload_format.name.lower())
+    if name == "opus":
+        if (payload_format.clock_rate, payload_format.channels) != (48_000, 2):  # RFC 7587, 7
+            return None
+        return MediaCodec(name=name, clock_rate=48_000, channels=2, parameters=_opus_parameters(payload_format))
+    if name is None or payload_format.clock_rate != 90_000:
+        return None
+    if name == "H264" and payload_format.parameter("packetization-mode") != "1":
+        return None
+    return MediaCodec(name=name, clock_rate=90_000, parameters=payload_format.parameters)
+
+
+def _opus_parameters(payload_format: PayloadFormat) -> tuple[tuple[str, str | None], ...]:
+    offered = {key: value for key, value in payload_format.parameters if value is not None}
+    offered.setdefault("minptime", "10")
+    offered["useinbandfec"] = "1"
+    return tuple((key, offered[key]) for key in _OPUS_PARAMETERS if key in offered)

@@ -1,0 +1,61 @@
+"""A participant of a room: the publishing connection, the subscribing one, and the wishes for it."""
+
+from __future__ import annotations
+
+from contracts.client_messages import SubscriptionWish
+from contracts.node_rpc import AssignedTrack
+from contracts.rooms import ParticipantId, TrackId
+from media_fleet.domain.effects import Purpose, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.session_description import IceCredentials, SessionDescription
+from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
+from media_fleet.domain.transport_parameters import RemoteEnd
+
+MAX_WISHES = 1024
+"""Twice what one message may name; wishes for tracks that never come must not pile up."""
+
+
+class PublishingSession:
+    """One publishing peer connection of the client, through all its renegotiations."""
+
+    def __init__(self, *, generation: int, remote: RemoteEnd, ice: IceCredentials, session_id: str) -> None:
+        self.generation = generation
+        self.remote = remote
+        self.ice = ice
+        self.session_id = session_id
+        self.version = 0
+        self.tracks: dict[TrackId, RoomTrack] = {}
+        self.last_request: tuple[SessionDescription, tuple[AssignedTrack, ...]] | None = None
+        self.last_answer = ""
+
+
+class Participant:
+    """Who is in the room, with what they send and receive."""
+
+    def __init__(self, participant_id: ParticipantId, *, subscribe: bool) -> None:
+        self.id = participant_id
+        self.subscribe = subscribe
+        self.publishing: PublishingSession | None = None
+        self.publishing_generation = 0
+        self.subscribing: SubscribingSession | None = None
+        self.subscribing_generation = 0
+        self.flowing: set[TrackKey] = set()
+        """Tracks that have a subscription in the packet core."""
+        self._wishes: dict[TrackId, SubscriptionWish] = {}
+
+    def wish(self, track_id: TrackId) -> SubscriptionWish:
+        """At first: enabled, the best layer."""
+        return self._wishes.get(track_id) or SubscriptionWish(track_id=track_id)
+
+    def set_wish(self, wish: SubscriptionWish) -> None:
+        if wish.track_id in self._wishes or len(self._wishes) < MAX_WISHES:
+            self._wishes[TrackId(wish.track_id)] = wish
+
+    def forget_track(self, track_id: TrackId) -> None:
+        self._wishes.pop(track_id, None)
+
+    def transport(self, purpose: Purpose) -> TransportKey:
+        generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation
+        return TransportKey(participant_id=self.id, purpose=purpose, generation=generation)
+
+    def subscription(self, track: TrackKey) -> SubscriptionKey:
+        return SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=track)

@@ -1,0 +1,375 @@
+"""A meeting on this node: who is in it, who publishes what, who receives what.
+
+Pure: each method takes a request that has been parsed, changes the room, and returns the answer together with the
+effects to be carried out. A method that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from contracts.client_messages import SubscriptionWish
+from contracts.node_rpc import AssignedTrack, Offer
+from contracts.rooms import MeetingId, ParticipantId, TrackId
+from media_fleet.domain import publishing
+from media_fleet.domain.effects import (
+    AddSubscription,
+    AddTrack,
+    AdjustSubscription,
+    CloseTransport,
+    Effect,
+    MuteTrack,
+    OpenTransport,
+    PublishedMedia,
+    Purpose,
+    RemoveSubscription,
+    RemoveTrack,
+    RestartIce,
+    SendOffer,
+    StartDtls,
+    TrackKey,
+)
+from media_fleet.domain.errors import (
+    BadRequestError,
+    ParticipantNotFoundError,
+    StaleNegotiationError,
+    TrackNotFoundError,
+)
+from media_fleet.domain.layers import wanted_layer
+from media_fleet.domain.participant import Participant, PublishingSession
+from media_fleet.domain.sdp_writer import write
+from media_fleet.domain.session_description import SessionDescription, Setup
+from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
+
+
+class Offered(Struct, frozen=True, kw_only=True):
+    """An offer for the caller itself, if there is anything to receive."""
+
+    offer: Offer | None
+    effects: tuple[Effect, ...]
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """The answer to a publishing offer."""
+
+    sdp: str
+    effects: tuple[Effect, ...]
+
+
+class Room:
+    """All participants and tracks of one meeting."""
+
+    def __init__(self, meeting_id: MeetingId, *, node: NodeEnd, randomness: Randomness) -> None:
+        self.meeting_id = meeting_id
+        self._node = node
+        self._randomness = randomness
+        self._participants: dict[ParticipantId, Participant] = {}
+        self._tracks: dict[TrackId, RoomTrack] = {}
+        self._revision = 0
+
+    @property
+    def participant_ids(self) -> Sequence[ParticipantId]:
+        return tuple(self._participants)
+
+    def has(self, participant_id: ParticipantId) -> bool:
+        return participant_id in self._participants
+
+    # ---- coming and going ----
+
+    def join(self, participant_id: ParticipantId, *, subscribe: bool) -> Offered:
+        """Makes the participant known. Again: changes nothing, and repeats the offer that awaits an answer."""
+        known = self._participants.get(participant_id)
+        if known is not None:
+            outstanding = known.subscribing.outstanding if known.subscribing is not None else None
+            return Offered(offer=outstanding, effects=())
+        participant = Participant(participant_id, subscribe=subscribe)
+        self._participants[participant_id] = participant
+        effects: list[Effect] = []
+        return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
+
+    def leave(self, participant_id: ParticipantId) -> list[Effect]:
+        """Closes all that belongs to the participant; not being there is fine."""
+        participant = self._participants.pop(participant_id, None)
+        if participant is None:
+            return []
+        effects: list[Effect] = []
+        if participant.publishing is not None:
+            self._unpublish(list(participant.publishing.tracks.values()), effects)
+            effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
+        if participant.subscribing is not None:
+            effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
+        self._offer_to_others(participant_id, effects)
+        return effects
+
+    def close(self) -> list[Effect]:
+        """Closes everything, without telling anybody."""
+        effects: list[Effect] = []
+        for participant in self._participants.values():
+            if participant.publishing is not None:
+                effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
+            if participant.subscribing is not None:
+                effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
+        self._participants.clear()
+        self._tracks.clear()
+        return effects
+
+    # ---- publishing ----
+
+    def publish(
+        self, participant_id: ParticipantId, offer: SessionDescription, tracks: tuple[AssignedTrack, ...]
+    ) -> Answered:
+        """Answers a publishing offer and offers what changed to the others.
+
+        Raises:
+            ParticipantNotFoundError, BadSdpError, NoCommonCodecError, TooManyTracksError, BadRequestError: nothing has changed.
+        """
+        participant = self._participant(participant_id)
+        session = participant.publishing
+        if session is not None and session.last_request == (offer, tracks):
+            return Answered(sdp=session.last_answer, effects=())
+        remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE))
+        planned = publishing.plan(offer, tracks)
+        for track_id in planned:
+            holder = self._tracks.get(track_id)
+            if holder is not None and holder.participant_id != participant_id:
+                raise BadRequestError(f"Track {track_id} belongs to another participant.")
+        effects: list[Effect] = []
+        session = self._publishing_session(participant, remote, effects)
+        self._publish_tracks(participant, session, planned, tracks, effects)
+        session.version += 1
+        answer = publishing.answer(
+            offer,
+            planned,
+            node=self._node,
+            ice=session.ice,
+            session_id=session.session_id,
+            session_version=session.version,
+        )
+        session.last_request, session.last_answer = (offer, tracks), write(answer)
+        self._offer_to_others(participant_id, effects)
+        return Answered(sdp=session.last_answer, effects=tuple(effects))
+
+    def _publishing_session(
+        self, participant: Participant, remote: RemoteEnd, effects: list[Effect]
+    ) -> PublishingSession:
+        """The session that the offer goes on with; a new one for a new peer connection."""
+        session = participant.publishing
+        if session is not None and session.remote.same_association(remote):
+            if session.remote.ice != remote.ice:  # the offer restarts ICE (RFC 8839, 4.4.1.1.1)
+                session.ice = self._randomness.ice_credentials()
+                effects.append(RestartIce(transport=participant.transport(Purpose.PUBLISH), ice=session.ice))
+            session.remote = remote
+            return session
+        if session is not None:
+            self._unpublish(list(session.tracks.values()), effects, keep_wishes=True)
+            effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
+        participant.publishing_generation += 1
+        session = PublishingSession(
+            generation=participant.publishing_generation,
+            remote=remote,
+            ice=self._randomness.ice_credentials(),
+            session_id=self._randomness.session_id(),
+        )
+        participant.publishing = session
+        transport = participant.transport(Purpose.PUBLISH)
+        effects.append(OpenTransport(transport=transport, ice=session.ice))
+        effects.append(StartDtls(transport=transport, fingerprints=remote.fingerprints))
+        return session
+
+    def _publish_tracks(
+        self,
+        participant: Participant,
+        session: PublishingSession,
+        planned: dict[TrackId, PublishedMedia],
+        tracks: tuple[AssignedTrack, ...],
+        effects: list[Effect],
+    ) -> None:
+        changed = [t for i, t in session.tracks.items() if i in planned and t.media != planned[i]]
+        self._unpublish([t for i, t in session.tracks.items() if i not in planned], effects)
+        self._unpublish(changed, effects, keep_wishes=True)
+        for assigned in tracks:
+            media = planned.get(assigned.track_id)
+            if media is None:
+                continue
+            known = session.tracks.get(assigned.track_id)
+            if known is not None:
+                self._set_muted(known, muted=assigned.muted, effects=effects)
+                continue
+            self._revision += 1
+            track = RoomTrack(
+                key=TrackKey(track_id=assigned.track_id, revision=self._revision),
+                participant_id=participant.id,
+                source=assigned.source,
+                media=media,
+                muted=assigned.muted,
+            )
+            session.tracks[assigned.track_id] = self._tracks[assigned.track_id] = track
+            transport = participant.transport(Purpose.PUBLISH)
+            effects.append(AddTrack(track=track.key, transport=transport, media=media, muted=assigned.muted))
+
+    def _unpublish(self, tracks: Iterable[RoomTrack], effects: list[Effect], *, keep_wishes: bool = False) -> None:
+        for track in tracks:
+            track_id = track.key.track_id
+            self._tracks.pop(track_id, None)
+            publisher = self._participants.get(track.participant_id)
+            if publisher is not None and publisher.publishing is not None:
+                publisher.publishing.tracks.pop(track_id, None)
+            for participant in self._participants.values():
+                participant.flowing.discard(track.key)
+                if not keep_wishes:
+                    participant.forget_track(track_id)
+            effects.append(RemoveTrack(track=track.key))
+
+    def set_track_muted(self, participant_id: ParticipantId, track_id: TrackId, *, muted: bool) -> list[Effect]:
+        """Mutes or unmutes a track of the participant.
+
+        Raises:
+            TrackNotFoundError: the participant does not publish it.
+        """
+        track = self._tracks.get(track_id)
+        if track is None or track.participant_id != participant_id:
+            raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
+        effects: list[Effect] = []
+        self._set_muted(track, muted=muted, effects=effects)
+        return effects
+
+    def _set_muted(self, track: RoomTrack, *, muted: bool, effects: list[Effect]) -> None:
+        if track.muted == muted:
+            return
+        changed = RoomTrack(
+            key=track.key, participant_id=track.participant_id, source=track.source, media=track.media, muted=muted
+        )
+        self._tracks[track.key.track_id] = changed
+        session = self._participants[track.participant_id].publishing
+        if session is not None:
+            session.tracks[track.key.track_id] = changed
+            session.last_request = None  # the same offer again would say something new about muting
+        effects.append(MuteTrack(track=track.key, muted=muted))
+
+    # ---- subscribing ----
+
+    def answer_subscription(
+        self, participant_id: ParticipantId, generation: int, negotiation: int, answer: SessionDescription
+    ) -> list[Effect]:
+        """Takes the client's answer; offers at once what changed since the offer.
+
+        Raises:
+            ParticipantNotFoundError, StaleNegotiationError, BadSdpError: nothing has changed.
+        """
+        participant = self._participant(participant_id)
+        session = participant.subscribing
+        if session is None:
+            raise StaleNegotiationError("No offer has been made.")
+        if not session.expects(generation, negotiation):
+            return []
+        wanted = self._wanted(participant)
+        applied = session.apply_answer(answer, wanted)
+        effects: list[Effect] = []
+        if applied.remote is not None:
+            transport = participant.transport(Purpose.SUBSCRIBE)
+            effects.append(StartDtls(transport=transport, fingerprints=applied.remote.fingerprints))
+        for key in applied.stopped:
+            if key in participant.flowing:
+                participant.flowing.discard(key)
+                effects.append(RemoveSubscription(subscription=participant.subscription(key)))
+        effects += [
+            self._add_subscription(participant, accepted, wanted[accepted.feed.track]) for accepted in applied.accepted
+        ]
+        self._send_next_offer(participant, effects)
+        return effects
+
+    def change_subscriptions(self, participant_id: ParticipantId, wishes: Iterable[SubscriptionWish]) -> list[Effect]:
+        """Remembers the wishes and adjusts what flows already.
+
+        Raises:
+            ParticipantNotFoundError
+        """
+        participant = self._participant(participant_id)
+        effects: list[Effect] = []
+        for wish in wishes:
+            participant.set_wish(wish)
+            track = self._tracks.get(TrackId(wish.track_id))
+            if track is not None and track.key in participant.flowing:
+                effects.append(
+                    AdjustSubscription(
+                        subscription=participant.subscription(track.key),
+                        layer=wanted_layer(track.source, len(track.media.rids), wish.max_height),
+                        paused=not wish.enabled,
+                    )
+                )
+        return effects
+
+    def restart_subscription(self, participant_id: ParticipantId) -> Offered:
+        """A fresh transport of the next generation, with all tracks offered anew.
+
+        Raises:
+            ParticipantNotFoundError
+        """
+        participant = self._participant(participant_id)
+        effects: list[Effect] = []
+        if participant.subscribing is not None:
+            effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
+            participant.subscribing = None
+            participant.flowing.clear()
+        return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
+
+    def _add_subscription(self, participant: Participant, accepted: AcceptedFeed, track: RoomTrack) -> AddSubscription:
+        participant.flowing.add(track.key)
+        feed = accepted.feed
+        wish = participant.wish(track.key.track_id)
+        return AddSubscription(
+            subscription=participant.subscription(track.key),
+            mid=accepted.mid,
+            ssrc=feed.ssrc,
+            rtx_ssrc=feed.rtx_ssrc if accepted.rtx_payload_type is not None else None,
+            payload_type=feed.payload_type,
+            rtx_payload_type=accepted.rtx_payload_type,
+            cname=feed.participant_id,
+            extensions=accepted.extensions,
+            layer=wanted_layer(track.source, len(track.media.rids), wish.max_height),
+            paused=not wish.enabled,
+        )
+
+    def _wanted(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
+        """Everyone else's tracks, in the order in which they were published."""
+        if not participant.subscribe:
+            return {}
+        return {track.key: track for track in self._tracks.values() if track.participant_id != participant.id}
+
+    def _next_offer(self, participant: Participant, effects: list[Effect]) -> Offer | None:
+        wanted = self._wanted(participant)
+        session = participant.subscribing
+        if session is None:
+            if not wanted:
+                return None
+            participant.subscribing_generation += 1
+            session = SubscribingSession(
+                generation=participant.subscribing_generation,
+                node=self._node,
+                ice=self._randomness.ice_credentials(),
+                randomness=self._randomness,
+            )
+            participant.subscribing = session
+            effects.append(OpenTransport(transport=participant.transport(Purpose.SUBSCRIBE), ice=session.ice))
+        return session.offer(wanted)
+
+    def _send_next_offer(self, participant: Participant, effects: list[Effect]) -> None:
+        offer = self._next_offer(participant, effects)
+        if offer is not None:
+            effects.append(SendOffer(participant_id=participant.id, offer=offer))
+
+    def _offer_to_others(self, participant_id: ParticipantId, effects: list[Effect]) -> None:
+        for participant in self._participants.values():
+            if participant.id != participant_id:
+                self._send_next_offer(participant, effects)
+
+    def _participant(self, participant_id: ParticipantId) -> Participant:
+        participant = self._participants.get(participant_id)
+        if participant is None:
+            raise ParticipantNotFoundError(
+                f"Participant {participant_id} is not in meeting {self.meeting_id} on this node."
+            )
+        return participant

@@ -1,0 +1,111 @@
+"""The two ends of a transport as SDP describes them, and what a node demands of the remote one.
+
+A node multiplexes everything of a connection over one transport (BUNDLE, RFC 9143; rtcp-mux, RFC 5761), is ICE-lite
+(RFC 8445) and the DTLS server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from media_fleet.domain.errors import BadSdpError
+from media_fleet.domain.session_description import (
+    Candidate,
+    Fingerprint,
+    IceCredentials,
+    MediaSection,
+    SessionDescription,
+    Setup,
+)
+
+RTP_OVER_DTLS = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
+"""RFC 8829, 5.1.2: all are taken, the first is written."""
+DIGESTS = ("sha-256", "sha-384", "sha-512")
+
+
+class Randomness(Protocol):
+    """Where a room takes what must not be guessed or must not collide."""
+
+    def ice_credentials(self) -> IceCredentials: ...
+
+    def ssrc(self) -> int:
+        """A random 32-bit number, not zero."""
+        ...
+
+    def session_id(self) -> str:
+        """A random 62-bit number in decimal digits (RFC 8829, 5.2.1)."""
+        ...
+
+
+class NodeEnd(Struct, frozen=True, kw_only=True):
+    """What is the same for all transports of a node."""
+
+    candidates: tuple[Candidate, ...]
+    fingerprints: tuple[Fingerprint, ...]
+
+
+class RemoteEnd(Struct, frozen=True, kw_only=True):
+    """What identifies the other side of a transport."""
+
+    session_id: str
+    ice: IceCredentials
+    fingerprints: tuple[Fingerprint, ...]
+
+    def same_association(self, other: RemoteEnd) -> bool:
+        """Whether a DTLS association goes on: another certificate or peer connection means a new one (RFC 8842, 4)."""
+        return (self.session_id, self.fingerprints) == (other.session_id, other.fingerprints)
+
+
+def host_candidates(addresses: Sequence[str], port: int) -> tuple[Candidate, ...]:
+    """Candidates with the priorities of RFC 8445, 5.1.2: host, the addresses in the order of preference given."""
+    return tuple(
+        Candidate(
+            foundation=str(index + 1),
+            priority=(126 << 24) | ((65_535 - index) << 8) | (256 - 1),
+            address=address,
+            port=port,
+        )
+        for index, address in enumerate(addresses)
+    )
+
+
+def is_media(section: MediaSection) -> bool:
+    """Whether a section carries RTP as a node speaks it."""
+    return section.kind in ("audio", "video") and section.protocol in RTP_OVER_DTLS
+
+
+def remote_end(description: SessionDescription, allowed_setup: Sequence[Setup]) -> RemoteEnd:
+    """The transport of all media sections in use.
+
+    Raises:
+        BadSdpError: there is none; not all are bundled and multiplexed; a credential or fingerprint is missing; or the
+            DTLS role is not one of ``allowed_setup``.
+    """
+    used = [section for section in description.media if section.in_use and is_media(section)]
+    for section in used:
+        _demand_multiplexing(section, description)
+    carriers = [section for section in used if section.ice is not None and section.fingerprints]
+    if not carriers:
+        raise BadSdpError("No audio or video m-line has a=ice-ufrag, a=ice-pwd and a=fingerprint.")
+    tagged = next((s for s in carriers if description.bundle and s.mid == description.bundle[0]), carriers[0])
+    if tagged.setup not in allowed_setup:
+        raise BadSdpError(
+            f"m-line {tagged.mid}: a=setup must be {' or '.join(allowed_setup)}; the node is the DTLS server."
+        )
+    if not any(fingerprint.algorithm in DIGESTS for fingerprint in tagged.fingerprints):
+        raise BadSdpError(f"m-line {tagged.mid}: no a=fingerprint with one of {', '.join(DIGESTS)}.")
+    if tagged.ice is None:
+        raise BadSdpError(f"m-line {tagged.mid}: a=ice-ufrag or a=ice-pwd is missing.")
+    return RemoteEnd(session_id=description.session_id, ice=tagged.ice, fingerprints=tagged.fingerprints)
+
+
+def _demand_multiplexing(section: MediaSection, description: SessionDescription) -> None:
+    if section.mid not in description.bundle:
+        raise BadSdpError(
+            f"m-line {section.mid} is not in the BUNDLE group; a node takes one transport for all m-lines."
+        )
+    if not section.rtcp_mux:
+        raise BadSdpError(f"m-line {section.mid} has no a=rtcp-mux.")

@@ -1,0 +1,235 @@
+"""The media node as its callers see it: one request in, one answer out, and events to gateways.
+
+Requests are handled one after another, in the order in which they come, without waiting for anything. So one
+participant's requests take effect in order, and a room is never seen half changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from functools import singledispatchmethod
+
+from msgspec import Struct
+
+from contracts.client_messages import ErrorBody
+from contracts.error_codes import ErrorCode
+from contracts.node_rpc import (
+    AnswerSubscription,
+    ChangeSubscriptions,
+    CloseRoom,
+    Done,
+    GatewayMessage,
+    JoinRoom,
+    LeaveRoom,
+    NodeAnswer,
+    NodeRequest,
+    Publish,
+    Published,
+    Refused,
+    RestartSubscription,
+    SetTrackMuted,
+    SubscriptionChanged,
+    SubscriptionOffered,
+    TransportFailed,
+)
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.sdp_parser import parse
+from media_fleet.domain.effects import Effect, SendOffer, TransportKey
+from media_fleet.domain.errors import BadRequestError, MediaNodeError, NodeOverloadedError, ParticipantNotFoundError
+from media_fleet.domain.room import Room
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+
+logger = logging.getLogger(__name__)
+
+_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+"""Ids stand in SDP lines (a=msid), where other characters would mean something."""
+
+Emit = Callable[[GatewayId, GatewayMessage], None]
+PlaneFactory = Callable[[Callable[[MeetingId, TransportKey, str], None]], PacketPlane]
+
+
+class NodeIdentity(Struct, frozen=True, kw_only=True):
+    """What a node is in all its rooms."""
+
+    node_id: NodeId
+    end: NodeEnd
+    max_participants: int
+
+
+class MediaNode:
+    """All meetings on this node."""
+
+    def __init__(
+        self, identity: NodeIdentity, *, randomness: Randomness, plane_factory: PlaneFactory, emit: Emit
+    ) -> None:
+        self._identity = identity
+        self._randomness = randomness
+        self._plane = plane_factory(self._transport_failed)
+        self._emit = emit
+        self._rooms: dict[MeetingId, Room] = {}
+        self._gateways: dict[tuple[MeetingId, ParticipantId], GatewayId] = {}
+
+    @property
+    def participants(self) -> int:
+        return len(self._gateways)
+
+    @property
+    def meetings(self) -> int:
+        return len(self._rooms)
+
+    def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
+        """Carries out a request. Never raises: what goes wrong is a `Refused`."""
+        names = {"meeting_id": request.meeting_id, "participant_id": getattr(request, "participant_id", None)}
+        try:
+            _check_ids(request)
+            answer = self._handle(request, gateway_id)
+        except MediaNodeError as error:
+            logger.warning("request refused", extra=names | {"code": error.code, "reason": str(error)})
+            return Refused(error=ErrorBody(code=error.code, message=str(error)))
+        except Exception:  # a bug of ours must not end the node for all the others
+            logger.exception("request failed", extra=names | {"request": type(request).__name__})
+            return Refused(error=ErrorBody(code=ErrorCode.INTERNAL, message="The media node failed. Try again."))
+        logger.debug("request done", extra=names | {"request": type(request).__name__})
+        return answer
+
+    def close(self) -> None:
+        """Closes all meetings, without telling anybody."""
+        for meeting_id in list(self._rooms):
+            self._close_room(meeting_id)
+
+    # ---- requests ----
+
+    @singledispatchmethod
+    def _handle(self, request: NodeRequest, _gateway_id: GatewayId) -> NodeAnswer:
+        raise TypeError(f"no handler for {type(request).__name__}")
+
+    @_handle.register
+    def _(self, request: JoinRoom, gateway_id: GatewayId) -> NodeAnswer:
+        place = (request.meeting_id, request.participant_id)
+        if place not in self._gateways and self.participants >= self._identity.max_participants:
+            raise NodeOverloadedError(f"This node has its {self._identity.max_participants} participants.")
+        room = self._rooms.get(request.meeting_id)
+        if room is None:
+            room = Room(request.meeting_id, node=self._identity.end, randomness=self._randomness)
+            self._rooms[request.meeting_id] = room
+        self._gateways[place] = gateway_id
+        joined = room.join(request.participant_id, subscribe=request.subscribe)
+        self._carry_out(request.meeting_id, joined.effects)
+        return SubscriptionOffered(offer=joined.offer)
+
+    @_handle.register
+    def _(self, request: Publish, gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request, gateway_id)
+        answered = room.publish(request.participant_id, parse(request.sdp), request.tracks)
+        self._carry_out(request.meeting_id, answered.effects)
+        return Published(sdp=answered.sdp)
+
+    @_handle.register
+    def _(self, request: AnswerSubscription, gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request, gateway_id)
+        answer = parse(request.sdp)
+        effects = room.answer_subscription(request.participant_id, request.generation, request.negotiation, answer)
+        self._carry_out(request.meeting_id, effects)
+        return Done()
+
+    @_handle.register
+    def _(self, request: ChangeSubscriptions, gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request, gateway_id)
+        self._carry_out(request.meeting_id, room.change_subscriptions(request.participant_id, request.tracks))
+        return Done()
+
+    @_handle.register
+    def _(self, request: RestartSubscription, gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request, gateway_id)
+        restarted = room.restart_subscription(request.participant_id)
+        self._carry_out(request.meeting_id, restarted.effects)
+        return SubscriptionOffered(offer=restarted.offer)
+
+    @_handle.register
+    def _(self, request: SetTrackMuted, gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request, gateway_id)
+        effects = room.set_track_muted(request.participant_id, request.track_id, muted=request.muted)
+        self._carry_out(request.meeting_id, effects)
+        return Done()
+
+    @_handle.register
+    def _(self, request: LeaveRoom, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._rooms.get(request.meeting_id)
+        if room is not None:
+            self._carry_out(request.meeting_id, room.leave(request.participant_id))
+            self._gateways.pop((request.meeting_id, request.participant_id), None)
+            if not room.participant_ids:
+                del self._rooms[request.meeting_id]
+        return Done()
+
+    @_handle.register
+    def _(self, request: CloseRoom, _gateway_id: GatewayId) -> NodeAnswer:
+        self._close_room(request.meeting_id)
+        return Done()
+
+    def _close_room(self, meeting_id: MeetingId) -> None:
+        room = self._rooms.pop(meeting_id, None)
+        if room is None:
+            return
+        for participant_id in room.participant_ids:
+            self._gateways.pop((meeting_id, participant_id), None)
+        self._carry_out(meeting_id, room.close())
+
+    def _room_of(
+        self,
+        request: Publish | AnswerSubscription | ChangeSubscriptions | RestartSubscription | SetTrackMuted,
+        gateway_id: GatewayId,
+    ) -> Room:
+        room = self._rooms.get(request.meeting_id)
+        if room is None or not room.has(request.participant_id):
+            raise ParticipantNotFoundError(
+                f"Participant {request.participant_id} is not in meeting {request.meeting_id} on this node."
+            )
+        self._gateways[request.meeting_id, request.participant_id] = gateway_id
+        return room
+
+    # ---- effects and events ----
+
+    def _carry_out(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, SendOffer):
+                self._send_offer(meeting_id, effect)
+            else:
+                self._plane.carry_out(meeting_id, effect)
+
+    def _send_offer(self, meeting_id: MeetingId, effect: SendOffer) -> None:
+        message = SubscriptionChanged(
+            node_id=self._identity.node_id,
+            meeting_id=meeting_id,
+            participant_id=effect.participant_id,
+            offer=effect.offer,
+        )
+        self._emit(self._gateways[meeting_id, effect.participant_id], message)
+
+    def _transport_failed(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        gateway_id = self._gateways.get((meeting_id, transport.participant_id))
+        if gateway_id is None:
+            return
+        names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
+        logger.warning("transport failed", extra=names | {"transport": transport.purpose, "reason": reason})
+        message = TransportFailed(
+            node_id=self._identity.node_id,
+            meeting_id=meeting_id,
+            participant_id=transport.participant_id,
+            transport=transport.purpose,
+            reason=reason,
+        )
+        self._emit(gateway_id, message)
+
+
+def _check_ids(request: NodeRequest) -> None:
+    """Raises `BadRequestError` for an id that could not stand in SDP."""
+    ids: list[str] = [request.meeting_id, getattr(request, "participant_id", request.meeting_id)]
+    if isinstance(request, Publish):
+        ids += [track.track_id for track in request.tracks]
+    for given in ids:
+        if _ID.fullmatch(given) is None:
+            raise BadRequestError(f"{given[:80]!r} is no id.")

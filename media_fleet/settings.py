@@ -1,0 +1,84 @@
+"""The node's settings, from environment variables that begin with ``PARLEY_NODE_``."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "PARLEY_NODE_"
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or has a bad value; the text names the variable, never the value of a secret."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """See docs/configuration.md."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_\-]{1,64}$")]
+    """Unique among the nodes of a platform."""
+    redis_url: Annotated[str, Meta(pattern=r"^(redis|rediss|unix)://")]
+    advertised_addresses: Annotated[tuple[str, ...], Meta(min_length=1, max_length=8)]
+    """IP addresses at which clients reach this node, comma-separated, the preferred one first."""
+    region: Annotated[str, Meta(min_length=1, max_length=64)] = "local"
+    bind_address: str = "0.0.0.0"
+    udp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """0: any free one."""
+    advertised_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """0: the bound one. Another where a NAT maps it."""
+    consent_timeout_ms: Annotated[int, Meta(ge=1_000, le=30_000)] = 15_000
+    """How long a transport may be silent (RFC 7675)."""
+    handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 30_000
+    """From the client's description to the end of its DTLS handshake, ICE included."""
+    max_participants: Annotated[int, Meta(ge=1)] = 2_000
+    capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
+    """Packets a second, in and out, that count as full load."""
+    drain_timeout_s: Annotated[int, Meta(ge=0)] = 10
+    """How long SIGTERM waits for the participants to leave."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def __repr__(self) -> str:
+        return f"Settings(id={self.id!r}, region={self.region!r}, udp_port={self.udp_port})"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings in an environment.
+
+        Raises:
+            SettingsError: names the first variable that is wrong.
+        """
+        known = {f"{PREFIX}{name.upper()}": name for name in cls.__struct_fields__}
+        given: dict[str, Any] = {}
+        for key, value in environ.items():
+            if key.startswith(PREFIX):
+                if key not in known:
+                    raise SettingsError(f"{key} is no setting of the media node.")
+                given[known[key]] = value
+        if "advertised_addresses" in given:
+            given["advertised_addresses"] = _addresses(given["advertised_addresses"])
+        try:
+            return msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_sentence(str(error), known)) from None
+
+
+def _addresses(value: str) -> list[str]:
+    addresses = [address.strip() for address in value.split(",") if address.strip()]
+    for address in addresses:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise SettingsError(f"{PREFIX}ADVERTISED_ADDRESSES: {address!r} is no IP address.") from None
+    return addresses
+
+
+def _sentence(message: str, known: Mapping[str, str]) -> str:
+    """Puts the variable's name where msgspec names the field."""
+    for key, name in known.items():
+        if f"`$.{name}`" in message or f"`{name}`" in message:
+            return f"{key}: {message.partition(' - at ')[0]}."
+    return message
