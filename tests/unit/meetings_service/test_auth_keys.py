@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -147,6 +148,30 @@ def test_old_keys_serve_while_new_ones_cannot_be_fetched(server: KeyServer, cloc
     clock.now += 1
     with pytest.raises(KeysUnavailableError):
         keys.verify(token(server.ring, clock.now))
+
+
+def test_outage_is_not_met_with_a_request_for_every_token(server: KeyServer, clock: Clock, keys: AuthKeys) -> None:
+    keys.verify(token(server.ring, clock.now))
+    server.status = 500
+    clock.now += KEEP_S
+    for _ in range(10):
+        keys.verify(token(server.ring, clock.now))
+    assert len(server.requests) == 2
+
+
+def test_threads_that_meet_a_new_key_at_once_all_find_it(server: KeyServer, clock: Clock, keys: AuthKeys) -> None:
+    keys.verify(token(server.ring, clock.now))
+    server.ring = new_ring(ec.generate_private_key(ec.SECP256R1()), now=NOW)
+    clock.now += REFETCH_AFTER_S
+    fresh, ready = token(server.ring, clock.now), threading.Barrier(8)
+
+    def verify(_: int) -> str:
+        ready.wait()
+        return keys.verify(fresh).sub
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(verify, range(8))) == ["u_1"] * 8
+    assert len(server.requests) == 2
 
 
 def test_keys_come_back_when_the_service_does(server: KeyServer, clock: Clock, keys: AuthKeys) -> None:

@@ -15,7 +15,7 @@ from meetings_service.errors import KeysUnavailableError
 KEEP_S = 300
 """For how long fetched keys are used without asking again."""
 REFETCH_AFTER_S = 5
-"""An unknown key leads to another fetch at most so often: made-up tokens must not become requests."""
+"""While there are keys, others are asked for at most so often: neither made-up tokens nor an outage become requests."""
 STALE_S = 3_600
 """For how long old keys are used when new ones cannot be fetched."""
 _TIMEOUT_S = 3
@@ -47,27 +47,26 @@ class AuthKeys:
         try:
             return decode_access_token(token, keys=self._current(now), issuer=self._issuer, now=now)
         except UnknownKeyError:
-            if not self._refetched(now):
-                raise
+            self._refetch(now)
         return decode_access_token(token, keys=self._keys, issuer=self._issuer, now=now)
 
     def _current(self, now: float) -> VerificationKeys:
         with self._lock:
-            if self._fetched_at is None or now - self._fetched_at >= KEEP_S:
+            if self._fetched_at is None or (now - self._fetched_at >= KEEP_S and self._may_try(now)):
                 self._fetch(now)
             if self._fetched_at is None or now - self._fetched_at >= STALE_S:
                 raise KeysUnavailableError
             return self._keys
 
-    def _refetched(self, now: float) -> bool:
-        with self._lock:
-            if self._tried_at is not None and now - self._tried_at < REFETCH_AFTER_S:
-                return self._tried_at == now
-            return self._fetch(now)
+    def _refetch(self, now: float) -> None:
+        with self._lock:  # whoever waited here finds what another thread has just fetched
+            if self._may_try(now):
+                self._fetch(now)
 
-    def _fetch(self, now: float) -> bool:
-        if self._fetched_at is not None and self._tried_at is not None and now - self._tried_at < REFETCH_AFTER_S:
-            return False
+    def _may_try(self, now: float) -> bool:
+        return self._tried_at is None or now - self._tried_at >= REFETCH_AFTER_S
+
+    def _fetch(self, now: float) -> None:
         self._tried_at = now
         try:
             with self._opener.open(self._url, timeout=_TIMEOUT_S) as answer:
@@ -75,9 +74,8 @@ class AuthKeys:
             self._keys = VerificationKeys.from_jwks(document)
         except (OSError, HTTPException, ValueError) as error:
             self._logger.warning("auth_keys_unavailable", extra={"fields": {"url": self._url, "error": repr(error)}})
-            return False
+            return
         self._fetched_at = now
-        return True
 
 
 def _opener() -> urllib.request.OpenerDirector:
