@@ -53,6 +53,12 @@ class JwksSource:
         """Whether there are keys."""
         return self._keys is not None
 
+    async def run(self) -> None:
+        """Fetches the keys until there are some, and from time to time after that; until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(MAX_AGE_S / 2 if self.ready else MIN_INTERVAL_S / 2)
+
     async def verify(self, token: str, meeting_id: MeetingId) -> MeetingClaims:
         """The claims of a valid token for the meeting.
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from contracts.client_messages import Resume as ResumeRequest
 from contracts.client_messages import Welcome
 from contracts.error_codes import ErrorCode
+from contracts.log_events import LeaveReason
 from contracts.meeting_token import MeetingClaims
 from contracts.rooms import GatewayId, ParticipantId
 from signaling_gateway.domain.commands import Join, LoseConnection, Resume
 from signaling_gateway.domain.projection import snapshot
 from signaling_gateway.errors import LogUnavailableError, Refusal
 from signaling_gateway.service.client_delivery import ClientDelivery
-from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED, LeaveReason
+from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.rooms import Rooms

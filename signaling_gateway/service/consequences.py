@@ -7,7 +7,6 @@ media nodes and the meeting service must learn is the business of the gateway th
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -169,7 +168,8 @@ class Consequences:
     # ---- grace periods ----
 
     def _watch(self, meeting_id: MeetingId, stay: Stay) -> None:
-        assert stay.disconnected_at is not None
+        if stay.disconnected_at is None:
+            return
         remaining_ms = max(0, stay.disconnected_at + self._grace_ms - self._now())
         asyncio.get_running_loop().call_later(remaining_ms / 1000, self._grace_over, meeting_id, stay)
 
@@ -184,9 +184,8 @@ class Consequences:
                 )
                 stay = room.state.stays.get(participant_id)
                 if stay is not None and stay.connection == connection and stay.gateway_id == self._gateway_id:
-                    # Another gateway's clock was ahead when the connection was lost, or it is held here again.
-                    if stay.disconnected_at is not None:
-                        self._watch(meeting_id, stay)
+                    # The clock of the gateway that noted the loss was ahead.
+                    self._watch(meeting_id, stay)
         except LogUnavailableError:
             await asyncio.sleep(RETRY_S)
             self._tasks.spawn(self._end_grace(meeting_id, participant_id, connection))

@@ -1,0 +1,306 @@
+"""The composition root: settings, adapters, domain, edge; how a gateway starts and ends.
+
+``python -m signaling_gateway.main`` runs one gateway with the settings in the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import socketio
+import uvicorn
+import uvloop
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from contracts import redis_names
+from contracts.node_rpc import SubscriptionChanged, TransportFailed
+from contracts.rooms import GatewayId, ParticipantId, TrackId
+from signaling_gateway.adapters.facts_delivery import FactsDelivery
+from signaling_gateway.adapters.facts_outbox import FactsOutbox
+from signaling_gateway.adapters.gateway_lease import GatewayLease
+from signaling_gateway.adapters.jwks_source import JwksSource
+from signaling_gateway.adapters.meeting_log import RedisMeetingLog
+from signaling_gateway.adapters.meetings_function import MeetingsFunction
+from signaling_gateway.adapters.node_directory import RedisNodeDirectory
+from signaling_gateway.adapters.node_rpc import RedisNodeRpc
+from signaling_gateway.adapters.room_ports import RedisRoomDuties, RedisRoomFeed
+from signaling_gateway.adapters.stream_consumer import StreamConsumer
+from signaling_gateway.adapters.subscriptions import Subscriptions
+from signaling_gateway.edge.commands import CommandHandler
+from signaling_gateway.edge.delivery import SocketDelivery
+from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
+from signaling_gateway.edge.http import HealthRoutes
+from signaling_gateway.edge.socket_server import SocketServer
+from signaling_gateway.service.admission import Admission
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.consequences import Consequences
+from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.room_requests import RoomRequests
+from signaling_gateway.service.rooms import Rooms
+from signaling_gateway.service.upkeep import Upkeep
+from signaling_gateway.settings import GatewaySettings, SettingsError
+
+SETTLE_S = 4.0
+"""How long a closing gateway waits for what is under way."""
+
+_log = logging.getLogger("signaling_gateway")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Gateway:
+    """One gateway: all its parts. `running` starts and ends it; `app` is its ASGI application."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        # A gateway that starts again is another one: what the earlier one held is taken over like anybody's.
+        self.id = GatewayId(f"{settings.id}-{secrets.token_hex(4)}")
+        self._redis = _redis(settings.redis_url, socket_timeout=5.0)
+        # Blocking reads take as long as they block; nothing is tried again behind the subscriptions' back.
+        self._blocking_redis = _redis(settings.redis_url, socket_timeout=15.0)
+        self._http = httpx.AsyncClient(timeout=3.0, follow_redirects=False)
+        self._function = MeetingsFunction(name=settings.facts_function, endpoint_url=settings.lambda_endpoint_url)
+        self.tasks = BackgroundTasks()
+        delivery = SocketDelivery(self.tasks)
+        self._subscriptions = Subscriptions(self._blocking_redis)
+        self._lease = GatewayLease(self._redis, self.id)
+        self._outbox = FactsOutbox(self._redis, self.id)
+        self._keys = JwksSource(
+            self._http,
+            url=settings.meetings_jwks_url,
+            issuer=settings.meetings_issuer,
+            steady=time.monotonic,
+            now=time.time,
+        )
+        log = RedisMeetingLog(self._redis)
+        directory = RedisNodeDirectory(self._redis)
+        listener = Consequences(
+            gateway_id=self.id,
+            grace_ms=settings.grace_ms,
+            delivery=delivery,
+            outbox=self._outbox,
+            tasks=self.tasks,
+            now=_now_ms,
+        )
+        self.rooms = listener.rooms = Rooms(
+            gateway_id=self.id,
+            log=log,
+            feed=RedisRoomFeed(self._subscriptions),
+            duties=RedisRoomDuties(self._lease, self._outbox),
+            delivery=delivery,
+            listener=listener,
+            tasks=self.tasks,
+            now=_now_ms,
+        )
+        self._rpc = RedisNodeRpc(
+            self._redis, self._subscriptions, gateway_id=self.id, now=_now_ms, on_report=self._node_reported
+        )
+        self._media = listener.media = MediaNegotiation(
+            rpc=self._rpc,
+            directory=directory,
+            region=settings.region,
+            delivery=delivery,
+            new_track_id=lambda: TrackId(f"t_{secrets.token_urlsafe(9)}"),
+            tasks=self.tasks,
+        )
+        self.sockets = SocketServer(
+            verifier=self._keys,
+            admission=Admission(
+                gateway_id=self.id,
+                grace_ms=settings.grace_ms,
+                rooms=self.rooms,
+                media=self._media,
+                delivery=delivery,
+                new_participant_id=lambda: ParticipantId(f"p_{secrets.token_urlsafe(9)}"),
+                new_secret=lambda: secrets.token_urlsafe(24),
+            ),
+            handler=CommandHandler(media=self._media, new_message_id=lambda: f"m_{secrets.token_urlsafe(9)}"),
+            delivery=delivery,
+            tasks=self.tasks,
+            allowed_origins=settings.allowed_origins,
+        )
+        self._upkeep = Upkeep(
+            gateway_id=self.id,
+            rooms=self.rooms,
+            log=log,
+            lease=self._lease,
+            facts=self._outbox,
+            directory=directory,
+            media=self._media,
+        )
+        self.app = HealthRoutes(FrameGuard(socketio.ASGIApp(self.sockets.sio)), readiness=self.readiness)
+
+    async def readiness(self) -> dict[str, bool]:
+        """What must hold for clients to be sent here."""
+        try:
+            redis = bool(await self._redis.ping())
+        except (RedisError, OSError):
+            redis = False
+        return {
+            "redis": redis,
+            "subscriptions": self._subscriptions.connected,
+            "keys": self._keys.ready,
+            "open": not self.sockets.closing,
+        }
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Runs the gateway's loops. Ends with every client told, facts passed on and the lease given back."""
+        loops = [
+            self._subscriptions.run(),
+            self._outbox.run(),
+            self._upkeep.keep_lease(),
+            self._upkeep.watch_nodes(),
+            self._upkeep.audit(),
+            self._facts_consumer().run(),
+            self._room_commands_consumer().run(),
+            self._keys.run(),
+        ]
+        running = [asyncio.create_task(loop) for loop in loops]
+        for task in running:
+            task.add_done_callback(_told_if_failed)
+        try:
+            await self._rpc.open()
+            yield
+        finally:
+            await self.drain()
+            with contextlib.suppress(TimeoutError, RedisError, OSError):
+                async with asyncio.timeout(SETTLE_S):
+                    await self._outbox.flushed()
+                    await self._lease.release()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await self.tasks.settle(0)
+            await self.sockets.sio.shutdown()
+            await self._http.aclose()
+            await self._redis.aclose()
+            await self._blocking_redis.aclose()
+            self._function.close()
+
+    async def drain(self) -> None:
+        """Tells every client to go on elsewhere, and waits for what is under way. Doing it again does nothing more."""
+        if not self.sockets.closing:
+            await self.sockets.close_all()
+            await self.tasks.settle(SETTLE_S)
+
+    def _node_reported(self, report: SubscriptionChanged | TransportFailed) -> None:
+        room = self.rooms.get(report.meeting_id)
+        connection = None if room is None else room.connections.get(report.participant_id)
+        self._media.reported(connection, report)
+
+    def _facts_consumer(self) -> StreamConsumer:
+        return StreamConsumer(
+            self._blocking_redis,
+            stream=redis_names.FACTS,
+            group=redis_names.FACTS_GROUP,
+            consumer=self.id,
+            handle=FactsDelivery(self._redis, self._function, now=_now_ms),
+        )
+
+    def _room_commands_consumer(self) -> StreamConsumer:
+        return StreamConsumer(
+            self._blocking_redis,
+            stream=redis_names.ROOM_COMMANDS,
+            group=redis_names.ROOM_COMMANDS_GROUP,
+            consumer=self.id,
+            handle=RoomRequests(self.rooms),
+        )
+
+
+class GatewayServer(uvicorn.Server):
+    """The HTTP server of one gateway. It drains the gateway before it closes connections, and leaves signals alone."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        settings = gateway.settings
+        super().__init__(
+            uvicorn.Config(
+                gateway.app,
+                host=settings.bind_address,
+                port=settings.port,
+                ws="websockets-sansio",
+                ws_max_size=MAX_FRAME_BYTES,
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ssl_certfile=settings.tls_certificate,
+                ssl_keyfile=settings.tls_key,
+            )
+        )
+        self._gateway = gateway
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are `main`'s: uvicorn would raise them again before the gateway has closed."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Clients are told first."""
+        await self._gateway.drain()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Runs one gateway until SIGTERM or SIGINT."""
+    gateway = Gateway(settings)
+    server = GatewayServer(gateway)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    async with gateway.running():
+        _log.info("gateway %s on %s port %d", gateway.id, settings.bind_address, settings.port)
+        await server.serve()
+    _log.info("gateway %s has closed", gateway.id)
+
+
+def main() -> None:
+    """Runs one gateway with the settings in the environment."""
+    try:
+        settings = GatewaySettings.from_environ(os.environ)
+    except SettingsError as error:
+        sys.exit(f"signaling_gateway: {error}")
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # One line for each request would drown everything else.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings))
+
+
+def _redis(url: str, *, socket_timeout: float) -> Redis:
+    """A client that fails fast: trying again is decided where it is known what that means."""
+    return Redis.from_url(
+        url,
+        socket_timeout=socket_timeout,
+        socket_connect_timeout=2.0,
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _told_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("a loop of the gateway has failed", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

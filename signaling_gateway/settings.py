@@ -1,0 +1,80 @@
+"""The gateway's settings, from environment variables that begin with ``PARLEY_GATEWAY_``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.facts import FACTS_FUNCTION
+
+PREFIX = "PARLEY_GATEWAY_"
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or bad. The text names its key and never its value."""
+
+
+class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings. The key of a field is `PREFIX` and its name in capitals."""
+
+    meetings_issuer: Annotated[str, Meta(min_length=1)]
+    """``iss`` of the meeting tokens."""
+    meetings_jwks_url: Annotated[str, Meta(pattern="^https?://")]
+    """Where the meeting service publishes its keys."""
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,48}$")] = "gateway"
+    """Names this gateway in logs and leases; every start adds a part of its own."""
+    bind_address: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8081
+    redis_url: Annotated[str, Meta(pattern="^(rediss?|unix)://")] = "redis://127.0.0.1:6379/0"
+    grace_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 30_000
+    """How long a participant is kept after its connection is lost."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins that may connect, separated by commas; ``*`` for any, none for the gateway's own."""
+    region: str = "local"
+    lambda_endpoint_url: str | None = None
+    """Where functions are invoked, if not at AWS."""
+    facts_function: str = FACTS_FUNCTION
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    def __repr__(self) -> str:
+        return f"GatewaySettings(id={self.id!r})"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> GatewaySettings:
+        """The settings that ``environ`` holds.
+
+        Raises:
+            SettingsError: one is missing, unknown or bad.
+        """
+        values: dict[str, Any] = {}
+        for key, value in environ.items():
+            if not key.startswith(PREFIX) or value == "":
+                continue
+            name = key.removeprefix(PREFIX).lower()
+            if name not in cls.__struct_fields__:
+                raise SettingsError(f"{key} is not a setting of the gateway")
+            values[name] = value
+        origins = values.get("allowed_origins", "")
+        values["allowed_origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
+        try:
+            settings = msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_named(error)) from error
+        if (settings.tls_certificate is None) != (settings.tls_key is None):
+            raise SettingsError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY belong together")
+        return settings
+
+
+def _named(error: msgspec.ValidationError) -> str:
+    """The error with the key instead of the field: msgspec names it as ``$.field`` or in backquotes."""
+    text = str(error)
+    for name in GatewaySettings.__struct_fields__:
+        if f"`$.{name}`" in text or f"field `{name}`" in text:
+            return f"{PREFIX}{name.upper()}: {text.partition(' - at ')[0]}"
+    return text
