@@ -50,13 +50,15 @@ def aws() -> Iterator[dict[str, str]]:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         assert address, "moto has not started"
-        yield {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_ENDPOINT_URL": address,
-        }
-        process.terminate()
+        try:
+            yield {
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_DEFAULT_REGION": "eu-central-1",
+                "AWS_ENDPOINT_URL": address,
+            }
+        finally:
+            process.terminate()
 
 
 @contextmanager
@@ -118,6 +120,7 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
         "PARLEY_AUTH_TABLE": tables["auth"],
         "PARLEY_AUTH_SIGNING_SECRET": "parley/auth/signing-keys",
         "PARLEY_AUTH_ISSUER": AUTH_ISSUER,
+        "PARLEY_AUTH_REFRESH_GRACE_S": "60",  # a slow machine is not a thief
         "PARLEY_AUTH_ARGON2_MEMORY_KIB": "64",
         "PARLEY_AUTH_ARGON2_TIME_COST": "1",
     }
