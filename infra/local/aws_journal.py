@@ -262,4 +262,3 @@ def _buffered(
         if close is not None:
             close()
     return int(status_line.partition(" ")[0]), body
-

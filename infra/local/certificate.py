@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
-_VALID_FOR = datetime.timedelta(days=90)
-_RENEW_BEFORE = datetime.timedelta(days=30)
+_VALID_FOR = dt.timedelta(days=90)
+_RENEW_BEFORE = dt.timedelta(days=30)
 
 
 class CertificateFiles(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class CertificateFiles(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-def ensure_certificate(folder: Path, host: str, *, now: datetime.datetime) -> CertificateFiles:
+def ensure_certificate(folder: Path, host: str, *, now: dt.datetime) -> CertificateFiles:
     """The certificate for ``host`` in ``folder``; made anew if there is none, or if it ends within 30 days."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = host.replace(":", "_")
@@ -37,9 +37,7 @@ def ensure_certificate(folder: Path, host: str, *, now: datetime.datetime) -> Ce
     certificate = _self_signed(key, host, now)
     key_path.touch(mode=0o600)
     key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return _files(certificate_path, key_path, certificate)
@@ -50,14 +48,14 @@ def _files(certificate_path: Path, key_path: Path, certificate: x509.Certificate
     return CertificateFiles(certificate=certificate_path, key=key_path, fingerprint=fingerprint)
 
 
-def _self_signed(key: ec.EllipticCurvePrivateKey, host: str, now: datetime.datetime) -> x509.Certificate:
+def _self_signed(key: ec.EllipticCurvePrivateKey, host: str, now: dt.datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Parley on one machine")])
     builder = x509.CertificateBuilder(
         issuer_name=name,
         subject_name=name,
         public_key=key.public_key(),
         serial_number=x509.random_serial_number(),
-        not_valid_before=now - datetime.timedelta(hours=1),  # phones' clocks differ
+        not_valid_before=now - dt.timedelta(hours=1),  # phones' clocks differ
         not_valid_after=now + _VALID_FOR,
     )
     names = [_general_name(entry) for entry in dict.fromkeys((host, "localhost", "127.0.0.1"))]

@@ -54,7 +54,7 @@ def require_free(port: int, *, udp: bool, address: str, purpose: str, setting: s
 def _holder(port: int, *, udp: bool) -> str | None:
     """The program that has a port, where Linux tells (``/proc``), such as ``python3 (process 4711)``."""
     inodes = set()
-    for table in (("udp", "udp6") if udp else ("tcp", "tcp6")):
+    for table in ("udp", "udp6") if udp else ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
                 columns = line.split()

