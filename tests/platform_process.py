@@ -1,0 +1,172 @@
+"""The real platform as a process of its own, on free ports and with data of its own: for tests and measurements.
+
+    with Platform(data=tmp_path / "data") as platform:
+        httpx.get(f"{platform.url}/healthz")
+
+Starting takes some seconds: share one where tests do not change each other's outcome.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+READY: Final = "Parley is ready: "
+
+
+class PlatformError(Exception):
+    """The platform did not start or stop as it should; the text holds what it printed."""
+
+
+class Platform:
+    """One platform. Ports that are not given are free ones.
+
+    ``environ`` adds settings (``PARLEY_…``) of the platform and of its services. ``web`` is the folder of the built
+    page; by default the one that ``make build`` makes.
+    """
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        host: str = "",
+        port: int | None = None,
+        gateway_port: int | None = None,
+        media_port: int | None = None,
+        web: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = data
+        self.port = port or _free_port(socket.SOCK_STREAM)
+        self.gateway_port = gateway_port or _free_port(socket.SOCK_STREAM)
+        self.media_port = media_port or _free_port(socket.SOCK_DGRAM)
+        self.output: list[str] = []
+        self.url = ""
+        """The address to open, once it is ready."""
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
+            "PARLEY_HOST": host,
+            "PARLEY_PORT": str(self.port),
+            "PARLEY_GATEWAY_PORT": str(self.gateway_port),
+            "PARLEY_MEDIA_PORT": str(self.media_port),
+            "PARLEY_DATA": str(data),
+            **({"PARLEY_WEB": str(web)} if web else {}),
+            **(environ or {}),
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: queue.Queue[str | None] = queue.Queue()
+
+    def start(self, *, within_s: float = 90) -> Platform:
+        """Starts it and waits until it is ready.
+
+        Raises:
+            PlatformError: it ended, or is not ready in time.
+        """
+        self.spawn()
+        self.url = self.wait_for_line(READY, within_s=within_s).partition(READY)[2].strip()
+        return self
+
+    def spawn(self) -> None:
+        """Starts it without waiting."""
+        self.output.clear()
+        self._lines = queue.Queue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local"],
+            cwd=ROOT,
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
+
+    def wait_for_line(self, text: str, *, within_s: float = 30) -> str:
+        """The next line of output that holds ``text``.
+
+        Raises:
+            PlatformError: it ended, or nothing came in time.
+        """
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise PlatformError(f"{text!r} did not come within {within_s} s:\n{self.printed}") from None
+            if line is None:
+                raise PlatformError(f"the platform ended before {text!r} came:\n{self.printed}")
+            if text in line:
+                return line
+
+    def wait(self, *, within_s: float = 30) -> int:
+        """The exit code, once it has ended by itself."""
+        return self.process.wait(timeout=within_s)
+
+    def stop(self, *, with_signal: int = signal.SIGINT, within_s: float = 30) -> int:
+        """Stops it as Ctrl-C does, and returns the exit code. A platform that has ended is left alone.
+
+        Raises:
+            PlatformError: it is still there after ``within_s``; it was killed then.
+        """
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(with_signal)
+        try:
+            return self._process.wait(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise PlatformError(f"the platform did not stop within {within_s} s:\n{self.printed}") from None
+
+    def kill(self) -> None:
+        """Ends the supervisor at once (SIGKILL), as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The supervisor."""
+        if self._process is None:
+            raise PlatformError("the platform has not been started")
+        return self._process
+
+    @property
+    def printed(self) -> str:
+        """All that it printed so far."""
+        return "\n".join(self.output)
+
+    def log(self, name: str) -> str:
+        """The log of one of its processes, such as ``gateway`` or ``media-node``."""
+        return (self.data / "logs" / f"{name}.log").read_text()
+
+    def _read(self, process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+        for line in process.stdout or ():
+            self.output.append(line.rstrip("\n"))
+            lines.put(line.rstrip("\n"))
+        lines.put(None)
+
+    def __enter__(self) -> Platform:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _free_port(kind: int) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
