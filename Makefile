@@ -1,12 +1,110 @@
 # Parley. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+# The first one that is new enough; `python3` otherwise, which the tool check then complains about.
+PYTHON ?= $(or $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done),python3)
+
+# What a host may have set for other projects, and what would change what is built here. Indexes and proxies stay.
+unexport PIP_CONSTRAINT PIP_FIND_LINKS PIP_NO_BINARY PIP_ONLY_BINARY PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP VIRTUAL_ENV CONDA_PREFIX
+unexport CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTFLAGS
+unexport NODE_ENV NODE_OPTIONS
+# The address of `make run HOST=…`; a shell's own HOST is not meant.
+ifeq ($(origin HOST),command line)
+unexport HOST
+run: export PARLEY_HOST := $(HOST)
+endif
+
+CORE := media_fleet/packet_core
+CORE_SOURCES := $(shell find $(CORE) -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name '*.pyi' -o -name pyproject.toml \) -print)
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
+STAMPS := $(VENV)/.stamps
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
+.PHONY: run
+run: build ## Start the whole platform on this machine (HOST=<address>: for other machines too, over HTTPS)
+	@exec $(VENV)/bin/python -m infra.local
+
+.PHONY: build
+build: $(STAMPS)/run $(STAMPS)/packet_core web/app/dist/.stamp ## Build what must be built: environment, packet core, page
+
+.PHONY: test
+test: ready-to-test ## Check and test everything; does its own set-up
+	@infra/setup/test.sh $(VENV)
+
+.PHONY: check
+check: ready-to-test ## Formatting, lint, types, templates; changes nothing
+	@infra/setup/check.sh $(VENV)
+
+.PHONY: ready-to-test
+ready-to-test: test-tools $(STAMPS)/run $(STAMPS)/test $(STAMPS)/packet_core web/app/dist/.stamp
+
+.PHONY: test-tools
+test-tools:
+	@infra/setup/tools.sh "$(PYTHON)" test
+
+.PHONY: fix
+fix: $(STAMPS)/test web/node_modules/.stamp ## Format, and correct what can be corrected by itself
+	$(VENV)/bin/ruff check --fix --quiet .
+	$(VENV)/bin/ruff format --quiet .
+	cd $(CORE) && cargo fmt --all
+	cd web && npx eslint --fix .
+
+.PHONY: bench
+bench: ready-to-test ## Measure: forwarding, joining (BENCH=<name> for one)
+	@for folder in $(if $(BENCH),bench/$(BENCH),$(patsubst %/__main__.py,%,$(wildcard bench/*/__main__.py))); do \
+		echo "==> $$folder"; $(VENV)/bin/python -m $${folder//\//.} || exit 1; done
+
+.PHONY: clean
+clean: ## Remove everything that was built; the platform's data (.parley) stays
+	rm -rf $(VENV) $(CORE)/target web/node_modules web/*/node_modules web/app/dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
 .PHONY: lock
 lock: ## Lock the Python dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/run.in -o requirements/run.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements/run.lock requirements/test.in -o requirements/test.lock
+
+# ---- what is built; each target is a stamp that is newer than what it was made from ----
+
+$(STAMPS)/venv:
+	@infra/setup/tools.sh "$(PYTHON)"
+	@echo "==> Making the Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements/run.lock | $(STAMPS)/venv
+	@echo "==> Installing the Python packages (about a minute)"
+	@$(PIP) -r requirements/run.lock
+	@touch $@
+
+$(STAMPS)/test: requirements/test.lock | $(STAMPS)/run
+	@echo "==> Installing the Python packages for tests"
+	@$(PIP) -r requirements/test.lock
+	@touch $@
+
+$(STAMPS)/packet_core: $(CORE_SOURCES) | $(STAMPS)/run
+	@infra/setup/tools.sh "$(PYTHON)"
+	@echo "==> Building the packet core (two minutes the first time)"
+	@cd $(CORE) && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop --release --locked --quiet
+	@touch $@
+
+web/node_modules/.stamp: web/package-lock.json web/package.json $(wildcard web/*/package.json)
+	@infra/setup/tools.sh "$(PYTHON)"
+	@echo "==> Installing the page's packages"
+	@cd web && npm ci --include=dev --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/app/dist/.stamp: $(WEB_SOURCES) web/node_modules/.stamp
+	@echo "==> Building the page"
+	@cd web && npm run --silent build
+	@touch $@
