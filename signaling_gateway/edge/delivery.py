@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from contracts.client_messages import Closing
 from contracts.error_codes import ErrorCode
-from signaling_gateway.edge.frame_guard import POLICY_VIOLATION, Link
+from signaling_gateway.edge.frame_guard import NORMAL_CLOSURE, POLICY_VIOLATION, Link
 from signaling_gateway.service.background import BackgroundTasks
 
 MAX_QUEUED = 2_000
@@ -97,8 +97,10 @@ class SocketDelivery:
         self.send([sid], "closing", closing)
         await self._server.disconnect(sid)
         if link is not None:
-            await asyncio.sleep(FAREWELL_S)
-            await link.close(1000, closing.code)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_S):
+                    await link.over.wait()
+            await link.close(NORMAL_CLOSURE, closing.code)
 
     def _drop_slow(self, sid: str) -> None:
         link = self._links.get(sid)

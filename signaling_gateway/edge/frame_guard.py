@@ -20,6 +20,7 @@ FRAMES_PER_S = 100
 JOIN_TIMEOUT_S = 15.0
 """How long a WebSocket may stay without having joined a meeting."""
 
+NORMAL_CLOSURE = 1000
 UNSUPPORTED_DATA = 1003
 PROTOCOL_ERROR = 1002
 POLICY_VIOLATION = 1008
@@ -42,6 +43,9 @@ class Link:
         self.admitted = False
         """Whether a participant has joined over it."""
         self.closed = False
+        """Whether nothing can be sent any more."""
+        self.over = asyncio.Event()
+        """Set when the WebSocket is gone, whoever closed it."""
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the WebSocket at once, whatever still waits to be sent. Closing again does nothing."""
@@ -91,6 +95,8 @@ class FrameGuard:
             await self._app({**scope, LINK: link}, guarded_receive, guarded_send)
         finally:
             timer.cancel()
+            link.closed = True
+            link.over.set()
 
 
 def fault_of(message: Message) -> tuple[int, str] | None:

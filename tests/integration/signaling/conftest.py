@@ -38,7 +38,7 @@ from contracts.node_rpc import (
     TransportFailed,
     request_decoder,
 )
-from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, MeetingId, NodeId, Permissions, Role
+from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, MeetingId, NodeId, Role
 from signaling_gateway.main import Gateway, GatewayServer
 from signaling_gateway.settings import GatewaySettings
 
@@ -365,6 +365,17 @@ class Platform:
             auth["resume"] = resume
         return await client.connect(gateway.url, auth)
 
+    async def eventually(self, probe: Callable[[], Any]) -> Any:
+        """The first true value of ``probe`` (awaited, if it can be), looked at until the time is up."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while True:
+                value = probe()
+                if asyncio.iscoroutine(value):
+                    value = await value
+                if value:
+                    return value
+                await asyncio.sleep(0.01)
+
     def client(self) -> Client:
         client = Client()
         self._stack.push_async_callback(client.sio.disconnect)
@@ -396,6 +407,17 @@ class RunningGateway:
         self.server.should_exit = True
         await self._task
 
+    async def kill(self) -> None:
+        """As `kill -9` does: the sockets and loops are gone, nothing is told to anybody, Redis keeps what it has."""
+        gateway = self.gateway
+
+        async def nothing(*_: Any) -> None:
+            pass
+
+        gateway.drain = gateway._lease.release = gateway._outbox.flushed = nothing  # type: ignore[method-assign]
+        gateway.sockets._admission.drop = nothing  # type: ignore[method-assign]
+        await self.stop()
+
     async def _run(self) -> None:
         async with self.gateway.running():
             await self.server.serve()
@@ -409,9 +431,6 @@ class RunningGateway:
         return f"http://127.0.0.1:{self.port}"
 
 
-NO_PERMISSIONS = Permissions()
-
-
 @pytest.fixture(scope="session")
 def shared_valkey() -> Iterator[ValkeyServer]:
     with ValkeyServer(appendonly="yes", save="") as server:
@@ -419,7 +438,21 @@ def shared_valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-async def platform(shared_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Platform]:
+def own_valkey() -> Iterator[ValkeyServer]:
+    """For tests that stop it. To be asked for before, or together with, ``platform``."""
+    with ValkeyServer(appendonly="yes", appendfsync="always", save="", persist=True) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(request: pytest.FixtureRequest) -> ValkeyServer:
+    own = "own_valkey" in request.fixturenames
+    server: ValkeyServer = request.getfixturevalue("own_valkey" if own else "shared_valkey")
+    return server
+
+
+@pytest.fixture
+async def platform(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Platform]:
     for key, value in (
         ("AWS_DEFAULT_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
@@ -428,14 +461,9 @@ async def platform(shared_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(key, value)
     service = MeetingService()
     await service.start()
-    async with Redis.from_url(shared_valkey.connection_url) as redis:
+    async with Redis.from_url(valkey.connection_url) as redis:
         await redis.flushall()
-        platform = Platform(shared_valkey, redis, service)
+        platform = Platform(valkey, redis, service)
         yield platform
         await platform.close()
     await service.stop()
-
-
-@pytest.fixture
-def no_permissions() -> Permissions:
-    return NO_PERMISSIONS

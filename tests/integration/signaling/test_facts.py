@@ -1,0 +1,117 @@
+"""What happened in rooms reaches the meeting service; what it asks of rooms is carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from contracts import redis_names
+from contracts.facts import Fact
+from contracts.log_events import decode_event
+from contracts.room_commands import EndMeetingRequested, encode_room_command
+from contracts.rooms import Identity, MeetingId, Role
+
+Platform = Any
+
+
+async def _log(platform: Platform) -> dict[int, Any]:
+    raw = await platform.redis.xrange(redis_names.meeting_log(MeetingId(platform.meeting_id)))
+    return {int(key.split(b"-")[0]): decode_event(fields[b"e"]) for key, fields in raw}
+
+
+def _delivered(platform: Platform) -> dict[int, Any]:
+    return {fact.version: fact.event for fact in platform.service.facts}
+
+
+async def test_every_event_is_delivered_though_the_function_fails_at_first(platform: Platform) -> None:
+    platform.service.failures = ["boom", "unreachable", "boom"]
+    one, two = await platform.gateway(), await platform.gateway()
+    host, ada = await platform.join(one, "u_host", role=Role.HOST), await platform.join(two, "u_ada")
+    for number in range(10):
+        await ada.ask("send_chat", {"text": f"{number}"})
+        await host.ask("send_chat", {"text": f"{number}"})
+    await host.ask("end_meeting")
+    log = await _log(platform)
+    await platform.eventually(lambda: _delivered(platform) == log)
+    assert sorted(log) == list(range(1, len(log) + 1))
+    assert len(platform.service.facts) == len(log)
+    await platform.eventually(lambda: _empty(platform))
+    assert await platform.redis.xlen(redis_names.FACTS_DEAD) == 0
+
+
+async def test_refused_facts_become_dead_letters(platform: Platform) -> None:
+    platform.service.refuse = lambda fact: "unknown meeting" if fact.version == 2 else None
+    gateway = await platform.gateway()
+    await platform.join(gateway, "u_ada")
+    await platform.eventually(lambda: platform.redis.xlen(redis_names.FACTS_DEAD))
+    [(_, dead)] = await platform.redis.xrange(redis_names.FACTS_DEAD)
+    assert dead[b"reason"] == b"unknown meeting"
+    assert msgspec.json.decode(dead[b"f"], type=Fact).version == 2
+    await platform.eventually(lambda: _empty(platform))
+
+
+async def test_an_entry_that_cannot_be_read_is_a_dead_letter_and_dams_nothing(platform: Platform) -> None:
+    await platform.redis.xadd(redis_names.FACTS, {"f": b"{garbage"})
+    gateway = await platform.gateway()
+    await platform.join(gateway, "u_ada")
+    await platform.eventually(lambda: 2 in _delivered(platform))
+    assert await platform.redis.xlen(redis_names.FACTS_DEAD) == 1
+
+
+async def test_what_a_dead_consumer_had_taken_is_claimed(platform: Platform) -> None:
+    fact = Fact(meeting_id=MeetingId("m"), version=1, event=decode_event(b'{"type":"meeting_ended","at":1,"by":null}'))
+    await platform.redis.xgroup_create(redis_names.FACTS, redis_names.FACTS_GROUP, id="0", mkstream=True)
+    entry = await platform.redis.xadd(redis_names.FACTS, {"f": msgspec.json.encode(fact)})
+    await platform.redis.xreadgroup(redis_names.FACTS_GROUP, "dead", {redis_names.FACTS: ">"})
+    await platform.redis.xclaim(
+        redis_names.FACTS, redis_names.FACTS_GROUP, "dead", min_idle_time=0, message_ids=[entry], idle=60_000
+    )
+    await platform.gateway()
+    await platform.eventually(lambda: fact in platform.service.facts)
+
+
+async def test_facts_that_a_dead_gateway_owed_are_passed_on(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    one.gateway._outbox._pass_on = _never
+    ada = await platform.join(one, "u_ada")
+    bob = await platform.join(two, "u_bob")
+    await ada.ask("send_chat", {"text": "owed"})
+    await bob.happened("chat_sent")
+    await one.kill()
+    await platform.redis.zadd(redis_names.GATEWAYS, {one.gateway.id: 1})
+    await bob.happened("participant_disconnected")
+    log = await _log(platform)
+    await platform.eventually(lambda: {**_delivered(platform), **log} == _delivered(platform))
+
+
+async def test_the_meeting_service_ends_a_live_meeting(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada")
+    command = EndMeetingRequested(meeting_id=MeetingId(platform.meeting_id), by=Identity("u_host"))
+    await platform.redis.xadd(redis_names.ROOM_COMMANDS, {"c": b"garbage"})
+    await platform.redis.xadd(redis_names.ROOM_COMMANDS, {"c": encode_room_command(command)})
+    assert (await ada.happened("meeting_ended"))["by"] == "u_host"
+    assert (await ada.received("closing"))["code"] == "meeting_ended"
+    await ada.gone()
+
+
+async def test_a_meeting_that_was_ended_before_anyone_came_refuses_everyone(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    command = EndMeetingRequested(meeting_id=MeetingId(platform.meeting_id), by=None)
+    for _ in range(2):
+        await platform.redis.xadd(redis_names.ROOM_COMMANDS, {"c": encode_room_command(command)})
+    key = redis_names.meeting_log(MeetingId(platform.meeting_id))
+    await platform.eventually(lambda: platform.redis.xlen(key))
+    auth = {"token": platform.service.token(platform.meeting_id), "meeting_id": platform.meeting_id}
+    assert await platform.client().refused(gateway.url, auth) == "meeting_ended"
+    assert await platform.redis.xlen(key) == 2
+    assert 0 < await platform.redis.pttl(key) <= 24 * 3600 * 1000
+
+
+async def _empty(platform: Platform) -> bool:
+    return bool(await platform.redis.xlen(redis_names.FACTS) == 0)
+
+
+async def _never(facts: object) -> None:
+    raise ConnectionError("this gateway is cut off")

@@ -1,0 +1,205 @@
+"""Media between clients and a (scripted) media node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.client_messages import ErrorBody
+from contracts.error_codes import ErrorCode
+from contracts.node_rpc import (
+    AnswerSubscription,
+    ChangeSubscriptions,
+    CloseRoom,
+    JoinRoom,
+    LeaveRoom,
+    Offer,
+    Publish,
+    Refused,
+    SetTrackMuted,
+    SubscriptionChanged,
+)
+from contracts.rooms import MeetingId, ParticipantId, Role
+
+Platform = Any
+CAMERA = {"mid": "0", "source": "camera"}
+MICROPHONE = {"mid": "1", "source": "microphone", "muted": True}
+
+
+async def test_a_meeting_goes_to_the_least_loaded_node_of_the_region(platform: Platform) -> None:
+    gateway = await platform.gateway(region="north")
+    await platform.node("far_and_idle", load=0.0, region="south")
+    await platform.node("near_and_busy", load=0.6, region="north")
+    chosen = await platform.node("near", load=0.2, region="north")
+    ada = await platform.join(gateway, "u_ada")
+    assert (await ada.received("subscriber_offer"))["sdp"] == f"offer to {ada.id}"
+    assert chosen.asked(JoinRoom, ada.id)
+
+
+async def test_all_of_a_meeting_are_on_one_node(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    nodes = [await platform.node("n_1"), await platform.node("n_2")]
+    clients = [await platform.join(gateway, f"u_{who}") for who, gateway in enumerate((one, two, one, two))]
+    for client in clients:
+        await client.received("subscriber_offer")
+    assert sorted(len(node.asked(JoinRoom)) for node in nodes) == [0, 4]
+
+
+async def test_published_tracks_are_announced_after_the_node_took_them(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    node = await platform.node()
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(two, "u_bob")
+    answer = await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA, MICROPHONE]})
+    assert answer["sdp"] == "answer to v=0"
+    ids = {track["mid"]: track["track_id"] for track in answer["tracks"]}
+    first, second = await bob.happened("track_published"), await bob.happened("track_published", 2)
+    assert first["track"] == {
+        "id": ids["0"],
+        "participant_id": ada.id,
+        "source": "camera",
+        "kind": "video",
+        "muted": False,
+    }
+    assert (second["track"]["id"], second["track"]["muted"]) == (ids["1"], True)
+    assert [(track.mid, track.track_id, track.muted) for track in node.asked(Publish)[0].tracks] == [
+        ("0", ids["0"], False),
+        ("1", ids["1"], True),
+    ]
+
+
+async def test_track_ids_last_over_renegotiation_and_resuming_elsewhere(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    node = await platform.node()
+    ada = await platform.join(one, "u_ada")
+    first = await ada.ask("publish_offer", {"sdp": "1", "tracks": [CAMERA]})
+    second = await ada.ask("publish_offer", {"sdp": "2", "tracks": [CAMERA, MICROPHONE]})
+    assert second["tracks"][0] == first["tracks"][0]
+    await ada.vanish()
+    back = await platform.join(two, "u_ada", resume=ada.resume)
+    third = await back.ask("publish_offer", {"sdp": "3", "tracks": [MICROPHONE]})
+    assert third["tracks"][0] == second["tracks"][1]
+    gone = await back.happened("track_unpublished")
+    assert gone["track_id"] == first["tracks"][0]["track_id"]
+    assert node.asked(Publish)[-1].tracks[0].muted is True
+
+
+async def test_what_the_node_refuses_is_not_published(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    node.answers[Publish] = lambda _: Refused(error=ErrorBody(code=ErrorCode.BAD_SDP, message="No."))
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    assert await ada.code("publish_offer", {"sdp": "?", "tracks": [CAMERA]}) == "bad_sdp"
+    await ada.ask("send_chat", {"text": "still here"})
+    await bob.happened("chat_sent")
+    assert "track_published" not in {event["type"] for event in bob.events}
+
+
+async def test_without_a_node_there_is_chat_and_media_follows_when_there_is_one(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada")
+    assert await ada.code("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]}) == "no_media_node"
+    assert "message_id" in await ada.ask("send_chat", {"text": "anyone?"})
+    await platform.node()
+    await ada.received("subscriber_offer")
+    assert "sdp" in await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]})
+
+
+async def test_offers_and_answers_are_passed_on_as_they_are(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada = await platform.join(gateway, "u_ada")
+    await ada.received("subscriber_offer")
+    offer = Offer(generation=1, negotiation=2, sdp="changed", tracks=())
+    await node.report(
+        SubscriptionChanged(
+            node_id=node.id,
+            meeting_id=MeetingId(platform.meeting_id),
+            participant_id=ParticipantId(ada.id),
+            offer=offer,
+        )
+    )
+    assert await ada.received("subscriber_offer", 2) == {
+        "generation": 1,
+        "negotiation": 2,
+        "sdp": "changed",
+        "tracks": [],
+    }
+    assert await ada.ask("subscriber_answer", {"generation": 1, "negotiation": 2, "sdp": "fine"}) == {}
+    answered = node.asked(AnswerSubscription)[0]
+    assert (answered.generation, answered.negotiation, answered.sdp) == (1, 2, "fine")
+    wish = {"track_id": "t_1", "enabled": False, "max_height": 180}
+    assert await ada.ask("update_subscriptions", {"tracks": [wish]}) == {}
+    assert node.asked(ChangeSubscriptions)[0].tracks[0].max_height == 180
+    assert await ada.ask("restart_media") == {}
+    assert (await ada.received("subscriber_offer", 3))["generation"] == 2
+
+
+async def test_muting_is_the_rooms_and_the_nodes_business(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    node = await platform.node()
+    host, ada = await platform.join(one, "u_host", role=Role.HOST), await platform.join(two, "u_ada")
+    published = await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]})
+    track_id = published["tracks"][0]["track_id"]
+    await host.happened("track_published")
+    assert await host.ask("mute_track", {"track_id": track_id}) == {}
+    muted = await ada.happened("track_muted")
+    assert (muted["track_id"], muted["by"]) == (track_id, host.id)
+    assert await host.code("unmute_track", {"track_id": track_id}) == "permission_denied"
+    assert await ada.ask("unmute_track", {"track_id": track_id}) == {}
+    await host.happened("track_unmuted")
+    assert await host.code("mute_track", {"track_id": "t_none"}) == "track_not_found"
+    await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 2)
+    assert [request.muted for request in node.asked(SetTrackMuted)] == [True, False]
+
+
+async def test_the_node_learns_of_leaving_and_of_the_end(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    host, ada = await platform.join(gateway, "u_host", role=Role.HOST), await platform.join(gateway, "u_ada")
+    for client in (host, ada):
+        await client.received("subscriber_offer")
+    await ada.ask("leave_meeting")
+    await platform.eventually(lambda: node.asked(LeaveRoom, ada.id))
+    await host.ask("end_meeting")
+    await platform.eventually(lambda: node.asked(CloseRoom))
+
+
+async def test_a_lost_node_is_replaced_and_clients_begin_again(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    first = await platform.node("n_1", load=0.0)
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(two, "u_bob")
+    await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]})
+    await bob.received("subscriber_offer")
+    second = await platform.node("n_2", load=0.5)
+    await first.stop()
+    for client in (ada, bob):
+        assert (await client.received("media_restart"))["reason"]
+        await client.received("subscriber_offer", 2)
+        names = [name for name, _ in client.messages]
+        assert names.index("media_restart") < len(names) - 1 - names[::-1].index("subscriber_offer")
+    again = await ada.ask("publish_offer", {"sdp": "v=1", "tracks": [CAMERA]})
+    assert second.asked(Publish, ada.id)[0].tracks[0].track_id == again["tracks"][0]["track_id"]
+
+
+async def test_a_node_that_started_anew_is_joined_again(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada = await platform.join(gateway, "u_ada")
+    await ada.received("subscriber_offer")
+    unknown = Refused(error=ErrorBody(code=ErrorCode.PARTICIPANT_NOT_FOUND, message="Who?"))
+    node.answers[Publish] = lambda _: unknown
+    assert await ada.code("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]}) == "participant_not_found"
+    del node.answers[Publish]
+    await ada.received("media_restart")
+    await ada.received("subscriber_offer", 2)
+    assert "sdp" in await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]})
+
+
+async def test_a_silent_node_is_a_clear_error_and_blocks_nobody_else(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.received("subscriber_offer")
+    node.answers[Publish] = lambda _: None
+    import asyncio
+
+    waiting = asyncio.create_task(ada.code("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]}))
+    assert "message_id" in await ada.ask("send_chat", {"text": "meanwhile"})
+    await bob.happened("chat_sent")
+    assert not waiting.done()
+    assert await waiting == "media_node_timeout"
+    assert len(node.asked(Publish)) == 2
