@@ -54,7 +54,7 @@ _CHECKED = {
 }
 """Attributes that are read, with the shape of their values (RFC 8866, 9; RFC 8839, 5; RFC 8852; RFC 8853)."""
 _FLAGS = ("rtcp-mux", "rtcp-rsize", "bundle-only", "ice-lite", "extmap-allow-mixed", *(d.value for d in Direction))
-_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux"} - {"rid", "simulcast", "extmap"}
+_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux", "msid"} - {"rid", "simulcast", "extmap"}
 _AIORTC_SAYS_NO = (AssertionError, ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration)
 
 
@@ -66,6 +66,7 @@ class _Section(Struct, kw_only=True):
     rids: list[str]
     extensions: list[HeaderExtension]
     simulcast: dict[str, tuple[str, ...]]
+    lines: int = 0
 
 
 def parse(sdp: str) -> SessionDescription:
@@ -107,8 +108,19 @@ def _read_line(number: int, line: str, kept: list[str], session_flags: set[str],
         _read_attribute(number, name, value, session_flags, sections)
         if name in _FOR_AIORTC:
             kept.append(line)
+            _count_line(number, sections)
     elif line.startswith(("v=", "o=", "s=", "t=")) and not sections:
         kept.append(line)
+
+
+def _count_line(number: int, sections: list[_Section]) -> None:
+    if not sections:
+        if number > MAX_SECTION_LINES:
+            raise BadSdpError(f"There are more than {MAX_SECTION_LINES} lines before the first m-line.")
+        return
+    sections[-1].lines += 1
+    if sections[-1].lines > MAX_SECTION_LINES:
+        raise BadSdpError(f"Line {number}: there are more than {MAX_SECTION_LINES} lines under one m-line.")
 
 
 def _new_section(number: int, line: str) -> _Section:

@@ -142,5 +142,5 @@ def _answer_section(
         setup=Setup.PASSIVE,
         formats=formats,
         extensions=shared_extensions(section),
-        receive_rids=() if media is None else section.send_rids,
+        receive_rids=section.send_rids,  # also when inactive: a sender whose layers are refused never sends them again
     )

@@ -124,7 +124,8 @@ class Room:
         """Answers a publishing offer and offers what changed to the others.
 
         Raises:
-            ParticipantNotFoundError, BadSdpError, NoCommonCodecError, TooManyTracksError, BadRequestError: nothing has changed.
+            MediaNodeError: `BadSdpError`, `NoCommonCodecError`, `TooManyTracksError`, `BadRequestError` or
+                `ParticipantNotFoundError`; nothing has changed.
         """
         participant = self._participant(participant_id)
         session = participant.publishing

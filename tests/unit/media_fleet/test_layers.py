@@ -1,0 +1,34 @@
+"""Wishes by height become layers."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.rooms import TrackSource
+from media_fleet.domain.layers import likely_heights, lowest_first, wanted_layer
+
+
+def test_heights_are_halved_from_the_full_one_down() -> None:
+    assert likely_heights(TrackSource.CAMERA, 3) == [180, 360, 720]
+    assert likely_heights(TrackSource.SCREEN, 2) == [540, 1080]
+
+
+@pytest.mark.parametrize(
+    ("max_height", "layer"),
+    [(None, None), (1, 0), (180, 0), (200, 0), (201, 1), (360, 1), (400, 1), (401, None), (720, None), (2000, None)],
+)
+def test_the_lowest_layer_that_fills_the_tile_is_wanted(max_height: int | None, layer: int | None) -> None:
+    assert wanted_layer(TrackSource.CAMERA, 3, max_height) == layer
+
+
+@pytest.mark.parametrize("layer_count", [0, 1])
+def test_a_track_without_layers_has_no_choice(layer_count: int) -> None:
+    assert wanted_layer(TrackSource.CAMERA, layer_count, 90) is None
+
+
+@pytest.mark.parametrize(
+    ("rids", "sorted_rids"),
+    [(["f", "h", "q"], ["q", "h", "f"]), (["h", "q"], ["q", "h"]), (["b", "a"], ["b", "a"]), (["2", "0"], ["0", "2"])],
+)
+def test_common_rids_are_sorted_and_others_keep_their_order(rids: list[str], sorted_rids: list[str]) -> None:
+    assert lowest_first(rids) == sorted_rids

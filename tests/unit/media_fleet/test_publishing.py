@@ -1,0 +1,159 @@
+"""Answers to publishing offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.node_rpc import AssignedTrack
+from contracts.rooms import TrackId, TrackSource
+from media_fleet.adapters.sdp_parser import parse
+from media_fleet.domain import media_formats as formats
+from media_fleet.domain.errors import BadSdpError, NoCommonCodecError, TooManyTracksError
+from media_fleet.domain.publishing import answer, plan
+from media_fleet.domain.sdp_writer import write
+from media_fleet.domain.session_description import (
+    Direction,
+    IceCredentials,
+    PayloadFormat,
+    SessionDescription,
+    Setup,
+)
+from media_fleet.domain.transport_parameters import NodeEnd
+
+DATA = Path(__file__).parent / "data"
+ICE = IceCredentials(ufrag="0123456789ab", pwd="0123456789abcdef01234567")
+
+
+def assigned(mid: str, source: TrackSource, *, track_id: str | None = None) -> AssignedTrack:
+    return AssignedTrack(mid=mid, track_id=TrackId(track_id or f"track-{mid}"), source=source)
+
+
+def microphone_and_camera() -> list[AssignedTrack]:
+    return [assigned("0", TrackSource.MICROPHONE), assigned("1", TrackSource.CAMERA)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "payload_types", "rids"),
+    [
+        ("vp8", "VP8", (96, 97), ("q", "h", "f")),
+        ("h264", "H264", (102, 103), ("q", "h", "f")),
+        ("vp9", "VP9", (98, 99), ("q", "h", "f")),
+        ("av1", "AV1", (45, 46), ("q", "h", "f")),
+        ("vp9svc", "VP9", (98, 99), ()),
+        ("av1svc", "AV1", (45, 46), ()),
+    ],
+)
+def test_the_first_codec_that_is_known_is_taken(
+    captured: Callable[[str], str], name: str, codec: str, payload_types: tuple[int, int], rids: tuple[str, ...]
+) -> None:
+    planned = plan(parse(captured(f"chromium-{name}.sdp")), microphone_and_camera())
+    audio, video = planned[TrackId("track-0")], planned[TrackId("track-1")]
+    assert (audio.codec.codec.name, audio.codec.payload_type, audio.codec.rtx_payload_type) == ("opus", 111, None)
+    assert (video.codec.codec.name, video.codec.payload_type, video.codec.rtx_payload_type) == (codec, *payload_types)
+    assert video.rids == rids
+    assert video.transport_cc
+    assert video.nack
+    assert not audio.nack
+    assert (video.ssrc is None) == bool(rids)
+    extensions = dict(video.extensions)
+    assert {formats.MID, formats.TRANSPORT_CC, formats.ABS_SEND_TIME} <= extensions.keys()
+
+
+@pytest.mark.parametrize("name", ["vp8", "h264", "vp9", "av1"])
+def test_the_answer_to_a_captured_offer_is_as_written_down(
+    captured: Callable[[str], str], node_end: NodeEnd, name: str
+) -> None:
+    offer = parse(captured(f"chromium-{name}.sdp"))
+    planned = plan(offer, microphone_and_camera())
+    text = write(answer(offer, planned, node=node_end, ice=ICE, session_id="1", session_version=1))
+    assert text == captured(f"chromium-{name}.answer.sdp")
+
+
+def test_the_answer_can_be_read_again(
+    captured: Callable[[str], str], node_end: NodeEnd, rewritten: Callable[[SessionDescription], SessionDescription]
+) -> None:
+    offer = parse(captured("chromium-vp8.sdp"))
+    written = answer(
+        offer, plan(offer, microphone_and_camera()), node=node_end, ice=ICE, session_id="1", session_version=1
+    )
+    read = rewritten(written)
+    assert read.ice_lite
+    assert read.bundle == ("0", "1", "2")
+    audio, camera, screen, data = read.media
+    assert [section.direction for section in (audio, camera, screen)] == ["recvonly", "recvonly", "inactive"]
+    assert camera.receive_rids == ("q", "h", "f")
+    assert camera.setup is Setup.PASSIVE
+    assert camera.ice == ICE
+    assert not data.in_use
+
+
+def test_an_m_line_without_a_track_is_inactive(captured: Callable[[str], str], node_end: NodeEnd) -> None:
+    offer = parse(captured("chromium-vp8.sdp"))
+    written = answer(offer, {}, node=node_end, ice=ICE, session_id="1", session_version=1)
+    assert [s.direction for s in written.media if s.in_use] == [Direction.INACTIVE] * 3
+
+
+def test_an_m_line_that_does_not_send_is_not_published(captured: Callable[[str], str]) -> None:
+    offer = parse(captured("chromium-recvonly.sdp"))
+    assert plan(offer, microphone_and_camera()) == {}
+
+
+def test_layers_are_put_lowest_first(client: Any) -> None:
+    offer = client.description([client.section("1", rids=("f", "h", "q"))])
+    planned = plan(offer, [assigned("1", TrackSource.CAMERA)])
+    assert planned[TrackId("track-1")].rids == ("q", "h", "f")
+
+
+def test_an_extension_that_is_only_received_is_not_answered(client: Any) -> None:
+    text = write(client.description([client.section("1")])).replace("a=extmap:3 ", "a=extmap:3/recvonly ")
+    planned = plan(parse(text), [assigned("1", TrackSource.CAMERA)])
+    assert formats.TRANSPORT_CC not in dict(planned[TrackId("track-1")].extensions)
+
+
+def test_opus_keeps_dtx_and_always_has_forward_error_correction(client: Any) -> None:
+    opus = PayloadFormat(
+        payload_type=111, name="opus", clock_rate=48_000, channels=2, parameters=(("usedtx", "1"), ("foo", "2"))
+    )
+    offer = client.description([client.section("0", "audio", formats=(opus,))])
+    planned = plan(offer, [assigned("0", TrackSource.MICROPHONE)])
+    parameters = planned[TrackId("track-0")].codec.codec.parameters
+    assert parameters == (("minptime", "10"), ("useinbandfec", "1"), ("usedtx", "1"))
+
+
+def test_h264_in_single_nal_mode_alone_is_no_common_codec(client: Any) -> None:
+    h264 = PayloadFormat(payload_type=100, name="H264", clock_rate=90_000, parameters=(("packetization-mode", "0"),))
+    offer = client.description([client.section("1", formats=(h264,))])
+    with pytest.raises(NoCommonCodecError, match="m-line 1"):
+        plan(offer, [assigned("1", TrackSource.CAMERA)])
+
+
+@pytest.mark.parametrize(
+    ("tracks", "sentence"),
+    [
+        ([assigned("9", TrackSource.CAMERA)], "m-line 9"),
+        ([assigned("0", TrackSource.CAMERA)], "is audio, but its track is a camera"),
+        ([assigned("1", TrackSource.CAMERA), assigned("1", TrackSource.SCREEN, track_id="x")], "same m-line"),
+        ([assigned("1", TrackSource.CAMERA), assigned("2", TrackSource.SCREEN, track_id="track-1")], "same track"),
+    ],
+)
+def test_tracks_that_do_not_fit_the_offer_are_refused(
+    captured: Callable[[str], str], tracks: list[AssignedTrack], sentence: str
+) -> None:
+    with pytest.raises(BadSdpError, match=sentence):
+        plan(parse(captured("chromium-vp8.sdp")), tracks)
+
+
+def test_too_many_tracks_are_refused(client: Any) -> None:
+    offer = client.description([client.section(str(number)) for number in range(9)])
+    with pytest.raises(TooManyTracksError, match="9 tracks"):
+        plan(offer, [assigned(str(number), TrackSource.CAMERA) for number in range(9)])
+
+
+def test_too_many_m_lines_are_refused(client: Any) -> None:
+    offer = client.description([client.section(str(number)) for number in range(33)])
+    with pytest.raises(TooManyTracksError, match="33 m-lines"):
+        plan(offer, [])

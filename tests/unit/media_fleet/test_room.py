@@ -1,0 +1,354 @@
+"""A room: what requests do to it, and what it wants done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import pytest
+
+from contracts.client_messages import SubscriptionWish
+from contracts.node_rpc import AssignedTrack, Offer
+from contracts.rooms import ParticipantId, TrackId, TrackSource
+from media_fleet.adapters.sdp_parser import parse
+from media_fleet.domain.effects import (
+    AddSubscription,
+    AddTrack,
+    AdjustSubscription,
+    CloseTransport,
+    Effect,
+    MuteTrack,
+    OpenTransport,
+    RemoveSubscription,
+    RemoveTrack,
+    RestartIce,
+    SendOffer,
+    StartDtls,
+)
+from media_fleet.domain.errors import (
+    BadRequestError,
+    BadSdpError,
+    ParticipantNotFoundError,
+    StaleNegotiationError,
+    TrackNotFoundError,
+)
+from media_fleet.domain.room import Room
+from media_fleet.domain.session_description import Direction
+
+ALICE, BOB, CAROL = ParticipantId("alice"), ParticipantId("bob"), ParticipantId("carol")
+E = TypeVar("E")
+
+
+def only(effects: Iterable[Effect], kind: type[E]) -> list[E]:
+    return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def camera(mid: str = "0", track_id: str = "cam", *, muted: bool = False) -> AssignedTrack:
+    return AssignedTrack(mid=mid, track_id=TrackId(track_id), source=TrackSource.CAMERA, muted=muted)
+
+
+def microphone(mid: str = "1", track_id: str = "mic") -> AssignedTrack:
+    return AssignedTrack(mid=mid, track_id=TrackId(track_id), source=TrackSource.MICROPHONE)
+
+
+@pytest.fixture
+def room(new_room: Callable[[], Room]) -> Room:
+    room = new_room()
+    assert room.join(ALICE, subscribe=True).offer is None
+    assert room.join(BOB, subscribe=True).offer is None
+    return room
+
+
+@pytest.fixture
+def alice(new_client: Any) -> Any:
+    return new_client("alice")
+
+
+@pytest.fixture
+def bob(new_client: Any) -> Any:
+    return new_client("bob")
+
+
+def publish_camera(room: Room, client: Any, **section: Any) -> tuple[Effect, ...]:
+    return room.publish(ALICE, client.description([client.section("0", **section)]), (camera(),)).effects
+
+
+def offer_to(effects: Iterable[Effect], participant_id: ParticipantId) -> Offer:
+    [offer] = [e.offer for e in only(effects, SendOffer) if e.participant_id == participant_id]
+    return offer
+
+
+def take(room: Room, participant_id: ParticipantId, client: Any, offer: Offer, **kwargs: Any) -> list[Effect]:
+    answer = client.answer(offer.sdp, **kwargs)
+    return room.answer_subscription(participant_id, offer.generation, offer.negotiation, answer)
+
+
+def test_publishing_opens_a_transport_and_offers_the_track_to_the_others(room: Room, alice: Any) -> None:
+    effects = publish_camera(room, alice)
+    kinds = [type(effect) for effect in effects]
+    assert kinds == [OpenTransport, StartDtls, AddTrack, OpenTransport, SendOffer]
+    offer = offer_to(effects, BOB)
+    assert (offer.generation, offer.negotiation) == (1, 1)
+    assert [(t.mid, t.track_id, t.participant_id) for t in offer.tracks] == [("0", "cam", ALICE)]
+    [section] = parse(offer.sdp).media
+    assert section.direction is Direction.SENDONLY
+    assert section.msid == "alice cam"
+    assert len(section.ssrcs) == 2
+    assert section.ssrc_groups[0].semantics == "FID"
+
+
+def test_media_flows_only_after_the_answer(room: Room, alice: Any, bob: Any) -> None:
+    published = publish_camera(room, alice)
+    assert only(published, AddSubscription) == []
+    effects = take(room, BOB, bob, offer_to(published, BOB))
+    assert [type(effect) for effect in effects] == [StartDtls, AddSubscription]
+    [subscription] = only(effects, AddSubscription)
+    [section] = parse(offer_to(publish_screen_too(room, alice), BOB).sdp).media[:1]
+    assert (subscription.ssrc, subscription.rtx_ssrc) == section.ssrcs
+    assert subscription.cname == ALICE
+    assert dict(subscription.extensions).keys() >= {"urn:ietf:params:rtp-hdrext:sdes:mid"}
+
+
+def publish_screen_too(room: Room, client: Any) -> tuple[Effect, ...]:
+    screen = AssignedTrack(mid="5", track_id=TrackId("screen"), source=TrackSource.SCREEN)
+    offer = client.description([client.section("0"), client.section("5")])
+    return room.publish(ALICE, offer, (camera(), screen)).effects
+
+
+def test_whoever_joins_later_is_offered_all_tracks_at_once(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    offered = room.join(CAROL, subscribe=True)
+    assert offered.offer is not None
+    assert [type(effect) for effect in offered.effects] == [OpenTransport]
+
+
+def test_joining_again_repeats_the_offer_that_awaits_its_answer(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    first = room.join(CAROL, subscribe=True)
+    again = room.join(CAROL, subscribe=True)
+    assert again.offer == first.offer
+    assert again.effects == ()
+
+
+def test_without_subscribing_nothing_is_offered(room: Room, alice: Any) -> None:
+    room.join(CAROL, subscribe=False)
+    effects = publish_camera(room, alice)
+    assert [effect.participant_id for effect in only(effects, SendOffer)] == [BOB]
+
+
+def test_one_offer_is_outstanding_and_later_changes_are_merged(room: Room, alice: Any, bob: Any) -> None:
+    first = offer_to(publish_camera(room, alice), BOB)
+    assert only(publish_screen_too(room, alice), SendOffer) == []
+    effects = take(room, BOB, bob, first)
+    second = offer_to(effects, BOB)
+    assert (second.generation, second.negotiation) == (1, 2)
+    assert [track.track_id for track in second.tracks] == ["cam", "screen"]
+
+
+def test_the_same_publish_again_gets_the_same_answer_and_does_nothing(room: Room, alice: Any) -> None:
+    offer = alice.description([alice.section("0")])
+    first = room.publish(ALICE, offer, (camera(),))
+    again = room.publish(ALICE, offer, (camera(),))
+    assert again.sdp == first.sdp
+    assert again.effects == ()
+
+
+def test_an_answer_that_was_applied_is_taken_again_without_effect(room: Room, alice: Any, bob: Any) -> None:
+    offer = offer_to(publish_camera(room, alice), BOB)
+    assert take(room, BOB, bob, offer) != []
+    assert take(room, BOB, bob, offer) == []
+
+
+def test_a_stale_answer_is_refused(room: Room, alice: Any, bob: Any) -> None:
+    offer = offer_to(publish_camera(room, alice), BOB)
+    publish_screen_too(room, alice)
+    offer_to(take(room, BOB, bob, offer), BOB)
+    with pytest.raises(StaleNegotiationError, match=r"offer 1.1; the current one is 1.2"):
+        take(room, BOB, bob, offer)
+    with pytest.raises(StaleNegotiationError):
+        room.answer_subscription(ALICE, 1, 1, bob.answer(offer.sdp))
+
+
+def test_an_unpublished_track_leaves_its_m_line_inactive_and_in_its_place(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    take(room, BOB, bob, offer_to(publish_screen_too(room, alice), BOB))
+    offer = alice.description([alice.section("0", direction=Direction.INACTIVE), alice.section("5")])
+    screen = AssignedTrack(mid="5", track_id=TrackId("screen"), source=TrackSource.SCREEN)
+    effects = room.publish(ALICE, offer, (screen,)).effects
+    assert [effect.track.track_id for effect in only(effects, RemoveTrack)] == ["cam"]
+    sections = parse(offer_to(effects, BOB).sdp).media
+    assert [(s.mid, s.direction, s.in_use) for s in sections] == [("0", "inactive", True), ("1", "sendonly", True)]
+
+
+def test_a_free_m_line_carries_the_next_track_of_its_kind_under_a_new_ssrc(room: Room, alice: Any, bob: Any) -> None:
+    first = offer_to(publish_camera(room, alice), BOB)
+    take(room, BOB, bob, first)
+    gone = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), ()).effects, BOB)
+    take(room, BOB, bob, gone)
+    again = camera(track_id="cam2")
+    third = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), (again,)).effects, BOB)
+    [before], [after] = parse(first.sdp).media, parse(third.sdp).media
+    assert after.mid == before.mid
+    assert set(after.ssrcs).isdisjoint(before.ssrcs)
+    assert after.msid == "alice cam2"
+
+
+def test_a_rejected_m_line_is_not_offered_again_and_comes_back_under_a_new_mid(
+    room: Room, alice: Any, bob: Any
+) -> None:
+    first = offer_to(publish_camera(room, alice), BOB)
+    assert only(take(room, BOB, bob, first, refuse=["0"]), AddSubscription) == []
+    second = offer_to(publish_screen_too(room, alice), BOB)
+    assert [(track.mid, track.track_id) for track in second.tracks] == [("1", "screen")]
+    [section] = parse(second.sdp).media
+    assert section.mid == "1"
+    assert section.in_use
+
+
+def test_a_client_that_stops_taking_a_track_is_no_longer_sent_it(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    second = offer_to(publish_screen_too(room, alice), BOB)
+    effects = take(room, BOB, bob, second, refuse=["0"])
+    assert [e.subscription.track.track_id for e in only(effects, RemoveSubscription)] == ["cam"]
+    assert [e.subscription.track.track_id for e in only(effects, AddSubscription)] == ["screen"]
+
+
+def test_wishes_hold_before_and_after_a_track_flows(room: Room, alice: Any, bob: Any) -> None:
+    wish = SubscriptionWish(track_id="cam", enabled=False, max_height=180)
+    assert room.change_subscriptions(BOB, [wish]) == []
+    effects = take(room, BOB, bob, offer_to(publish_camera(room, alice, rids=("q", "h", "f")), BOB))
+    [subscription] = only(effects, AddSubscription)
+    assert subscription.paused
+    assert subscription.layer == 0
+    effects = room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", max_height=360)])
+    [adjusted] = only(effects, AdjustSubscription)
+    assert not adjusted.paused
+    assert adjusted.layer == 1
+
+
+def test_muting_is_told_once(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    assert len(only(room.set_track_muted(ALICE, TrackId("cam"), muted=True), MuteTrack)) == 1
+    assert room.set_track_muted(ALICE, TrackId("cam"), muted=True) == []
+
+
+def test_a_track_published_muted_starts_muted(room: Room, alice: Any) -> None:
+    effects = room.publish(ALICE, alice.description([alice.section("0")]), (camera(muted=True),)).effects
+    assert [effect.muted for effect in only(effects, AddTrack)] == [True]
+
+
+def test_nobody_mutes_the_track_of_another(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    with pytest.raises(TrackNotFoundError):
+        room.set_track_muted(BOB, TrackId("cam"), muted=True)
+
+
+def test_a_track_id_belongs_to_one_participant(room: Room, alice: Any, bob: Any) -> None:
+    publish_camera(room, alice)
+    with pytest.raises(BadRequestError, match="another participant"):
+        room.publish(BOB, bob.description([bob.section("0")]), (camera(),))
+
+
+def test_new_ice_credentials_restart_ice_and_nothing_else(room: Room, alice: Any) -> None:
+    before = parse(room.publish(ALICE, alice.description([alice.section("0")]), (camera(),)).sdp)
+    alice.ice_restarts += 1
+    answered = room.publish(ALICE, alice.description([alice.section("0")]), (camera(),))
+    assert [type(effect) for effect in answered.effects] == [RestartIce]
+    assert parse(answered.sdp).media[0].ice != before.media[0].ice
+
+
+def test_a_new_peer_connection_replaces_the_transport_and_its_tracks(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    alice.connection += 1
+    effects = publish_camera(room, alice)
+    kinds = [type(effect) for effect in effects]
+    assert kinds == [RemoveTrack, CloseTransport, OpenTransport, StartDtls, AddTrack, SendOffer]
+    assert only(effects, OpenTransport)[0].transport.generation == 2
+
+
+def test_a_restarted_subscription_is_a_new_generation_with_all_tracks(room: Room, alice: Any, bob: Any) -> None:
+    first = offer_to(publish_camera(room, alice), BOB)
+    take(room, BOB, bob, first)
+    restarted = room.restart_subscription(BOB)
+    assert restarted.offer is not None
+    assert (restarted.offer.generation, restarted.offer.negotiation) == (2, 1)
+    assert [type(effect) for effect in restarted.effects] == [CloseTransport, OpenTransport]
+    with pytest.raises(StaleNegotiationError):
+        take(room, BOB, bob, first)
+    bob.connection += 1
+    assert len(only(take(room, BOB, bob, restarted.offer), AddSubscription)) == 1
+
+
+def test_leaving_takes_everything_along_and_tells_the_others(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    effects = room.leave(ALICE)
+    assert [type(effect) for effect in effects] == [RemoveTrack, CloseTransport, SendOffer]
+    assert offer_to(effects, BOB).tracks == ()
+    assert room.leave(ALICE) == []
+    assert room.participant_ids == (BOB,)
+
+
+def test_a_track_that_went_while_the_answer_was_under_way_never_flows(room: Room, alice: Any, bob: Any) -> None:
+    offer = offer_to(publish_camera(room, alice), BOB)
+    room.leave(ALICE)
+    effects = take(room, BOB, bob, offer)
+    assert only(effects, AddSubscription) == []
+    assert offer_to(effects, BOB).tracks == ()
+
+
+def test_closing_closes_every_transport(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    assert [e.transport.participant_id for e in only(room.close(), CloseTransport)] == [ALICE, BOB]
+    assert room.participant_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ({"rtcp_mux": False}, "rtcp-mux"),
+        ({"ice": None}, "a=ice-ufrag"),
+        ({"fingerprints": ()}, "a=fingerprint"),
+        ({"setup": "passive"}, "DTLS server"),
+    ],
+)
+def test_a_transport_that_cannot_work_is_refused_and_nothing_changes(
+    room: Room, alice: Any, damage: dict[str, Any], sentence: str
+) -> None:
+    import msgspec
+
+    section = msgspec.structs.replace(alice.section("0"), **damage)
+    with pytest.raises(BadSdpError, match=sentence):
+        room.publish(ALICE, alice.description([section]), (camera(),))
+    assert room.leave(ALICE) == []
+
+
+def test_m_lines_outside_the_bundle_are_refused(room: Room, alice: Any) -> None:
+    import msgspec
+
+    offer = msgspec.structs.replace(alice.description([alice.section("0")]), bundle=())
+    with pytest.raises(BadSdpError, match="BUNDLE"):
+        room.publish(ALICE, offer, (camera(),))
+
+
+def test_an_answer_with_other_m_lines_is_refused_and_the_offer_stays(room: Room, alice: Any, bob: Any) -> None:
+    offer = offer_to(publish_camera(room, alice), BOB)
+    with pytest.raises(BadSdpError, match="m-lines of the offer"):
+        room.answer_subscription(BOB, 1, 1, bob.description([]))
+    assert len(only(take(room, BOB, bob, offer), AddSubscription)) == 1
+
+
+def test_an_answer_of_another_peer_connection_is_refused(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    second = offer_to(publish_screen_too(room, alice), BOB)
+    bob.connection += 1
+    with pytest.raises(BadSdpError, match="another peer connection"):
+        take(room, BOB, bob, second)
+
+
+def test_strangers_are_refused(room: Room, alice: Any) -> None:
+    with pytest.raises(ParticipantNotFoundError):
+        room.publish(CAROL, alice.description([alice.section("0")]), (camera(),))
+    with pytest.raises(ParticipantNotFoundError):
+        room.change_subscriptions(CAROL, [])
+    with pytest.raises(ParticipantNotFoundError):
+        room.restart_subscription(CAROL)
