@@ -126,7 +126,12 @@ export class Room {
   }
 
   async endForAll(): Promise<void> {
-    await this.#session.send("end_meeting", {});
+    try {
+      await this.#session.send("end_meeting", {});
+    } catch (error) {
+      // The end itself may arrive before the acknowledgement, and closes the connection that would have brought it.
+      if (this.#closeReason?.code !== "meeting_ended") throw error;
+    }
   }
 
   async sendChat(text: string): Promise<void> {

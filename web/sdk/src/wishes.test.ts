@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { WishBatch, type Wish } from "./wishes.js";
+
+describe("WishBatch", () => {
+  let sent: Wish[][];
+  let fails: boolean;
+  let batch: WishBatch;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sent = [];
+    fails = false;
+    batch = new WishBatch((wishes) => {
+      sent.push(wishes);
+      return fails ? Promise.reject(new Error("no")) : Promise.resolve();
+    });
+    batch.open();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("sends the outcome of a burst, and only news", async () => {
+    batch.add([{ trackId: "t", enabled: false }]);
+    batch.add([{ trackId: "t", enabled: true, maxHeight: 360 }]);
+    await vi.runAllTimersAsync();
+    batch.add([{ trackId: "t", enabled: true, maxHeight: 360 }]);
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([[{ trackId: "t", enabled: true, maxHeight: 360 }]]);
+  });
+
+  it("says again what could not be sent", async () => {
+    fails = true;
+    batch.add([{ trackId: "t", enabled: false }]);
+    await vi.runAllTimersAsync();
+    fails = false;
+    batch.add([{ trackId: "t", enabled: false }]);
+    await vi.runAllTimersAsync();
+    expect(sent).toHaveLength(2);
+  });
+
+  it("says everything again to who has forgotten", async () => {
+    batch.add([{ trackId: "t", enabled: false }]);
+    await vi.runAllTimersAsync();
+    batch.forget();
+    await vi.runAllTimersAsync();
+    expect(sent).toHaveLength(2);
+  });
+
+  it("waits until it is open, and sends nothing when closed", async () => {
+    batch.close();
+    batch.add([{ trackId: "t", enabled: false }]);
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([]);
+    batch.open();
+    await vi.runAllTimersAsync();
+    expect(sent).toHaveLength(1);
+  });
+});
