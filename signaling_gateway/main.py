@@ -129,7 +129,9 @@ class Gateway:
                 new_participant_id=lambda: ParticipantId(f"p_{secrets.token_urlsafe(9)}"),
                 new_secret=lambda: secrets.token_urlsafe(24),
             ),
-            handler=CommandHandler(media=self._media, new_message_id=lambda: f"m_{secrets.token_urlsafe(9)}"),
+            handler=CommandHandler(
+                rooms=self.rooms, media=self._media, new_message_id=lambda: f"m_{secrets.token_urlsafe(9)}"
+            ),
             delivery=delivery,
             tasks=self.tasks,
             allowed_origins=settings.allowed_origins,

@@ -32,6 +32,7 @@ from signaling_gateway.domain import commands as domain
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.rooms import Rooms
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ Answer = dict[str, Any]
 class CommandHandler:
     """Carries out the commands of connected participants."""
 
-    def __init__(self, *, media: MediaNegotiation, new_message_id: Callable[[], str]) -> None:
-        self._media = media
+    def __init__(self, *, rooms: Rooms, media: MediaNegotiation, new_message_id: Callable[[], str]) -> None:
+        self._rooms = rooms
         self._new_message_id = new_message_id
         self._handlers: dict[type[Command], Callable[[Connection, Any], Awaitable[msgspec.Struct | None]]] = {
             PublishOffer: media.publish,
@@ -64,7 +65,8 @@ class CommandHandler:
         try:
             command = parse(name, arguments)
             _require_standing(connection)
-            answer = await self._handlers[type(command)](connection, command)
+            with self._rooms.hold(connection.room):
+                answer = await self._handlers[type(command)](connection, command)
         except GatewayError as error:
             return error_answer(error.body)
         except Exception:  # noqa: BLE001  (the last resort: a client gets an answer, and we the traceback)

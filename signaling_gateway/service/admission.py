@@ -120,6 +120,8 @@ class Admission:
         room = connection.room
         if room.connections.get(connection.participant_id) is connection:
             del room.connections[connection.participant_id]
+        if not connection.stands or room.state.ended:
+            return
         while True:
             try:
                 async with self._rooms.use(room.meeting_id) as current:

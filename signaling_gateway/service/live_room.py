@@ -95,6 +95,7 @@ class LiveRoom:
         self.users = 0
         """How many operations are under way that need the room to stay open."""
         self.void = False
+        """Whether the room is closed here, or its log was lost: nothing is applied any more."""
         self._log = log
         self._now = now
         self._append_ids = append_ids
@@ -138,6 +139,8 @@ class LiveRoom:
                 except BaseException as error:
                     failure = error if isinstance(error, LogUnavailableError) else LogUnavailableError()
                     _answer_all(batch, failure)
+                    # The events may stand all the same: whatever follows from them must not wait for the next command.
+                    self.catch_up()
                     if not isinstance(error, LogUnavailableError):
                         raise
         finally:
@@ -200,6 +203,20 @@ class LiveRoom:
 
     # ---- being told ----
 
+    @property
+    def reading(self) -> bool:
+        """Whether the log is being read because something may have been missed."""
+        return self._reading is not None and not self._reading.done()
+
+    async def load(self) -> None:
+        """Reads the log for the first time. What it tells is the past: it has no consequences any more.
+
+        Raises:
+            LogUnavailableError: the log cannot be read.
+        """
+        entries = await self._log.read(self.meeting_id, after=0)
+        self.state = evolve_all(RoomState(), (entry.event for entry in entries))
+
     def announced(self, entries: Sequence[LogEntry]) -> None:
         """Entries from the meeting's channel: perhaps known, perhaps not the next ones."""
         if entries and entries[0].version > self.state.version + 1:
@@ -210,7 +227,7 @@ class LiveRoom:
     def catch_up(self) -> None:
         """Reads from the log what is not known yet, soon."""
         self._read_again = True
-        if self._reading is None or self._reading.done():
+        if not self.reading and not self.void:
             self._reading = self._tasks.spawn(self._read())
 
     async def caught_up(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -107,6 +107,16 @@ class Rooms:
             served.room.users -= 1
             self.close_if_idle(served.room)
 
+    @contextlib.contextmanager
+    def hold(self, room: LiveRoom) -> Iterator[None]:
+        """Keeps an open room open."""
+        room.users += 1
+        try:
+            yield
+        finally:
+            room.users -= 1
+            self.close_if_idle(room)
+
     def close_if_idle(self, room: LiveRoom) -> None:
         """Closes the room, soon, if nobody here is in it and nobody's grace period is this gateway's to watch."""
         served = self._served.get(room.meeting_id)
@@ -140,8 +150,25 @@ class Rooms:
         room = served.room
         try:
             await self._duties.take_up(room.meeting_id)
-            await self._feed.subscribe(room.meeting_id, on_entries=room.announced, on_subscribed=room.catch_up)
-            await room.caught_up()
+            # What is announced before the log was read waits for it, lest it be taken for a gap.
+            early: list[Sequence[LogEntry]] = []
+            loaded = False
+
+            def on_entries(entries: Sequence[LogEntry]) -> None:
+                if loaded:
+                    room.announced(entries)
+                else:
+                    early.append(entries)
+
+            def on_subscribed() -> None:
+                if loaded:
+                    room.catch_up()
+
+            await self._feed.subscribe(room.meeting_id, on_entries=on_entries, on_subscribed=on_subscribed)
+            await room.load()
+            loaded = True
+            for entries in early:
+                room.announced(entries)
         except BaseException:
             served.closed = True
             del self._served[room.meeting_id]
@@ -154,7 +181,7 @@ class Rooms:
         async with served.changing:
             if served.closed or not (room.void or (self._idle(room) and room.users == 0)):
                 return
-            served.closed = True
+            served.closed = room.void = True
             await self._feed.unsubscribe(room.meeting_id)
             try:
                 await self._duties.lay_down(room.meeting_id)
@@ -167,7 +194,7 @@ class Rooms:
         if room.void:
             return True
         watched = any(stay.gateway_id == self.gateway_id for stay in room.state.stays.values())
-        return room.users == 0 and not room.connections and not watched
+        return room.users == 0 and not room.connections and not room.reading and not watched
 
     def _new_room(self, meeting_id: MeetingId) -> LiveRoom:
         return LiveRoom(

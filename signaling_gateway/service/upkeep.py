@@ -104,11 +104,12 @@ class Upkeep:
                         self._media.attach(connection)
 
     async def audit(self) -> None:
-        """Compares every open room with its log, spread over time."""
+        """Compares every open room with its log, and closes those that are idle, spread over time."""
         while True:
             rooms = self._rooms.open_rooms()
             for room in rooms:
                 await asyncio.sleep(AUDIT_S / len(rooms))
+                self._rooms.close_if_idle(room)
                 room.catch_up()
             if not rooms:
                 await asyncio.sleep(AUDIT_S)

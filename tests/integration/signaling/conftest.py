@@ -1,4 +1,4 @@
-"""A real Valkey, real gateways on real sockets, real Socket.IO clients; a scripted peer where the media node would be."""
+"""A real Valkey, real gateways on real sockets, real Socket.IO clients; a scripted peer instead of a media node."""
 
 from __future__ import annotations
 
@@ -133,9 +133,7 @@ class ScriptedNode:
     def __init__(self, redis: Redis, node_id: str, *, load: float = 0.1, region: str = "local") -> None:
         self.id = NodeId(node_id)
         self.requests: list[RequestEnvelope] = []
-        self.lease = NodeLease(
-            node_id=self.id, region=region, load=load, participants=0, draining=False, renewed_at=0
-        )
+        self.lease = NodeLease(node_id=self.id, region=region, load=load, participants=0, draining=False, renewed_at=0)
         self.answers: dict[type, Callable[[Any], NodeAnswer | None]] = {}
         self._redis = redis
         self._tasks: list[asyncio.Task[None]] = []
@@ -202,9 +200,7 @@ class ScriptedNode:
         answer = scripted(envelope.request)
         if answer is not None:
             message = AnswerEnvelope(id=envelope.id, answer=answer)
-            await self._redis.spublish(
-                redis_names.gateway_inbox(envelope.gateway_id), msgspec.json.encode(message)
-            )
+            await self._redis.spublish(redis_names.gateway_inbox(envelope.gateway_id), msgspec.json.encode(message))
 
 
 def _usual_answer(request: NodeRequest) -> NodeAnswer:
@@ -227,6 +223,7 @@ class Client:
         self.messages: list[tuple[str, dict[str, Any]]] = []
         self.error: dict[str, Any] | None = None
         self.disconnected = False
+        self._news = asyncio.Event()
         for name in ("welcome", "events", "subscriber_offer", "media_restart", "closing"):
             self.sio.on(name, self._keeper(name))
         self.sio.on("connect_error", self._refused)
@@ -260,23 +257,17 @@ class Client:
 
     async def received(self, name: str, count: int = 1) -> dict[str, Any]:
         """The ``count``-th message of that name, once it is there."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while len(found := [body for each, body in self.messages if each == name]) < count:
-                await asyncio.sleep(0.005)
-        return found[count - 1]
+        await self._until(lambda: sum(each == name for each, _ in self.messages) >= count)
+        return [body for each, body in self.messages if each == name][count - 1]
 
     async def happened(self, kind: str, count: int = 1) -> dict[str, Any]:
         """The ``count``-th event of that type, once it is there."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while len(found := [event for event in self.events if event["type"] == kind]) < count:
-                await asyncio.sleep(0.005)
-        return found[count - 1]
+        await self._until(lambda: sum(event["type"] == kind for event in self.events) >= count)
+        return [event for event in self.events if event["type"] == kind][count - 1]
 
     async def gone(self) -> None:
         """Returns once the connection is closed."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while not self.disconnected:
-                await asyncio.sleep(0.005)
+        await self._until(lambda: self.disconnected)
 
     async def vanish(self) -> None:
         """Drops the connection without a word, as a network does."""
@@ -312,14 +303,22 @@ class Client:
     def _keeper(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def keep(body: dict[str, Any]) -> None:
             self.messages.append((name, body))
+            self._news.set()
 
         return keep
+
+    async def _until(self, probe: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            while not probe():
+                self._news.clear()
+                await self._news.wait()
 
     async def _refused(self, error: dict[str, Any]) -> None:
         self.error = error
 
     async def _gone(self, *_: Any) -> None:
         self.disconnected = True
+        self._news.set()
 
 
 class Platform:
@@ -415,7 +414,7 @@ class RunningGateway:
             pass
 
         gateway.drain = gateway._lease.release = gateway._outbox.flushed = nothing  # type: ignore[method-assign]
-        gateway.sockets._admission.drop = nothing  # type: ignore[method-assign]
+        gateway.sockets._admission.drop = nothing  # type: ignore[method-assign,assignment]
         await self.stop()
 
     async def _run(self) -> None:

@@ -97,9 +97,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("frame", ODD)
-async def test_an_odd_packet_changes_nothing(
-    platform: Platform, session: aiohttp.ClientSession, frame: str
-) -> None:
+async def test_an_odd_packet_changes_nothing(platform: Platform, session: aiohttp.ClientSession, frame: str) -> None:
     gateway = await platform.gateway()
     ada = await platform.join(gateway, "u_ada")
     evil = await _joined(session, platform, gateway)
@@ -113,9 +111,7 @@ async def test_an_odd_packet_changes_nothing(
     assert not ada.disconnected
 
 
-async def test_a_forged_connect_event_is_an_unknown_command(
-    platform: Platform, session: aiohttp.ClientSession
-) -> None:
+async def test_a_forged_connect_event_is_an_unknown_command(platform: Platform, session: aiohttp.ClientSession) -> None:
     gateway = await platform.gateway()
     evil = await _joined(session, platform, gateway)
     await evil.send_str('425["connect",{},{"token":"x"}]')
@@ -178,9 +174,7 @@ async def test_commands_are_limited_for_each_connection_alone(platform: Platform
     await bob.happened("chat_sent", accepted + 1)
 
 
-async def test_a_flood_of_frames_closes_its_own_connection(
-    platform: Platform, session: aiohttp.ClientSession
-) -> None:
+async def test_a_flood_of_frames_closes_its_own_connection(platform: Platform, session: aiohttp.ClientSession) -> None:
     gateway = await platform.gateway()
     evil = await _joined(session, platform, gateway)
     for _ in range(1000):

