@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import queue
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -66,6 +67,7 @@ class Platform:
         }
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread()
 
     def start(self, *, within_s: float = 90) -> Platform:
         """Starts it and waits until it is ready.
@@ -91,7 +93,8 @@ class Platform:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True)
+        self._reader.start()
 
     def wait_for_line(self, text: str, *, within_s: float = 30) -> str:
         """The next line of output that holds ``text``.
@@ -112,7 +115,9 @@ class Platform:
 
     def wait(self, *, within_s: float = 30) -> int:
         """The exit code, once it has ended by itself."""
-        return self.process.wait(timeout=within_s)
+        code = self.process.wait(timeout=within_s)
+        self._reader.join(within_s)
+        return code
 
     def stop(self, *, with_signal: int = signal.SIGINT, within_s: float = 30) -> int:
         """Stops it as Ctrl-C does, and returns the exit code. A platform that has ended is left alone.
@@ -125,7 +130,7 @@ class Platform:
         if self._process.poll() is None:
             self._process.send_signal(with_signal)
         try:
-            return self._process.wait(timeout=within_s)
+            return self.wait(within_s=within_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise PlatformError(f"the platform did not stop within {within_s} s:\n{self.printed}") from None
@@ -133,7 +138,7 @@ class Platform:
     def kill(self) -> None:
         """Ends the supervisor at once (SIGKILL), as a crash would."""
         self.process.kill()
-        self.process.wait()
+        self.wait()
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -141,6 +146,12 @@ class Platform:
         if self._process is None:
             raise PlatformError("the platform has not been started")
         return self._process
+
+    def children(self) -> dict[int, str]:
+        """Its processes' ids and command lines."""
+        listing = subprocess.run(["ps", "-axo", "pid=,ppid=,command="], check=True, capture_output=True, text=True)
+        rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+        return {int(row[0]): row[2] for row in rows if len(row) == 3 and int(row[1]) == self.process.pid}
 
     @property
     def printed(self) -> str:
@@ -152,9 +163,11 @@ class Platform:
         return (self.data / "logs" / f"{name}.log").read_text()
 
     def _read(self, process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-        for line in process.stdout or ():
-            self.output.append(line.rstrip("\n"))
-            lines.put(line.rstrip("\n"))
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self.output.append(line.rstrip("\n"))
+                lines.put(line.rstrip("\n"))
         lines.put(None)
 
     def __enter__(self) -> Platform:
@@ -164,6 +177,25 @@ class Platform:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class Watch:
+    """Watches processes from now on; needs Linux (pidfd_open(2)), so that no other process is mistaken for them."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._open = {os.pidfd_open(pid): pid for pid in pids}
+
+    def left_after(self, seconds: float) -> list[int]:
+        """Waits until all of them have ended, for so long at most, and names those that have not."""
+        deadline = time.monotonic() + seconds
+        while self._open:
+            ended, _, _ = select.select(list(self._open), [], [], max(0.0, deadline - time.monotonic()))
+            if not ended:
+                break
+            for descriptor in ended:
+                del self._open[descriptor]
+                os.close(descriptor)
+        return list(self._open.values())
 
 
 def _free_port(kind: int) -> int:
