@@ -1,0 +1,74 @@
+"""One real platform and one real Chromium for all browser tests; a fresh set of people for each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.person import Person
+from tests.platform_process import ROOT, Platform
+
+ARTEFACTS = ROOT / "artefacts" / "e2e"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--auto-select-desktop-capture-source=Entire screen",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+Meet = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    shutil.rmtree(ARTEFACTS, ignore_errors=True)
+    ARTEFACTS.mkdir(parents=True)
+    return ARTEFACTS
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterator[Platform]:
+    data = tmp_path_factory.mktemp("platform")
+    with Platform(data=data) as running:
+        yield running
+    shutil.copytree(data / "logs", artefacts / "logs", dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def person(
+    browser: Browser, platform: Platform, artefacts: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Person]]:
+    """Makes people. If the test fails, what each of them saw last is kept."""
+    people: list[Person] = []
+
+    def make(name: str, *, phone: bool = False) -> Person:
+        people.append(Person(browser, platform.url, name, artefacts, phone=phone))
+        return people[-1]
+
+    failed_before = request.session.testsfailed
+    yield make
+    for someone in people:
+        if request.session.testsfailed > failed_before:
+            someone.screenshot(f"failed-{request.node.name}-{someone.name}")
+        someone.close()
+    assert [error for someone in people for error in someone.errors] == []

@@ -1,0 +1,183 @@
+"""The way through, as people go it: real Chromium, fake cameras and microphones, the running platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.person import Person
+
+MakePerson = Callable[..., Person]
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def host(person: MakePerson) -> Person:
+    ada = person("Ada")
+    ada.register()
+    return ada
+
+
+@pytest.fixture
+def link(host: Person) -> str:
+    return host.create_meeting("Weekly planning")
+
+
+def test_three_people_see_and_hear_each_other(host: Person, link: str, person: MakePerson) -> None:
+    member, guest = person("Ben"), person("Cleo", phone=True)
+    member.register()
+    host.screenshot("home-desktop")
+    host.join(link)
+    host.screenshot("alone-desktop")
+    member.join(link)
+    guest.join(link)
+    everyone = [host, member, guest]
+    for someone in everyone:
+        for other in everyone:
+            if other is not someone:
+                someone.sees_picture(other.name)
+                someone.hears(other.name)
+    host.screenshot("three-people-desktop")
+    guest.screenshot("three-people-phone")
+
+
+def test_muting_stops_the_sound_and_unmuting_brings_it_back(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    guest.hears("Ada")
+    host.press("Turn off microphone")
+    guest.waits_for_track("Ada", "microphone", muted=True)
+    # Frames are the clock here: what was on its way arrives with the first ones, and nothing with the next.
+    guest.sees_picture("Ada")
+    packets = _packets(guest, "Ada")
+    guest.sees_picture("Ada")
+    assert _packets(guest, "Ada") == packets, "a muted track is not forwarded"
+    host.press("Turn on microphone")
+    guest.waits_for_track("Ada", "microphone", muted=False)
+    guest.hears("Ada")
+
+
+def test_a_camera_goes_off_and_on_again(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    guest.sees_picture("Ada")
+    host.press("Turn off camera")
+    guest.waits_for_track("Ada", "camera", muted=True)
+    guest.sees_no_picture("Ada")
+    guest.screenshot("camera-off-desktop")
+    host.press("Turn on camera")
+    guest.sees_picture("Ada")
+
+
+def test_a_shared_screen_is_a_track_of_its_own(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    host.press("Share screen")
+    guest.sees_picture("Ada", "screen")
+    guest.sees_picture("Ada")
+    guest.screenshot("screen-share-desktop")
+    host.press("Stop sharing")
+    guest.sees_no_tile("Ada", "screen")
+    host.press("Share screen")
+    guest.sees_picture("Ada", "screen")
+
+
+def test_leaving_removes_the_tile_and_rejoining_brings_it_back(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    host.sees_picture("Ben")
+    guest.leave()
+    guest.screenshot("left-desktop")
+    host.sees_no_tile("Ben")
+    guest.page.get_by_role("button", name="Rejoin").click()
+    guest.page.get_by_role("button", name="Join now").click()
+    host.sees_picture("Ben")
+    guest.sees_picture("Ada")
+
+
+def test_closing_the_tab_is_leaving(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    host.sees_tile("Ben")
+    guest.page.close(run_before_unload=True)
+    host.sees_no_tile("Ben")
+
+
+def test_a_late_joiner_gets_a_key_frame_at_once(host: Person, link: str, person: MakePerson) -> None:
+    ben, late = person("Ben"), person("Cleo")
+    host.join(link)
+    ben.join(link)
+    ben.sees_picture("Ada")
+    late.join(link)
+    late.sees_picture("Ada")
+    late.sees_picture("Ben")
+
+
+def test_chat_reaches_everyone_and_waits_for_late_joiners(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    host.write("Have you seen https://example.org/plan?")
+    guest.join(link)
+    guest.press("Chat")
+    entry = guest.page.get_by_role("link", name="https://example.org/plan")
+    entry.wait_for()
+    assert entry.get_attribute("rel") is not None
+    guest.write("I <b>have</b>")
+    host.page.get_by_text("I <b>have</b>").wait_for()
+    host.screenshot("chat-desktop")
+
+
+def test_a_removed_guest_is_told_and_cannot_come_back(host: Person, link: str, person: MakePerson) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    host.press("People")
+    host.page.get_by_role("button", name="Options for Ben").click()
+    host.page.get_by_role("menuitem", name="Remove from meeting").click()
+    host.page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+    guest.sees_heading("You were removed from the meeting")
+    host.sees_no_tile("Ben")
+
+
+def test_the_end_closes_the_meeting_for_all(host: Person, link: str, person: MakePerson) -> None:
+    guest, late = person("Ben"), person("Cleo", phone=True)
+    host.join(link)
+    guest.join(link)
+    host.end_for_everyone()
+    for someone in (host, guest):
+        someone.sees_heading("The meeting has ended")
+    guest.screenshot("ended-desktop")
+    # What happened in the room has become a fact of the meeting: the link is closed as well.
+    late.page.goto(link)
+    late.page.wait_for_function(
+        "async (path) => (await (await fetch(path)).json()).status === 'ended'",
+        arg="/v1/meetings/" + link.rsplit("/", 1)[-1],
+    )
+    late.open(link)
+    late.sees_heading("This meeting has ended")
+    late.screenshot("ended-phone")
+
+
+def test_a_meeting_without_guests_asks_to_sign_in(host: Person, person: MakePerson) -> None:
+    link = host.create_meeting("Board", guests=False)
+    guest = person("Ben")
+    guest.open(link)
+    guest.sees_heading("This meeting is for members")
+
+
+def test_an_unknown_link_says_so(person: MakePerson) -> None:
+    someone = person("Ben", phone=True)
+    someone.open(f"{someone._url}/m/abc-defg-hjk")
+    someone.sees_heading("This meeting does not exist")
+
+
+def _packets(person: Person, name: str) -> int:
+    entry = person.received(name, "microphone")
+    return 0 if entry is None else int(entry["packets"])
