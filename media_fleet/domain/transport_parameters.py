@@ -55,8 +55,15 @@ class RemoteEnd(Struct, frozen=True, kw_only=True):
     fingerprints: tuple[Fingerprint, ...]
 
     def same_association(self, other: RemoteEnd) -> bool:
-        """Whether a DTLS association goes on: another certificate or peer connection means a new one (RFC 8842, 4)."""
-        return (self.session_id, self.fingerprints) == (other.session_id, other.fingerprints)
+        """Whether a DTLS association goes on.
+
+        Another certificate means a new one (RFC 8842, 4). So does another peer connection with the same certificate: it
+        has both another ``sess-id`` and other ICE credentials. One of them alone is not enough: an ICE restart changes
+        the credentials, and some clients write a new ``sess-id`` into every description.
+        """
+        if self.fingerprints != other.fingerprints:
+            return False
+        return self.session_id == other.session_id or self.ice == other.ice
 
 
 def host_candidates(addresses: Sequence[str], port: int) -> tuple[Candidate, ...]:

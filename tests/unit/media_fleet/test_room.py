@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from contracts.client_messages import SubscriptionWish
@@ -257,6 +258,21 @@ def test_new_ice_credentials_restart_ice_and_nothing_else(room: Room, alice: Any
     assert parse(answered.sdp).media[0].ice != before.media[0].ice
 
 
+def test_a_new_session_id_alone_is_the_same_connection(room: Room, alice: Any) -> None:
+    offer = alice.description([alice.section("0")])
+    room.publish(ALICE, offer, (camera(),))
+    again = msgspec.structs.replace(offer, session_id="another")
+    assert room.publish(ALICE, again, (camera(),)).effects == ()
+
+
+def test_a_new_peer_connection_with_the_old_certificate_is_a_new_transport(room: Room, alice: Any) -> None:
+    offer = alice.description([alice.section("0")])
+    room.publish(ALICE, offer, (camera(),))
+    alice.ice_restarts += 1
+    again = msgspec.structs.replace(alice.description([alice.section("0")]), session_id="another")
+    assert len(only(room.publish(ALICE, again, (camera(),)).effects, OpenTransport)) == 1
+
+
 def test_a_new_peer_connection_replaces_the_transport_and_its_tracks(room: Room, alice: Any, bob: Any) -> None:
     take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
     alice.connection += 1
@@ -314,8 +330,6 @@ def test_closing_closes_every_transport(room: Room, alice: Any) -> None:
 def test_a_transport_that_cannot_work_is_refused_and_nothing_changes(
     room: Room, alice: Any, damage: dict[str, Any], sentence: str
 ) -> None:
-    import msgspec
-
     section = msgspec.structs.replace(alice.section("0"), **damage)
     with pytest.raises(BadSdpError, match=sentence):
         room.publish(ALICE, alice.description([section]), (camera(),))
@@ -323,8 +337,6 @@ def test_a_transport_that_cannot_work_is_refused_and_nothing_changes(
 
 
 def test_m_lines_outside_the_bundle_are_refused(room: Room, alice: Any) -> None:
-    import msgspec
-
     offer = msgspec.structs.replace(alice.description([alice.section("0")]), bundle=())
     with pytest.raises(BadSdpError, match="BUNDLE"):
         room.publish(ALICE, offer, (camera(),))
