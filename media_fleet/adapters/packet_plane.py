@@ -3,6 +3,9 @@
 Rooms name transports, tracks and subscriptions by keys; the core gives small integers. This module holds both maps, and
 with them everything that must be freed. A subscription waits here until its transport has keys, so that the key frame
 that the core asks for is asked for when it can be received.
+
+A track that is unpublished while its transport lives is parked, not removed: browsers name a simulcast layer (its rid)
+in the first packets only, so when the m-line sends again under the same SSRCs, the old track alone knows which is which.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from media_fleet.domain.effects import (
     Effect,
     MuteTrack,
     OpenTransport,
+    PublishedMedia,
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
@@ -46,7 +50,16 @@ class PlaneCounts(Struct, frozen=True, kw_only=True):
     tracks: int
     subscriptions: int
     waiting_subscriptions: int
+    parked_tracks: int
     closing: int
+
+
+class _Track(Struct, frozen=True, kw_only=True):
+    """A track in the core."""
+
+    core_id: int
+    media: PublishedMedia
+    transport: TransportKey
 
 
 class _Transport:
@@ -59,6 +72,8 @@ class _Transport:
         self.connected = False
         self.tracks: set[TrackKey] = set()
         self.waiting: dict[TrackKey, AddSubscription] = {}
+        self.parked: dict[str, _Track] = {}
+        """By mid."""
 
 
 class PacketPlane:
@@ -78,7 +93,7 @@ class PacketPlane:
         self._on_transport_failed = on_transport_failed
         self._transports: dict[tuple[MeetingId, TransportKey], _Transport] = {}
         self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
-        self._tracks: dict[tuple[MeetingId, TrackKey], int] = {}
+        self._tracks: dict[tuple[MeetingId, TrackKey], _Track] = {}
         self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -101,6 +116,7 @@ class PacketPlane:
             tracks=len(self._tracks),
             subscriptions=sum(len(by_transport) for by_transport in self._subscriptions.values()),
             waiting_subscriptions=sum(len(transport.waiting) for transport in self._transports.values()),
+            parked_tracks=sum(len(transport.parked) for transport in self._transports.values()),
             closing=len(self._closing),
         )
 
@@ -152,8 +168,19 @@ class PacketPlane:
     @_carry_out.register
     def _(self, effect: AddTrack, meeting_id: MeetingId) -> None:
         transport = self._transports[meeting_id, effect.transport]
-        media = effect.media
-        core_id = self._core.add_track(
+        core_id = self._unpark(transport, effect.media)
+        if core_id is None:
+            core_id = self._add_track(transport, effect.media)
+            if effect.muted:
+                self._core.set_track_muted(core_id, muted=True)
+        else:
+            self._core.set_track_muted(core_id, muted=effect.muted)
+        transport.tracks.add(effect.track)
+        self._tracks[meeting_id, effect.track] = _Track(core_id=core_id, media=effect.media, transport=effect.transport)
+        self._subscriptions[meeting_id, effect.track] = {}
+
+    def _add_track(self, transport: _Transport, media: PublishedMedia) -> int:
+        return self._core.add_track(
             transport.core_id,
             kind="audio" if media.kind == "audio" else "video",
             codec=media.codec.codec.name,  # type: ignore[arg-type]  # one of the names in `media_formats`
@@ -168,20 +195,27 @@ class PacketPlane:
             transport_cc=media.transport_cc,
             nack=media.nack,
         )
-        if effect.muted:
-            self._core.set_track_muted(core_id, muted=True)
-        transport.tracks.add(effect.track)
-        self._tracks[meeting_id, effect.track] = core_id
-        self._subscriptions[meeting_id, effect.track] = {}
+
+    def _unpark(self, transport: _Transport, media: PublishedMedia) -> int | None:
+        """The core's id of the m-line's parked track, if it is of the same form."""
+        parked = transport.parked.pop(media.mid, None)
+        if parked is None or parked.media == media:
+            return parked.core_id if parked is not None else None
+        self._core.remove_track(parked.core_id)
+        return None
 
     @_carry_out.register
     def _(self, effect: RemoveTrack, meeting_id: MeetingId) -> None:
-        self._core.remove_track(self._tracks[meeting_id, effect.track])
+        track = self._tracks[meeting_id, effect.track]
+        for subscription in self._subscriptions[meeting_id, effect.track].values():
+            self._core.remove_subscription(subscription)
+        self._core.set_track_muted(track.core_id, muted=True)
+        self._transports[meeting_id, track.transport].parked[track.media.mid] = track
         self._forget_track(meeting_id, effect.track)
 
     @_carry_out.register
     def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:
-        self._core.set_track_muted(self._tracks[meeting_id, effect.track], muted=effect.muted)
+        self._core.set_track_muted(self._tracks[meeting_id, effect.track].core_id, muted=effect.muted)
 
     @_carry_out.register
     def _(self, effect: AddSubscription, meeting_id: MeetingId) -> None:
@@ -212,7 +246,7 @@ class PacketPlane:
         key: SubscriptionKey = effect.subscription
         core_id = self._core.add_subscription(
             transport.core_id,
-            self._tracks[meeting_id, key.track],
+            self._tracks[meeting_id, key.track].core_id,
             mid=effect.mid,
             ssrc=effect.ssrc,
             rtx_ssrc=effect.rtx_ssrc,
