@@ -59,6 +59,14 @@ fix: $(STAMPS)/test web/node_modules/.stamp ## Format, and correct what can be c
 	cd $(CORE) && cargo fmt --all
 	cd web && npx eslint --fix .
 
+.PHONY: package
+package: $(STAMPS)/run ## The functions' bundles and stacks, for template.yaml (into build/functions)
+	@for name in auth meetings; do \
+		echo "==> build/functions/$$name"; \
+		(cd functions/$$name && AWS_DEFAULT_REGION=us-east-1 $(abspath $(VENV))/bin/chalice package --stage prod \
+			--merge-template ../../infra/functions/$$name.yaml $(CURDIR)/build/functions/$$name > /dev/null) && \
+		$(VENV)/bin/python -m infra.setup.as_json build/functions/$$name/sam.yaml || exit 1; done
+
 .PHONY: bench
 bench: ready-to-test ## Measure: forwarding, joining (BENCH=<name> for one)
 	@for folder in $(if $(BENCH),bench/$(BENCH),$(patsubst %/__main__.py,%,$(wildcard bench/*/__main__.py))); do \
@@ -66,7 +74,7 @@ bench: ready-to-test ## Measure: forwarding, joining (BENCH=<name> for one)
 
 .PHONY: clean
 clean: ## Remove everything that was built; the platform's data (.parley) stays
-	rm -rf $(VENV) $(CORE)/target web/node_modules web/*/node_modules web/app/dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build $(CORE)/target web/node_modules web/*/node_modules web/app/dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 .PHONY: lock
