@@ -5,7 +5,7 @@ with them everything that must be freed. A subscription waits here until its tra
 that the core asks for is asked for when it can be received.
 
 A track that is unpublished while its transport lives is parked, not removed: browsers name a simulcast layer (its rid)
-in the first packets only, so when the m-line sends again under the same SSRCs, the old track alone knows which is which.
+in the first packets only, so when the m-line sends again under the same SSRCs, only the old track knows them.
 """
 
 from __future__ import annotations
