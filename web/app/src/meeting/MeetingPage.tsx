@@ -1,0 +1,98 @@
+import { Room, type Meeting, type MeetingPublic, type ParleyApi, type ParleyError, type User } from "@parley/sdk";
+import { useEffect, useState } from "react";
+import { useParams } from "react-router";
+import { useMessages } from "../messages/catalogue.js";
+import { useSession } from "../session/session.js";
+import { Spinner } from "../ui/Spinner.js";
+import { usePageTitle } from "../ui/usePageTitle.js";
+import { PageFrame } from "../pages/PageFrame.js";
+import { EndedPage } from "./EndedPage.js";
+import { Gate } from "./Gate.js";
+import { useRoomState } from "./meeting-room.js";
+import { Prejoin, type JoinRequest } from "./prejoin/Prejoin.js";
+import { RoomPage } from "./room/RoomPage.js";
+import { useMeeting } from "./useMeeting.js";
+
+declare global {
+  interface Window {
+    /** The room that the page shows, for tests and for looking inside. */
+    __parleyRoom?: Room;
+  }
+}
+
+/** A meeting's link: the device check, the room, and what comes after. */
+export function MeetingPage() {
+  const { meetingId = "" } = useParams();
+  const messages = useMessages();
+  const { api, user, status } = useSession();
+  const { meeting, error, reload } = useMeeting(meetingId);
+  usePageTitle(meeting === null ? messages.product : messages.meeting.pageTitle(meeting.title));
+
+  if (status === "unknown" || (meeting === null && error === null)) {
+    return (
+      <PageFrame>
+        <Spinner />
+      </PageFrame>
+    );
+  }
+  const isShut = meeting === null || meeting.status === "ended" || (!meeting.guestsAllowed && user === null);
+  if (isShut) return <Gate meetingId={meetingId} meeting={meeting} error={error} onRetry={reload} />;
+  return <Stay key={meeting.id} api={api} user={user} meeting={meeting} />;
+}
+
+interface StayProps {
+  readonly api: ParleyApi;
+  readonly user: User | null;
+  readonly meeting: Meeting | MeetingPublic;
+}
+
+/** From the device check through the room to its end, and round again. */
+function Stay({ api, user, meeting }: StayProps) {
+  const [room, setRoom] = useState<Room | null>(null);
+  const [refusal, setRefusal] = useState<ParleyError | null>(null);
+
+  useEffect(
+    () => () => {
+      // Going to another page is leaving.
+      if (room !== null && room.state.status !== "closed") void room.leave();
+    },
+    [room],
+  );
+
+  const join = async ({ displayName, microphone, camera, devices }: JoinRequest) => {
+    setRefusal(null);
+    const next = new Room({ api, meetingId: meeting.id, ...(displayName === null ? {} : { displayName }) });
+    window.__parleyRoom = next;
+    try {
+      // Before connecting, these only say which devices are wished for.
+      for (const { kind, id } of devices) if (id !== "") await next.switchDevice(kind, id);
+      await next.connect({ microphone, camera });
+      setRoom(next);
+    } catch (thrown) {
+      setRefusal(thrown as ParleyError);
+    }
+  };
+
+  if (room === null) return <Prejoin user={user} meeting={meeting} refusal={refusal} onJoin={join} />;
+  return (
+    <Inside
+      room={room}
+      meeting={meeting}
+      onRejoin={() => {
+        setRoom(null);
+      }}
+    />
+  );
+}
+
+interface InsideProps {
+  readonly room: Room;
+  readonly meeting: Meeting | MeetingPublic;
+  readonly onRejoin: () => void;
+}
+
+function Inside({ room, meeting, onRejoin }: InsideProps) {
+  const state = useRoomState(room);
+  if (state.status === "closed") return <EndedPage reason={state.closeReason} onRejoin={onRejoin} />;
+  return <RoomPage room={room} state={state} title={meeting.title} meetingId={meeting.id} />;
+}

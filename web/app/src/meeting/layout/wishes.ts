@@ -1,0 +1,30 @@
+import type { ParticipantState, Wish } from "@parley/sdk";
+import type { Placement } from "./arrange.js";
+
+/** Heights are asked for in such steps, so that a moving window edge does not ask anew for each pixel. */
+const STEP = 30;
+const CAMERA_ASPECT = 16 / 9;
+
+/** What is wanted of the others' pictures: of those on the page as much as their tiles can show, of all others nothing. */
+export function wishesOf(
+  participants: readonly ParticipantState[],
+  placements: readonly Placement[],
+  pixelRatio: number,
+): Wish[] {
+  const heights = new Map<string, number>();
+  for (const { tile, rect } of placements) {
+    if (tile.video === null) continue;
+    // A camera's picture covers its tile, so it may be higher than the tile; a screen fits into it.
+    const height = tile.source === "camera" ? Math.max(rect.height, rect.width / CAMERA_ASPECT) : rect.height;
+    heights.set(tile.video.id, Math.max(STEP, Math.ceil((height * pixelRatio) / STEP) * STEP));
+  }
+  return participants
+    .flatMap(({ tracks }) => tracks)
+    .filter((track) => track.kind === "video" && !track.isLocal)
+    .map((track) => {
+      const maxHeight = heights.get(track.id);
+      return maxHeight === undefined
+        ? { trackId: track.id, enabled: false }
+        : { trackId: track.id, enabled: true, maxHeight: Math.min(maxHeight, 4320) };
+    });
+}

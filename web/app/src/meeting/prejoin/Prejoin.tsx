@@ -1,0 +1,132 @@
+import type { Meeting, MeetingPublic, ParleyError, User } from "@parley/sdk";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { Form } from "react-aria-components";
+import { Link } from "react-router";
+import { meetingPath } from "../../meetings/meeting-link.js";
+import { problemText, useMessages } from "../../messages/catalogue.js";
+import { PageFrame } from "../../pages/PageFrame.js";
+import { Button } from "../../ui/Button.js";
+import { cx } from "../../ui/class-names.js";
+import { Field } from "../../ui/Field.js";
+import { Notice } from "../../ui/Notice.js";
+import { rememberChoices, rememberedChoices } from "../device-choices.js";
+import { DeviceCheck } from "./device-check.js";
+import { DevicePickers } from "./DevicePickers.js";
+import { DeviceProblems } from "./DeviceProblems.js";
+import styles from "./Prejoin.module.css";
+import { Preview } from "./Preview.js";
+
+export interface JoinRequest {
+  /** Null: the account's own name. */
+  readonly displayName: string | null;
+  readonly microphone: MediaStreamTrack | null;
+  readonly camera: MediaStreamTrack | null;
+  readonly devices: readonly { readonly kind: "audioinput" | "videoinput" | "audiooutput"; readonly id: string }[];
+}
+
+interface PrejoinProps {
+  readonly user: User | null;
+  readonly meeting: Meeting | MeetingPublic;
+  readonly refusal: ParleyError | null;
+  readonly onJoin: (request: JoinRequest) => Promise<void>;
+}
+
+/** How one will be seen and heard, before anyone does. */
+export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
+  const messages = useMessages();
+  const [check] = useState(() => new DeviceCheck());
+  const devices = useSyncExternalStore(
+    (listener) => check.subscribe(listener),
+    () => check.state,
+  );
+  const [name, setName] = useState(() => user?.displayName ?? rememberedChoices().name);
+  const [isNameMissing, setNameMissing] = useState(false);
+  const [isJoining, setJoining] = useState(false);
+
+  useEffect(() => {
+    check.start();
+    return () => {
+      check.stop();
+    };
+  }, [check]);
+
+  const join = async () => {
+    const displayName = name.trim();
+    setNameMissing(displayName === "");
+    if (displayName === "") return;
+    if (user === null) rememberChoices({ name: displayName });
+    setJoining(true);
+    // Copies: the preview goes on while we join, and is still there if that fails.
+    await onJoin({
+      displayName: displayName === user?.displayName ? null : displayName,
+      microphone: devices.microphone.track?.clone() ?? null,
+      camera: devices.camera.track?.clone() ?? null,
+      devices: [
+        { kind: "audioinput", id: devices.microphoneId },
+        { kind: "videoinput", id: devices.cameraId },
+        { kind: "audiooutput", id: devices.speakerId },
+      ],
+    });
+    setJoining(false);
+  };
+
+  const isHost = "hostId" in meeting;
+  const nameError = isNameMissing ? messages.prejoin.nameMissing : refusal?.fields.display_name;
+  return (
+    <PageFrame>
+      <div className={styles.page}>
+        <div className={styles.devices}>
+          <Preview check={check} state={devices} name={name} identity={user?.id ?? "guest"} />
+          <DevicePickers check={check} state={devices} />
+        </div>
+        <section className={styles.side}>
+          <p className={cx(styles.status, meeting.status === "live" && styles.live)}>
+            {meeting.status === "live" ? messages.prejoin.liveNow : messages.prejoin.notStarted}
+          </p>
+          <h1 className={styles.title}>{meeting.title}</h1>
+          <p className={styles.host}>
+            {isHost ? messages.prejoin.youHost : messages.prejoin.hostedBy(meeting.hostName)}
+          </p>
+          <Form
+            className={styles.form}
+            onSubmit={(event) => {
+              event.preventDefault();
+              void join();
+            }}
+          >
+            <Field
+              label={messages.prejoin.nameLabel}
+              placeholder={messages.prejoin.namePlaceholder}
+              autoComplete="name"
+              maxLength={64}
+              value={name}
+              onChange={(value) => {
+                setName(value);
+                setNameMissing(false);
+              }}
+              error={nameError}
+            />
+            {refusal !== null && nameError === undefined && (
+              <Notice tone="error" title={messages.prejoin.joinFailed}>
+                {problemText(messages, refusal)}
+              </Notice>
+            )}
+            <Button type="submit" variant="primary" size="large" fullWidth isPending={isJoining}>
+              {isJoining ? messages.prejoin.joining : messages.prejoin.joinNow}
+            </Button>
+          </Form>
+          <p className={styles.account}>
+            {user === null ? (
+              <Link to={`/sign-in?next=${encodeURIComponent(meetingPath(meeting.id))}`}>
+                {messages.prejoin.signInInstead}
+              </Link>
+            ) : (
+              messages.prejoin.signedInAs(user.email)
+            )}
+          </p>
+          <DeviceProblems check={check} state={devices} />
+        </section>
+      </div>
+    </PageFrame>
+  );
+}

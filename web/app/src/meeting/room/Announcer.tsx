@@ -1,0 +1,65 @@
+import type { RoomState } from "@parley/sdk";
+import { useEffect, useRef, useState } from "react";
+import { useMessages } from "../../messages/catalogue.js";
+import type { Messages } from "../../messages/en.js";
+import { showToast } from "../../ui/toasts.js";
+import { useRoom } from "../meeting-room.js";
+import { isOn } from "../participant-tracks.js";
+
+/** In a bigger meeting coming and going is said only to screen readers: a toast for each would be noise. */
+const TOASTS_UP_TO = 8;
+
+/** What has happened between two states, in sentences: first what is also worth a toast. */
+export function happenings(
+  before: RoomState,
+  after: RoomState,
+  messages: Messages,
+  isChatOpen: boolean,
+): { readonly shown: string[]; readonly spoken: string[] } {
+  const shown: string[] = [];
+  const spoken: string[] = [];
+  if (before.status !== "connected" || after.status !== "connected") return { shown, spoken };
+  const known = new Map(before.participants.map((one) => [one.id, one]));
+  const present = new Set(after.participants.map((one) => one.id));
+  const joined = after.participants.filter((one) => !known.has(one.id) && !one.isSelf);
+  const left = before.participants.filter((one) => !present.has(one.id) && !one.isSelf);
+  if (joined.length > 1) shown.push(messages.notices.severalJoined(joined.length));
+  else for (const one of joined) shown.push(messages.notices.joined(one.name));
+  if (left.length > 1) shown.push(messages.notices.severalLeft(left.length));
+  else for (const one of left) shown.push(messages.notices.left(one.name));
+  for (const one of after.participants) {
+    const earlier = known.get(one.id);
+    if (earlier === undefined || one.isSelf) continue;
+    if (isOn(one, "screen") && !isOn(earlier, "screen")) shown.push(messages.notices.startedSharing(one.name));
+  }
+  if (!isChatOpen) {
+    // The open panel's list is a live region of its own.
+    for (const message of after.chat.slice(before.chat.length)) {
+      if (!message.isOwn) spoken.push(messages.chat.announced(message.name, message.text));
+    }
+  }
+  return { shown, spoken };
+}
+
+/** Says what happens in the room, politely. */
+export function Announcer({ isChatOpen }: { readonly isChatOpen: boolean }) {
+  const messages = useMessages();
+  const { state } = useRoom();
+  const before = useRef(state);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    const previous = before.current;
+    before.current = state;
+    if (previous === state) return;
+    const { shown, spoken } = happenings(previous, state, messages, isChatOpen);
+    const isSmall = state.participants.length <= TOASTS_UP_TO;
+    if (isSmall) for (const title of shown) showToast({ tone: "info", title });
+    const rest = isSmall ? spoken : [...shown, ...spoken];
+    if (rest.length > 0) setText(rest.join(". "));
+  }, [state, messages, isChatOpen]);
+  return (
+    <p aria-live="polite" className="visually-hidden">
+      {text}
+    </p>
+  );
+}

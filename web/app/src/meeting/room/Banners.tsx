@@ -1,0 +1,108 @@
+import { CloudOff, MonitorUp, Volume2, WifiOff } from "lucide-react";
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { useMessages } from "../../messages/catalogue.js";
+import { Button } from "../../ui/Button.js";
+import { cx } from "../../ui/class-names.js";
+import { useRoom } from "../meeting-room.js";
+import { isOn } from "../participant-tracks.js";
+import { attempt } from "./attempt.js";
+import styles from "./Banners.module.css";
+
+/** An interruption is told when it has lasted so long: most are over before, milliseconds. */
+const PATIENCE_MS = 1_500;
+
+/** What stands in the way of the meeting, or must not be forgotten. */
+export function Banners() {
+  const messages = useMessages();
+  const { room, state } = useRoom();
+  const isOffline = !useOnline();
+  const isReconnecting = state.status === "reconnecting";
+  const isInterrupted = useLasting(state.media === "interrupted" && !isReconnecting);
+  return (
+    <div className={styles.banners}>
+      <div role="status" className={styles.group}>
+        {isReconnecting && (
+          <Banner tone="warning" icon={<WifiOff aria-hidden />}>
+            {isOffline ? messages.notices.offline : messages.notices.reconnecting}
+          </Banner>
+        )}
+        {isInterrupted && (
+          <Banner tone="warning" icon={<CloudOff aria-hidden />}>
+            {messages.notices.mediaInterrupted}
+          </Banner>
+        )}
+        {state.audioBlocked && (
+          <Banner
+            icon={<Volume2 aria-hidden />}
+            action={
+              <Button variant="primary" onPress={() => void room.startAudio()}>
+                {messages.notices.hear}
+              </Button>
+            }
+          >
+            {messages.notices.audioBlocked}
+          </Banner>
+        )}
+        {isOn(state.self, "screen") && (
+          <Banner
+            icon={<MonitorUp aria-hidden />}
+            action={
+              <Button onPress={() => void attempt(messages, () => room.setScreenShare(false))}>
+                {messages.meeting.stopSharing}
+              </Button>
+            }
+          >
+            {messages.meeting.youShare}
+          </Banner>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface BannerProps {
+  readonly icon: ReactNode;
+  readonly tone?: "info" | "warning";
+  readonly action?: ReactNode;
+  readonly children: string;
+}
+
+function Banner({ icon, tone = "info", action, children }: BannerProps) {
+  return (
+    <div className={cx(styles.banner, styles[tone])}>
+      {icon}
+      <p className={styles.text}>{children}</p>
+      {action}
+    </div>
+  );
+}
+
+function useOnline(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      window.addEventListener("online", listener);
+      window.addEventListener("offline", listener);
+      return () => {
+        window.removeEventListener("online", listener);
+        window.removeEventListener("offline", listener);
+      };
+    },
+    () => navigator.onLine,
+  );
+}
+
+/** True once a condition has been true for a while. */
+function useLasting(condition: boolean): boolean {
+  const [hasLasted, setLasted] = useState(false);
+  useEffect(() => {
+    if (!condition) return undefined;
+    const timer = setTimeout(() => {
+      setLasted(true);
+    }, PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLasted(false);
+    };
+  }, [condition]);
+  return condition && hasLasted;
+}

@@ -1,0 +1,43 @@
+import { useEffect, useState } from "react";
+import { meetingUrl } from "../../meetings/meeting-link.js";
+import { useMessages } from "../../messages/catalogue.js";
+import { elapsed } from "../../messages/time.js";
+import { CopyButton } from "../../ui/CopyButton.js";
+import { useRoom } from "../meeting-room.js";
+import styles from "./MeetingInfo.module.css";
+
+/** Which meeting this is, how long it has been on, and its link. */
+export function MeetingInfo() {
+  const { meeting } = useMessages();
+  const { state, title, meetingId } = useRoom();
+  return (
+    <header className={styles.info}>
+      <div className={styles.text}>
+        <p className={styles.title} title={title}>
+          {title}
+        </p>
+        {state.startedAt !== null && <Clock startedAt={state.startedAt} />}
+      </div>
+      <CopyButton text={meetingUrl(meetingId)} label={meeting.copyLink} variant="icon" />
+    </header>
+  );
+}
+
+function Clock({ startedAt }: { readonly startedAt: number }) {
+  const { meeting } = useMessages();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, 1000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  const time = elapsed(now - startedAt);
+  return (
+    <p className={styles.clock} role="timer" aria-label={meeting.elapsed(time)}>
+      {time}
+    </p>
+  );
+}

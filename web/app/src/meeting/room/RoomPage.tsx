@@ -1,0 +1,112 @@
+import type { RoomState } from "@parley/sdk";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useMessages } from "../../messages/catalogue.js";
+import { Spinner } from "../../ui/Spinner.js";
+import { ControlBar } from "../controls/ControlBar.js";
+import { RoomContext, type MeetingRoom } from "../meeting-room.js";
+import { ChatPanel } from "../panels/ChatPanel.js";
+import { PeoplePanel } from "../panels/PeoplePanel.js";
+import { useUnread } from "../panels/useUnread.js";
+import { Announcer } from "./Announcer.js";
+import { Banners } from "./Banners.js";
+import { MeetingInfo } from "./MeetingInfo.js";
+import styles from "./RoomPage.module.css";
+import { ShortcutsDialog } from "./ShortcutsDialog.js";
+import { Stage } from "./Stage.js";
+import { useModeratorMutes } from "./useModeratorMutes.js";
+import { useShortcuts } from "./useShortcuts.js";
+import { useWakeLock } from "./useWakeLock.js";
+
+export type PanelName = "chat" | "people";
+
+interface RoomPageProps {
+  readonly room: MeetingRoom;
+  readonly state: RoomState;
+  readonly title: string;
+  readonly meetingId: string;
+}
+
+/** The meeting itself. */
+export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
+  const messages = useMessages();
+  const [panel, setPanel] = useState<PanelName | null>(null);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const [isSelfHidden, setSelfHidden] = useState(false);
+  const unread = useUnread(state.chat, panel === "chat");
+  const main = useRef<HTMLElement>(null);
+
+  useDarkPage();
+  useWakeLock();
+  const toggles = useModeratorMutes(room, state);
+  const toggle = (name: PanelName) => {
+    setPanel(panel === name ? null : name);
+  };
+  useShortcuts({
+    microphone: toggles.toggleMicrophone,
+    camera: toggles.toggleCamera,
+    chat: () => {
+      toggle("chat");
+    },
+    people: () => {
+      toggle("people");
+    },
+    help: () => {
+      setHelpOpen(true);
+    },
+  });
+
+  const context = useMemo(() => ({ room, state, title, meetingId }), [room, state, title, meetingId]);
+  const closePanel = () => {
+    setPanel(null);
+    main.current?.focus();
+  };
+  return (
+    <RoomContext value={context}>
+      <div className={styles.page}>
+        <h1 className="visually-hidden">{title}</h1>
+        <MeetingInfo />
+        <main ref={main} tabIndex={-1} className={styles.main}>
+          <div className={styles.centre}>
+            <Banners />
+            {state.status === "connecting" ? (
+              <Spinner label={messages.meeting.connecting} />
+            ) : (
+              <Stage isSelfHidden={isSelfHidden} />
+            )}
+          </div>
+          {panel === "chat" && <ChatPanel onClose={closePanel} />}
+          {panel === "people" && <PeoplePanel onClose={closePanel} />}
+        </main>
+        <ControlBar
+          toggles={toggles}
+          panel={panel}
+          unread={unread}
+          isSelfHidden={isSelfHidden}
+          onPanel={toggle}
+          onHideSelf={setSelfHidden}
+          onHelp={() => {
+            setHelpOpen(true);
+          }}
+        />
+        <Announcer isChatOpen={panel === "chat"} />
+        <ShortcutsDialog
+          isOpen={isHelpOpen}
+          onClose={() => {
+            setHelpOpen(false);
+          }}
+        />
+      </div>
+    </RoomContext>
+  );
+}
+
+/** A meeting is dark in both themes, menus and windows above it included: pictures of people come first. */
+function useDarkPage(): void {
+  useEffect(() => {
+    const root = document.documentElement;
+    root.dataset.theme = "dark";
+    return () => {
+      delete root.dataset.theme;
+    };
+  }, []);
+}

@@ -1,0 +1,62 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useMessages } from "../../messages/catalogue.js";
+import { arrange } from "../layout/arrange.js";
+import { nextOrder, tilesOf } from "../layout/tiles.js";
+import { wishesOf } from "../layout/wishes.js";
+import { useRoom } from "../meeting-room.js";
+import { AloneCard } from "./AloneCard.js";
+import { Pager } from "./Pager.js";
+import styles from "./Stage.module.css";
+import { Tile } from "./Tile.js";
+import { useBox } from "./useBox.js";
+
+/** The tiles. All lie in one list and are only moved, so that no picture starts anew when the layout changes. */
+export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
+  const messages = useMessages();
+  const { room, state } = useRoom();
+  const { participants } = state;
+  const area = useRef<HTMLDivElement>(null);
+  const box = useBox(area);
+  const [pinned, setPinned] = useState<string | null>(null);
+  const [wantedPage, setPage] = useState(0);
+  const [order, setOrder] = useState<readonly string[]>([]);
+  const [firstPage, setFirstPage] = useState(1);
+
+  const next = nextOrder(order, participants, firstPage);
+  if (next !== order) setOrder(next);
+  const arrangement = useMemo(() => {
+    const { people, screens } = tilesOf(participants);
+    const byId = new Map(people.map((tile) => [tile.key, tile]));
+    const others = next.flatMap((id) => byId.get(id) ?? []);
+    const self = people.find(({ participant }) => participant.isSelf) ?? null;
+    return arrange({ others, self, screens, pinned, isSelfHidden, page: wantedPage, box });
+  }, [participants, next, pinned, isSelfHidden, wantedPage, box]);
+  if (arrangement.firstPage !== firstPage) setFirstPage(arrangement.firstPage);
+
+  const { placements, page, pageCount } = arrangement;
+  useEffect(() => {
+    if (placements.length > 0) room.setSubscriptions(wishesOf(participants, placements, window.devicePixelRatio));
+  }, [room, participants, placements]);
+
+  // Elements that change places in the document would lose their picture for a moment: the document keeps one order.
+  const drawn = [...placements].sort((a, b) => (a.tile.key < b.tile.key ? -1 : 1));
+  return (
+    <div className={styles.stage}>
+      <div ref={area} className={styles.area} role="group" aria-label={messages.meeting.participants}>
+        {drawn.map(({ tile, rect, place }) => (
+          <Tile
+            key={tile.key}
+            tile={tile}
+            rect={rect}
+            place={place}
+            isPinned={tile.key === pinned}
+            isPinnable={participants.length > 1}
+            onPin={setPinned}
+          />
+        ))}
+        {participants.length === 1 && <AloneCard />}
+      </div>
+      {pageCount > 1 && <Pager page={page} pageCount={pageCount} onPage={setPage} />}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { Crown, MicOff, MonitorUp, Pin, PinOff, WifiOff } from "lucide-react";
+import { memo, type CSSProperties } from "react";
+import { useMessages } from "../../messages/catalogue.js";
+import { Avatar } from "../../ui/Avatar.js";
+import { cx } from "../../ui/class-names.js";
+import { IconButton } from "../../ui/IconButton.js";
+import type { Placement } from "../layout/arrange.js";
+import { isOn } from "../participant-tracks.js";
+import { isMirror, VideoView } from "../VideoView.js";
+import styles from "./Tile.module.css";
+
+interface TileProps extends Placement {
+  readonly isPinned: boolean;
+  readonly isPinnable: boolean;
+  readonly onPin: (key: string | null) => void;
+}
+
+/** A person, or a shared screen. */
+export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable, onPin }: TileProps) {
+  const texts = useMessages().tile;
+  const { participant, source, video } = tile;
+  const isScreen = source === "screen";
+  const picture = video !== null && !video.muted ? video.mediaTrack : null;
+  const isSpeaking = !isScreen && participant.speaking && participant.connected;
+  const person = participant.isSelf ? texts.you(participant.name) : participant.name;
+  const screen = participant.isSelf ? texts.ownScreen : texts.screenOf(participant.name);
+  const name = isScreen ? screen : person;
+  const smaller = Math.min(rect.width, rect.height);
+  const style: CSSProperties = { width: rect.width, height: rect.height, left: rect.x, top: rect.y };
+  return (
+    <article
+      aria-label={name}
+      className={cx(styles.tile, styles[place], isScreen && styles.screen, isSpeaking && styles.speaking)}
+      style={style}
+      data-testid="tile"
+      data-participant-id={participant.id}
+      data-source={source}
+      data-place={place}
+      data-speaking={isSpeaking}
+    >
+      {isScreen ? (
+        picture === null && <p className={styles.waiting}>{texts.waiting}</p>
+      ) : (
+        <span className={styles.avatar}>
+          <Avatar name={participant.name} identity={participant.identity} size={Math.min(132, smaller * 0.42)} />
+        </span>
+      )}
+      {picture !== null && (
+        <VideoView
+          track={picture}
+          isMirrored={participant.isSelf && !isScreen && isMirror(picture)}
+          fit={isScreen ? "contain" : "cover"}
+        />
+      )}
+      {!participant.connected && (
+        <p className={styles.lost}>
+          <WifiOff aria-hidden />
+          {texts.reconnecting}
+        </p>
+      )}
+      <span className={styles.ring} aria-hidden />
+      <Plate tile={tile} name={name} isSpeaking={isSpeaking} />
+      {isPinnable && (
+        <IconButton
+          label={isPinned ? texts.unpin(name) : texts.pin(name)}
+          className={cx(styles.pin, isPinned && styles.pinned)}
+          onPress={() => {
+            onPin(isPinned ? null : tile.key);
+          }}
+        >
+          {isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+        </IconButton>
+      )}
+    </article>
+  );
+});
+
+interface PlateProps {
+  readonly tile: Placement["tile"];
+  readonly name: string;
+  readonly isSpeaking: boolean;
+}
+
+/** The name, and what is to be known of the person at a glance. */
+function Plate({ tile, name, isSpeaking }: PlateProps) {
+  const texts = useMessages().tile;
+  const { participant, source } = tile;
+  const isMuted = source === "camera" && !isOn(participant, "microphone");
+  return (
+    <p className={styles.plate}>
+      {source === "screen" && <MonitorUp aria-hidden />}
+      {isMuted && <MicOff role="img" aria-label={texts.muted} className={styles.muted} />}
+      {isSpeaking && <span className="visually-hidden">{texts.speaking}</span>}
+      <span className={styles.name}>{name}</span>
+      {source === "camera" && participant.role === "host" && (
+        <Crown role="img" aria-label={texts.host} className={styles.host} />
+      )}
+    </p>
+  );
+}

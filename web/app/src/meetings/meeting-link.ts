@@ -1,0 +1,20 @@
+const CODE = /^[a-z]{3}-?[a-z]{4}-?[a-z]{3}$/;
+
+/** The meeting's id (`abc-defg-hjk`) out of what somebody has pasted or typed: a link, or a code with or without hyphens. */
+export function meetingIdIn(text: string): string | null {
+  const trimmed = text.trim();
+  const inPath = /\/m\/([^/?#\s]+)/.exec(trimmed)?.[1];
+  const code = (inPath ?? trimmed).replace(/[\s–—]+/g, "-").toLowerCase();
+  if (!CODE.test(code)) return null;
+  const letters = code.replaceAll("-", "");
+  return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
+}
+
+export function meetingPath(id: string): string {
+  return `/m/${encodeURIComponent(id)}`;
+}
+
+/** The link to send to others. */
+export function meetingUrl(id: string): string {
+  return `${location.origin}${meetingPath(id)}`;
+}

@@ -1,0 +1,90 @@
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { useMessages } from "../messages/catalogue.js";
+import { Button } from "./Button.js";
+import styles from "./Dialog.module.css";
+import { IconButton } from "./IconButton.js";
+
+interface DialogProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** A window above the page that is closed by Escape, a click outside, or its button. */
+export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
+  const messages = useMessages();
+  return (
+    <ModalOverlay
+      isOpen={isOpen}
+      onOpenChange={(open) => {
+        if (!open) onClose();
+      }}
+      isDismissable
+      className={styles.overlay}
+    >
+      <Modal className={styles.modal}>
+        <AriaDialog className={styles.dialog}>
+          <header className={styles.header}>
+            <Heading slot="title" className={styles.title}>
+              {title}
+            </Heading>
+            <IconButton label={messages.common.close} onPress={onClose}>
+              <X aria-hidden />
+            </IconButton>
+          </header>
+          {children}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+interface ConfirmDialogProps {
+  readonly title: string;
+  readonly text: string;
+  readonly action: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly onConfirm: () => void;
+}
+
+/** Asks before something that cannot be undone. */
+export function ConfirmDialog({ title, text, action, isOpen, onClose, onConfirm }: ConfirmDialogProps) {
+  const messages = useMessages();
+  return (
+    <ModalOverlay
+      isOpen={isOpen}
+      onOpenChange={(open) => {
+        if (!open) onClose();
+      }}
+      isDismissable
+      className={styles.overlay}
+    >
+      <Modal className={styles.modal}>
+        <AriaDialog role="alertdialog" className={styles.dialog}>
+          <Heading slot="title" className={styles.title}>
+            {title}
+          </Heading>
+          <p className={styles.text}>{text}</p>
+          <div className={styles.actions}>
+            <Button onPress={onClose} autoFocus>
+              {messages.common.cancel}
+            </Button>
+            <Button
+              variant="danger"
+              onPress={() => {
+                onClose();
+                onConfirm();
+              }}
+            >
+              {action}
+            </Button>
+          </div>
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
