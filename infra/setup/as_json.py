@@ -1,4 +1,4 @@
-"""``python -m infra.setup.as_json FILE.yaml`` writes FILE.json: CloudFormation reads no YAML aliases; Chalice writes some."""
+"""``python -m infra.setup.as_json FILE.yaml`` writes FILE.json: Chalice writes aliases, CloudFormation reads none."""
 
 from __future__ import annotations
 
