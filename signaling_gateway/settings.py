@@ -63,7 +63,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         origins = values.get("allowed_origins", "")
         values["allowed_origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
         try:
-            settings = msgspec.convert(values, cls, strict=False)
+            settings = msgspec.convert(values, cls, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:
             raise SettingsError(_named(error)) from error
         if (settings.tls_certificate is None) != (settings.tls_key is None):

@@ -1,0 +1,120 @@
+"""The peer of a gateway's RPC to media nodes: contracts.node_rpc over a real Redis, with answers by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from contracts import redis_names
+from contracts.node_rpc import (
+    AnswerEnvelope,
+    Done,
+    JoinRoom,
+    NodeAnswer,
+    NodeLease,
+    NodeRequest,
+    Offer,
+    Publish,
+    Published,
+    RequestEnvelope,
+    RestartSubscription,
+    SubscriptionChanged,
+    SubscriptionOffered,
+    TransportFailed,
+    request_decoder,
+)
+from contracts.rooms import NodeId
+
+
+class ScriptedNode:
+    """The peer of a gateway's RPC: takes every request, answers by a script, reports when told to."""
+
+    def __init__(self, redis: Redis, node_id: str, *, load: float = 0.1, region: str = "local") -> None:
+        self.id = NodeId(node_id)
+        self.requests: list[RequestEnvelope] = []
+        self.lease = NodeLease(node_id=self.id, region=region, load=load, participants=0, draining=False, renewed_at=0)
+        self.answers: dict[type, Callable[[Any], NodeAnswer | None]] = {}
+        self._redis = redis
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listening = asyncio.Event()
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._listen())]
+        await self._listening.wait()
+        await self._publish_lease()
+
+    async def stop(self) -> None:
+        """Dies without a word; its lease is gone at once, so that no test waits for it to run out."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._redis.delete(redis_names.node_lease(self.id))
+
+    def asked(self, kind: type, who: str | None = None) -> list[Any]:
+        """The requests of one type so far, of one participant or all."""
+        found: list[NodeRequest] = [each.request for each in self.requests if isinstance(each.request, kind)]
+        return [each for each in found if who is None or getattr(each, "participant_id", None) == who]
+
+    async def report(self, message: SubscriptionChanged | TransportFailed) -> None:
+        """To the gateway that last asked for this participant."""
+        gateways = [
+            each.gateway_id
+            for each in self.requests
+            if getattr(each.request, "participant_id", None) == message.participant_id
+        ]
+        await self._redis.spublish(redis_names.gateway_inbox(gateways[-1]), msgspec.json.encode(message))
+
+    async def _renew(self) -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                await self._publish_lease()
+            await asyncio.sleep(1)
+
+    async def _publish_lease(self) -> None:
+        await self._redis.set(
+            redis_names.node_lease(self.id), msgspec.json.encode(self.lease), px=redis_names.NODE_LEASE_MS
+        )
+        ends_at = int(time.time() * 1000) + redis_names.NODE_LEASE_MS
+        await self._redis.zadd(redis_names.NODES, {self.id: ends_at})
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(ConnectionError, OSError):
+                await self._listen_once()
+            await asyncio.sleep(0.05)
+
+    async def _listen_once(self) -> None:
+        async with self._redis.pubsub() as pubsub:
+            await pubsub.ssubscribe(redis_names.node_inbox(self.id))
+            while True:
+                message = await pubsub.get_message(timeout=5)
+                if message is not None and message["type"] == "ssubscribe":
+                    self._listening.set()
+                if message is not None and message["type"] == "smessage":
+                    await self._answer(request_decoder.decode(message["data"]))
+
+    async def _answer(self, envelope: RequestEnvelope) -> None:
+        self.requests.append(envelope)
+        scripted = self.answers.get(type(envelope.request), _usual_answer)
+        answer = scripted(envelope.request)
+        if answer is not None:
+            message = AnswerEnvelope(id=envelope.id, answer=answer)
+            await self._redis.spublish(redis_names.gateway_inbox(envelope.gateway_id), msgspec.json.encode(message))
+
+
+def _usual_answer(request: NodeRequest) -> NodeAnswer:
+    if isinstance(request, JoinRoom):
+        offer = Offer(generation=1, negotiation=1, sdp=f"offer to {request.participant_id}", tracks=())
+        return SubscriptionOffered(offer=offer if request.subscribe else None)
+    if isinstance(request, RestartSubscription):
+        offer = Offer(generation=2, negotiation=1, sdp=f"restart for {request.participant_id}", tracks=())
+        return SubscriptionOffered(offer=offer)
+    if isinstance(request, Publish):
+        return Published(sdp=f"answer to {request.sdp}")
+    return Done()

@@ -1,0 +1,118 @@
+"""A participant with python-socketio's client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import socketio
+
+TIMEOUT_S = 20.0
+
+
+class Client:
+    """A participant's Socket.IO client that keeps what it was sent, in order."""
+
+    def __init__(self) -> None:
+        self.sio = socketio.AsyncClient(reconnection=False)
+        self.messages: list[tuple[str, dict[str, Any]]] = []
+        self.error: dict[str, Any] | None = None
+        self.disconnected = False
+        self._news = asyncio.Event()
+        for name in ("welcome", "events", "subscriber_offer", "media_restart", "closing"):
+            self.sio.on(name, self._keeper(name))
+        self.sio.on("connect_error", self._refused)
+        self.sio.on("disconnect", self._gone)
+
+    async def connect(self, url: str, auth: Any) -> Client:
+        """Connects, and waits for the welcome."""
+        await self.sio.connect(url, auth=auth, transports=["websocket"], wait_timeout=TIMEOUT_S)
+        await self.received("welcome")
+        return self
+
+    async def refused(self, url: str, auth: Any) -> str:
+        """Connects where that must fail; the code of the refusal."""
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await self.sio.connect(url, auth=auth, transports=["websocket"], wait_timeout=TIMEOUT_S)
+        await self.sio.disconnect()
+        assert self.error is not None
+        assert self.error["data"]["message"]
+        return str(self.error["data"]["code"])
+
+    async def ask(self, command: str, body: Any = None) -> dict[str, Any]:
+        """The acknowledgement of a command."""
+        answer: dict[str, Any] = await self.sio.call(command, {} if body is None else body, timeout=TIMEOUT_S)
+        return answer
+
+    async def code(self, command: str, body: Any = None) -> str:
+        """The error code with which a command is refused."""
+        answer = await self.ask(command, body)
+        assert answer["error"]["message"]
+        return str(answer["error"]["code"])
+
+    async def received(self, name: str, count: int = 1) -> dict[str, Any]:
+        """The ``count``-th message of that name, once it is there."""
+        await self._until(lambda: sum(each == name for each, _ in self.messages) >= count)
+        return [body for each, body in self.messages if each == name][count - 1]
+
+    async def happened(self, kind: str, count: int = 1) -> dict[str, Any]:
+        """The ``count``-th event of that type, once it is there."""
+        await self._until(lambda: sum(event["type"] == kind for event in self.events) >= count)
+        return [event for event in self.events if event["type"] == kind][count - 1]
+
+    async def gone(self) -> None:
+        """Returns once the connection is closed."""
+        await self._until(lambda: self.disconnected)
+
+    async def vanish(self) -> None:
+        """Drops the connection without a word, as a network does."""
+        await self.sio.eio.disconnect(abort=True)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [event for name, body in self.messages if name == "events" for event in body["events"]]
+
+    @property
+    def welcome(self) -> dict[str, Any]:
+        return next(body for name, body in self.messages if name == "welcome")
+
+    @property
+    def id(self) -> str:
+        return str(self.welcome["participant_id"])
+
+    @property
+    def version(self) -> int:
+        versions = [body["version"] for name, body in self.messages if name in {"welcome", "events"}]
+        return int(versions[-1])
+
+    @property
+    def resume(self) -> dict[str, Any]:
+        return {"participant_id": self.id, "secret": self.welcome["resume_secret"], "version": self.version}
+
+    @property
+    def chat(self) -> list[str]:
+        """All texts, from the welcome and since."""
+        before = [message["text"] for message in self.welcome["room"]["chat"]]
+        return before + [event["message"]["text"] for event in self.events if event["type"] == "chat_sent"]
+
+    def _keeper(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
+        async def keep(body: dict[str, Any]) -> None:
+            self.messages.append((name, body))
+            self._news.set()
+
+        return keep
+
+    async def _until(self, probe: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            while not probe():
+                self._news.clear()
+                await self._news.wait()
+
+    async def _refused(self, error: dict[str, Any]) -> None:
+        self.error = error
+
+    async def _gone(self, *_: Any) -> None:
+        self.disconnected = True
+        self._news.set()
