@@ -14,17 +14,20 @@ use crate::engine::Engine;
 use crate::output::{Now, Output};
 use crate::stats::Stats;
 use crate::store::{STRIDE, Stored};
-use crate::subscription::{Sent, Subscription};
+use crate::subscription::{Sent, Stamp, Subscription};
 use crate::track::Track;
 use crate::transport::Transport;
 
 /// Header, extensions, two octets of RTX, payload, padding, protection.
-const MAX_PACKET: usize = rtp::FIXED_HEADER_LEN + extensions::MAX_BLOCK_LEN + 2 + STRIDE + 255 + MAX_OVERHEAD;
+const MAX_PACKET: usize =
+    rtp::FIXED_HEADER_LEN + extensions::MAX_BLOCK_LEN + 2 + STRIDE + MAX_PADDING + MAX_OVERHEAD;
 /// Packets of one burst that differ by less are padded to one length, so that the kernel can cut them from one buffer.
 const MAX_PADDING: usize = 32;
+/// So many packets wait for [`Engine::flush`] at the most: what the kernel cuts at once, and less than any store holds.
+pub(crate) const MAX_PENDING: usize = 64;
 
-/// A stored packet that waits to be forwarded.
-#[derive(Clone, Copy, Debug)]
+/// A stored packet that waits to be forwarded. In the order in which they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pending {
     pub track: Id,
     pub layer: usize,
@@ -37,28 +40,21 @@ impl Engine {
     /// Forwards what the datagrams since the last call brought, and asks for the key frames that are wanted.
     pub fn flush(&mut self, now: Now, out: &mut impl Output) {
         let mut pending = std::mem::take(&mut self.pending);
-        let mut start = 0;
-        while start < pending.len() {
-            let track = pending[start].track;
-            let end = pending[start..]
-                .iter()
-                .position(|next| next.track != track)
-                .map_or(pending.len(), |len| start + len);
-            self.forward(now, track, &mut pending[start..end], out);
-            start = end;
+        // Sound and picture come in turn: sorted, each subscriber gets a track's packets one behind the other.
+        pending.sort_unstable();
+        for burst in pending.chunk_by_mut(|one, next| one.track == next.track) {
+            self.forward(now, burst, out);
         }
         pending.clear();
         self.pending = pending;
         self.ask_for_key_frames(now, out);
     }
 
-    fn forward(&mut self, now: Now, id: Id, burst: &mut [Pending], out: &mut impl Output) {
-        let Some(track) = self.tracks.get_mut(&id) else {
+    /// Forwards packets of one track.
+    fn forward(&mut self, now: Now, burst: &mut [Pending], out: &mut impl Output) {
+        let Some(track) = self.tracks.get(&burst[0].track).filter(|track| !track.muted) else {
             return;
         };
-        if track.muted {
-            return;
-        }
         if track.codec().is_video() && burst.len() > 1 {
             even_out(track, burst);
         }
@@ -69,37 +65,20 @@ impl Engine {
             let Some(transport) = self.transports.get_mut(&subscription.transport) else {
                 continue;
             };
-            let Some(address) = transport.address else {
+            let Some(address) = transport
+                .address
+                .filter(|_| transport.send.is_some() && !transport.lost)
+            else {
                 continue;
             };
-            if transport.send.is_none() || transport.lost {
-                continue;
-            }
-            for packet in burst.iter() {
-                let layer = &track.layers[packet.layer];
-                let Some(stored) = layer.store.get(packet.number) else {
-                    continue;
-                };
-                let before = subscription.current;
-                let Some(sent) = subscription.take(packet.layer, stored, now) else {
-                    continue;
-                };
-                write(
-                    now,
-                    track,
-                    subscription,
-                    transport,
-                    address,
-                    stored,
-                    sent,
-                    packet.padded_len,
-                    out,
-                );
-                self.stats.rtp_forwarded += 1;
-                if before != subscription.current {
-                    crate::reports::send_sender_report(now, track, subscription, transport, out);
-                }
-            }
+            let mut leg = Leg {
+                now,
+                track,
+                subscription,
+                transport,
+                address,
+            };
+            self.stats.rtp_forwarded += leg.send_burst(burst, out);
         }
     }
 
@@ -114,7 +93,9 @@ impl Engine {
         let Some(transport) = self.transports.get_mut(&subscription.transport) else {
             return;
         };
-        let Some(address) = transport.address else { return };
+        let Some(address) = transport.address.filter(|_| !transport.lost) else {
+            return;
+        };
         let Some(sent) = subscription.resend(sequence_number, now.ms()) else {
             return;
         };
@@ -127,31 +108,14 @@ impl Engine {
         };
         subscription.resent += 1;
         self.stats.rtx_sent += 1;
-        match (subscription.config.rtx_ssrc, subscription.config.rtx_payload_type) {
-            (Some(ssrc), Some(payload_type)) => {
-                subscription.rtx_sequence += 1;
-                let index = subscription.rtx_sequence;
-                let as_rtx = Numbers {
-                    ssrc,
-                    payload_type,
-                    index,
-                    original: Some(sequence_number),
-                };
-                write_as(
-                    now,
-                    track,
-                    subscription,
-                    transport,
-                    address,
-                    stored,
-                    sent,
-                    as_rtx,
-                    0,
-                    out,
-                );
-            }
-            _ => write(now, track, subscription, transport, address, stored, sent, 0, out),
-        }
+        let mut leg = Leg {
+            now,
+            track,
+            subscription,
+            transport,
+            address,
+        };
+        leg.send_again(stored, sent, out);
     }
 }
 
@@ -191,116 +155,161 @@ struct Numbers {
     index: u64,
     /// The original sequence number, for RTX.
     original: Option<u16>,
+    stamp: Stamp,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn write(
+/// The way of a track to one subscriber.
+struct Leg<'a> {
     now: Now,
-    track: &Track,
-    subscription: &mut Subscription,
-    transport: &mut Transport,
+    track: &'a Track,
+    subscription: &'a mut Subscription,
+    transport: &'a mut Transport,
     address: SocketAddr,
-    stored: &Stored,
-    sent: Sent,
-    padded_len: usize,
-    out: &mut impl Output,
-) {
-    let config = &subscription.config;
-    let numbers = Numbers {
-        ssrc: config.ssrc,
-        payload_type: config.payload_type,
-        index: sent.sequence,
-        original: None,
-    };
-    subscription.packets += 1;
-    subscription.octets += stored.payload_len() as u64;
-    write_as(
-        now,
-        track,
-        subscription,
-        transport,
-        address,
-        stored,
-        sent,
-        numbers,
-        padded_len,
-        out,
-    );
 }
 
-/// Writes one packet for one subscriber, protects it in place, and sends it.
-#[allow(clippy::too_many_arguments)]
-fn write_as(
-    now: Now,
-    track: &Track,
-    subscription: &Subscription,
-    transport: &mut Transport,
-    address: SocketAddr,
-    stored: &Stored,
-    sent: Sent,
-    numbers: Numbers,
-    padded_len: usize,
-    out: &mut impl Output,
-) {
-    let Some(send) = transport.send.as_ref() else {
-        return;
-    };
-    let (elements, payload) = track.layers[usize::from(sent.layer)].store.bytes_of(stored);
-    let packet = out.buffer(MAX_PACKET);
-    let fields = HeaderFields {
-        marker: stored.marker,
-        payload_type: numbers.payload_type,
-        sequence_number: numbers.index as u16,
-        timestamp: stored.timestamp.wrapping_add(sent.offsets.timestamp),
-        ssrc: numbers.ssrc,
-    };
-    rtp::write_fixed_header(packet, &fields);
-    let values = Values::read(elements, &track.config.extensions);
-    let own = OwnValues {
-        mid: subscription.config.mid.as_bytes(),
-        abs_send_time: now.abs_send_time(),
-        transport_sequence: transport.transport_sequence,
-    };
-    let block = extensions::write_block(
-        &mut packet[rtp::FIXED_HEADER_LEN..],
-        &values,
-        &subscription.config.extensions,
-        &own,
-    );
-    if block > 0 {
-        packet[0] |= 0x10;
+impl Leg<'_> {
+    /// Sends what of a burst is for this subscriber; tells how many packets that were.
+    fn send_burst(&mut self, burst: &[Pending], out: &mut impl Output) -> u64 {
+        let mut count = 0;
+        let track = self.track;
+        for packet in burst {
+            let layer = &track.layers[packet.layer];
+            let Some(stored) = layer.store.get(packet.number) else {
+                continue;
+            };
+            let before = self.subscription.current;
+            if !self.send(packet.layer, stored, packet.padded_len, out) {
+                continue;
+            }
+            count += 1;
+            if before != self.subscription.current {
+                crate::reports::send_sender_report(self.now, track, self.subscription, self.transport, out);
+                // The start of the key frame came late, after more of it: that has waited in the store.
+                for stored in layer.store.after(packet.number) {
+                    let is_to_come = burst
+                        .iter()
+                        .any(|other| other.layer == packet.layer && other.number == stored.number);
+                    if !is_to_come && self.send(packet.layer, stored, 0, out) {
+                        count += 1;
+                    }
+                }
+            }
+        }
+        count
     }
-    transport.transport_sequence = transport.transport_sequence.wrapping_add(1);
-    let payload_start = rtp::FIXED_HEADER_LEN + block;
-    let mut at = payload_start;
-    if let Some(original) = numbers.original {
-        packet[at..at + 2].copy_from_slice(&original.to_be_bytes());
-        at += 2;
+
+    /// Sends a packet for the first time, if it is for this subscriber.
+    fn send(&mut self, layer: usize, stored: &Stored, padded_len: usize, out: &mut impl Output) -> bool {
+        let stamp = Stamp {
+            padding: padded_len.saturating_sub(stored.payload_len()) as u8,
+            ..self.stamp()
+        };
+        let Some(sent) = self.subscription.take(layer, stored, self.now, stamp) else {
+            return false;
+        };
+        self.transport.transport_sequence = stamp.transport_sequence.wrapping_add(1);
+        self.subscription.packets += 1;
+        self.subscription.octets += stored.payload_len() as u64;
+        let config = &self.subscription.config;
+        let numbers = Numbers {
+            ssrc: config.ssrc,
+            payload_type: config.payload_type,
+            index: sent.sequence,
+            original: None,
+            stamp,
+        };
+        self.write(stored, sent, &numbers, out);
+        true
     }
-    packet[at..at + payload.len()].copy_from_slice(payload);
-    if let Some(vp8) = &stored.vp8 {
-        let id = vp8
-            .picture_id
-            .map_or(0, |id| id.value)
-            .wrapping_add(sent.offsets.picture_id);
-        let tl0 = vp8
-            .tl0_picture
-            .map_or(0, |(index, _)| index)
-            .wrapping_add(sent.offsets.tl0_picture);
-        vp8.rewrite(&mut packet[at..], id, tl0);
+
+    fn send_again(&mut self, stored: &Stored, sent: Sent, out: &mut impl Output) {
+        let config = &self.subscription.config;
+        let numbers = match (config.rtx_ssrc, config.rtx_payload_type) {
+            (Some(ssrc), Some(payload_type)) => {
+                let stamp = self.stamp();
+                self.transport.transport_sequence = stamp.transport_sequence.wrapping_add(1);
+                self.subscription.rtx_sequence += 1;
+                Numbers {
+                    ssrc,
+                    payload_type,
+                    index: self.subscription.rtx_sequence,
+                    original: Some(sent.sequence as u16),
+                    stamp,
+                }
+            }
+            _ => Numbers {
+                ssrc: config.ssrc,
+                payload_type: config.payload_type,
+                index: sent.sequence,
+                original: None,
+                stamp: sent.stamp,
+            },
+        };
+        self.write(stored, sent, &numbers, out);
     }
-    at += payload.len();
-    let padding = padded_len.saturating_sub(payload.len());
-    if padding > 0 {
-        packet[0] |= 0x20;
-        packet[at..at + padding].fill(0);
-        at += padding;
-        {
-            packet[at - 1] = padding as u8;
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            abs_send_time: self.now.abs_send_time(),
+            transport_sequence: self.transport.transport_sequence,
+            padding: 0,
         }
     }
-    let len = send.protect_rtp(packet, payload_start, at, numbers.ssrc, numbers.index);
-    out.send(address, len);
+
+    /// Writes one packet, protects it in place, and sends it.
+    fn write(&self, stored: &Stored, sent: Sent, numbers: &Numbers, out: &mut impl Output) {
+        let Some(send) = self.transport.send.as_ref() else {
+            return;
+        };
+        let config = &self.subscription.config;
+        let (elements, payload) = self.track.layers[usize::from(sent.layer)].store.bytes_of(stored);
+        let packet = out.buffer(MAX_PACKET);
+        let fields = HeaderFields {
+            marker: stored.marker,
+            payload_type: numbers.payload_type,
+            sequence_number: numbers.index as u16,
+            timestamp: stored.timestamp.wrapping_add(sent.offsets.timestamp),
+            ssrc: numbers.ssrc,
+        };
+        rtp::write_fixed_header(packet, &fields);
+        let values = Values::read(elements, &self.track.config.extensions);
+        let own = OwnValues {
+            mid: config.mid.as_bytes(),
+            abs_send_time: numbers.stamp.abs_send_time,
+            transport_sequence: numbers.stamp.transport_sequence,
+        };
+        let block = &mut packet[rtp::FIXED_HEADER_LEN..];
+        let block = extensions::write_block(block, &values, &config.extensions, &own);
+        let payload_start = rtp::FIXED_HEADER_LEN + block;
+        if block > 0 {
+            packet[0] |= 0x10;
+        }
+        let mut at = payload_start;
+        if let Some(original) = numbers.original {
+            packet[at..at + 2].copy_from_slice(&original.to_be_bytes());
+            at += 2;
+        }
+        packet[at..at + payload.len()].copy_from_slice(payload);
+        if let Some(vp8) = &stored.vp8 {
+            let id = vp8.picture_id.map_or(0, |id| id.value);
+            let tl0 = vp8.tl0_picture.map_or(0, |(index, _)| index);
+            vp8.rewrite(
+                &mut packet[at..],
+                id.wrapping_add(sent.offsets.picture_id),
+                tl0.wrapping_add(sent.offsets.tl0_picture),
+            );
+        }
+        at += payload.len();
+        let padding = numbers.stamp.padding;
+        if padding > 0 {
+            packet[0] |= 0x20;
+            packet[at..at + usize::from(padding)].fill(0);
+            at += usize::from(padding);
+            packet[at - 1] = padding;
+        }
+        let len = send.protect_rtp(packet, payload_start, at, numbers.ssrc, numbers.index);
+        out.send(self.address, len);
+    }
 }
 
 impl Stats {

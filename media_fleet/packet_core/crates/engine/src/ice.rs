@@ -70,10 +70,13 @@ impl Engine {
             transport.addresses.push(from);
             if transport.addresses.len() > MAX_ADDRESSES {
                 let forgotten = transport.addresses.remove(0);
-                self.by_address.remove(&forgotten);
+                if self.by_address.get(&forgotten) == Some(&id) {
+                    self.by_address.remove(&forgotten);
+                }
             }
-            self.by_address.insert(from, id);
         }
+        // Each time: another transport may have had the address meanwhile, rightly or by a forged sender.
+        self.by_address.insert(from, id);
         // Before the first nomination DTLS may start on any pair that works.
         if transport.address.is_none() {
             transport.address = Some(from);
@@ -98,7 +101,8 @@ impl Engine {
     }
 
     pub(crate) fn restart_ice(&mut self, id: Id, credentials: Credentials) -> bool {
-        let Some(transport) = self.transports.get_mut(&id) else {
+        let is_taken = self.by_ufrag.contains_key(credentials.ufrag.as_bytes());
+        let Some(transport) = self.transports.get_mut(&id).filter(|_| !is_taken) else {
             return false;
         };
         if let Some(unused) = transport.next_credentials.take() {

@@ -10,7 +10,7 @@ use crate::output::Now;
 use crate::stats::LayerStats;
 use crate::store::PacketStore;
 
-/// A key frame is asked for at most so often, however many subscribers want one. Encoders need as long to make one.
+/// A key frame is asked for at most so often, however many subscribers want one: libwebrtc's encoder makes none more often either.
 pub(crate) const KEY_FRAME_INTERVAL_US: u64 = 300_000;
 /// Stored packets of a video layer: a second and more at 2.5 Mbit/s.
 const VIDEO_STORE: usize = 512;
@@ -125,6 +125,8 @@ pub(crate) struct Layer {
     pub rtx_ssrc: Option<u32>,
     /// Packets are coming in.
     pub active: bool,
+    /// No packet for a while, though other layers of the track go on: an encoder that has switched it off. Subscribers need not wait for `active`.
+    pub stalled: bool,
     pub last_packet_us: u64,
     pub sequence: SequenceExtender,
     pub numbering: Numbering,
@@ -149,6 +151,7 @@ impl Layer {
             ssrc: None,
             rtx_ssrc: None,
             active: false,
+            stalled: false,
             last_packet_us: 0,
             sequence: SequenceExtender::default(),
             numbering: Numbering::default(),
@@ -171,7 +174,7 @@ impl Layer {
     pub(crate) fn restart(&mut self) {
         self.sequence = SequenceExtender::default();
         self.numbering = Numbering::default();
-        self.store = PacketStore::new(self.store.capacity());
+        self.store.clear();
         self.nack = NackGenerator::default();
         self.reception = Reception::default();
     }

@@ -7,6 +7,8 @@
 //! | Module | What it decides |
 //! |---|---|
 //! | [`engine`] | where a datagram goes |
+//! | `control_plane` | what a command changes |
+//! | `receiving` | whose a packet is, which layer it belongs to |
 //! | `ice` | STUN checks: which address a transport has |
 //! | `transport` | one ICE and DTLS association: keys, the SSRCs it sends, feedback owed to it |
 //! | `track`, `layer` | what is received: learning, counting, what is missing, what is being sent |
@@ -22,12 +24,14 @@
 
 mod command;
 mod control;
+mod control_plane;
 pub mod engine;
 mod event;
 mod forwarding;
 mod ice;
 mod layer;
 mod output;
+mod receiving;
 mod reports;
 mod stats;
 mod store;

@@ -20,6 +20,8 @@ const REPORT_INTERVAL_US: u64 = 1_000_000;
 /// Subscriptions that wait are looked for so often, besides when something happens.
 const WAITING_INTERVAL_US: u64 = 100_000;
 const VIDEO_STOPPED_US: u64 = 2_000_000;
+/// A layer that is so far behind another one of its track is not being sent, for its subscribers' purposes.
+const STALLED_US: u64 = 500_000;
 const AUDIO_STOPPED_US: u64 = 10_000_000;
 
 /// Protects and sends what `write` writes; nothing if the transport has no keys or no address yet.
@@ -76,6 +78,15 @@ pub(crate) fn send_sender_report(
     });
 }
 
+/// Tells a subscriber that an SSRC is sent no more (RFC 3550, section 6.6).
+pub(crate) fn send_goodbye(transport: &mut Transport, ssrc: u32, out: &mut impl Output) {
+    send_rtcp(transport, out, |writer| {
+        // A compound starts with a report (RFC 3550, section 6.1); this one has nothing to report.
+        writer.receiver_report(ssrc, &[]);
+        writer.goodbye(ssrc);
+    });
+}
+
 impl Engine {
     /// Does what is due. Call it at [`Engine::next_deadline_us`] or later.
     pub fn handle_timeout(&mut self, now: Now, out: &mut impl Output) {
@@ -102,7 +113,7 @@ impl Engine {
                 let mut recorder = std::mem::take(&mut transport.recorder);
                 let source = transport.last_ssrc;
                 send_rtcp(transport, out, |writer| recorder.write(writer, OWN_SSRC, source));
-                if transport.send.is_none() {
+                if transport.send.is_none() || transport.address.is_none() {
                     recorder.clear();
                 }
                 transport.recorder = recorder;
@@ -192,13 +203,20 @@ impl Engine {
             } else {
                 AUDIO_STOPPED_US
             };
+            let newest = track.layers.iter().map(|layer| layer.last_packet_us).max();
             for (index, layer) in track.layers.iter_mut().enumerate() {
-                if layer.active && now.us.saturating_sub(layer.last_packet_us) >= limit {
+                if !layer.active {
+                    continue;
+                }
+                if now.us.saturating_sub(layer.last_packet_us) >= limit {
                     layer.active = false;
                     out.event(Event::LayerStopped {
                         track: *id,
                         layer: index,
                     });
+                    changed.push(*id);
+                } else if !layer.stalled && newest >= Some(layer.last_packet_us + STALLED_US) {
+                    layer.stalled = true;
                     changed.push(*id);
                 }
             }

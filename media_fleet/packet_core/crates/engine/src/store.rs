@@ -41,6 +41,7 @@ pub(crate) struct Incoming<'a> {
 /// The last packets of a layer, by number. Memory is touched only as packets come.
 pub(crate) struct PacketStore {
     slots: Vec<Option<Stored>>,
+    newest: u64,
     bytes: Vec<u8>,
 }
 
@@ -50,12 +51,21 @@ impl PacketStore {
         debug_assert!(capacity.is_power_of_two());
         Self {
             slots: vec![None; capacity],
+            newest: 0,
             bytes: vec![0; capacity * STRIDE],
         }
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.slots.len()
+    /// Forgets all packets, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.slots.fill(None);
+        self.newest = 0;
+    }
+
+    /// The numbers above `number` that are stored, in order.
+    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Stored> {
+        let oldest = (self.newest + 1).saturating_sub(self.slots.len() as u64);
+        (oldest.max(number + 1)..=self.newest).filter_map(|later| self.get(later))
     }
 
     fn slot(&self, number: u64) -> usize {
@@ -101,6 +111,7 @@ impl PacketStore {
         place[..extension_len].copy_from_slice(packet.extension_elements);
         place[extension_len..].copy_from_slice(packet.payload);
         self.slots[slot] = Some(stored);
+        self.newest = self.newest.max(packet.number);
         Some(stored)
     }
 

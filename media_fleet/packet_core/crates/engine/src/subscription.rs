@@ -21,6 +21,20 @@ pub(crate) struct Offsets {
     pub tl0_picture: u8,
 }
 
+/// What a packet says of its sending, and how it was padded.
+///
+/// Kept, so that sending it again under the same index sends the same bytes: two texts under one nonce would give AES-GCM's
+/// authentication key away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Value of the abs-send-time extension.
+    pub abs_send_time: u32,
+    /// Value of the transport-wide sequence number extension.
+    pub transport_sequence: u16,
+    /// Octets of padding.
+    pub padding: u8,
+}
+
 /// A packet that was sent, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
@@ -30,7 +44,10 @@ pub(crate) struct Sent {
     pub number: u64,
     pub layer: u8,
     pub offsets: Offsets,
-    pub resent_ms: u64,
+    pub stamp: Stamp,
+    /// The layer's store may still have it.
+    is_stored: bool,
+    resent_ms: u64,
 }
 
 /// The numbers that a subscriber sees.
@@ -120,6 +137,18 @@ impl Subscription {
         }
     }
 
+    /// Goes on after the last packet indices that a former subscription used under the SSRC, and under that of retransmissions.
+    pub(crate) fn follow_on(&mut self, spent: [Option<u64>; 2]) {
+        let [media, rtx] = spent;
+        self.continuity.highest_sequence = media.unwrap_or(self.continuity.highest_sequence);
+        self.rtx_sequence = rtx.unwrap_or(self.rtx_sequence);
+    }
+
+    /// The extended sequence number of the newest packet that was sent.
+    pub(crate) fn highest_sequence(&self) -> u64 {
+        self.continuity.highest_sequence
+    }
+
     /// Whether a key frame of the target layer is needed before anything (more) is forwarded.
     pub(crate) fn waits_for(&self) -> Option<usize> {
         self.target
@@ -127,7 +156,7 @@ impl Subscription {
     }
 
     /// Takes up a packet of a layer: the extended sequence number to send it under, or None if it is not for this subscriber.
-    pub(crate) fn take(&mut self, layer: usize, stored: &Stored, now: Now) -> Option<Sent> {
+    pub(crate) fn take(&mut self, layer: usize, stored: &Stored, now: Now, stamp: Stamp) -> Option<Sent> {
         if self.paused {
             return None;
         }
@@ -141,6 +170,12 @@ impl Subscription {
         // Late, from before the switch.
         let after = stored.number.checked_sub(continuity.first_number)?;
         let sequence = continuity.first_sequence + after;
+        // Under one key an index is used once, whatever a publisher sends.
+        let slot = sequence as usize & (self.history.len() - 1);
+        let is_forgotten = sequence + self.history.len() as u64 <= continuity.highest_sequence;
+        if is_forgotten || self.history[slot].is_some_and(|sent| sent.sequence == sequence) {
+            return None;
+        }
         if sequence >= continuity.highest_sequence {
             continuity.highest_sequence = sequence;
             continuity.last_timestamp = stored.timestamp.wrapping_add(continuity.offsets.timestamp);
@@ -157,9 +192,10 @@ impl Subscription {
             number: stored.number,
             layer: layer as u8,
             offsets: continuity.offsets,
+            stamp,
+            is_stored: true,
             resent_ms: 0,
         };
-        let slot = self.slot(sequence);
         self.history[slot] = Some(sent);
         Some(sent)
     }
@@ -187,6 +223,18 @@ impl Subscription {
         self.current = Some(layer);
     }
 
+    /// A layer has started anew with other packets under the same numbers: those that were sent cannot be sent again.
+    pub(crate) fn layer_restarted(&mut self, layer: usize) {
+        for sent in self.history.iter_mut().flatten() {
+            if usize::from(sent.layer) == layer {
+                sent.is_stored = false;
+            }
+        }
+        if self.current == Some(layer) {
+            self.interrupt();
+        }
+    }
+
     /// Stops forwarding until the next key frame.
     pub(crate) fn interrupt(&mut self) {
         self.current = None;
@@ -211,7 +259,7 @@ impl Subscription {
         let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(5.0, 200.0);
         let sent = self.history[slot]
             .as_mut()
-            .filter(|sent| sent.sequence == sequence)?;
+            .filter(|sent| sent.sequence == sequence && sent.is_stored)?;
         if sent.resent_ms != 0 && now_ms < sent.resent_ms + round_trip_ms as u64 {
             return None;
         }

@@ -52,7 +52,10 @@ impl Track {
     /// The best layer up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
     pub(crate) fn choose_layer(&self, wanted: Option<usize>) -> Option<usize> {
         let wanted = wanted.unwrap_or(usize::MAX);
-        let mut active = (0..self.layers.len()).filter(|layer| self.layers[*layer].active);
+        let mut active = (0..self.layers.len()).filter(|layer| {
+            let layer = &self.layers[*layer];
+            layer.active && !layer.stalled
+        });
         let first = active.next()?;
         Some(
             active

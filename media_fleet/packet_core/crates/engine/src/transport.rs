@@ -1,5 +1,6 @@
 //! One ICE and DTLS association: where it is, its keys, the SSRCs it sends, what feedback it is owed.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use parley_wire::extensions::ExtensionMap;
@@ -13,6 +14,8 @@ use crate::{Id, IdMap};
 pub(crate) const MAX_SOURCES: usize = 64;
 /// So many addresses of one transport are known at once.
 pub(crate) const MAX_ADDRESSES: usize = 8;
+/// So many SSRCs that a publisher has left are remembered, so that late or replayed packets of theirs do not bring them back.
+const MAX_RETIRED: usize = 16;
 
 /// What an SSRC that a transport sends is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +40,12 @@ pub(crate) struct Transport {
     pub send: Option<SendContext>,
     pub receive: Option<ReceiveContext>,
     pub sources: IdMap<Source>,
+    /// SSRCs that other ones have taken the place of, the latest last.
+    retired: VecDeque<u32>,
     /// Subscription by the SSRC that we send.
     pub sinks: IdMap<Id>,
+    /// The last packet index under each SSRC of a subscription that is gone: under one key none is ever used twice (RFC 3711, section 9.1).
+    pub spent: IdMap<u64>,
     pub tracks: Vec<Id>,
     pub subscriptions: Vec<Id>,
     /// Extension ids of what it sends: the same on all m-lines of a bundle (RFC 8843, section 9.2).
@@ -67,7 +74,9 @@ impl Transport {
             send: None,
             receive: None,
             sources: IdMap::default(),
+            retired: VecDeque::new(),
             sinks: IdMap::default(),
+            spent: IdMap::default(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
             extensions: ExtensionMap::default(),
@@ -87,6 +96,21 @@ impl Transport {
         self.send = Some(SendContext::new(keys.profile, &keys.send_key, &keys.send_salt)?);
         self.receive = Some(receive);
         Ok(())
+    }
+
+    /// An SSRC is sent no more, another has taken its place.
+    pub(crate) fn retire(&mut self, ssrc: u32) {
+        self.sources.remove(&ssrc);
+        self.retired.push_back(ssrc);
+        if self.retired.len() > MAX_RETIRED
+            && let (Some(oldest), Some(receive)) = (self.retired.pop_front(), self.receive.as_mut())
+        {
+            receive.forget(oldest);
+        }
+    }
+
+    pub(crate) fn is_retired(&self, ssrc: u32) -> bool {
+        self.retired.contains(&ssrc)
     }
 
     /// Forgets the SSRCs of a track.

@@ -16,7 +16,7 @@ pub const MAX_SEGMENTED_LEN: usize = 65_507;
 /// One received buffer: what GRO joins at the most.
 const RECEIVE_BUFFER_LEN: usize = 65_536;
 /// So many buffers are received in one call.
-const RECEIVE_MESSAGES: usize = 16;
+pub const RECEIVE_MESSAGES: usize = 16;
 /// So many messages are sent in one call.
 const SEND_MESSAGES: usize = 64;
 /// Room for one control message with an int, with its alignment.

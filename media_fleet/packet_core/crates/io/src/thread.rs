@@ -6,15 +6,17 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver as Requests, TryRecvError};
 use std::time::Duration;
 
-use parley_engine::Engine;
+use parley_engine::{Engine, Event};
 
 use crate::batch::SendBatch;
 use crate::clock::Clock;
 use crate::node::{Request, Shared};
-use crate::syscalls::{self, Receiver};
+use crate::syscalls::{self, RECEIVE_MESSAGES, Receiver};
 
 /// After so many calls of recvmmsg in a row commands and the clock have their turn.
 const ROUNDS: usize = 8;
+/// So many events wait for Python; DTLS beyond that is dropped, as a network would drop it: a peer may flood, and what else is told is little.
+const MAX_WAITING_EVENTS: usize = 16_384;
 
 /// Serves the socket until it is told to stop, or the handle is gone.
 pub(crate) fn run(
@@ -72,7 +74,7 @@ fn receive(
         }
         engine.flush(now, out);
         out.flush();
-        if count == 0 {
+        if count < RECEIVE_MESSAGES {
             return;
         }
     }
@@ -110,10 +112,13 @@ fn publish_events(out: &mut SendBatch, shared: &Shared) {
     if out.events.is_empty() {
         return;
     }
-    shared
-        .events
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .extend(out.events.drain(..));
+    let mut waiting = shared.events.lock().unwrap_or_else(PoisonError::into_inner);
+    for event in out.events.drain(..) {
+        let is_dtls = matches!(event, Event::DtlsReceived { .. });
+        if waiting.len() < MAX_WAITING_EVENTS || !is_dtls {
+            waiting.push_back(event);
+        }
+    }
+    drop(waiting);
     shared.events_wake.signal();
 }

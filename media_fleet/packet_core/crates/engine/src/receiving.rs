@@ -1,0 +1,194 @@
+//! From a datagram to a stored packet: whose it is, which layer it belongs to, what it repairs.
+
+use parley_wire::extensions::{Extension, Values};
+use parley_wire::rtp::Header;
+
+use crate::Id;
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::forwarding::Pending;
+use crate::output::{Now, Output};
+use crate::store::Incoming;
+use crate::track::Track;
+use crate::transport::{MAX_SOURCES, Source};
+
+impl Engine {
+    pub(crate) fn handle_rtp(&mut self, now: Now, id: Id, packet: &mut [u8], out: &mut impl Output) {
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        let Ok(header) = Header::parse(packet) else {
+            self.stats.dropped_malformed += 1;
+            return;
+        };
+        let Some(receive) = transport.receive.as_mut() else {
+            self.stats.dropped_authentication += 1;
+            return;
+        };
+        let packet = match receive.unprotect_rtp(packet, &header) {
+            Ok(len) => &packet[..len],
+            Err(error) => return self.stats.refuse(error),
+        };
+        self.stats.rtp_received += 1;
+        let values = Values::read(header.extensions(packet), &transport.extensions);
+        if let Some(sequence) = values.transport_sequence()
+            && transport.wants_transport_cc
+        {
+            transport.recorder.record(sequence, now.us);
+        }
+        transport.last_ssrc = header.ssrc;
+        let source = match transport.sources.get(&header.ssrc) {
+            Some(source) => *source,
+            None => match self.learn_source(id, &header, &values) {
+                Some(source) => source,
+                None => {
+                    self.stats.dropped_unknown_ssrc += 1;
+                    return;
+                }
+            },
+        };
+        let Ok(payload) = header.payload(packet) else {
+            self.stats.dropped_malformed += 1;
+            return;
+        };
+        let elements = &packet[header.extension_start..header.extension_start + header.extension_len];
+        self.receive_media(now, source, &header, elements, payload, out);
+    }
+
+    /// Finds the m-line and layer of a new SSRC: by mid and rid, or, without a mid, by a payload type that only one m-line has.
+    fn learn_source(&mut self, id: Id, header: &Header, values: &Values<'_>) -> Option<Source> {
+        let transport = self.transports.get_mut(&id)?;
+        if transport.sources.len() >= MAX_SOURCES || transport.is_retired(header.ssrc) {
+            return None;
+        }
+        let is_rtx_of = |track: &Track| track.config.rtx_payload_type == Some(header.payload_type);
+        let has_type = |track: &Track| track.config.payload_type == header.payload_type || is_rtx_of(track);
+        let tracks = &self.tracks;
+        let track_id = match values.get(Extension::Mid) {
+            Some(mid) => *transport.tracks.iter().find(|id| {
+                tracks
+                    .get(id)
+                    .is_some_and(|track| track.config.mid.as_bytes() == mid)
+            })?,
+            None => {
+                let mut candidates = transport
+                    .tracks
+                    .iter()
+                    .filter(|id| tracks.get(id).is_some_and(has_type));
+                let only = *candidates.next()?;
+                candidates.next().is_none().then_some(only)?
+            }
+        };
+        let track = self.tracks.get_mut(&track_id)?;
+        if !has_type(track) {
+            return None;
+        }
+        let is_rtx = is_rtx_of(track);
+        let rid = values.get(if is_rtx {
+            Extension::RepairedRid
+        } else {
+            Extension::Rid
+        });
+        let layer = track.layer_of_rid(rid)?;
+        let source = Source {
+            track: track_id,
+            layer,
+            is_rtx,
+        };
+        let known = if is_rtx {
+            &mut track.layers[layer].rtx_ssrc
+        } else {
+            &mut track.layers[layer].ssrc
+        };
+        // A publisher that starts a layer anew under another SSRC leaves the old one.
+        if let Some(old) = known.replace(header.ssrc) {
+            transport.retire(old);
+            if !is_rtx {
+                track.layers[layer].restart();
+                for subscriber in &track.subscribers {
+                    if let Some(subscription) = self.subscriptions.get_mut(subscriber) {
+                        subscription.layer_restarted(layer);
+                    }
+                }
+            }
+        }
+        transport.sources.insert(header.ssrc, source);
+        Some(source)
+    }
+
+    fn receive_media(
+        &mut self,
+        now: Now,
+        source: Source,
+        header: &Header,
+        elements: &[u8],
+        payload: &[u8],
+        out: &mut impl Output,
+    ) {
+        let Some(track) = self.tracks.get_mut(&source.track) else {
+            return;
+        };
+        let (sequence_number, payload) = if source.is_rtx {
+            // RFC 4588, section 4: the original sequence number comes first. Without one it is padding, sent to probe.
+            let Some((original, payload)) = payload.split_first_chunk::<2>() else {
+                return;
+            };
+            self.stats.rtx_received += 1;
+            (u16::from_be_bytes(*original), payload)
+        } else {
+            if header.payload_type != track.config.payload_type {
+                self.stats.dropped_unknown_ssrc += 1;
+                return;
+            }
+            (header.sequence_number, payload)
+        };
+        let config = &track.config;
+        let layer = &mut track.layers[source.layer];
+        let sequence = layer.sequence.extend(sequence_number);
+        if !source.is_rtx {
+            layer.count(sequence, header.timestamp, config.clock_rate, now);
+        }
+        layer.count_bytes(payload.len(), now);
+        self.last_media_us = now.us;
+        let is_repairable = !config.nack || layer.nack.received(sequence, now.ms());
+        let Some(number) = layer.numbering.number(sequence, payload.is_empty()) else {
+            return;
+        };
+        let starts = !std::mem::replace(&mut layer.active, true);
+        let goes_on = std::mem::take(&mut layer.stalled);
+        let incoming = Incoming {
+            number,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            extension_profile: header.extension_profile,
+            extension_elements: elements,
+            payload,
+        };
+        let stored = layer.store.insert(config.codec, &config.extensions, &incoming);
+        if stored.is_some_and(|stored| stored.key_frame) && config.codec.is_video() {
+            layer.key_frames += 1;
+            layer.key_frame_wanted = false;
+        }
+        if stored.is_some() {
+            let pending = Pending {
+                track: source.track,
+                layer: source.layer,
+                number,
+                padded_len: 0,
+            };
+            self.pending.push(pending);
+        }
+        if starts {
+            out.event(Event::LayerStarted {
+                track: source.track,
+                layer: source.layer,
+            });
+        }
+        if starts || goes_on {
+            self.retarget(source.track);
+        }
+        if !is_repairable {
+            self.want_key_frame_if_watched(source.track, source.layer);
+        }
+    }
+}

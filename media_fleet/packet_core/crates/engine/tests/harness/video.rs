@@ -1,0 +1,204 @@
+//! A VP8 encoder's packets, without pictures: every payload says which layer, frame and packet it is.
+
+use parley_wire::codec::vp8::Descriptor;
+use parley_wire::rtp::HeaderFields;
+
+use super::{Endpoint, Rtp, VIDEO, VIDEO_RTX, World};
+
+/// One encoding.
+pub struct Encoding {
+    pub ssrc: u32,
+    pub rid: Option<&'static str>,
+    pub sequence_number: u16,
+    pub timestamp: u32,
+    pub picture_id: u16,
+    pub tl0: u8,
+    /// Says mid and rid in its packets.
+    pub named: bool,
+    pub layer: u8,
+    pub frame: u32,
+}
+
+/// What is in a payload, after the descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    pub key: bool,
+    pub layer: u8,
+    pub frame: u32,
+    pub packet: u8,
+    pub picture_id: u16,
+    pub tl0: u8,
+}
+
+impl Encoding {
+    pub fn new(layer: u8, rid: Option<&'static str>) -> Self {
+        let salt = u32::from(layer) + 1;
+        Self {
+            ssrc: 0xaa00 + u32::from(layer),
+            rid,
+            // Near the wrap, so that every test goes over it.
+            sequence_number: 65_500 - 100 * u16::from(layer),
+            timestamp: salt.wrapping_mul(0x7fff_0000),
+            picture_id: 0x7ff0 - 100 * u16::from(layer),
+            tl0: 250 - layer,
+            named: true,
+            layer,
+            frame: 0,
+        }
+    }
+
+    pub fn rtx_ssrc(&self) -> u32 {
+        self.ssrc + 0x100
+    }
+
+    /// The packets of the next frame, 33 ms after the last one.
+    pub fn frame(&mut self, sender: &mut Endpoint, key: bool, count: u8) -> Vec<Vec<u8>> {
+        sender
+            .rtx
+            .entry(self.ssrc)
+            .or_insert((self.rtx_ssrc(), VIDEO_RTX, 1));
+        self.timestamp = self.timestamp.wrapping_add(2970);
+        self.picture_id = (self.picture_id + 1) & 0x7fff;
+        self.tl0 = self.tl0.wrapping_add(1);
+        self.frame += 1;
+        (0..count)
+            .map(|packet| {
+                let mut payload = vec![0x80 | u8::from(packet == 0) << 4, 0xc0];
+                payload.extend((0x8000 | self.picture_id).to_be_bytes());
+                payload.push(self.tl0);
+                payload.push(u8::from(!key)); // VP8's frame header: the first bit is clear in key frames.
+                payload.extend([self.layer, packet]);
+                payload.extend(self.frame.to_be_bytes());
+                // Sizes as libwebrtc makes them: the first ones a byte smaller.
+                payload.resize(if packet < count / 2 { 984 } else { 985 }, 0);
+                self.packet(sender, packet + 1 == count, &payload)
+            })
+            .collect()
+    }
+
+    pub fn packet(&mut self, sender: &mut Endpoint, marker: bool, payload: &[u8]) -> Vec<u8> {
+        let fields = self.fields(marker);
+        let mut elements: Vec<(u8, &[u8])> = Vec::new();
+        if self.named {
+            elements.push((1, b"0"));
+            if let Some(rid) = self.rid {
+                elements.push((2, rid.as_bytes()));
+            }
+        }
+        sender.packet(&fields, &elements, payload)
+    }
+
+    /// A packet of padding alone, as libwebrtc sends to probe.
+    pub fn padding(&mut self, sender: &mut Endpoint) -> Vec<u8> {
+        let fields = self.fields(false);
+        sender.packet_with_padding(&fields, &[], &[], 200)
+    }
+
+    fn fields(&mut self, marker: bool) -> HeaderFields {
+        let fields = HeaderFields {
+            marker,
+            payload_type: VIDEO,
+            sequence_number: self.sequence_number,
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+        };
+        self.sequence_number = self.sequence_number.wrapping_add(1);
+        fields
+    }
+}
+
+/// Reads what [`Encoding::frame`] wrote.
+pub fn content(payload: &[u8]) -> Content {
+    let descriptor = Descriptor::parse(payload).expect("a whole descriptor");
+    let rest = &payload[descriptor.len..];
+    Content {
+        key: rest[0] & 1 == 0,
+        layer: rest[1],
+        packet: rest[2],
+        frame: u32::from_be_bytes(rest[3..7].try_into().unwrap()),
+        picture_id: descriptor.picture_id.unwrap().value,
+        tl0: descriptor.tl0_picture.unwrap().0,
+    }
+}
+
+/// Somebody's camera: its encodings, and whether each is sent now. Answers key frame requests.
+pub struct Camera {
+    pub who: usize,
+    pub encodings: Vec<Encoding>,
+    pub sends: Vec<bool>,
+    pub packets: u8,
+    /// Key frames by itself, or only when asked.
+    pub starts_with_key_frame: bool,
+    answered: Vec<usize>,
+}
+
+impl Camera {
+    pub fn new(who: usize, rids: &[&'static str]) -> Self {
+        let encodings: Vec<Encoding> = if rids.is_empty() {
+            vec![Encoding::new(0, None)]
+        } else {
+            rids.iter()
+                .enumerate()
+                .map(|(layer, rid)| Encoding::new(layer as u8, Some(rid)))
+                .collect()
+        };
+        Self {
+            who,
+            sends: vec![true; encodings.len()],
+            answered: vec![0; encodings.len()],
+            encodings,
+            packets: 6,
+            starts_with_key_frame: true,
+        }
+    }
+
+    /// Films so many frames, 33 ms each.
+    pub fn film(&mut self, world: &mut World, frames: usize) {
+        for _ in 0..frames {
+            let mut datagrams = Vec::new();
+            for (layer, encoding) in self.encodings.iter_mut().enumerate() {
+                let asked = world.people[self.who].picture_losses(encoding.ssrc);
+                if !self.sends[layer] {
+                    continue;
+                }
+                let is_first = encoding.frame == 0 && self.starts_with_key_frame;
+                let key = is_first || asked > std::mem::replace(&mut self.answered[layer], asked);
+                datagrams.extend(encoding.frame(&mut world.people[self.who], key, self.packets));
+            }
+            world.send_from(self.who, datagrams);
+            world.advance(33);
+        }
+    }
+}
+
+/// That a subscriber has seen one unbroken video: from a key frame on, no number missing, frames whole, picture ids in order, time going on.
+pub fn assert_unbroken(stream: &[Rtp]) {
+    assert!(!stream.is_empty(), "nothing came");
+    assert!(
+        content(&stream[0].payload).key,
+        "the first packet is a key frame's"
+    );
+    for pair in stream.windows(2) {
+        let (one, next) = (&pair[0], &pair[1]);
+        assert_eq!(
+            next.sequence_number,
+            one.sequence_number.wrapping_add(1),
+            "no number is missing"
+        );
+        let (was, is) = (content(&one.payload), content(&next.payload));
+        let ticks = next.timestamp.wrapping_sub(one.timestamp);
+        if (was.layer, was.frame) == (is.layer, is.frame) {
+            assert_eq!(
+                (ticks, is.packet, is.picture_id),
+                (0, was.packet + 1, was.picture_id)
+            );
+            continue;
+        }
+        assert!(one.marker, "frames are whole");
+        assert_eq!(is.packet, 0, "frames are whole");
+        assert!((1..60_000).contains(&ticks), "time goes on: {ticks}");
+        assert_eq!(is.picture_id, (was.picture_id + 1) & 0x7fff);
+        assert_eq!(is.tl0, was.tl0.wrapping_add(1));
+        assert!(is.key || was.layer == is.layer, "layers change at key frames");
+    }
+}

@@ -1,0 +1,199 @@
+//! Which address a transport has, and who may use it (RFC 8445, RFC 7675).
+
+mod harness;
+
+use std::net::SocketAddr;
+
+use harness::endpoint::binding_request;
+use harness::video::{Camera, assert_unbroken};
+use harness::{World, camera};
+use parley_engine::{Command, Credentials, Event, Kind, Profile};
+
+const GCM: Profile = Profile::AeadAes128Gcm;
+
+fn connected(world: &World) -> Vec<(u32, SocketAddr)> {
+    world
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::TransportConnected { transport, address } => Some((*transport, *address)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_authentic_nominated_check_connects_and_is_answered() {
+    let mut world = World::new(1);
+    let who = world.join(GCM);
+    assert_eq!(connected(&world), [(0, world.people[who].address)]);
+    let before = world.people[who].stun_answers;
+    world.advance(10_000);
+    assert!(
+        world.people[who].stun_answers >= before + 3,
+        "consent checks are answered"
+    );
+    assert_eq!(connected(&world).len(), 1, "and are no news");
+}
+
+#[test]
+fn a_forged_check_is_dropped_without_an_answer() {
+    let mut world = World::new(2);
+    world.join(GCM);
+    let stranger = SocketAddr::from(([10, 9, 9, 9], 1));
+    for (ufrag, pwd) in [
+        ("ufrag0", "not-the-password-of-anybody"),
+        ("unknown", "not-the-password-of-anybody"),
+    ] {
+        world.inject(vec![(stranger, binding_request(ufrag, pwd, true))]);
+    }
+    let stats = world.engine.stats();
+    assert_eq!(
+        (stats.dropped_stun_integrity, stats.dropped_unknown_address),
+        (1, 1)
+    );
+    assert_eq!(connected(&world).len(), 1);
+}
+
+#[test]
+fn dtls_is_passed_up_only_from_a_checked_address() {
+    let mut world = World::new(3);
+    let who = world.meet(GCM);
+    let record = vec![22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 9];
+    world.inject(vec![
+        (SocketAddr::from(([10, 9, 9, 9], 1)), record.clone()),
+        (world.people[who].address, record.clone()),
+    ]);
+    let dtls: Vec<&Event> = world
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::DtlsReceived { .. }))
+        .collect();
+    assert_eq!(
+        dtls,
+        [&Event::DtlsReceived {
+            transport: 0,
+            data: record
+        }]
+    );
+    assert_eq!(world.engine.stats().dropped_unknown_address, 1);
+}
+
+#[test]
+fn media_follows_a_nomination_to_another_address() {
+    let mut world = World::new(4);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 10);
+    let moved = SocketAddr::from(([10, 7, 7, 7], 7777));
+    // A check alone tries a way; only a nomination takes it.
+    let check = world.people[viewer].check(false);
+    world.inject(vec![(moved, check)]);
+    film.film(&mut world, 5);
+    assert_eq!(world.people[viewer].rtp.len(), 15 * 6);
+    world.people[viewer].address = moved;
+    let check = world.people[viewer].check(true);
+    world.inject(vec![(moved, check)]);
+    film.film(&mut world, 5);
+    assert_unbroken(&world.people[viewer].stream(ssrc));
+    assert_eq!(world.people[viewer].rtp.len(), 20 * 6);
+    assert_eq!(connected(&world).last(), Some(&(viewer as u32, moved)));
+}
+
+#[test]
+fn an_address_that_another_transport_has_claimed_comes_back_with_the_next_check() {
+    let mut world = World::new(5);
+    let (publisher, viewer, other) = (world.join(GCM), world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    // A participant sends a check of its own with the publisher's address forged.
+    let check = world.people[other].check(true);
+    world.inject(vec![(world.people[publisher].address, check)]);
+    let check = world.people[publisher].check(true);
+    world.inject(vec![(world.people[publisher].address, check)]);
+    film.film(&mut world, 3);
+    assert_unbroken(&world.people[viewer].stream(ssrc));
+    assert_eq!(world.people[viewer].rtp.len(), 36);
+}
+
+#[test]
+fn a_transport_without_checks_is_lost_and_comes_back() {
+    let mut world = World::new(6);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    world.people[viewer].checks = false;
+    world.advance(17_000);
+    let lost = Event::TransportLost {
+        transport: viewer as u32,
+    };
+    assert_eq!(world.events.iter().filter(|event| **event == lost).count(), 1);
+    let before = world.people[viewer].rtp.len();
+    film.film(&mut world, 3);
+    assert_eq!(world.people[viewer].rtp.len(), before, "nothing without consent");
+    world.people[viewer].checks = true;
+    film.film(&mut world, 30);
+    assert_eq!(connected(&world).len(), 3);
+    let stream = world.people[viewer].stream(ssrc);
+    assert!(stream.len() > before + 20 * 6);
+}
+
+#[test]
+fn after_an_ice_restart_the_old_way_holds_until_the_new_one_is_nominated() {
+    let mut world = World::new(7);
+    let who = world.join(GCM);
+    let old = world.people[who].check(true);
+    let next = Credentials {
+        ufrag: "anew".into(),
+        pwd: "another-password-entirely".into(),
+    };
+    world.command(Command::RestartIce(who as u32, next));
+    let moved = SocketAddr::from(([10, 7, 7, 7], 7777));
+    let from = world.people[who].address;
+    let answered = |world: &World| world.engine.stats().stun_answered;
+    let before = answered(&world);
+    world.inject(vec![(from, old.clone())]);
+    world.inject(vec![(
+        moved,
+        binding_request("anew", "another-password-entirely", false),
+    )]);
+    world.inject(vec![(from, old.clone())]);
+    assert_eq!(answered(&world), before + 3, "both sets hold");
+    world.inject(vec![(
+        moved,
+        binding_request("anew", "another-password-entirely", true),
+    )]);
+    assert_eq!(connected(&world).last(), Some(&(0, moved)));
+    world.inject(vec![(from, old)]);
+    assert_eq!(answered(&world), before + 4, "the old set is over");
+}
+
+#[test]
+fn what_is_removed_is_gone_with_all_that_hangs_on_it() {
+    let mut world = World::new(8);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (subscription, _) = world.subscribe(viewer, track, Kind::Video);
+    world.command(Command::RemoveTransport(publisher as u32));
+    let stats = world.engine.stats();
+    assert_eq!((stats.transports, stats.tracks, stats.subscriptions), (1, 0, 0));
+    world.command(Command::RemoveSubscription(subscription));
+    world.command(Command::SetTrackMuted(track, true));
+    assert_eq!(
+        world.engine.stats().commands_ignored,
+        2,
+        "late commands are counted"
+    );
+    Camera::new(publisher, &[]).film(&mut world, 2);
+    assert_eq!(
+        world.engine.stats().dropped_unknown_address,
+        13,
+        "12 packets and a check"
+    );
+}
