@@ -56,6 +56,7 @@ async def _run(settings: LocalSettings, terminal: Terminal) -> int:
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
             return 0
         starting.result()
         _welcome(settings, certificate, terminal)
@@ -105,7 +106,7 @@ def _one_supervisor(settings: LocalSettings) -> Iterator[None]:
     Raises:
         AlreadyRunningError: another supervisor holds it.
     """
-    settings.data_path.mkdir(parents=True, exist_ok=True)
+    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)  # signing keys are in there
     with (settings.data_path / "supervisor.pid").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,7 +58,7 @@ class GatewayProxy:
                 return await self._websocket(request, url)
             return await self._http(request, url)
         except aiohttp.WSServerHandshakeError as error:
-            raise web.HTTPBadGateway(text=f"The gateway refused the WebSocket: {error.status}.") from error
+            return web.Response(status=error.status, text=error.message)
         except aiohttp.ClientError as error:
             raise web.HTTPBadGateway(text="The gateway cannot be reached.") from error
 

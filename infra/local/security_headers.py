@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,6 +22,7 @@ _POLICY: Final = {
     "form-action": "'self'",
     "frame-ancestors": "'self'",
 }
+_AUTHORITY: Final = re.compile(r"[0-9A-Za-z.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _PERMISSIONS: Final = (
     "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), autoplay=(self), "
     "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), clipboard-write=(self), "
@@ -34,7 +36,8 @@ def security_headers(authority: str) -> Mapping[str, str]:
     WebRTC itself is not subject to ``connect-src``; Socket.IO is. Not all browsers take ``'self'`` to cover
     WebSockets, so they are named.
     """
-    connect = f"'self' ws://{authority} wss://{authority}"
+    known = authority if _AUTHORITY.fullmatch(authority) else "localhost"
+    connect = f"'self' ws://{known} wss://{known}"
     policy = {**_POLICY, "connect-src": connect}
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),

@@ -27,7 +27,6 @@ class Supervisor:
         self._processes = {
             spec.name: Process(spec, logs / f"{spec.name.replace(' ', '-')}.log", terminal.output) for spec in specs
         }
-        self._stopping = False
         self._watchers: list[asyncio.Task[None]] = []
         self._stop = stop
         self.failure = ""
@@ -67,8 +66,6 @@ class Supervisor:
         deaths: deque[float] = deque()
         while True:
             await process.wait()
-            if self._stopping:
-                return
             now = time.monotonic()
             deaths.append(now)
             while now - deaths[0] > _WITHIN_S:
@@ -91,16 +88,14 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stops every process, the ones that others need last."""
-        self._stopping = True
+        for watcher in self._watchers:
+            watcher.cancel()  # nothing is started again from here on
+        await asyncio.gather(*self._watchers, return_exceptions=True)
         for level in reversed(self._levels()):
             await asyncio.gather(*(process.stop() for process in level))
-        for watcher in self._watchers:
-            watcher.cancel()
-        await asyncio.gather(*self._watchers, return_exceptions=True)
 
     def kill(self) -> None:
         """Ends every process at once."""
-        self._stopping = True
         for process in self._processes.values():
             process.kill()
 

@@ -70,6 +70,16 @@ def test_a_service_that_dies_is_started_again(page: Path, tmp_path: Path) -> Non
         assert platform.stop() == 0
 
 
+def test_the_local_aws_comes_back_with_all_that_it_held(page: Path, tmp_path: Path) -> None:
+    with Platform(data=tmp_path, web=page) as platform:
+        meeting = make_meeting(platform.url, register(platform.url))
+        [aws] = [pid for pid, command in platform.children().items() if "infra.local.aws_server" in command]
+        os.kill(aws, signal.SIGKILL)
+        platform.wait_for_line("aws died (killed by SIGKILL)")
+        platform.wait_for_line("again")
+        assert_all_is_there(platform.url, meeting)
+
+
 def test_a_second_platform_in_the_same_folder_is_refused(platform: Platform, page: Path) -> None:
     second = Platform(data=platform.data, web=page)
     second.spawn()
