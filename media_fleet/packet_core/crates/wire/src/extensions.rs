@@ -116,6 +116,21 @@ impl ExtensionMap {
     }
 }
 
+impl Extension {
+    /// Whether a value may have this length, by the extension's definition.
+    fn fits(self, len: usize) -> bool {
+        match self {
+            Self::Mid | Self::Rid | Self::RepairedRid => (1..=MAX_VALUE_LEN).contains(&len),
+            Self::AudioLevel | Self::VideoOrientation | Self::ContentType => len == 1,
+            // The second version has a feedback request behind the sequence number.
+            Self::TransportCc => len == 2 || len == 4,
+            Self::AbsSendTime | Self::PlayoutDelay => len == 3,
+            Self::DependencyDescriptor => (3..=MAX_VALUE_LEN).contains(&len),
+            Self::AbsCaptureTime => len == 8 || len == 16,
+        }
+    }
+}
+
 /// The values of the known extensions in one packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Values<'a> {
@@ -123,12 +138,15 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// Picks the known extensions out of a packet's elements.
+    /// Picks the known extensions out of a packet's elements. A value of a length that its extension cannot have is left out.
     #[must_use]
     pub fn read(elements: Elements<'a>, map: &ExtensionMap) -> Self {
         let mut values = Self::default();
         for (id, value) in elements {
-            if let Some(index) = map.ids.iter().position(|known| *known == id) {
+            // Elements never have id 0, which stands for "not negotiated" here.
+            if let Some(index) = map.ids.iter().position(|known| *known == id)
+                && ALL[index].0.fits(value.len())
+            {
                 values.values[index] = Some(value);
             }
         }
@@ -152,7 +170,7 @@ impl<'a> Values<'a> {
 /// What a forwarding hop says anew in each packet.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnValues<'a> {
-    /// The subscriber's mid.
+    /// The subscriber's mid, at most 255 bytes.
     pub mid: &'a [u8],
     /// 6.18 fixed point seconds, 24 bits.
     pub abs_send_time: u32,
@@ -160,8 +178,14 @@ pub struct OwnValues<'a> {
     pub transport_sequence: u16,
 }
 
-/// The most bytes that [`write_block`] needs: eleven two-byte elements, the longest values, head and padding.
-pub const MAX_BLOCK_LEN: usize = 4 + 3 * (2 + 32) + 6 * (2 + 255) + 4;
+/// The longest value of an element (RFC 8285, section 4.3).
+const MAX_VALUE_LEN: usize = 255;
+/// The most bytes that [`write_block`] needs: a head, nine two-byte elements with their longest values, padding.
+///
+/// In the order of the sum: head; mid and dependency descriptor; capture time; send time and playout delay; transport-wide sequence number;
+/// audio level, orientation and content type; padding.
+pub const MAX_BLOCK_LEN: usize =
+    4 + 2 * (2 + MAX_VALUE_LEN) + (2 + 16) + 2 * (2 + 3) + (2 + 2) + 3 * (2 + 1) + 3;
 
 /// Writes a subscriber's extension block, head included, at the start of `out`; returns its length, 0 for no extension.
 ///
@@ -173,7 +197,10 @@ pub fn write_block(out: &mut [u8], from: &Values<'_>, to: &ExtensionMap, own: &O
     let mut elements: [(u8, &[u8]); COUNT] = [(0, &[]); COUNT];
     let mut count = 0;
     let owned = [
-        (Extension::Mid, Some(own.mid)),
+        (
+            Extension::Mid,
+            Some(own.mid).filter(|mid| Extension::Mid.fits(mid.len())),
+        ),
         (Extension::AbsSendTime, Some(&send_time[1..])),
         (Extension::TransportCc, Some(&sequence[..])),
     ];
@@ -301,19 +328,81 @@ mod tests {
         assert_eq!(written, [(12, &[7u8; 30][..])]);
     }
 
+    #[test]
+    fn what_is_not_negotiated_is_not_read_under_id_zero() {
+        let data = [0x00, 0x05, 1, 2, 3, 4, 5, 6];
+        let values = Values::read(Elements::new(ONE_BYTE_PROFILE, &data), &ExtensionMap::default());
+        assert!(ALL.iter().all(|(extension, _)| values.get(*extension).is_none()));
+    }
+
+    #[test]
+    fn a_value_of_an_impossible_length_is_left_out() {
+        let negotiated = map(&[(Extension::AudioLevel, 1), (Extension::TransportCc, 2)]);
+        let data = [0x11, 0x85, 0x85, 0x20, 7];
+        let values = Values::read(Elements::new(ONE_BYTE_PROFILE, &data), &negotiated);
+        assert_eq!(values.get(Extension::AudioLevel), None);
+        assert_eq!(values.transport_sequence(), None);
+    }
+
+    #[test]
+    fn the_longest_values_fill_the_longest_block() {
+        let ids: Vec<_> = ALL
+            .iter()
+            .map(|(extension, _)| (*extension, *extension as u8 + 1))
+            .collect();
+        let all = map(&ids);
+        let mut data = Vec::new();
+        for (extension, id) in ids {
+            let longest = (0..=MAX_VALUE_LEN)
+                .rev()
+                .find(|len| extension.fits(*len))
+                .unwrap();
+            data.extend([id, longest as u8]);
+            data.resize(data.len() + longest, 0x5a);
+        }
+        let values = Values::read(Elements::new(TWO_BYTE_PROFILE, &data), &all);
+        let own = OwnValues {
+            mid: &[b'm'; 255],
+            abs_send_time: 1,
+            transport_sequence: 2,
+        };
+        let mut out = [0u8; MAX_BLOCK_LEN];
+        let len = write_block(&mut out, &values, &all, &own);
+        assert_eq!(len.next_multiple_of(4), len);
+        assert!(MAX_BLOCK_LEN - len < 4, "{len}");
+        assert_eq!(Elements::new(TWO_BYTE_PROFILE, &out[4..len]).count(), 9);
+    }
+
     proptest! {
         #[test]
         fn any_block_is_rewritten_into_a_readable_one(
-            data in proptest::collection::vec(any::<u8>(), 0..300), two_byte: bool, ids: [u8; COUNT]
+            data in proptest::collection::vec(any::<u8>(), 0..300), two_byte: bool, from: [u8; COUNT], to: [u8; COUNT]
         ) {
-            let entries = ALL.iter().zip(ids).map(|((_, uri), id)| (*uri, id));
-            let extensions = ExtensionMap::from_uris(entries);
+            let map = |ids: [u8; COUNT]| ExtensionMap::from_uris(ALL.iter().zip(ids).map(|((_, uri), id)| (*uri, id)));
+            let (publisher, subscriber) = (map(from), map(to));
             let profile = if two_byte { TWO_BYTE_PROFILE } else { ONE_BYTE_PROFILE };
-            let values = Values::read(Elements::new(profile, &data), &extensions);
+            let values = Values::read(Elements::new(profile, &data), &publisher);
             let own = OwnValues { mid: b"0", abs_send_time: 1, transport_sequence: 2 };
             let mut out = [0u8; MAX_BLOCK_LEN];
-            let len = write_block(&mut out, &values, &extensions, &own);
-            prop_assert!(len <= MAX_BLOCK_LEN);
+            let len = write_block(&mut out, &values, &subscriber, &own);
+            if len == 0 {
+                return Ok(());
+            }
+            let profile = u16::from_be_bytes([out[0], out[1]]);
+            let words = usize::from(u16::from_be_bytes([out[2], out[3]]));
+            prop_assert_eq!(4 + 4 * words, len);
+            let written: Vec<_> = Elements::new(profile, &out[4..len]).collect();
+            let mut expected = vec![
+                (Extension::Mid, Some(&b"0"[..])),
+                (Extension::AbsSendTime, Some(&[0, 0, 1])),
+                (Extension::TransportCc, Some(&[0, 2])),
+            ];
+            expected.extend(PASSED_ON.map(|extension| (extension, values.get(extension))));
+            let expected: Vec<_> = expected
+                .into_iter()
+                .filter_map(|(extension, value)| Some((subscriber.id(extension)?, value?)))
+                .collect();
+            prop_assert_eq!(written, expected);
         }
     }
 }

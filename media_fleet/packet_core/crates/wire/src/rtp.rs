@@ -109,7 +109,7 @@ impl Header {
 
 /// Iterates over the elements of a header extension block: local id and value.
 ///
-/// Stops at the first element that does not fit, or at id 15 of the one-byte form, as RFC 8285 says.
+/// Stops at the first element that does not fit, or, in the one-byte form, at id 15 or an id 0 with a length (RFC 8285, section 4.2).
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     data: &'a [u8],
@@ -145,7 +145,7 @@ impl<'a> Iterator for Elements<'a> {
             } else {
                 (first >> 4, usize::from(first & 0x0f) + 1, rest)
             };
-            if rest.len() < len || (!self.two_byte && id == 15) {
+            if rest.len() < len || (!self.two_byte && matches!(id, 0 | 15)) {
                 self.data = &[];
                 return None;
             }
@@ -233,7 +233,44 @@ mod tests {
         assert_eq!(read, [(3, &[0xaa, 0xbb][..]), (16, &[][..]), (1, &[0xcc][..])]);
     }
 
+    #[test]
+    fn reserved_ids_of_the_one_byte_form_end_the_block() {
+        for reserved in [0xf0, 0x01] {
+            let data = [0x10, 0xaa, reserved, 0xbb, 0xcc, 0x20, 0xdd];
+            let read: Vec<_> = Elements::new(ONE_BYTE_PROFILE, &data).collect();
+            assert_eq!(read, [(1, &[0xaa][..])], "{reserved:#x}");
+        }
+    }
+
+    #[test]
+    fn contributing_sources_and_the_extension_block_are_skipped() {
+        let mut packet = vec![0x92, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+        packet.extend([0; 8]); // two CSRCs
+        packet.extend([0xbe, 0xde, 0, 1, 0x10, 0xaa, 0, 0, 7, 8, 9]);
+        let header = Header::parse(&packet).unwrap();
+        assert_eq!(header.payload(&packet), Ok(&[7, 8, 9][..]));
+        assert_eq!(header.extensions(&packet).collect::<Vec<_>>(), [(1, &[0xaa][..])]);
+        for len in 0..packet.len() - 3 {
+            assert_eq!(Header::parse(&packet[..len]), Err(RtpError::TooShort), "{len}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_header_comes_back(
+            marker: bool, payload_type in 0u8..128, sequence_number: u16, timestamp: u32, ssrc: u32
+        ) {
+            let mut packet = [0xffu8; FIXED_HEADER_LEN];
+            let fields = HeaderFields { marker, payload_type, sequence_number, timestamp, ssrc };
+            write_fixed_header(&mut packet, &fields);
+            let header = Header::parse(&packet).unwrap();
+            prop_assert_eq!(
+                (header.marker, header.payload_type, header.sequence_number, header.timestamp, header.ssrc),
+                (marker, payload_type, sequence_number, timestamp, ssrc)
+            );
+            prop_assert!(!header.has_padding && header.payload_start == FIXED_HEADER_LEN);
+        }
+
         #[test]
         fn any_bytes_are_read_or_refused(packet in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(header) = Header::parse(&packet) {
