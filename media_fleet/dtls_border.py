@@ -87,8 +87,11 @@ class _DatagramPath:
     def __init__(self, send: Callable[[list[bytes]], None]) -> None:
         self._send_datagrams = send
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING_DATAGRAMS + 1)
+        self.began = asyncio.Event()
+        """Set by the peer's first datagram."""
 
     def put(self, datagram: bytes) -> None:
+        self.began.set()
         if datagram and self._waiting.qsize() < _MAX_WAITING_DATAGRAMS:
             self._waiting.put_nowait(datagram)
 
@@ -139,7 +142,8 @@ class DtlsAssociation:
 
     Datagrams may come before `start`: the client's first flight may overtake its fingerprint, and waits. ``on_keys`` is
     called once, after the peer's certificate has been checked; ``on_failed`` at most once, with a reason, when the
-    handshake fails or the peer closes the association. Neither is called after `close`.
+    handshake fails or the peer closes the association. Neither is called after `close`. ``handshake_timeout`` (seconds)
+    runs from the peer's first datagram: until then ICE has not found a way, and may yet.
     """
 
     def __init__(
@@ -195,6 +199,7 @@ class DtlsAssociation:
 
     async def _handshake(self, remote: RTCDtlsParameters) -> str | None:
         """Why the handshake failed; None if it has not."""
+        await self._path.began.wait()
         try:
             async with asyncio.timeout(self._handshake_timeout):
                 await self._transport.start(remote)

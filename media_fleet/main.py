@@ -23,11 +23,12 @@ from contracts.rooms import NodeId
 from media_fleet.adapters import json_log
 from media_fleet.adapters.lease import LeaseKeeper
 from media_fleet.adapters.node_load import NodeLoad
-from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.randomness import SystemRandomness
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
+from media_fleet.housekeeping import Housekeeping
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.settings import Settings, SettingsError
 
@@ -66,6 +67,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         _task(parts.rpc.speak(), "speak"),
         _task(parts.rpc.listen(parts.node.handle), "listen"),
         _task(parts.lease.run(), "lease"),
+        _task(Housekeeping(parts.node, parts.plane).run(), "housekeeping"),
     ]
     try:
         await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
@@ -95,12 +97,12 @@ def _assemble(settings: Settings, client: redis.asyncio.Redis, core: PacketCore)
     rpc = RpcEndpoint(client, node_id=node_id)
     planes: list[PacketPlane] = []
 
-    def make_plane(on_transport_failed: Any) -> PacketPlane:
+    def make_plane(listener: TransportListener) -> PacketPlane:
         plane = PacketPlane(
             core,
             certificate=certificate,
             handshake_timeout=settings.handshake_timeout_ms / 1000,
-            on_transport_failed=on_transport_failed,
+            listener=listener,
         )
         planes.append(plane)
         return plane

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import singledispatchmethod
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ from contracts.node_rpc import (
     LeaveRoom,
     NodeAnswer,
     NodeRequest,
+    Offer,
     Publish,
     Published,
     Refused,
@@ -35,7 +37,7 @@ from contracts.node_rpc import (
     TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
-from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain.effects import Effect, SendOffer, TransportKey
 from media_fleet.domain.errors import BadRequestError, MediaNodeError, NodeOverloadedError, ParticipantNotFoundError
@@ -48,7 +50,7 @@ _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 """Ids stand in SDP lines (a=msid), where other characters would mean something."""
 
 Emit = Callable[[GatewayId, GatewayMessage], None]
-PlaneFactory = Callable[[Callable[[MeetingId, TransportKey, str], None]], PacketPlane]
+PlaneFactory = Callable[[TransportListener], PacketPlane]
 
 
 class NodeIdentity(Struct, frozen=True, kw_only=True):
@@ -67,10 +69,11 @@ class MediaNode:
     ) -> None:
         self._identity = identity
         self._randomness = randomness
-        self._plane = plane_factory(self._transport_failed)
+        self._plane = plane_factory(self)
         self._emit = emit
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], GatewayId] = {}
+        self._requests: Counter[MeetingId] = Counter()
 
     @property
     def participants(self) -> int:
@@ -82,6 +85,7 @@ class MediaNode:
 
     def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
         """Carries out a request. Never raises: what goes wrong is a `Refused`."""
+        self._requests[request.meeting_id] += request.meeting_id in self._rooms
         names = {"meeting_id": request.meeting_id, "participant_id": getattr(request, "participant_id", None)}
         try:
             _check_ids(request)
@@ -99,6 +103,30 @@ class MediaNode:
         """Closes all meetings, without telling anybody."""
         for meeting_id in list(self._rooms):
             self._close_room(meeting_id)
+
+    # ---- for `media_fleet.housekeeping` ----
+
+    def requests(self) -> Mapping[MeetingId, int]:
+        """How many requests each meeting that is here has had so far."""
+        return {meeting_id: self._requests[meeting_id] for meeting_id in self._rooms}
+
+    def outstanding_offers(self) -> Iterator[tuple[MeetingId, ParticipantId, Offer]]:
+        """The offers that await an answer, in all meetings."""
+        for meeting_id, room in self._rooms.items():
+            for participant_id, offer in room.outstanding_offers():
+                yield meeting_id, participant_id, offer
+
+    def send_offer(self, meeting_id: MeetingId, participant_id: ParticipantId, offer: Offer) -> None:
+        """Sends an offer to the participant's gateway."""
+        message = SubscriptionChanged(
+            node_id=self._identity.node_id, meeting_id=meeting_id, participant_id=participant_id, offer=offer
+        )
+        self._emit(self._gateways[meeting_id, participant_id], message)
+
+    def abandon(self, meeting_id: MeetingId) -> None:
+        """Closes a meeting that is no longer this node's."""
+        logger.warning("abandoned meeting closed", extra={"meeting_id": meeting_id})
+        self._close_room(meeting_id)
 
     # ---- requests ----
 
@@ -162,7 +190,7 @@ class MediaNode:
             self._carry_out(request.meeting_id, room.leave(request.participant_id))
             self._gateways.pop((request.meeting_id, request.participant_id), None)
             if not room.participant_ids:
-                del self._rooms[request.meeting_id]
+                self._forget_room(request.meeting_id)
         return Done()
 
     @_handle.register
@@ -171,12 +199,17 @@ class MediaNode:
         return Done()
 
     def _close_room(self, meeting_id: MeetingId) -> None:
-        room = self._rooms.pop(meeting_id, None)
+        room = self._rooms.get(meeting_id)
         if room is None:
             return
+        self._forget_room(meeting_id)
         for participant_id in room.participant_ids:
             self._gateways.pop((meeting_id, participant_id), None)
         self._carry_out(meeting_id, room.close())
+
+    def _forget_room(self, meeting_id: MeetingId) -> None:
+        del self._rooms[meeting_id]
+        self._requests.pop(meeting_id, None)
 
     def _room_of(
         self,
@@ -196,20 +229,22 @@ class MediaNode:
     def _carry_out(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, SendOffer):
-                self._send_offer(meeting_id, effect)
+                self.send_offer(meeting_id, effect.participant_id, effect.offer)
             else:
                 self._plane.carry_out(meeting_id, effect)
 
-    def _send_offer(self, meeting_id: MeetingId, effect: SendOffer) -> None:
-        message = SubscriptionChanged(
-            node_id=self._identity.node_id,
-            meeting_id=meeting_id,
-            participant_id=effect.participant_id,
-            offer=effect.offer,
-        )
-        self._emit(self._gateways[meeting_id, effect.participant_id], message)
+    def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """Tells the participant's gateway."""
+        self._report(meeting_id, transport, reason)
 
-    def _transport_failed(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+    def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """Tells the participant's gateway; the next publishing offer gets a new transport."""
+        room = self._rooms.get(meeting_id)
+        if room is not None:
+            room.association_ended(transport)
+        self._report(meeting_id, transport, reason)
+
+    def _report(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         gateway_id = self._gateways.get((meeting_id, transport.participant_id))
         if gateway_id is None:
             return

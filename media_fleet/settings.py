@@ -32,8 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """0: the bound one. Another where a NAT maps it."""
     consent_timeout_ms: Annotated[int, Meta(ge=1_000, le=30_000)] = 15_000
     """How long a transport may be silent (RFC 7675)."""
-    handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 30_000
-    """From the client's description to the end of its DTLS handshake, ICE included."""
+    handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 15_000
+    """From a client's first DTLS datagram to the end of the handshake."""
     max_participants: Annotated[int, Meta(ge=1)] = 2_000
     capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
     """Packets a second, in and out, that count as full load."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from functools import singledispatchmethod
+from typing import Protocol
 
 from msgspec import Struct
 from packet_core import DtlsReceived, PacketCore, TransportConnected, TransportLost
@@ -40,7 +40,15 @@ from media_fleet.dtls_border import DtlsAssociation, NodeCertificate, SrtpKeys
 
 logger = logging.getLogger(__name__)
 
-TransportFailedCallback = Callable[[MeetingId, TransportKey, str], None]
+
+class TransportListener(Protocol):
+    """Who is told of what happens to transports by itself."""
+
+    def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """No sign of life; it may come back."""
+
+    def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """Its DTLS handshake failed, or the peer closed it: for good."""
 
 
 class PlaneCounts(Struct, frozen=True, kw_only=True):
@@ -85,12 +93,12 @@ class PacketPlane:
         *,
         certificate: NodeCertificate,
         handshake_timeout: float,
-        on_transport_failed: TransportFailedCallback,
+        listener: TransportListener,
     ) -> None:
         self._core = core
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
-        self._on_transport_failed = on_transport_failed
+        self._listener = listener
         self._transports: dict[tuple[MeetingId, TransportKey], _Transport] = {}
         self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
         self._tracks: dict[tuple[MeetingId, TrackKey], _Track] = {}
@@ -120,6 +128,13 @@ class PacketPlane:
             closing=len(self._closing),
         )
 
+    def connections(self) -> dict[MeetingId, bool]:
+        """For each meeting that has transports, whether any of them is connected."""
+        connected: dict[MeetingId, bool] = {}
+        for (meeting_id, _), transport in self._transports.items():
+            connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
+        return connected
+
     # ---- effects ----
 
     def carry_out(self, meeting_id: MeetingId, effect: Effect) -> None:
@@ -138,7 +153,7 @@ class PacketPlane:
             certificate=self._certificate,
             send=lambda datagrams: self._core.send_dtls(core_id, datagrams),
             on_keys=lambda keys: self._use_keys(place, keys),
-            on_failed=lambda reason: self._on_transport_failed(*place, reason),
+            on_failed=lambda reason: self._listener.association_ended(*place, reason),
             handshake_timeout=self._handshake_timeout,
         )
         self._transports[place] = _Transport(core_id, dtls)
@@ -311,7 +326,7 @@ class PacketPlane:
                 logger.info("transport connected", extra=_names(*place) | {"address": event.address})
             elif isinstance(event, TransportLost):
                 transport.connected = False
-                self._on_transport_failed(*place, "no sign of life from the client (RFC 7675)")
+                self._listener.transport_lost(*place, "no sign of life from the client (RFC 7675)")
 
 
 def _adjusted(add: AddSubscription, adjust: AdjustSubscription) -> AddSubscription:

@@ -1,9 +1,9 @@
 """Reads SDP text into a `SessionDescription`, with aiortc's parser and a small pass of our own.
 
 aiortc reads the lines that carry codecs, ICE, DTLS and SSRCs. It knows nothing of a=rid, a=simulcast, bundle-only,
-extmap directions, rtcp-rsize and extmap-allow-mixed, takes lines of any number, and fails by whatever exception comes
-first. So our own pass goes first: it checks shapes and sizes, keeps only the lines that matter (candidates do not: an
-ICE-lite node learns addresses from checks), and says which line is wrong.
+extmap directions, rtcp-rsize and extmap-allow-mixed, multiplies a=rtcp-fb:* by all codecs, takes lines of any number,
+and fails by whatever exception comes first. So our own pass goes first: it checks shapes and sizes, keeps only the
+lines that matter (candidates do not: an ICE-lite node learns addresses from checks), and says which line is wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from contracts.client_messages import MAX_SDP_LENGTH
 from media_fleet.domain.errors import BadSdpError
+from media_fleet.domain.media_formats import SUBSCRIBER_FEEDBACK
 from media_fleet.domain.session_description import (
     Direction,
     Fingerprint,
@@ -31,8 +32,8 @@ from media_fleet.domain.session_description import (
 MAX_LINES = 24_000
 """A subscriber's answer with 512 m-lines has about 40 lines for each."""
 MAX_SECTIONS = 512
-MAX_SECTION_LINES = 1_000
-"""Chromium's offer of six codecs has 130; aiortc's time is quadratic in some of them."""
+MAX_SECTION_LINES = 300
+"""Chromium's offer of all its codecs has 130; aiortc's time is quadratic in some of them."""
 
 _MID = r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+"
 _MEDIA_LINE = re.compile(r"m=([a-z]+) ([0-9]{1,5})(?:/[0-9]+)? ([A-Z/]+) (\S+(?: \S+)*)")
@@ -54,7 +55,7 @@ _CHECKED = {
 }
 """Attributes that are read, with the shape of their values (RFC 8866, 9; RFC 8839, 5; RFC 8852; RFC 8853)."""
 _FLAGS = ("rtcp-mux", "rtcp-rsize", "bundle-only", "ice-lite", "extmap-allow-mixed", *(d.value for d in Direction))
-_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux", "msid"} - {"rid", "simulcast", "extmap"}
+_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux", "msid"} - {"rid", "simulcast", "extmap", "rtcp-fb"}
 _AIORTC_SAYS_NO = (AssertionError, ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration)
 
 
@@ -66,6 +67,8 @@ class _Section(Struct, kw_only=True):
     rids: list[str]
     extensions: list[HeaderExtension]
     simulcast: dict[str, tuple[str, ...]]
+    feedback: set[tuple[str, str]]
+    """Payload type or ``*``, and what is offered for it."""
     lines: int = 0
 
 
@@ -131,7 +134,7 @@ def _new_section(number: int, line: str) -> _Section:
         for fmt in head[4].split():
             if not (fmt.isascii() and fmt.isdecimal() and int(fmt) <= 127) or 64 <= int(fmt) <= 95:
                 raise BadSdpError(f"Line {number}: {fmt[:20]} is no payload type that can share a port with RTCP.")
-    return _Section(head=head, flags=set(), rids=[], extensions=[], simulcast={})
+    return _Section(head=head, flags=set(), rids=[], extensions=[], simulcast={}, feedback=set())
 
 
 def _read_attribute(number: int, name: str, value: str, session_flags: set[str], sections: list[_Section]) -> None:
@@ -148,6 +151,10 @@ def _read_attribute(number: int, name: str, value: str, session_flags: set[str],
         section.rids.append(f"{direction} {rid}")
     elif name == "simulcast":
         section.simulcast.update(_simulcast(number, value))
+    elif name == "rtcp-fb":
+        payload_type, _, feedback = value.partition(" ")
+        if feedback in SUBSCRIBER_FEEDBACK["video"]:
+            section.feedback.add((payload_type, feedback))
     elif name == "extmap":
         identifier, uri = value.split(" ")[:2]
         id_text, _, direction = identifier.partition("/")
@@ -211,7 +218,7 @@ def _section(media: aiortc.sdp.MediaDescription, own: _Section) -> MediaSection:
         ice=ice,
         fingerprints=tuple(Fingerprint(algorithm=f.algorithm.lower(), value=f.value.upper()) for f in fingerprints),
         setup=None if media.dtls is None else _SETUP_OF_ROLE[media.dtls.role],
-        formats=tuple(_formats(media)) if kind in ("audio", "video") else (),
+        formats=tuple(_formats(media, own)) if kind in ("audio", "video") else (),
         extensions=_extensions(own.extensions),
         send_rids=_layers("send", own),
         receive_rids=_layers("recv", own),
@@ -228,7 +235,7 @@ def _section(media: aiortc.sdp.MediaDescription, own: _Section) -> MediaSection:
 _SETUP_OF_ROLE = {"auto": Setup.ACTPASS, "client": Setup.ACTIVE, "server": Setup.PASSIVE}
 
 
-def _formats(media: aiortc.sdp.MediaDescription) -> Iterator[PayloadFormat]:
+def _formats(media: aiortc.sdp.MediaDescription, own: _Section) -> Iterator[PayloadFormat]:
     seen: set[int] = set()
     for codec in media.rtp.codecs:
         payload_type = codec.payloadType
@@ -246,8 +253,9 @@ def _formats(media: aiortc.sdp.MediaDescription) -> Iterator[PayloadFormat]:
                 (key.strip(), None if value is None else str(value)) for key, value in codec.parameters.items()
             ),
             feedback=tuple(
-                f"{feedback.type} {feedback.parameter}" if feedback.parameter else feedback.type
-                for feedback in codec.rtcpFeedback
+                feedback
+                for feedback in SUBSCRIBER_FEEDBACK["video"]
+                if own.feedback & {(str(payload_type), feedback), ("*", feedback)}
             ),
         )
 

@@ -26,6 +26,8 @@ class PublishingSession:
         self.tracks: dict[TrackId, RoomTrack] = {}
         self.last_request: tuple[SessionDescription, tuple[AssignedTrack, ...]] | None = None
         self.last_answer = ""
+        self.is_dead = False
+        """The DTLS association has ended: no offer can go on with it."""
 
 
 class Participant:

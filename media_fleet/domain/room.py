@@ -30,6 +30,7 @@ from media_fleet.domain.effects import (
     SendOffer,
     StartDtls,
     TrackKey,
+    TransportKey,
 )
 from media_fleet.domain.errors import (
     BadRequestError,
@@ -129,7 +130,7 @@ class Room:
         """
         participant = self._participant(participant_id)
         session = participant.publishing
-        if session is not None and session.last_request == (offer, tracks):
+        if session is not None and session.last_request == (offer, tracks) and not session.is_dead:
             return Answered(sdp=session.last_answer, effects=())
         remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE))
         planned = publishing.plan(offer, tracks)
@@ -153,12 +154,28 @@ class Room:
         self._offer_to_others(participant_id, effects)
         return Answered(sdp=session.last_answer, effects=tuple(effects))
 
+    def association_ended(self, transport: TransportKey) -> None:
+        """The transport's DTLS association failed or was closed: the next publishing offer begins a new one."""
+        participant = self._participants.get(transport.participant_id)
+        session = participant.publishing if participant is not None else None
+        if session is None or transport.purpose is not Purpose.PUBLISH or transport.generation != session.generation:
+            return
+        session.is_dead = True
+
+    def outstanding_offers(self) -> list[tuple[ParticipantId, Offer]]:
+        """The offers that await an answer."""
+        return [
+            (participant.id, offer)
+            for participant in self._participants.values()
+            if participant.subscribing is not None and (offer := participant.subscribing.outstanding) is not None
+        ]
+
     def _publishing_session(
         self, participant: Participant, remote: RemoteEnd, effects: list[Effect]
     ) -> PublishingSession:
         """The session that the offer goes on with; a new one for a new peer connection."""
         session = participant.publishing
-        if session is not None and session.remote.same_association(remote):
+        if session is not None and session.remote.same_association(remote) and not session.is_dead:
             if session.remote.ice != remote.ice:  # the offer restarts ICE (RFC 8839, 4.4.1.1.1)
                 session.ice = self._randomness.ice_credentials()
                 effects.append(RestartIce(transport=participant.transport(Purpose.PUBLISH), ice=session.ice))

@@ -52,8 +52,6 @@ def _section_lines(section: MediaSection) -> Iterator[str]:
         yield f"a=ssrc-group:{group.semantics} {' '.join(map(str, group.ssrcs))}"
     for ssrc in section.ssrcs:
         yield f"a=ssrc:{ssrc} cname:{section.cname or '-'}"
-        if section.msid is not None:
-            yield f"a=ssrc:{ssrc} msid:{section.msid}"
 
 
 def _transport_lines(section: MediaSection) -> Iterator[str]:

@@ -166,9 +166,12 @@ async def test_a_client_without_a_common_profile_gives_no_keys(pair: Pair) -> No
     await asyncio.wait_for(client, TIMEOUT)
 
 
-async def test_a_handshake_that_does_not_begin_fails_in_time(certificate: NodeCertificate) -> None:
+async def test_a_handshake_that_gets_stuck_fails_in_time(certificate: NodeCertificate) -> None:
     pair = Pair(certificate, handshake_timeout=0.05)
     pair.node.start(pair.client_fingerprints())
+    await asyncio.sleep(0.1)
+    assert pair.failures.empty()
+    pair.node.receive(b"\x16 neither a handshake nor anything else")
     assert "0.05 s" in await asyncio.wait_for(pair.failures.get(), TIMEOUT)
     await pair.close()
 

@@ -273,6 +273,16 @@ def test_a_new_peer_connection_with_the_old_certificate_is_a_new_transport(room:
     assert len(only(room.publish(ALICE, again, (camera(),)).effects, OpenTransport)) == 1
 
 
+def test_after_the_association_ended_the_next_offer_opens_a_new_transport(room: Room, alice: Any) -> None:
+    first = publish_camera(room, alice)
+    [transport] = [e.transport for e in only(first, StartDtls)]
+    room.association_ended(transport)
+    effects = publish_camera(room, alice)
+    assert [e.transport.generation for e in only(effects, OpenTransport)] == [2]
+    room.association_ended(transport)
+    assert publish_camera(room, alice) == ()
+
+
 def test_a_new_peer_connection_replaces_the_transport_and_its_tracks(room: Room, alice: Any, bob: Any) -> None:
     take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
     alice.connection += 1

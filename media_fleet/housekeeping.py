@@ -1,0 +1,74 @@
+"""What a node does by itself, by the clock: repeats offers that may have got lost, and closes meetings that moved away.
+
+Offers go over channels that keep nothing. One that stays unanswered is sent again; clients take the same offer twice.
+
+A node that was thought dead (its lease ended while Redis was out of its reach) keeps meetings which the gateways have
+placed elsewhere. Their clients are gone, and nobody will say that they left. Such a meeting has transports, none of
+which is connected, and no requests; after some minutes of that it is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from contracts.node_rpc import Offer
+from contracts.rooms import MeetingId, ParticipantId
+from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.node import MediaNode
+
+TICK_S = 1.0
+REPEAT_AFTER_S = 4.0
+"""A client answers within a round trip and some hundred milliseconds."""
+MAX_REPEATS = 5
+"""Then the client will not answer; it can ask for a new subscription."""
+ABANDONED_AFTER_S = 600.0
+"""Far longer than a client takes to come back after its network was away."""
+
+
+class Housekeeping:
+    """Looks after one node. ``now`` is a monotonic clock's seconds."""
+
+    def __init__(self, node: MediaNode, plane: PacketPlane) -> None:
+        self._node = node
+        self._plane = plane
+        self._offers: dict[tuple[MeetingId, ParticipantId], tuple[Offer, float, int]] = {}
+        self._silent: dict[MeetingId, tuple[int, float]] = {}
+        """Meetings without a connected transport: the requests they had, and since when."""
+
+    async def run(self) -> None:
+        """Works for ever; ends by cancellation."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick(time.monotonic())
+
+    def tick(self, now: float) -> None:
+        """Does what is due."""
+        self._repeat_offers(now)
+        self._close_abandoned(now)
+
+    def _repeat_offers(self, now: float) -> None:
+        watched = self._offers
+        self._offers = {}
+        for meeting_id, participant_id, offer in list(self._node.outstanding_offers()):
+            place = (meeting_id, participant_id)
+            known, sent_at, repeats = watched.get(place, (None, now, 0))
+            if known is not offer:
+                sent_at, repeats = now, 0
+            elif now - sent_at >= REPEAT_AFTER_S and repeats < MAX_REPEATS:
+                self._node.send_offer(meeting_id, participant_id, offer)
+                sent_at, repeats = now, repeats + 1
+            self._offers[place] = (offer, sent_at, repeats)
+
+    def _close_abandoned(self, now: float) -> None:
+        requests = self._node.requests()
+        disconnected = [meeting for meeting, connected in self._plane.connections().items() if not connected]
+        silent: dict[MeetingId, tuple[int, float]] = {}
+        for meeting_id in disconnected:
+            count = requests.get(meeting_id, 0)
+            known, since = self._silent.get(meeting_id, (-1, now))
+            silent[meeting_id] = (count, since if known == count else now)
+        self._silent = silent
+        for meeting_id, (_, since) in silent.items():
+            if now - since >= ABANDONED_AFTER_S:
+                self._node.abandon(meeting_id)
