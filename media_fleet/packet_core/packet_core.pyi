@@ -14,7 +14,7 @@ key frames and throttles such asking, sends receiver reports, transport-wide fee
 or people.
 """
 
-from typing import Literal, final
+from typing import Literal, Self, final
 
 SrtpProfile = Literal["AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"]
 Kind = Literal["audio", "video"]
@@ -25,13 +25,13 @@ class PacketCoreError(Exception):
 
 @final
 class PacketCore:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         bind_address: str,
         port: int,
         consent_timeout_ms: int = 15_000,
-    ) -> None:
+    ) -> Self:
         """Binds ``bind_address:port`` over UDP (port 0: any free one) and starts the I/O thread.
 
         ``consent_timeout_ms``: a transport that has seen no authenticated STUN check for so long is lost (RFC 7675: 30 s at the most).
