@@ -40,14 +40,19 @@ impl Engine {
             return;
         }
         let room = out.buffer(stun::MAX_RESPONSE_LEN);
-        let len = if request.controlled {
-            stun::write_error(room, &request.transaction_id, ROLE_CONFLICT, password)
+        let id_of_request = &request.transaction_id;
+        let unknown = request.unknown_attributes();
+        let is_accepted = unknown.is_empty() && !request.controlled;
+        let len = if is_accepted {
+            stun::write_success(room, id_of_request, from, password)
+        } else if unknown.is_empty() {
+            stun::write_error(room, id_of_request, ROLE_CONFLICT, password)
         } else {
-            stun::write_success(room, &request.transaction_id, from, password)
+            stun::write_unknown_attributes(room, id_of_request, unknown, password)
         };
         out.send(from, len);
         self.stats.stun_answered += 1;
-        if !request.controlled {
+        if is_accepted {
             self.accept_check(now, id, from, request.use_candidate, is_current, out);
         }
     }

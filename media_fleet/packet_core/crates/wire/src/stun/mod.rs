@@ -18,15 +18,31 @@ mod attribute {
     pub const USERNAME: u16 = 0x0006;
     pub const MESSAGE_INTEGRITY: u16 = 0x0008;
     pub const ERROR_CODE: u16 = 0x0009;
+    pub const UNKNOWN_ATTRIBUTES: u16 = 0x000a;
     pub const XOR_MAPPED_ADDRESS: u16 = 0x0020;
     pub const PRIORITY: u16 = 0x0024;
     pub const USE_CANDIDATE: u16 = 0x0025;
     pub const FINGERPRINT: u16 = 0x8028;
     pub const ICE_CONTROLLED: u16 = 0x8029;
+
+    /// Whether a request cannot be answered properly by who does not understand this attribute (RFC 8489, section 14). What RFC 8489 itself defines
+    /// is understood, and ignored where it has no business in a Binding request.
+    pub const fn is_unknown_and_required(kind: u16) -> bool {
+        let is_required = kind < 0x8000;
+        let is_known = matches!(
+            kind,
+            0x0001 | 0x0006 | 0x0008..=0x000a | 0x0014 | 0x0015 | 0x001c..=0x001e | 0x0020 | PRIORITY | USE_CANDIDATE
+        );
+        is_required && !is_known
+    }
 }
 
 /// The most bytes that an answer takes.
 pub const MAX_RESPONSE_LEN: usize = 128;
+/// So many unknown attributes of one request are named in the answer.
+const MAX_UNKNOWN: usize = 8;
+/// An attribute is required and unknown (RFC 8489, section 14.8).
+const UNKNOWN_ATTRIBUTE: u16 = 420;
 
 /// Why bytes are no Binding request that can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +71,8 @@ pub struct BindingRequest<'a> {
     pub priority: Option<u32>,
     /// The sender believes to be the controlled agent: a role conflict, since a lite agent always is.
     pub controlled: bool,
+    unknown: [u16; MAX_UNKNOWN],
+    unknown_count: usize,
 }
 
 impl<'a> BindingRequest<'a> {
@@ -85,6 +103,8 @@ impl<'a> BindingRequest<'a> {
             use_candidate: false,
             priority: None,
             controlled: false,
+            unknown: [0; MAX_UNKNOWN],
+            unknown_count: 0,
         };
         request.read_attributes()?;
         if request.username.is_empty() || request.integrity_at == 0 {
@@ -112,18 +132,33 @@ impl<'a> BindingRequest<'a> {
             }
             // After the integrity only the fingerprint counts (RFC 8489, section 14.5).
             if self.integrity_at == 0 {
-                match kind {
-                    attribute::USERNAME => self.username = value,
-                    attribute::USE_CANDIDATE => self.use_candidate = true,
-                    attribute::PRIORITY => self.priority = u32_at(value, 0),
-                    attribute::ICE_CONTROLLED => self.controlled = true,
-                    attribute::MESSAGE_INTEGRITY if len == INTEGRITY_LEN => self.integrity_at = at,
-                    _ => {}
-                }
+                self.read_attribute(kind, value, at);
             }
             at += 4 + len.next_multiple_of(4);
         }
         Ok(())
+    }
+
+    /// Takes an attribute up; of several of one kind the first counts (RFC 8489, section 14).
+    fn read_attribute(&mut self, kind: u16, value: &'a [u8], at: usize) {
+        match kind {
+            attribute::USERNAME if self.username.is_empty() => self.username = value,
+            attribute::USE_CANDIDATE => self.use_candidate = true,
+            attribute::PRIORITY if self.priority.is_none() => self.priority = u32_at(value, 0),
+            attribute::ICE_CONTROLLED => self.controlled = true,
+            attribute::MESSAGE_INTEGRITY if value.len() == INTEGRITY_LEN => self.integrity_at = at,
+            _ if attribute::is_unknown_and_required(kind) && self.unknown_count < MAX_UNKNOWN => {
+                self.unknown[self.unknown_count] = kind;
+                self.unknown_count += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Attributes that nobody may answer without understanding them: the answer is then [`write_unknown_attributes`] (RFC 8489, section 6.3.1).
+    #[must_use]
+    pub fn unknown_attributes(&self) -> &[u16] {
+        &self.unknown[..self.unknown_count]
     }
 
     /// The receiver's username fragment: what stands before the colon (RFC 8445, section 7.2.2).
@@ -187,10 +222,27 @@ pub fn write_success(out: &mut [u8], transaction_id: &[u8; 12], from: SocketAddr
 /// Writes an error answer, 487 (role conflict) say; returns its length. `out` must be [`MAX_RESPONSE_LEN`] long.
 pub fn write_error(out: &mut [u8], transaction_id: &[u8; 12], code: u16, password: &[u8]) -> usize {
     let mut writer = Writer::new(out, BINDING_ERROR, transaction_id);
-    writer.attribute(
-        attribute::ERROR_CODE,
-        &[0, 0, (code / 100) as u8, (code % 100) as u8],
-    );
+    writer.error_code(code);
+    writer.finish(password)
+}
+
+/// Writes the error answer that names attributes which are required and unknown, eight at the most; returns its length.
+///
+/// `out` must be [`MAX_RESPONSE_LEN`] long.
+pub fn write_unknown_attributes(
+    out: &mut [u8],
+    transaction_id: &[u8; 12],
+    unknown: &[u16],
+    password: &[u8],
+) -> usize {
+    let mut writer = Writer::new(out, BINDING_ERROR, transaction_id);
+    writer.error_code(UNKNOWN_ATTRIBUTE);
+    let mut value = [0u8; 2 * MAX_UNKNOWN];
+    let unknown = &unknown[..unknown.len().min(MAX_UNKNOWN)];
+    for (kind, bytes) in unknown.iter().zip(value.chunks_exact_mut(2)) {
+        bytes.copy_from_slice(&kind.to_be_bytes());
+    }
+    writer.attribute(attribute::UNKNOWN_ATTRIBUTES, &value[..2 * unknown.len()]);
     writer.finish(password)
 }
 
@@ -207,12 +259,19 @@ impl<'a> Writer<'a> {
         Self { out, at: HEADER_LEN }
     }
 
-    /// Adds an attribute whose length is a multiple of four.
+    fn error_code(&mut self, code: u16) {
+        let value = [0, 0, (code / 100) as u8, (code % 100) as u8];
+        self.attribute(attribute::ERROR_CODE, &value);
+    }
+
+    /// Adds an attribute, padded to a multiple of four.
     fn attribute(&mut self, kind: u16, value: &[u8]) {
-        let end = self.at + 4 + value.len();
+        let value_end = self.at + 4 + value.len();
+        let end = value_end.next_multiple_of(4);
         self.out[self.at..self.at + 2].copy_from_slice(&kind.to_be_bytes());
         self.out[self.at + 2..self.at + 4].copy_from_slice(&(value.len() as u16).to_be_bytes());
-        self.out[self.at + 4..end].copy_from_slice(value);
+        self.out[self.at + 4..value_end].copy_from_slice(value);
+        self.out[value_end..end].fill(0);
         self.at = end;
         self.out[2..4].copy_from_slice(&length_up_to(end));
     }
@@ -263,64 +322,4 @@ const fn nibble_table() -> [u32; 16] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// The sample request of RFC 5769, section 2.1.
-    const SAMPLE: &[u8] = b"\x00\x01\x00\x58\x21\x12\xa4\x42\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa\x87\xdf\xae\
-        \x80\x22\x00\x10STUN test client\x00\x24\x00\x04\x6e\x00\x01\xff\x80\x29\x00\x08\x93\x2f\xf9\xb1\x51\x26\
-        \x3b\x36\x00\x06\x00\x09evtj:h6vY\x20\x20\x20\x00\x08\x00\x14\x9a\xea\xa7\x0c\xbf\xd8\xcb\x56\x78\x1e\xf2\
-        \xb5\xb2\xd3\xf2\x49\xc1\xb5\x71\xa2\x80\x28\x00\x04\xe5\x7a\x3b\xcf";
-    const PASSWORD: &[u8] = b"VOkJxbRl1RmTxUk/WvJxBt";
-
-    #[test]
-    fn the_rfc_sample_is_read_and_verified() {
-        let request = BindingRequest::parse(SAMPLE).unwrap();
-        assert_eq!(request.local_ufrag(), b"evtj");
-        assert_eq!(request.priority, Some(0x6e00_01ff));
-        assert!(request.controlled && !request.use_candidate);
-        assert!(request.has_integrity(PASSWORD));
-        assert!(!request.has_integrity(b"another"));
-    }
-
-    #[test]
-    fn the_rfc_sample_answer_has_the_same_address_attribute() {
-        // RFC 5769, section 2.2: 192.0.2.1:32853.
-        let request = BindingRequest::parse(SAMPLE).unwrap();
-        let mut out = [0u8; MAX_RESPONSE_LEN];
-        let from = "192.0.2.1:32853".parse().unwrap();
-        let len = write_success(&mut out, &request.transaction_id, from, PASSWORD);
-        assert_eq!(&out[20..32], b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43");
-        assert_eq!(u16_at(&out, 2).map(usize::from), Some(len - 20));
-    }
-
-    #[test]
-    fn a_changed_bit_in_what_integrity_covers_is_noticed() {
-        // The fingerprint, eight bytes at the end, comes after the integrity.
-        for index in 0..SAMPLE.len() - 8 {
-            let mut damaged = SAMPLE.to_vec();
-            damaged[index] ^= 1;
-            let accepted =
-                BindingRequest::parse(&damaged).is_ok_and(|request| request.has_integrity(PASSWORD));
-            assert!(!accepted, "byte {index}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused(mut message in proptest::collection::vec(any::<u8>(), 0..200), fix: bool) {
-            if fix && message.len() >= 20 {
-                let len = (message.len() - 20) / 4 * 4;
-                message.truncate(20 + len);
-                message[..2].copy_from_slice(&BINDING_REQUEST.to_be_bytes());
-                message[2..4].copy_from_slice(&(len as u16).to_be_bytes());
-                message[4..8].copy_from_slice(&MAGIC_COOKIE.to_be_bytes());
-            }
-            if let Ok(request) = BindingRequest::parse(&message) {
-                let _ = request.local_ufrag();
-                prop_assert!(!request.has_integrity(b"a password of nobody"));
-            }
-        }
-    }
-}
+mod tests;
