@@ -31,6 +31,8 @@ class NodeLease(Struct, frozen=True, kw_only=True):
     participants: int
     draining: bool
     renewed_at: int
+    started_at: int = 0
+    """When the node's process started. Another value than before: it has started anew, and knows nobody any more."""
 
 
 # ---- requests ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,8 +14,7 @@ from engineio import packet as engineio_packet
 from msgspec import Struct
 
 from contracts.client_messages import Closing
-from contracts.error_codes import ErrorCode
-from signaling_gateway.edge.frame_guard import NORMAL_CLOSURE, POLICY_VIOLATION, Link
+from signaling_gateway.edge.frame_guard import NORMAL_CLOSURE, Link
 from signaling_gateway.service.background import BackgroundTasks
 
 MAX_QUEUED = 2_000
@@ -23,6 +23,7 @@ ACKNOWLEDGE_TIMEOUT_S = 5.0
 FAREWELL_S = 2.0
 """How long a client has for closing the WebSocket itself after it was told to."""
 
+_log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 
@@ -105,4 +106,5 @@ class SocketDelivery:
     def _drop_slow(self, sid: str) -> None:
         link = self._links.get(sid)
         if link is not None and not link.closed:
-            self._tasks.spawn(link.close(POLICY_VIOLATION, ErrorCode.SLOW_CLIENT))
+            _log.info("a client reads too slowly and is disconnected")
+            link.abort()

@@ -55,6 +55,17 @@ class Link:
             with contextlib.suppress(RuntimeError, OSError):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
+    def abort(self) -> None:
+        """Drops the TCP connection with all that waits in it: a peer that reads nothing would never see a close frame.
+
+        ASGI has no word for this. uvicorn's ``send`` is a method of the protocol object that holds the transport;
+        should that change, a test fails, and the connection still ends with the heartbeat.
+        """
+        self.closed = True
+        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
+        if transport is not None:
+            transport.abort()
+
 
 class FrameGuard:
     """Wraps an ASGI application."""

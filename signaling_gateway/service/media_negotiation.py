@@ -113,6 +113,11 @@ class MediaNegotiation:
             else:
                 self.attach(connection)
 
+    def started_anew(self, room: LiveRoom) -> None:
+        """The meeting's node has lost what was negotiated with it."""
+        for connection in room.connections.values():
+            self._restart(connection, "The media server has started anew.")
+
     # ---- what clients ask for ----
 
     async def publish(self, connection: Connection, command: PublishOffer) -> PublishAnswer:

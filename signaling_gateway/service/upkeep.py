@@ -9,8 +9,9 @@ from typing import Protocol
 
 from redis.exceptions import RedisError
 
+from contracts.node_rpc import NodeLease
 from contracts.redis_names import GATEWAY_RENEW_MS
-from contracts.rooms import GatewayId, MeetingId
+from contracts.rooms import GatewayId, MeetingId, NodeId
 from signaling_gateway.domain.commands import AdoptParticipants
 from signaling_gateway.errors import GatewayError
 from signaling_gateway.service.live_room import LiveRoom
@@ -64,6 +65,7 @@ class Upkeep:
         self._directory = directory
         self._media = media
         self._suspected: frozenset[GatewayId] = frozenset()
+        self._started: dict[NodeId, int] = {}
 
     async def keep_lease(self) -> None:
         """Renews the lease; takes over the rooms of gateways whose lease has ended.
@@ -86,22 +88,22 @@ class Upkeep:
         """Places meetings whose node is gone anew, and attaches participants who have no node yet."""
         while True:
             await asyncio.sleep(NODE_WATCH_S)
+            # Also without rooms: what a node was before tells whether it has started anew since.
             rooms = [room for room in self._rooms.open_rooms() if room.connections]
-            if not rooms:
-                continue
             try:
                 live = await self._directory.live()
             except (RedisError, OSError) as error:
                 _log.warning("the media nodes are not known: %s", error)
                 continue
+            restarted = self._restarted(live)
             for room in rooms:
                 if room.state.node_id is None or room.state.node_id not in live:
                     if live:
                         await self._place(room)
-                    continue
-                for connection in list(room.connections.values()):
-                    if connection.joined_node is None and not connection.negotiating.locked():
-                        self._media.attach(connection)
+                elif room.state.node_id in restarted:
+                    self._media.started_anew(room)
+                else:
+                    self._attach_the_rest(room)
 
     async def audit(self) -> None:
         """Compares every open room with its log, and closes those that are idle, spread over time."""
@@ -113,6 +115,18 @@ class Upkeep:
                 room.catch_up()
             if not rooms:
                 await asyncio.sleep(AUDIT_S)
+
+    def _restarted(self, live: dict[NodeId, NodeLease]) -> set[NodeId]:
+        """The nodes that were seen before and have started anew since."""
+        started = {node_id: lease.started_at for node_id, lease in live.items()}
+        anew = {node_id for node_id, at in started.items() if self._started.get(node_id, at) != at}
+        self._started.update(started)
+        return anew
+
+    def _attach_the_rest(self, room: LiveRoom) -> None:
+        for connection in list(room.connections.values()):
+            if connection.joined_node is None and not connection.negotiating.locked():
+                self._media.attach(connection)
 
     async def _place(self, room: LiveRoom) -> None:
         try:

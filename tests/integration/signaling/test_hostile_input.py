@@ -9,6 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from contracts.client_messages import ErrorBody
+from signaling_gateway.edge import delivery
+
 Platform = Any
 
 
@@ -206,3 +209,27 @@ async def test_health_and_readiness_are_told_apart(platform: Platform, session: 
     gateway.gateway.sockets.closing = False
     async with session.get(f"{gateway.url}/nothing-here") as answer:
         assert answer.status == 404
+
+
+async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
+    platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MAX_QUEUED", 20)
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada")
+    slow = await _joined(session, platform, gateway)
+    await ada.happened("participant_joined")
+    connection = next(each for each in gateway.gateway.sockets._connections.values() if each.participant_id != ada.id)
+    bulk = ErrorBody(code="bulk", message="x" * 1_000_000)
+    for _ in range(60):
+        gateway.gateway.sockets._delivery.send([connection.sid], "bulk", bulk)
+        await asyncio.sleep(0)
+    await ada.happened("participant_disconnected")
+    assert "message_id" in await ada.ask("send_chat", {"text": "unhindered"})
+    back = await platform.join(
+        gateway,
+        "u_evil",
+        resume={"participant_id": connection.participant_id, "secret": connection.resume_secret, "version": 0},
+    )
+    assert back.chat == ["unhindered"]
+    await slow.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+import msgspec
 
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
@@ -195,11 +198,21 @@ async def test_a_silent_node_is_a_clear_error_and_blocks_nobody_else(platform: P
     ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
     await ada.received("subscriber_offer")
     node.answers[Publish] = lambda _: None
-    import asyncio
-
     waiting = asyncio.create_task(ada.code("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]}))
     assert "message_id" in await ada.ask("send_chat", {"text": "meanwhile"})
     await bob.happened("chat_sent")
     assert not waiting.done()
     assert await waiting == "media_node_timeout"
     assert len(node.asked(Publish)) == 2
+
+
+async def test_a_node_whose_process_started_anew_is_noticed_without_being_asked(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada = await platform.join(gateway, "u_ada")
+    await ada.received("subscriber_offer")
+    # Seen once before it starts anew.
+    await platform.eventually(lambda: node.id in gateway.gateway._upkeep._started)
+    node.lease = msgspec.structs.replace(node.lease, started_at=7)
+    await ada.received("media_restart")
+    await ada.received("subscriber_offer", 2)
+    assert len(node.asked(JoinRoom, ada.id)) == 2
