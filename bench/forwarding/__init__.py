@@ -1,0 +1,1 @@
+"""What forwarding a packet costs, against the least that it can cost."""

@@ -1,0 +1,64 @@
+"""CPU per forwarded packet, latency and memory of the packet core: `python -m bench.forwarding [--quick]`.
+
+Builds and runs `media_fleet/packet_core/crates/bench` (see there for what is measured and how the floor is made),
+prints a table, and writes ``artefacts/forwarding.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from typing import Any
+
+from tests.platform_process import ROOT
+
+CORE = ROOT / "media_fleet" / "packet_core"
+HEAD = (
+    f"{'subscribers':>11} {'packets/s':>10} {'user':>7} {'system':>7} {'total':>7} {'floor':>7} {'ratio':>6}"
+    f" {'frames':>7} {'ratio':>6} {'p50':>8} {'p99':>8} {'lost':>5}"
+)
+
+
+def measure(*, quick: bool) -> list[dict[str, Any]]:
+    """One entry for each number of subscribers; see the crate's `main.rs` for its form. Costs in microseconds."""
+    command = ["cargo", "run", "--quiet", "--release", "--locked", "--package", "parley-bench", "--"]
+    run = subprocess.run(
+        [*command, *(["--quick"] if quick else [])], cwd=CORE, stdout=subprocess.PIPE, check=True, text=True
+    )
+    result: list[dict[str, Any]] = json.loads(run.stdout.replace("NaN", "null"))
+    return result
+
+
+def show(result: list[dict[str, Any]]) -> None:
+    """The table. ``floor``: in the greatest batches; ``frames``: the floor in batches of one frame (ten packets)."""
+    print(HEAD)
+    for row in result:
+        floor, frames = row["floor"]["total_us"], row["floor"]["in_frames_of_ten_us"]
+        for name in ("usual", "half", "highest"):
+            run = row[name]
+            rate = run["packets_a_second"] * row["subscribers"]
+            p50, p99 = (run[key] / 1000 if run[key] is not None else float("nan") for key in _LATENCIES)
+            print(
+                f"{row['subscribers']:>11} {rate:>10} {run['user_us']:>7.2f} {run['system_us']:>7.2f}"
+                f" {run['total_us']:>7.2f} {floor:>7.2f} {run['total_us'] / floor:>6.2f} {frames:>7.2f}"
+                f" {run['total_us'] / frames:>6.2f} {p50:>5.2f} ms {p99:>5.2f} ms {run['lost']:>5}"
+            )
+    print(f"memory for each subscriber: {result[-1]['memory_bytes_per_subscriber'] / 1024:.0f} KiB")
+
+
+_LATENCIES = ("latency_p50_us", "latency_p99_us")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
+    result = measure(quick=parser.parse_args().quick)
+    show(result)
+    target = ROOT / "artefacts" / "forwarding.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
