@@ -315,12 +315,14 @@ impl Leg<'_> {
 impl Stats {
     /// Counts a packet that could not be accepted.
     pub(crate) fn refuse(&mut self, error: parley_wire::srtp::SrtpError) {
-        use parley_wire::srtp::SrtpError::{Authentication, KeyLength, Malformed, Replayed, TooManySsrcs};
+        use parley_wire::srtp::SrtpError::{
+            Authentication, Exhausted, KeyLength, Malformed, Replayed, TooManySsrcs,
+        };
         match error {
             Authentication => self.dropped_authentication += 1,
             Replayed => self.dropped_replayed += 1,
             TooManySsrcs => self.dropped_unknown_ssrc += 1,
-            Malformed | KeyLength => self.dropped_malformed += 1,
+            Malformed | KeyLength | Exhausted => self.dropped_malformed += 1,
         }
     }
 }

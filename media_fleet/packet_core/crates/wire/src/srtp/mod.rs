@@ -7,18 +7,19 @@ mod cipher;
 mod keys;
 mod replay;
 
-use std::collections::HashMap;
-
 use crate::bytes::u32_at;
 use crate::rtp;
-use crate::sequence::nearest;
 use cipher::Cipher;
-use replay::ReplayWindow;
+use replay::Windows;
 
 /// The most bytes that protecting adds to an RTP or RTCP packet.
 pub const MAX_OVERHEAD: usize = 20;
 /// A peer may use so many SSRCs at once in one context.
 pub const MAX_SSRCS: usize = 128;
+/// After so many packets of others an SSRC may have to give way to a new one: minutes of video.
+const RTP_IDLE_AFTER: u64 = 1 << 16;
+/// The same for reports and feedback, which are fewer.
+const RTCP_IDLE_AFTER: u64 = 1 << 10;
 const RTCP_HEADER_LEN: usize = 8;
 const RTCP_INDEX_LEN: usize = 4;
 const ENCRYPTED_FLAG: u32 = 1 << 31;
@@ -65,6 +66,8 @@ pub enum SrtpError {
     Replayed,
     /// The peer uses more SSRCs than a context keeps.
     TooManySsrcs,
+    /// Under these keys no more RTCP may be sent.
+    Exhausted,
 }
 
 /// Protects what is sent to one peer.
@@ -84,7 +87,8 @@ impl SendContext {
         Ok(Self {
             rtp,
             rtcp,
-            rtcp_index: 0,
+            // As libsrtp; the first index says nothing to anybody.
+            rtcp_index: 1,
         })
     }
 
@@ -106,11 +110,16 @@ impl SendContext {
     /// Protects the RTCP compound `packet[..len]` in place; returns the protected length.
     ///
     /// # Errors
-    /// [`SrtpError::Malformed`] if it is shorter than a header and a sender's SSRC.
+    /// [`SrtpError::Malformed`] if it is shorter than a header and a sender's SSRC; [`SrtpError::Exhausted`] after 2^31 compounds, since an
+    /// index is used once (RFC 3711, section 9.2).
     pub fn protect_rtcp(&mut self, packet: &mut [u8], len: usize) -> Result<usize, SrtpError> {
         let ssrc = u32_at(&packet[..len], 4).ok_or(SrtpError::Malformed)?;
-        self.rtcp_index = (self.rtcp_index + 1) & !ENCRYPTED_FLAG;
-        Ok(self.rtcp.seal_rtcp(packet, len, ssrc, self.rtcp_index))
+        let index = self.rtcp_index;
+        if index & ENCRYPTED_FLAG != 0 {
+            return Err(SrtpError::Exhausted);
+        }
+        self.rtcp_index += 1;
+        Ok(self.rtcp.seal_rtcp(packet, len, ssrc, index))
     }
 }
 
@@ -118,8 +127,8 @@ impl SendContext {
 pub struct ReceiveContext {
     rtp: Cipher,
     rtcp: Cipher,
-    rtp_windows: HashMap<u32, ReplayWindow>,
-    rtcp_windows: HashMap<u32, ReplayWindow>,
+    rtp_windows: Windows,
+    rtcp_windows: Windows,
 }
 
 impl ReceiveContext {
@@ -132,8 +141,8 @@ impl ReceiveContext {
         Ok(Self {
             rtp,
             rtcp,
-            rtp_windows: HashMap::new(),
-            rtcp_windows: HashMap::new(),
+            rtp_windows: Windows::new(RTP_IDLE_AFTER),
+            rtcp_windows: Windows::new(RTCP_IDLE_AFTER),
         })
     }
 
@@ -145,19 +154,10 @@ impl ReceiveContext {
     /// [`SrtpError`]; the packet's bytes are then of no use. State changes only for an authentic packet.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8], header: &rtp::Header) -> Result<usize, SrtpError> {
         let ssrc = header.ssrc;
-        let window = self.rtp_windows.get(&ssrc);
-        let index = match window.and_then(ReplayWindow::highest) {
-            // RFC 3711, section 3.3.1: the index nearest to the highest so far.
-            Some(highest) => nearest(highest, header.sequence_number),
-            None => u64::from(header.sequence_number),
-        };
-        match window {
-            Some(window) if !window.is_new(index) => return Err(SrtpError::Replayed),
-            None if self.rtp_windows.len() >= MAX_SSRCS => return Err(SrtpError::TooManySsrcs),
-            _ => {}
-        }
+        let index = self.rtp_windows.index_of(ssrc, header.sequence_number);
+        self.rtp_windows.check(ssrc, index)?;
         let len = self.rtp.open_rtp(packet, header.payload_start, ssrc, index)?;
-        self.rtp_windows.entry(ssrc).or_default().accept(index);
+        self.rtp_windows.accept(ssrc, index);
         Ok(len)
     }
 
@@ -167,26 +167,18 @@ impl ReceiveContext {
     /// [`SrtpError`], as for RTP.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let ssrc = u32_at(packet, 4).ok_or(SrtpError::Malformed)?;
-        let index = self.rtcp.rtcp_index(packet)?;
-        match self.rtcp_windows.get(&ssrc) {
-            Some(window) if !window.is_new(u64::from(index & !ENCRYPTED_FLAG)) => {
-                return Err(SrtpError::Replayed);
-            }
-            None if self.rtcp_windows.len() >= MAX_SSRCS => return Err(SrtpError::TooManySsrcs),
-            _ => {}
-        }
-        let len = self.rtcp.open_rtcp(packet, ssrc, index)?;
-        self.rtcp_windows
-            .entry(ssrc)
-            .or_default()
-            .accept(u64::from(index & !ENCRYPTED_FLAG));
+        let word = self.rtcp.rtcp_index(packet)?;
+        let index = u64::from(word & !ENCRYPTED_FLAG);
+        self.rtcp_windows.check(ssrc, index)?;
+        let len = self.rtcp.open_rtcp(packet, ssrc, word)?;
+        self.rtcp_windows.accept(ssrc, index);
         Ok(len)
     }
 
     /// Forgets an SSRC that is no longer used.
     pub fn forget(&mut self, ssrc: u32) {
-        self.rtp_windows.remove(&ssrc);
-        self.rtcp_windows.remove(&ssrc);
+        self.rtp_windows.forget(ssrc);
+        self.rtcp_windows.forget(ssrc);
     }
 }
 

@@ -84,6 +84,44 @@ fn gcm_protects_as_in_the_rfc() {
     assert_eq!(&data[..len], &expected);
 }
 
+/// RFC 7714, section 16.1.2.
+#[test]
+fn gcm_opens_what_the_rfc_protects() {
+    let key: [u8; 16] = hex("000102030405060708090a0b0c0d0e0f").try_into().unwrap();
+    let salt: [u8; 12] = hex("517569642070726f2071756f").try_into().unwrap();
+    let cipher = Cipher::gcm(&key, salt).unwrap();
+    let mut data = hex(
+        "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a
+        51c7d19b 36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce",
+    );
+    let len = cipher.open_rtp(&mut data, 12, 0x5501_a0b2, 0xf17b).unwrap();
+    assert_eq!(&data[12..len], b"Gallia est omnis divisa in partes tres");
+}
+
+/// RFC 7714, section 17.1: an SRTCP packet, encrypted and tagged.
+#[test]
+fn gcm_protects_reports_as_in_the_rfc() {
+    let key: [u8; 16] = hex("000102030405060708090a0b0c0d0e0f").try_into().unwrap();
+    let salt: [u8; 12] = hex("517569642070726f2071756f").try_into().unwrap();
+    let cipher = Cipher::gcm(&key, salt).unwrap();
+    let plain = hex(
+        "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef
+        deadbeef deadbeef deadbeef",
+    );
+    let expected = hex(
+        "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda
+        4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4",
+    );
+    let mut data = plain.clone();
+    data.resize(plain.len() + MAX_OVERHEAD, 0);
+    let len = cipher.seal_rtcp(&mut data, plain.len(), 0x4d61_7273, 0x5d4);
+    assert_eq!(&data[..len], &expected);
+    let len = cipher
+        .open_rtcp(&mut data[..len], 0x4d61_7273, 0x8000_05d4)
+        .unwrap();
+    assert_eq!(&data[..len], &plain);
+}
+
 #[test]
 fn a_packet_comes_back_once() {
     for profile in PROFILES {
@@ -159,6 +197,16 @@ fn rtcp_comes_back_once_and_never_in_the_clear() {
         assert_eq!(receive.unprotect_rtcp(&mut copy), Err(SrtpError::Replayed));
         assert!(receive.unprotect_rtcp(&mut plain.clone()).is_err());
     }
+}
+
+#[test]
+fn an_index_of_rtcp_is_never_used_twice() {
+    let (mut send, mut receive) = pair(Profile::AeadAes128Gcm);
+    let mut data = [0u8; 8 + MAX_OVERHEAD];
+    send.rtcp_index = ENCRYPTED_FLAG - 1;
+    let len = send.protect_rtcp(&mut data, 8).unwrap();
+    assert!(receive.unprotect_rtcp(&mut data[..len]).is_ok(), "the last one");
+    assert_eq!(send.protect_rtcp(&mut data, 8), Err(SrtpError::Exhausted));
 }
 
 #[test]
