@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 READ_BLOCK_MS = 2_000
 CLAIM_IDLE_MS = 30_000
 """After so long without an acknowledgement an entry is another consumer's: longer than handling a batch may take."""
+RETIRE_TIMEOUT_S = 1.0
 RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 _log = logging.getLogger(__name__)
@@ -58,17 +60,22 @@ class StreamConsumer:
     async def run(self) -> None:
         """Consumes, until cancelled. Entries that could not be handled come first after a pause."""
         failures = 0
-        while True:
-            try:
-                await self._create_group()
-                while True:
-                    await self._round()
-                    failures = 0
-            except (RedisError, OSError, NotHandledError) as error:
-                delay = RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S) - 1)]
-                failures += 1
-                _log.warning("%s: trying again in %s s: %s", self._stream, delay, error)
-                await asyncio.sleep(delay)
+        try:
+            while True:
+                try:
+                    await self._create_group()
+                    while True:
+                        await self._round()
+                        failures = 0
+                except (RedisError, OSError, NotHandledError) as error:
+                    delay = RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S) - 1)]
+                    failures += 1
+                    _log.warning("%s: trying again in %s s: %s", self._stream, delay, error)
+                    await asyncio.sleep(delay)
+        finally:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(RETIRE_TIMEOUT_S):
+                    await self._retire()
 
     async def _round(self) -> None:
         own = await self._read("0", block_ms=None)
@@ -82,6 +89,14 @@ class StreamConsumer:
             pipeline.xack(self._stream, self._group, *ids)
             pipeline.xdel(self._stream, *ids)
             await pipeline.execute()
+
+    async def _retire(self) -> None:
+        """Takes this consumer's name off the group, if it leaves nothing behind (the group forgets what it had)."""
+        pending = await self._redis.xpending_range(
+            self._stream, self._group, min="-", max="+", count=1, consumername=self._consumer
+        )
+        if not pending:
+            await self._redis.xgroup_delconsumer(self._stream, self._group, self._consumer)
 
     async def _create_group(self) -> None:
         try:

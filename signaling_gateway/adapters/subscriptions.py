@@ -117,8 +117,11 @@ class Subscriptions:
         entry = self._channels.get(channel.decode()) if channel is not None else None
         if entry is None:
             return
-        if message["type"] == "smessage":
-            entry.on_message(message["data"])
-        elif message["type"] == "ssubscribe":
-            entry.confirmed.set()
-            entry.on_subscribed()
+        try:
+            if message["type"] == "smessage":
+                entry.on_message(message["data"])
+            elif message["type"] == "ssubscribe":
+                entry.confirmed.set()
+                entry.on_subscribed()
+        except Exception:  # noqa: BLE001  (one listener's fault must not silence the other channels)
+            _log.exception("a message on %s could not be handled", message["channel"])

@@ -157,13 +157,17 @@ class Consequences:
             self._close(connection, closing)
 
     async def _reclaim(self, connection: Connection) -> None:
-        await connection.room.execute(
-            ReclaimConnection(
+        while connection.reclaiming and connection.stands:
+            command = ReclaimConnection(
                 participant_id=connection.participant_id,
                 connection=connection.began,
                 gateway_id=self._gateway_id,
             )
-        )
+            try:
+                await connection.room.execute(command)
+                return
+            except LogUnavailableError:
+                await asyncio.sleep(RETRY_S)
 
     # ---- grace periods ----
 

