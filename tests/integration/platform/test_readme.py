@@ -1,0 +1,27 @@
+"""What the README shows must run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.platform_process import ROOT, Platform
+
+
+def test_the_example_of_the_readme_runs(platform: Platform, tmp_path: Path) -> None:
+    examples: list[str] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(examples) == 1
+    script = tmp_path / "example.py"
+    script.write_text(examples[0].replace("http://localhost:8080", platform.url))
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    assert f"Send this to others: {platform.url}/m/" in run.stdout
+    assert "with a token for host" in run.stdout
+
+
+def test_every_file_that_the_readme_links_to_exists() -> None:
+    links: list[str] = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
