@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import socketio
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 45.0
 
 
 class Client:

@@ -161,6 +161,10 @@ async def platform(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Asy
     async with Redis.from_url(valkey.connection_url) as redis:
         await redis.flushall()
         platform = Platform(valkey, redis, service)
-        yield platform
-        await platform.close()
-    await service.stop()
+        try:
+            yield platform
+        finally:
+            try:
+                await platform.close()
+            finally:
+                await service.stop()

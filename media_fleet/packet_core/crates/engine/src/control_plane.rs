@@ -12,7 +12,6 @@ use crate::transport::{Source, Transport};
 impl Engine {
     /// Carries out a command.
     pub fn handle_command(&mut self, now: Now, command: Command, out: &mut impl Output) {
-        self.now_us = now.us;
         let is_known = match command {
             Command::AddTransport(id, credentials) => self.add_transport(now, id, credentials),
             Command::RestartIce(id, credentials) => self.restart_ice(id, credentials),
@@ -190,7 +189,7 @@ impl Engine {
         let mut subscription = Subscription::new(transport_id, track_id, config, clock_rate, is_video, seed);
         subscription.follow_on(spent);
         self.subscriptions.insert(id, subscription);
-        self.retarget(track_id);
+        self.retarget_one(id);
         true
     }
 
@@ -199,8 +198,7 @@ impl Engine {
             return false;
         };
         change(subscription);
-        let track = subscription.track;
-        self.retarget(track);
+        self.retarget_one(id);
         true
     }
 
@@ -231,29 +229,25 @@ impl Engine {
     /// Chooses anew what each subscriber of a track should get.
     pub(crate) fn retarget(&mut self, id: Id) {
         let Some(track) = self.tracks.get(&id) else { return };
-        for subscriber in &track.subscribers {
-            if let Some(subscription) = self.subscriptions.get_mut(subscriber) {
-                subscription.target = track.choose_layer(subscription.wanted);
-            }
+        for subscriber in track.subscribers.clone() {
+            self.retarget_one(subscriber);
         }
-        self.want_for_waiting_of(id);
     }
 
-    fn want_for_waiting_of(&mut self, id: Id) {
-        let Some(track) = self.tracks.get(&id) else { return };
-        let layers: Vec<usize> = track
-            .subscribers
-            .iter()
-            .filter_map(|subscriber| self.subscriptions.get(subscriber))
-            .filter(|subscription| {
-                self.transports
-                    .get(&subscription.transport)
-                    .is_some_and(|transport| transport.send.is_some())
-            })
-            .filter_map(Subscription::waits_for)
-            .collect();
-        for layer in layers {
-            self.want_key_frame(id, layer);
+    /// Chooses anew what a subscriber should get, and has a key frame asked for if it waits for one.
+    fn retarget_one(&mut self, id: Id) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
+            return;
+        };
+        let Some(track) = self.tracks.get(&subscription.track) else {
+            return;
+        };
+        subscription.target = track.choose_layer(subscription.wanted);
+        let transport = self.transports.get(&subscription.transport);
+        let can_send = transport.is_some_and(|transport| transport.send.is_some());
+        if let (Some(layer), true) = (subscription.waits_for(), can_send) {
+            let track = subscription.track;
+            self.want_key_frame(track, layer);
         }
     }
 }

@@ -14,11 +14,8 @@ use crate::track::Track;
 use crate::transport::Transport;
 use crate::{Id, IdMap};
 
-/// While media flows, what the clock demands is looked at so often.
-const BUSY_TICK_US: u64 = 10_000;
-const IDLE_TICK_US: u64 = 100_000;
-/// Media has flowed lately: within this time.
-const BUSY_FOR_US: u64 = 1_000_000;
+/// What only the clock demands (consent, stopped layers, reports) is looked at so often; what is more urgent says so by [`Engine::wake_by`].
+const TICK_US: u64 = 100_000;
 
 /// What does not change while an engine runs.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +39,6 @@ pub struct Engine {
     pub(crate) lost: Vec<u16>,
     pub(crate) stats: Stats,
     pub(crate) next_tick_us: u64,
-    pub(crate) next_waiting_scan_us: u64,
-    pub(crate) last_media_us: u64,
-    pub(crate) now_us: u64,
     random: u64,
 }
 
@@ -64,9 +58,6 @@ impl Engine {
             lost: Vec::new(),
             stats: Stats::default(),
             next_tick_us: 0,
-            next_waiting_scan_us: 0,
-            last_media_us: 0,
-            now_us: 0,
             random: config.seed | 1,
         }
     }
@@ -77,9 +68,13 @@ impl Engine {
         self.next_tick_us
     }
 
-    pub(crate) fn tick_interval_us(&self) -> u64 {
-        let is_busy = self.now_us.saturating_sub(self.last_media_us) < BUSY_FOR_US;
-        if is_busy { BUSY_TICK_US } else { IDLE_TICK_US }
+    /// Moves the next deadline forward.
+    pub(crate) fn wake_by(&mut self, us: u64) {
+        self.next_tick_us = self.next_tick_us.min(us);
+    }
+
+    pub(crate) fn start_tick(&mut self, now: Now) {
+        self.next_tick_us = now.us + TICK_US;
     }
 
     /// Counters and gauges.
@@ -120,7 +115,6 @@ impl Engine {
         datagram: &mut [u8],
         out: &mut impl Output,
     ) {
-        self.now_us = now.us;
         self.stats.datagrams_received += 1;
         self.stats.bytes_received += datagram.len() as u64;
         let kind = demux::classify(datagram);

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::forwarding::Pending;
 use crate::output::{Now, Output};
+use crate::reports::FEEDBACK_INTERVAL_US;
 use crate::store::Incoming;
 use crate::track::Track;
 use crate::transport::{MAX_SOURCES, Source};
@@ -34,7 +35,12 @@ impl Engine {
         if let Some(sequence) = values.transport_sequence()
             && transport.wants_transport_cc
         {
+            if transport.recorder.is_empty() {
+                transport.next_feedback_us = now.us + FEEDBACK_INTERVAL_US;
+            }
             transport.recorder.record(sequence, now.us);
+            let due = transport.next_feedback_us;
+            self.next_tick_us = self.next_tick_us.min(due);
         }
         transport.last_ssrc = header.ssrc;
         let source = match transport.sources.get(&header.ssrc) {
@@ -149,8 +155,10 @@ impl Engine {
             layer.count(sequence, header.timestamp, config.clock_rate, now);
         }
         layer.count_bytes(payload.len(), now);
-        self.last_media_us = now.us;
         let is_repairable = !config.nack || layer.nack.received(sequence, now.ms());
+        if let Some(deadline_ms) = layer.nack.deadline_ms() {
+            self.next_tick_us = self.next_tick_us.min(deadline_ms * 1000);
+        }
         let Some(number) = layer.numbering.number(sequence, payload.is_empty()) else {
             return;
         };

@@ -15,10 +15,10 @@ use crate::transport::Transport;
 const OWN_SSRC: u32 = 1;
 const MAX_RTCP: usize = 1200;
 /// Transport-wide feedback: as often as libwebrtc sends it.
-const FEEDBACK_INTERVAL_US: u64 = 50_000;
+pub(crate) const FEEDBACK_INTERVAL_US: u64 = 50_000;
+/// What is due within this time is done at once, so that many transports' feedback takes one waking.
+const SLACK_US: u64 = 10_000;
 const REPORT_INTERVAL_US: u64 = 1_000_000;
-/// Subscriptions that wait are looked for so often, besides when something happens.
-const WAITING_INTERVAL_US: u64 = 100_000;
 const VIDEO_STOPPED_US: u64 = 2_000_000;
 /// A layer that is so far behind another one of its track is not being sent, for its subscribers' purposes.
 const STALLED_US: u64 = 500_000;
@@ -90,25 +90,25 @@ pub(crate) fn send_goodbye(transport: &mut Transport, ssrc: u32, out: &mut impl 
 impl Engine {
     /// Does what is due. Call it at [`Engine::next_deadline_us`] or later.
     pub fn handle_timeout(&mut self, now: Now, out: &mut impl Output) {
-        self.next_tick_us = now.us + self.tick_interval_us();
+        self.start_tick(now);
         self.check_consent(now, out);
         self.send_feedback(now, out);
         self.send_receiver_reports(now, out);
         self.ask_for_lost_packets(now, out);
         self.notice_stopped_layers(now, out);
-        if now.us >= self.next_waiting_scan_us {
-            self.next_waiting_scan_us = now.us + WAITING_INTERVAL_US;
-            self.want_for_waiting();
-        }
+        self.want_for_waiting();
         self.flush(now, out);
     }
 
     fn send_feedback(&mut self, now: Now, out: &mut impl Output) {
         for transport in self.transports.values_mut() {
-            if transport.recorder.is_empty() || now.us < transport.next_feedback_us {
+            if transport.recorder.is_empty() {
                 continue;
             }
-            transport.next_feedback_us = now.us + FEEDBACK_INTERVAL_US;
+            if now.us + SLACK_US < transport.next_feedback_us {
+                self.next_tick_us = self.next_tick_us.min(transport.next_feedback_us);
+                continue;
+            }
             while !transport.recorder.is_empty() {
                 let mut recorder = std::mem::take(&mut transport.recorder);
                 let source = transport.last_ssrc;
@@ -152,20 +152,24 @@ impl Engine {
     fn ask_for_lost_packets(&mut self, now: Now, out: &mut impl Output) {
         let mut lost = std::mem::take(&mut self.lost);
         let mut unrepaired = Vec::new();
+        let mut next_ms = u64::MAX / 1000;
         for (id, track) in self.tracks.iter_mut().filter(|(_, track)| track.config.nack) {
             let Some(transport) = self.transports.get_mut(&track.transport) else {
                 continue;
             };
             for (index, layer) in track.layers.iter_mut().enumerate() {
-                if layer
-                    .nack
-                    .deadline_ms()
-                    .is_none_or(|deadline| deadline > now.ms())
-                {
+                let Some(deadline_ms) = layer.nack.deadline_ms() else {
+                    continue;
+                };
+                if deadline_ms > now.ms() {
+                    next_ms = next_ms.min(deadline_ms);
                     continue;
                 }
                 lost.clear();
                 let due = layer.nack.due(now.ms(), transport.round_trip_ms, &mut lost);
+                if let Some(deadline_ms) = layer.nack.deadline_ms() {
+                    next_ms = next_ms.min(deadline_ms);
+                }
                 if due.given_up > 0 {
                     unrepaired.push((*id, index));
                 }
@@ -177,6 +181,7 @@ impl Engine {
             }
         }
         self.lost = lost;
+        self.wake_by(next_ms * 1000);
         for (track, layer) in unrepaired {
             self.want_key_frame_if_watched(track, layer);
         }

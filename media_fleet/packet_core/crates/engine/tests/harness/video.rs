@@ -196,7 +196,8 @@ pub fn assert_unbroken(stream: &[Rtp]) {
         }
         assert!(one.marker, "frames are whole");
         assert_eq!(is.packet, 0, "frames are whole");
-        assert!((1..60_000).contains(&ticks), "time goes on: {ticks}");
+        // At most a second, the longest pause of these tests.
+        assert!((1..=90_000).contains(&ticks), "time goes on: {ticks}");
         assert_eq!(is.picture_id, (was.picture_id + 1) & 0x7fff);
         assert_eq!(is.tl0, was.tl0.wrapping_add(1));
         assert!(is.key || was.layer == is.layer, "layers change at key frames");
