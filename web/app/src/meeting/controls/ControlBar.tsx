@@ -4,7 +4,7 @@ import { useRoom } from "../meeting-room.js";
 import { isOn } from "../participant-tracks.js";
 import type { PanelName } from "../room/RoomPage.js";
 import type { OwnToggles } from "../room/useModeratorMutes.js";
-import { shortcutText } from "../room/useShortcuts.js";
+import { shortcutText } from "../room/shortcuts.js";
 import { BarButton } from "./BarButton.js";
 import styles from "./ControlBar.module.css";
 import { CameraControl, MicrophoneControl } from "./DeviceControls.js";

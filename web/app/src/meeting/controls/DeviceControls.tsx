@@ -6,7 +6,7 @@ import { cx } from "../../ui/class-names.js";
 import { Menu } from "../../ui/Menu.js";
 import { useRoom } from "../meeting-room.js";
 import { isOn } from "../participant-tracks.js";
-import { shortcutText } from "../room/useShortcuts.js";
+import { shortcutText } from "../room/shortcuts.js";
 import { BarButton } from "./BarButton.js";
 import styles from "./DeviceControls.module.css";
 import { DeviceSections } from "./DeviceSections.js";

@@ -1,4 +1,4 @@
-import { Mic, Video, Volume2 } from "lucide-react";
+import { Mic, Play, Video, Volume2 } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { IconButton } from "../../ui/IconButton.js";
@@ -65,7 +65,7 @@ export function DevicePickers({ check, state }: DevicePickersProps) {
           className={styles.test}
           onPress={() => void test()}
         >
-          <Volume2 aria-hidden />
+          <Play aria-hidden />
         </IconButton>
       </div>
     </div>

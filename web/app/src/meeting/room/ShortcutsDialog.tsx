@@ -1,7 +1,7 @@
 import { useMessages } from "../../messages/catalogue.js";
 import { Dialog } from "../../ui/Dialog.js";
 import styles from "./ShortcutsDialog.module.css";
-import { shortcutText } from "./useShortcuts.js";
+import { shortcutText } from "./shortcuts.js";
 
 interface ShortcutsDialogProps {
   readonly isOpen: boolean;

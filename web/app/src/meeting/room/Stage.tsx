@@ -20,7 +20,7 @@ export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
   const [pinned, setPinned] = useState<string | null>(null);
   const [wantedPage, setPage] = useState(0);
   const [order, setOrder] = useState<readonly string[]>([]);
-  const [firstPage, setFirstPage] = useState(1);
+  const [firstPage, setFirstPage] = useState(Infinity);
 
   const next = nextOrder(order, participants, firstPage);
   if (next !== order) setOrder(next);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shortcutOf } from "./useShortcuts.js";
+import { shortcutOf } from "./shortcuts.js";
 
 const press = (key: string, change: Partial<KeyboardEvent> = {}) => ({
   key,
