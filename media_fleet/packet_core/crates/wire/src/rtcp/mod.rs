@@ -20,6 +20,8 @@ mod kind {
 
 /// A report block takes so many bytes, and a report holds at most 31.
 pub const REPORT_BLOCK_LEN: usize = 24;
+/// The greatest count of lost packets that a report block holds.
+const MAX_LOST: u32 = 0x7f_ffff;
 /// The most report blocks in one packet.
 pub const MAX_REPORT_BLOCKS: usize = 31;
 
@@ -49,7 +51,7 @@ pub struct ReportBlock {
     pub ssrc: u32,
     /// Lost since the last report, 256ths.
     pub fraction_lost: u8,
-    /// Lost since the start, at most 2^23 - 1.
+    /// Lost since the start, at most 2^23 - 1; none where duplicates make the count negative.
     pub lost: u32,
     /// Highest sequence number, with the count of wraps above it.
     pub highest_sequence: u32,
@@ -66,7 +68,10 @@ impl ReportBlock {
         Some(Self {
             ssrc: u32_at(data, 0)?,
             fraction_lost: *data.get(4)?,
-            lost: u24_at(data, 5)?,
+            // 24 bits with a sign (RFC 3550, section 6.4.1).
+            lost: Some(u24_at(data, 5)?)
+                .filter(|lost| *lost <= MAX_LOST)
+                .unwrap_or(0),
             highest_sequence: u32_at(data, 8)?,
             jitter: u32_at(data, 12)?,
             last_report: u32_at(data, 16)?,
@@ -294,7 +299,7 @@ impl<'a> Writer<'a> {
             packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
             for (block, out) in blocks.iter().zip(packet[8..].chunks_exact_mut(REPORT_BLOCK_LEN)) {
                 out[..4].copy_from_slice(&block.ssrc.to_be_bytes());
-                out[4..8].copy_from_slice(&block.lost.min(0x7f_ffff).to_be_bytes());
+                out[4..8].copy_from_slice(&block.lost.min(MAX_LOST).to_be_bytes());
                 out[4] = block.fraction_lost;
                 out[8..12].copy_from_slice(&block.highest_sequence.to_be_bytes());
                 out[12..16].copy_from_slice(&block.jitter.to_be_bytes());
@@ -313,9 +318,7 @@ impl<'a> Writer<'a> {
             packet[4..].fill(0);
             packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
             packet[8] = 1;
-            {
-                packet[9] = name.len() as u8;
-            }
+            packet[9] = name.len() as u8;
             packet[10..10 + name.len()].copy_from_slice(name);
         }
     }

@@ -60,6 +60,51 @@ fn requests_come_back() {
 }
 
 #[test]
+fn a_negative_count_of_losses_is_none() {
+    let mut buffer = [0u8; 32];
+    Writer::new(&mut buffer).receiver_report(
+        1,
+        &[ReportBlock {
+            lost: 5,
+            ..ReportBlock::default()
+        }],
+    );
+    buffer[13..16].copy_from_slice(&[0xff, 0xff, 0xfe]);
+    let Packet::ReceiverReport(mut blocks) = read(&buffer)[0] else {
+        panic!()
+    };
+    assert_eq!(blocks.next().unwrap().lost, 0);
+}
+
+#[test]
+fn a_canonical_name_is_written_as_one_chunk_that_ends_in_zeros() {
+    for (name, expected) in [
+        (
+            "ab",
+            &[0x81, 202, 0, 3, 0, 0, 0, 9, 1, 2, b'a', b'b', 0, 0, 0, 0][..],
+        ),
+        ("a", &[0x81, 202, 0, 2, 0, 0, 0, 9, 1, 1, b'a', 0]),
+    ] {
+        let mut buffer = [0xee; 16];
+        let mut writer = Writer::new(&mut buffer);
+        writer.canonical_name(9, name);
+        let len = writer.len();
+        assert_eq!(&buffer[..len], expected);
+    }
+}
+
+#[test]
+fn sources_of_a_full_intra_request_are_read() {
+    let mut data = vec![0x84, 206, 0, 6];
+    data.extend([0, 0, 0, 1, 0, 0, 0, 0]);
+    data.extend([0, 0, 0, 7, 1, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+    let Packet::FullIntraRequest(entries) = read(&data)[0] else {
+        panic!()
+    };
+    assert_eq!(entries.collect::<Vec<_>>(), [7, 8]);
+}
+
+#[test]
 fn what_does_not_fit_is_left_out_whole() {
     let mut buffer = [0u8; 20];
     let mut writer = Writer::new(&mut buffer);
@@ -98,6 +143,29 @@ proptest! {
                 Packet::PictureLoss { .. } => {}
             }
         }
+    }
+
+    #[test]
+    fn any_reports_come_back(
+        ssrc: u32, ntp: u64, rtp_timestamp: u32, packets: u32, octets: u32,
+        blocks in proptest::collection::vec(any::<(u32, u8, u32, u32, u32, u32, u32)>(), 0..=MAX_REPORT_BLOCKS),
+    ) {
+        let info = SenderInfo { ssrc, ntp, rtp_timestamp, packets, octets };
+        let blocks: Vec<_> = blocks
+            .into_iter()
+            .map(|(ssrc, fraction_lost, lost, highest_sequence, jitter, last_report, delay)| {
+                ReportBlock { ssrc, fraction_lost, lost: lost & MAX_LOST, highest_sequence, jitter, last_report, delay }
+            })
+            .collect();
+        let mut buffer = [0u8; 1000];
+        let mut writer = Writer::new(&mut buffer);
+        writer.sender_report(&info);
+        writer.receiver_report(ssrc, &blocks);
+        let len = writer.len();
+        let packets = read(&buffer[..len]);
+        prop_assert!(matches!(packets[0], Packet::SenderReport(back, _) if back == info));
+        let Packet::ReceiverReport(back) = packets[1] else { panic!() };
+        prop_assert_eq!(back.collect::<Vec<_>>(), blocks);
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub const DELTA_UNIT_US: u64 = 250;
 pub const REFERENCE_UNIT_US: u64 = 64_000;
 /// One packet speaks of at most so many sequence numbers: it stays far below an MTU.
 const MAX_STATUSES: usize = 400;
+/// No sender has more packets in flight than this. A few octets of run lengths may announce 65535 of them, which would take a megabyte to read.
+const MAX_READ: usize = 8192;
 /// So many arrivals are kept between two feedbacks; older ones are dropped.
 const MAX_ARRIVALS: usize = 2048;
 
@@ -104,11 +106,9 @@ impl Recorder {
         };
         packet[4..8].copy_from_slice(&sender.to_be_bytes());
         packet[8..12].copy_from_slice(&source.to_be_bytes());
-        {
-            packet[12..14].copy_from_slice(&(base as u16).to_be_bytes());
-            packet[14..16].copy_from_slice(&(statuses.len() as u16).to_be_bytes());
-            packet[16..20].copy_from_slice(&((reference as u32) << 8 | u32::from(count)).to_be_bytes());
-        }
+        packet[12..14].copy_from_slice(&(base as u16).to_be_bytes());
+        packet[14..16].copy_from_slice(&(statuses.len() as u16).to_be_bytes());
+        packet[16..20].copy_from_slice(&((reference as u32) << 8 | u32::from(count)).to_be_bytes());
         for (chunk, out) in chunks.iter().zip(packet[20..].chunks_exact_mut(2)) {
             out.copy_from_slice(&chunk.to_be_bytes());
         }
@@ -116,9 +116,7 @@ impl Recorder {
         if len > body {
             packet[0] |= 0x20;
             packet[body..].fill(0);
-            {
-                packet[len - 1] = (len - body) as u8;
-            }
+            packet[len - 1] = (len - body) as u8;
         }
     }
 }
@@ -157,15 +155,15 @@ pub struct Feedback {
     pub arrivals: Vec<Option<i64>>,
 }
 
-/// Reads a transport-cc packet (as [`super::Packet::TransportCc`] gives it); None if it is malformed.
+/// Reads a transport-cc packet (as [`super::Packet::TransportCc`] gives it); None if it is malformed, or speaks of more than 8192 packets.
 #[must_use]
 pub fn parse(packet: &[u8]) -> Option<Feedback> {
     let base = u16_at(packet, 12)?;
-    let total = usize::from(u16_at(packet, 14)?);
+    let total = Some(usize::from(u16_at(packet, 14)?)).filter(|total| *total <= MAX_READ)?;
     let reference = u24_at(packet, 16)?;
     let count = *packet.get(19)?;
     let mut at = 20;
-    let mut statuses = Vec::with_capacity(total.min(1024));
+    let mut statuses = Vec::with_capacity(total);
     while statuses.len() < total {
         let chunk = u16_at(packet, at)?;
         at += 2;
@@ -256,6 +254,83 @@ mod tests {
         let feedback = written(&mut recorder).remove(0);
         assert_eq!((feedback.base, feedback.count), (3, 1));
         assert_eq!(feedback.arrivals, [None, None, Some(1_100_000)]);
+    }
+
+    /// A packet as pion's tests have it: one arrival, one octet of padding.
+    const ONE_ARRIVAL: [u8; 24] = [
+        0xaf, 0xcd, 0x00, 0x05, 0xfa, 0x17, 0xfa, 0x17, 0x43, 0x03, 0x2f, 0xa0, 0x00, 0x99, 0x00, 0x01, 0x3d,
+        0xe8, 0x02, 0x17, 0x20, 0x01, 0x94, 0x01,
+    ];
+
+    #[test]
+    fn another_implementations_packet_is_read_and_written_alike() {
+        let arrived = 4_057_090 * REFERENCE_UNIT_US + 0x94 * DELTA_UNIT_US;
+        let Some(Ok(Packet::TransportCc(packet))) = Compound::new(&ONE_ARRIVAL).next() else {
+            panic!()
+        };
+        let feedback = Feedback {
+            base: 153,
+            count: 23,
+            arrivals: vec![Some(arrived.cast_signed())],
+        };
+        assert_eq!(parse(packet), Some(feedback));
+        let mut recorder = Recorder {
+            feedback_count: 23,
+            ..Recorder::default()
+        };
+        recorder.record(153, arrived);
+        let mut buffer = [0u8; 100];
+        let mut writer = Writer::new(&mut buffer);
+        recorder.write(&mut writer, 0xfa17_fa17, 0x4303_2fa0);
+        assert_eq!(writer.len(), ONE_ARRIVAL.len());
+        assert_eq!(buffer[..ONE_ARRIVAL.len()], ONE_ARRIVAL);
+    }
+
+    fn packet(total: u16, chunks_and_deltas: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 10];
+        packet.extend(total.to_be_bytes());
+        packet.extend([0, 0, 1, 0]);
+        packet.extend(chunks_and_deltas);
+        packet
+    }
+
+    #[test]
+    fn every_kind_of_chunk_is_read() {
+        // One-bit symbols: 1 0 1, of three packets.
+        let feedback = parse(&packet(3, &[0xa8 | 0x80, 0x00, 4, 8])).unwrap();
+        let start = REFERENCE_UNIT_US.cast_signed();
+        assert_eq!(feedback.arrivals, [Some(start + 1000), None, Some(start + 3000)]);
+        // Two-bit symbols: large, none, small; the large delta goes back by a quarter millisecond.
+        let feedback = parse(&packet(3, &[0xe1, 0x00, 0xff, 0xff, 5])).unwrap();
+        assert_eq!(feedback.arrivals, [Some(start - 250), None, Some(start + 1000)]);
+        // A run of nothing, then of small deltas.
+        let feedback = parse(&packet(5, &[0x00, 3, 0x20, 2, 1, 1])).unwrap();
+        assert_eq!(
+            feedback.arrivals,
+            [None, None, None, Some(start + 250), Some(start + 500)]
+        );
+    }
+
+    #[test]
+    fn what_is_cut_off_or_boundless_is_refused() {
+        assert_eq!(parse(&packet(1, &[0x20, 1])), None, "no delta");
+        assert_eq!(parse(&packet(9, &[0x00, 3])), None, "too few chunks");
+        assert_eq!(parse(&packet(1, &[0x00, 0])), None, "a run of none");
+        assert_eq!(parse(&packet(1, &[0x60, 1, 0, 0])), None, "a reserved symbol");
+        let endless: Vec<u8> = [0x1f, 0xff].repeat(9);
+        assert_eq!(
+            parse(&packet(u16::MAX, &endless)),
+            None,
+            "more than anybody sends"
+        );
+    }
+
+    #[test]
+    fn the_reference_time_wraps_at_24_bits() {
+        let mut recorder = Recorder::default();
+        recorder.record(1, (1 << 24) * REFERENCE_UNIT_US + 3 * REFERENCE_UNIT_US);
+        let arrivals = written(&mut recorder).remove(0).arrivals;
+        assert_eq!(arrivals, [Some(3 * REFERENCE_UNIT_US.cast_signed())]);
     }
 
     proptest! {

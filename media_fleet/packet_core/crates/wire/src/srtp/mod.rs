@@ -87,7 +87,7 @@ impl SendContext {
         Ok(Self {
             rtp,
             rtcp,
-            // As libsrtp; the first index says nothing to anybody.
+            // The first packet's index, as libsrtp counts.
             rtcp_index: 1,
         })
     }
