@@ -107,9 +107,7 @@ impl Engine {
             let round_trip_ms = now.us.saturating_sub(sent_us + delay_us) as f64 / 1000.0;
             subscription.round_trip_ms = Some(round_trip_ms);
             if let Some(transport) = self.transports.get_mut(&id) {
-                {
-                    transport.round_trip_ms = round_trip_ms as u64;
-                }
+                transport.round_trip_ms = round_trip_ms as u64;
             }
         }
     }

@@ -75,9 +75,7 @@ impl Reception {
         let transit = i64::from((arrival as u32).wrapping_sub(timestamp).cast_signed());
         if let Some(last) = self.last_transit {
             let difference = (transit - last).unsigned_abs().min(u64::from(clock_rate));
-            {
-                self.jitter += (difference as f64 - self.jitter) / 16.0;
-            }
+            self.jitter += (difference as f64 - self.jitter) / 16.0;
         }
         self.last_transit = Some(transit);
     }

@@ -11,6 +11,9 @@ interface MoreMenuProps {
   readonly onHelp: () => void;
 }
 
+/** Screens that are only touched rarely have keys beside them. */
+const hasKeyboard = window.matchMedia("(any-hover: hover)").matches;
+
 /** What is needed less often. */
 export function MoreMenu({ isSelfHidden, onHideSelf, onHelp }: MoreMenuProps) {
   const { meeting } = useMessages();
@@ -25,9 +28,11 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp }: MoreMenuProps) {
       >
         {isSelfHidden ? meeting.showSelf : meeting.hideSelf}
       </MenuItem>
-      <MenuItem icon={<Keyboard aria-hidden />} onAction={onHelp}>
-        {meeting.shortcuts}
-      </MenuItem>
+      {hasKeyboard && (
+        <MenuItem icon={<Keyboard aria-hidden />} onAction={onHelp}>
+          {meeting.shortcuts}
+        </MenuItem>
+      )}
       {isOpen && <DeviceSections kinds={["audioinput", "videoinput", "audiooutput"]} />}
     </Menu>
   );
