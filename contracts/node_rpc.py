@@ -3,7 +3,7 @@
 A request is published on `redis_names.node_inbox`, its answer on the caller's `redis_names.gateway_inbox`: at most
 once each. The caller waits until ``deadline_at`` and then gives up (`media_node_timeout`); a node drops a request
 whose deadline has passed. Every request may safely be sent again. A node reports events about a participant to
-the gateway that last sent a request for that participant.
+the gateway that last sent `JoinRoom` for that participant: others may ask for a mute of hers.
 """
 
 from __future__ import annotations

@@ -149,36 +149,38 @@ class MediaNode:
         return SubscriptionOffered(offer=joined.offer)
 
     @_handle.register
-    def _(self, request: Publish, gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request, gateway_id)
+    def _(self, request: Publish, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
         answered = room.publish(request.participant_id, parse(request.sdp), request.tracks)
         self._carry_out(request.meeting_id, answered.effects)
         return Published(sdp=answered.sdp)
 
     @_handle.register
-    def _(self, request: AnswerSubscription, gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request, gateway_id)
+    def _(self, request: AnswerSubscription, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
+        if not room.expects_answer(request.participant_id, request.generation, request.negotiation):
+            return Done()
         answer = parse(request.sdp)
         effects = room.answer_subscription(request.participant_id, request.generation, request.negotiation, answer)
         self._carry_out(request.meeting_id, effects)
         return Done()
 
     @_handle.register
-    def _(self, request: ChangeSubscriptions, gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request, gateway_id)
+    def _(self, request: ChangeSubscriptions, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
         self._carry_out(request.meeting_id, room.change_subscriptions(request.participant_id, request.tracks))
         return Done()
 
     @_handle.register
-    def _(self, request: RestartSubscription, gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request, gateway_id)
+    def _(self, request: RestartSubscription, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
         restarted = room.restart_subscription(request.participant_id)
         self._carry_out(request.meeting_id, restarted.effects)
         return SubscriptionOffered(offer=restarted.offer)
 
     @_handle.register
-    def _(self, request: SetTrackMuted, gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request, gateway_id)
+    def _(self, request: SetTrackMuted, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
         effects = room.set_track_muted(request.participant_id, request.track_id, muted=request.muted)
         self._carry_out(request.meeting_id, effects)
         return Done()
@@ -214,14 +216,12 @@ class MediaNode:
     def _room_of(
         self,
         request: Publish | AnswerSubscription | ChangeSubscriptions | RestartSubscription | SetTrackMuted,
-        gateway_id: GatewayId,
     ) -> Room:
         room = self._rooms.get(request.meeting_id)
         if room is None or not room.has(request.participant_id):
             raise ParticipantNotFoundError(
                 f"Participant {request.participant_id} is not in meeting {request.meeting_id} on this node."
             )
-        self._gateways[request.meeting_id, request.participant_id] = gateway_id
         return room
 
     # ---- effects and events ----

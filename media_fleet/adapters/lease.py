@@ -39,6 +39,7 @@ class LeaseKeeper:
         self._region = region
         self._load = load
         self._participants = participants
+        self._started_at = time.time_ns() // 1_000_000
         self._draining = False
         self._wake = asyncio.Event()
         self.held = asyncio.Event()
@@ -82,6 +83,7 @@ class LeaseKeeper:
             participants=self._participants(),
             draining=self._draining,
             renewed_at=now,
+            started_at=self._started_at,
         )
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.set(redis_names.node_lease(self._node_id), encoder.encode(lease), px=redis_names.NODE_LEASE_MS)

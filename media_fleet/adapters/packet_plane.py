@@ -70,6 +70,10 @@ class _Track(Struct, frozen=True, kw_only=True):
     transport: TransportKey
 
 
+MAX_PARKED = 32
+"""Parked tracks of one transport. Browsers come back to their m-lines; one that never does must not fill the core."""
+
+
 class _Transport:
     """What belongs to one transport."""
 
@@ -225,7 +229,11 @@ class PacketPlane:
         for subscription in self._subscriptions[meeting_id, effect.track].values():
             self._core.remove_subscription(subscription)
         self._core.set_track_muted(track.core_id, muted=True)
-        self._transports[meeting_id, track.transport].parked[track.media.mid] = track
+        parked = self._transports[meeting_id, track.transport].parked
+        parked[track.media.mid] = track
+        if len(parked) > MAX_PARKED:
+            oldest = parked.pop(next(iter(parked)))
+            self._core.remove_track(oldest.core_id)
         self._forget_track(meeting_id, effect.track)
 
     @_carry_out.register

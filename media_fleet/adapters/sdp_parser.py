@@ -64,7 +64,7 @@ class _Section(Struct, kw_only=True):
 
     head: re.Match[str]
     flags: set[str]
-    rids: list[str]
+    rids: set[str]
     extensions: list[HeaderExtension]
     simulcast: dict[str, tuple[str, ...]]
     feedback: set[tuple[str, str]]
@@ -108,10 +108,10 @@ def _read_line(number: int, line: str, kept: list[str], session_flags: set[str],
         kept.append(f"m={head[1]} {head[2]} {head[3]} {head[4]}")
     elif line.startswith("a="):
         name, _, value = line[2:].partition(":")
+        _count_line(number, sections)
         _read_attribute(number, name, value, session_flags, sections)
         if name in _FOR_AIORTC:
             kept.append(line)
-            _count_line(number, sections)
     elif line.startswith(("v=", "o=", "s=", "t=")) and not sections:
         kept.append(line)
 
@@ -134,7 +134,7 @@ def _new_section(number: int, line: str) -> _Section:
         for fmt in head[4].split():
             if not (fmt.isascii() and fmt.isdecimal() and int(fmt) <= 127) or 64 <= int(fmt) <= 95:
                 raise BadSdpError(f"Line {number}: {fmt[:20]} is no payload type that can share a port with RTCP.")
-    return _Section(head=head, flags=set(), rids=[], extensions=[], simulcast={}, feedback=set())
+    return _Section(head=head, flags=set(), rids=set(), extensions=[], simulcast={}, feedback=set())
 
 
 def _read_attribute(number: int, name: str, value: str, session_flags: set[str], sections: list[_Section]) -> None:
@@ -148,7 +148,7 @@ def _read_attribute(number: int, name: str, value: str, session_flags: set[str],
     section = sections[-1]
     if name == "rid":
         rid, direction = value.split(" ")[:2]
-        section.rids.append(f"{direction} {rid}")
+        section.rids.add(f"{direction} {rid}")
     elif name == "simulcast":
         section.simulcast.update(_simulcast(number, value))
     elif name == "rtcp-fb":

@@ -269,6 +269,17 @@ class Room:
 
     # ---- subscribing ----
 
+    def expects_answer(self, participant_id: ParticipantId, generation: int, negotiation: int) -> bool:
+        """Whether an answer to this offer would change anything. A repeated one, or one to an older offer, does not.
+
+        Raises:
+            ParticipantNotFoundError, StaleNegotiationError: there is nobody, or no offer, that it could be for.
+        """
+        session = self._participant(participant_id).subscribing
+        if session is None:
+            raise StaleNegotiationError("No offer has been made.")
+        return session.expects(generation, negotiation)
+
     def answer_subscription(
         self, participant_id: ParticipantId, generation: int, negotiation: int, answer: SessionDescription
     ) -> list[Effect]:

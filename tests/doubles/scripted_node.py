@@ -62,11 +62,11 @@ class ScriptedNode:
         return [each for each in found if who is None or getattr(each, "participant_id", None) == who]
 
     async def report(self, message: SubscriptionChanged | TransportFailed) -> None:
-        """To the gateway that last asked for this participant."""
+        """To the gateway over which this participant joined last."""
         gateways = [
             each.gateway_id
             for each in self.requests
-            if getattr(each.request, "participant_id", None) == message.participant_id
+            if isinstance(each.request, JoinRoom) and each.request.participant_id == message.participant_id
         ]
         await self._redis.spublish(redis_names.gateway_inbox(gateways[-1]), msgspec.json.encode(message))
 

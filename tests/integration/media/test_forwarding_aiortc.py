@@ -251,13 +251,17 @@ async def test_a_restarted_subscription_gets_everything_on_a_new_transport(alice
     await bob.frames("alice-video", 3)
 
 
-async def test_events_go_to_the_gateway_that_asked_last(
+async def test_events_go_to_the_gateway_over_which_one_joined_last(
     alice: Client, bob: Client, new_gateway: Any, gateway: Any, redis_client: Any
 ) -> None:
     other = new_gateway(redis_client)
     await other.open()
     try:
         await other.request(JoinRoom(meeting_id=MEETING, participant_id=bob.id, subscribe=True))
+        # Somebody at the first gateway mutes him.
+        await gateway.request(
+            SetTrackMuted(meeting_id=MEETING, participant_id=bob.id, track_id=TrackId("bob-video"), muted=True)
+        )
         await alice.publish(AudioStreamTrack())
         changed = await asyncio.wait_for(other.offers[bob.id].get(), TIMEOUT)
         assert [track.track_id for track in changed.offer.tracks] == ["alice-audio"]

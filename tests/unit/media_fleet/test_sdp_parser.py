@@ -171,3 +171,10 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
 @given(st.integers(0, len(_TEXT)))
 def test_a_cut_description_is_understood_or_refused(length: int) -> None:
     _parsed_or_refused(_TEXT[:length])
+
+
+@pytest.mark.parametrize("line", ["a=rid:{} send\r\n", "a=rtcp-fb:* x{}\r\n", "a=made-up:{}\r\n"])
+def test_lines_of_every_kind_count(captured: Captured, line: str) -> None:
+    many = "".join(line.format(number) for number in range(MAX_SECTION_LINES + 1))
+    with pytest.raises(BadSdpError, match="lines under one m-line"):
+        parse(captured("chromium-vp8.sdp") + many)
