@@ -86,10 +86,15 @@ impl Engine {
         if transport.address.is_none() {
             transport.address = Some(from);
         }
-        if !nominated {
+        // Some agents say nominated once only, and their consent checks (RFC 7675) say it no more.
+        let is_back = transport.nominated && transport.lost && transport.address == Some(from);
+        if !nominated && !is_back {
             return;
         }
-        if !is_current && let Some(next) = transport.next_credentials.take() {
+        if nominated
+            && !is_current
+            && let Some(next) = transport.next_credentials.take()
+        {
             self.by_ufrag.remove(transport.credentials.ufrag.as_bytes());
             transport.credentials = next;
         }

@@ -12,6 +12,8 @@ use crate::store::Stored;
 const VIDEO_HISTORY: usize = 512;
 /// Sent audio packets that can be sent again; a power of two.
 const AUDIO_HISTORY: usize = 64;
+/// One packet is sent again at most so often.
+const MAX_RESENDS: u8 = 5;
 
 /// What is added to a packet's own numbers, modulo their width.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub(crate) struct Sent {
     pub stamp: Stamp,
     /// The layer's store may still have it.
     is_stored: bool,
+    resends: u8,
     resent_ms: u64,
 }
 
@@ -194,6 +197,7 @@ impl Subscription {
             offsets: continuity.offsets,
             stamp,
             is_stored: true,
+            resends: 0,
             resent_ms: 0,
         };
         self.history[slot] = Some(sent);
@@ -249,21 +253,23 @@ impl Subscription {
         sequence as usize & (self.history.len() - 1)
     }
 
-    /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not twice within a round trip.
+    /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not twice within a round trip, and
+    /// not without end, so that no subscriber makes much out of a few requests.
     pub(crate) fn resend(&mut self, sequence_number: u16, now_ms: u64) -> Option<Sent> {
         if !self.continuity.started {
             return None;
         }
         let sequence = nearest(self.continuity.highest_sequence, sequence_number);
         let slot = self.slot(sequence);
-        let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(5.0, 200.0);
+        let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(20.0, 200.0);
         let sent = self.history[slot]
             .as_mut()
-            .filter(|sent| sent.sequence == sequence && sent.is_stored)?;
+            .filter(|sent| sent.sequence == sequence && sent.is_stored && sent.resends < MAX_RESENDS)?;
         if sent.resent_ms != 0 && now_ms < sent.resent_ms + round_trip_ms as u64 {
             return None;
         }
         sent.resent_ms = now_ms.max(1);
+        sent.resends += 1;
         Some(*sent)
     }
 

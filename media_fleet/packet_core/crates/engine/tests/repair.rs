@@ -150,6 +150,22 @@ fn a_packet_is_not_sent_twice_within_a_round_trip() {
 }
 
 #[test]
+fn a_packet_is_not_sent_again_without_end() {
+    let mut world = World::new(5);
+    let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));
+    let track = world.publish(publisher, camera(&[]));
+    let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    Camera::new(publisher, &[]).film(&mut world, 3);
+    let last = world.people[viewer].stream(ssrc).last().unwrap().sequence_number;
+    for _ in 0..20 {
+        let nack = world.people[viewer].rtcp(|writer| writer.nack(2, ssrc, &[last]));
+        world.send_from(viewer, vec![nack]);
+        world.advance(300);
+    }
+    assert_eq!(world.engine.stats().rtx_sent, 5);
+}
+
+#[test]
 fn what_was_never_sent_or_is_long_gone_is_not_sent_again() {
     let mut world = World::new(6);
     let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));

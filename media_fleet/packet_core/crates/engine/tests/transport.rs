@@ -145,6 +145,21 @@ fn a_transport_without_checks_is_lost_and_comes_back() {
 }
 
 #[test]
+fn a_lost_transport_comes_back_with_a_check_that_does_not_nominate() {
+    let mut world = World::new(6);
+    let who = world.join(GCM);
+    world.people[who].checks = false;
+    world.advance(17_000);
+    let before = connected(&world).len();
+    let elsewhere = SocketAddr::from(([10, 7, 7, 7], 7777));
+    let check = world.people[who].check(false);
+    world.inject(vec![(elsewhere, check.clone())]);
+    assert_eq!(connected(&world).len(), before, "another way must be nominated");
+    world.inject(vec![(world.people[who].address, check)]);
+    assert_eq!(connected(&world).len(), before + 1);
+}
+
+#[test]
 fn after_an_ice_restart_the_old_way_holds_until_the_new_one_is_nominated() {
     let mut world = World::new(7);
     let who = world.join(GCM);

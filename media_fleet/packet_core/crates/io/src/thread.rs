@@ -36,6 +36,7 @@ pub(crate) fn run(
         if has_requests {
             shared.requests_wake.clear();
             if !handle_requests(engine, &clock, &mut out, requests) {
+                out.flush();
                 return;
             }
         }
