@@ -27,6 +27,9 @@ from signaling_gateway.domain.commands import (
 from signaling_gateway.domain.room_state import RoomState, Stay
 from signaling_gateway.errors import Refusal
 
+MAX_STAYS = 8
+"""How often one identity may be in a meeting at once: some devices, and connections that are being missed."""
+
 
 def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     """A new participant. Refused to those who were removed (``participant_removed``)."""
@@ -34,6 +37,10 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         raise Refusal(ErrorCode.PARTICIPANT_REMOVED, "You were removed from this meeting.")
     if command.participant_id in state.stays:
         raise Refusal(ErrorCode.CONFLICT, "This participant is already in the meeting.")
+    if sum(stay.info.identity == command.identity for stay in state.stays.values()) >= MAX_STAYS:
+        raise Refusal(
+            ErrorCode.CONFLICT, f"You are in this meeting {MAX_STAYS} times already. Leave it elsewhere first."
+        )
     info = ParticipantInfo(
         id=command.participant_id,
         identity=command.identity,

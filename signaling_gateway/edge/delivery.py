@@ -54,7 +54,9 @@ class SocketDelivery:
     def gone(self, sid: str) -> None:
         """A client is not there any more."""
         self._engine_sids.pop(sid, None)
-        self._links.pop(sid, None)
+        link = self._links.pop(sid, None)
+        if link is not None:
+            link.left = True
 
     def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
         """See `ClientDelivery.send`."""

@@ -15,6 +15,8 @@ from typing import Any
 from signaling_gateway.domain.token_bucket import TokenBucket
 
 MAX_FRAME_BYTES = 512 * 1024
+MAX_JOINING_BYTES = 16 * 1024
+"""Before a participant has joined: a token has at most 8 KiB, and strangers shall not make us parse more."""
 FRAMES_AT_ONCE = 300
 FRAMES_PER_S = 100
 JOIN_TIMEOUT_S = 15.0
@@ -42,6 +44,8 @@ class Link:
         self._send = send
         self.admitted = False
         """Whether a participant has joined over it."""
+        self.left = False
+        """Whether that participant's stay over it is over. Another one needs another WebSocket."""
         self.closed = False
         """Whether nothing can be sent any more."""
         self.over = asyncio.Event()
@@ -88,7 +92,7 @@ class FrameGuard:
             if message["type"] != "websocket.receive":
                 return message
             drawn = bucket.take(time.monotonic())
-            fault = (POLICY_VIOLATION, "too many messages") if drawn is None else fault_of(message)
+            fault = (POLICY_VIOLATION, "too many messages") if drawn is None else fault_of(message, link)
             if fault is not None:
                 await link.close(*fault)
                 return {"type": "websocket.disconnect", "code": fault[0]}
@@ -110,7 +114,7 @@ class FrameGuard:
             link.over.set()
 
 
-def fault_of(message: Message) -> tuple[int, str] | None:
+def fault_of(message: Message, link: Link) -> tuple[int, str] | None:
     """The close code and reason for a frame that no client of ours sends; None for a good one.
 
     Good are: Engine.IO close, ping, pong, upgrade and noop, and messages that carry a Socket.IO CONNECT,
@@ -119,10 +123,12 @@ def fault_of(message: Message) -> tuple[int, str] | None:
     text = message.get("text")
     if text is None:
         return UNSUPPORTED_DATA, "binary frames are not accepted"
-    if len(text) > MAX_FRAME_BYTES:
+    if len(text) > (MAX_FRAME_BYTES if link.admitted else MAX_JOINING_BYTES):
         return 1009, "the frame is too big"
     if not text or text[0] not in "123456" or (text[0] == "4" and (len(text) < 2 or text[1] not in "0123")):
         return PROTOCOL_ERROR, "not an Engine.IO packet of a client"
+    if link.left and text.startswith("40"):
+        return POLICY_VIOLATION, "a WebSocket is for one stay in a meeting"
     return None
 
 

@@ -7,6 +7,7 @@ whenever there may be a gap. Versions make them one: an entry is applied once, i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -166,7 +167,8 @@ class LiveRoom:
                 await asyncio.sleep(UNAVAILABLE_DELAYS_S[failures])
                 failures += 1
                 # Whether the append was made is unknown. If it was, its entries carry our name.
-                await self.caught_up()
+                with contextlib.suppress(LogUnavailableError):
+                    await self.caught_up()
             if self._appended or not events:
                 _answer(batch, outcomes)
                 return

@@ -6,6 +6,7 @@ and the client, and this module passes it on. Requests that change a participant
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import TypeVar
@@ -53,8 +54,10 @@ from signaling_gateway.service.media_nodes import NodeDirectory, NodeRpc
 REQUEST_TIMEOUT_S = 3.0
 TRIES = 2
 """A request that got no answer is sent again: every one may be."""
-LASTING_TRIES = 4
-"""For what the node must learn although nobody waits for it: a mute, a leave, an end."""
+LASTING_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""Between the tries to tell a node what it must learn although nobody waits for it: a mute, a leave, an end."""
+_PASSING = frozenset({ErrorCode.MEDIA_NODE_TIMEOUT, ErrorCode.NO_MEDIA_NODE, ErrorCode.SERVICE_UNAVAILABLE})
+"""Why a node may not have learnt it that may be over soon: it, or Redis, is just coming back."""
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer", bound=NodeAnswer)
@@ -280,15 +283,15 @@ class MediaNegotiation:
 
     async def _ask(self, connection: Connection, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
         try:
-            return await self._request(node_id, request, TRIES)
+            return await self._request(node_id, request)
         except NodeError as error:
             # A node that has started anew knows nobody: its client begins again, too.
             if error.code == ErrorCode.PARTICIPANT_NOT_FOUND and connection.joined_node == node_id:
                 self._restart(connection, "The media server has started anew.")
             raise
 
-    async def _request(self, node_id: NodeId, request: NodeRequest, tries: int) -> NodeAnswer:
-        for left in range(tries - 1, -1, -1):
+    async def _request(self, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
+        for left in range(TRIES - 1, -1, -1):
             try:
                 return await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
             except NodeError as error:
@@ -301,7 +304,13 @@ class MediaNegotiation:
             self._tasks.spawn(self._tell_lastingly(node_id, request))
 
     async def _tell_lastingly(self, node_id: NodeId, request: NodeRequest) -> None:
-        try:
-            await self._request(node_id, request, LASTING_TRIES)
-        except NodeError as error:
-            _log.warning("node %s was not told of %s: %s", node_id, type(request).__name__, error.message)
+        for pause_s in (*LASTING_PAUSES_S, None):
+            try:
+                await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
+            except NodeError as error:
+                if error.code not in _PASSING or pause_s is None:
+                    _log.warning("node %s was not told of %s: %s", node_id, type(request).__name__, error.message)
+                    return
+                await asyncio.sleep(pause_s)
+            else:
+                return

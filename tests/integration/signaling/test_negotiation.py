@@ -13,6 +13,7 @@ from contracts.node_rpc import (
     AnswerSubscription,
     ChangeSubscriptions,
     CloseRoom,
+    Done,
     JoinRoom,
     LeaveRoom,
     Offer,
@@ -150,6 +151,17 @@ async def test_muting_is_the_rooms_and_the_nodes_business(platform: Platform) ->
     assert await host.code("mute_track", {"track_id": "t_none"}) == "track_not_found"
     await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 2)
     assert [request.muted for request in node.asked(SetTrackMuted)] == [True, False]
+
+
+async def test_a_mute_that_the_node_cannot_take_yet_reaches_it_later(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada = await platform.join(gateway, "u_ada")
+    published = await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [CAMERA]})
+    answers = [Refused(error=ErrorBody(code=ErrorCode.SERVICE_UNAVAILABLE, message="One moment.")), Done()]
+    node.answers[SetTrackMuted] = lambda _: answers.pop(0)
+    assert await ada.ask("mute_track", {"track_id": published["tracks"][0]["track_id"]}) == {}
+    await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 2)
+    assert not answers
 
 
 async def test_the_node_learns_of_leaving_and_of_the_end(platform: Platform) -> None:

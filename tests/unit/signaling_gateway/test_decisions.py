@@ -274,3 +274,10 @@ def test_clients_never_see_what_only_gateways_know() -> None:
     text = repr(snapshot(ROOM, MEETING)) + repr(public_events(0, decide(RoomState(), join(ADA), 1)))
     assert "resume_hash" not in text
     assert HERE not in text
+
+
+def test_one_identity_takes_only_so_many_places() -> None:
+    stays = [join(ParticipantId(f"p_{number}"), identity="u_many") for number in range(9)]
+    full = after(RoomState(), *stays[:8])
+    assert refusal(full, stays[8]) == "conflict"
+    assert len(after(full, commands.Leave(participant_id=ParticipantId("p_0")), stays[8]).stays) == 8
