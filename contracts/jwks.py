@@ -60,7 +60,10 @@ class VerificationKeys:
                 continue
             if entry.get("use", "sig") != "sig" or not isinstance(entry.get("kid"), str) or "d" in entry:
                 continue
-            key = jwt.PyJWK(entry, algorithm=ALGORITHM).key
+            try:
+                key = jwt.PyJWK(entry, algorithm=ALGORITHM).key
+            except jwt.PyJWTError:
+                continue  # one broken key must not take the others away
             if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
                 keys[entry["kid"]] = key
         return cls(keys)
@@ -98,7 +101,7 @@ class VerificationKeys:
             raise TokenError(ErrorCode.TOKEN_WRONG_AUDIENCE, "The token is for another service.") from error
         except jwt.InvalidIssuerError as error:
             raise TokenError(ErrorCode.TOKEN_WRONG_ISSUER, "The token is from another issuer.") from error
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:
             raise TokenError(ErrorCode.TOKEN_MALFORMED, "The token cannot be read.") from error
         _check_times(claims, now)
         return claims
@@ -106,7 +109,7 @@ class VerificationKeys:
     def _key_of(self, token: str, typ: str) -> EllipticCurvePublicKey:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:
             raise TokenError(ErrorCode.TOKEN_MALFORMED, "The token cannot be read.") from error
         if header.get("alg") != ALGORITHM:
             raise TokenError(ErrorCode.TOKEN_BAD_SIGNATURE, f"Tokens are signed with {ALGORITHM}.")

@@ -129,6 +129,9 @@ class JournalledAws:
         return count
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ:
+            # No page has any business here. moto would let every one read what is secret.
+            return Response("The local AWS is not for browsers.", status=403)(environ, start_response)
         if environ["PATH_INFO"] == "/parley/stack":
             status = 200 if self._is_open else 503
             response = Response(msgspec.json.encode(self.stack), status=status, content_type="application/json")

@@ -107,7 +107,7 @@ class Joining:
         now = self._clock()
         try:
             expires = jwt.decode(token, options={"verify_signature": False}).get("exp")
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenError(ErrorCode.TOKEN_MALFORMED, "The token cannot be read.") from error
         if not isinstance(expires, int) or expires + PREVIOUS_TOKEN_S <= now:
             raise TokenError(ErrorCode.TOKEN_EXPIRED, "The token expired too long ago.")

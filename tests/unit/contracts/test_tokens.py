@@ -272,3 +272,18 @@ def test_a_ring_never_shows_its_private_keys() -> None:
     assert secret not in repr(ring)
     assert secret not in str(ring)
     assert secret not in json.dumps(ring.jwks())
+
+
+def test_one_broken_key_does_not_take_the_others_away() -> None:
+    document = RING.jwks()
+    broken = {"kty": "EC", "crv": "P-256", "kid": "broken", "x": "AA", "y": "AA"}
+    assert set(VerificationKeys.from_jwks({"keys": [broken, *document["keys"]]}).keys) == {KID}
+
+
+def test_a_token_that_is_nested_without_end_is_malformed() -> None:
+    part = base64.urlsafe_b64encode(b"[" * 3000).rstrip(b"=").decode()
+    with pytest.raises(TokenError) as refused:
+        KEYS.verify(
+            f"{part}.{part}.AA", typ=meeting_token.TYPE, issuer=ISSUER, audience=meeting_token.AUDIENCE, now=NOW
+        )
+    assert refused.value.code == ErrorCode.TOKEN_MALFORMED

@@ -38,6 +38,15 @@ def opened(aws: Aws, path: Path) -> Client:
     return Client(journalled, Response)
 
 
+@pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
+def test_no_page_gets_an_answer(tmp_path: Path, header: str) -> None:
+    aws = Aws()
+    client = opened(aws, tmp_path / "journal")
+    assert client.options("/", headers={header: "https://evil.example"}).status_code == 403
+    assert client.post("/", headers={header: "cross-site"}, data=b"{}").status_code == 403
+    assert aws.asked == []
+
+
 @pytest.mark.parametrize("target", ["DynamoDB_20120810.PutItem", "secretsmanager.PutSecretValue"])
 def test_a_write_is_kept(tmp_path: Path, target: str) -> None:
     path = tmp_path / "journal"
