@@ -51,10 +51,18 @@ export class MediaLink {
   }
 
   /** Makes the connections, so that they are ready when the room is. */
-  prepare(iceServers: readonly RTCIceServer[]): void {
-    this.#iceServers = iceServers;
+  prepare(): void {
     this.#publishing ??= this.#makePublishing();
     this.#subscribing ??= this.#makeSubscribing();
+  }
+
+  /** To be called before anything is negotiated. */
+  setIceServers(iceServers: readonly RTCIceServer[]): void {
+    this.#iceServers = iceServers;
+    // Candidates that were gathered without servers stay good where there are none.
+    if (iceServers.length === 0) return;
+    this.#publishing?.setIceServers(iceServers);
+    this.#subscribing?.setIceServers(iceServers);
   }
 
   /** Publishes what is captured. */
@@ -68,9 +76,16 @@ export class MediaLink {
     this.#subscribing?.close();
     this.#publishing = this.#makePublishing();
     this.#subscribing = this.#makeSubscribing();
+    this.setIceServers(this.#iceServers);
     this.#states = { publishing: "new", subscribing: "new" };
     this.#setReceivers(new Map());
     this.start();
+  }
+
+  /** The gateway is back and our place was kept: what failed meanwhile is tried again. */
+  resumed(): void {
+    void this.#publishing?.recover().catch(this.#fail);
+    if (this.#states.subscribing === "failed") void this.#options.send("restart_media", {}).catch(this.#fail);
   }
 
   handleOffer(offer: SubscriberOffer): void {
@@ -198,8 +213,9 @@ export class MediaLink {
   }
 
   #makePublishing(): PublishingConnection {
-    return new PublishingConnection(this.#iceServers, {
+    return new PublishingConnection({
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
+      mute: (trackId, muted) => this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: trackId }),
       onState: (state) => {
         this.#setState("publishing", state);
       },
@@ -208,7 +224,7 @@ export class MediaLink {
   }
 
   #makeSubscribing(): SubscribingConnection {
-    return new SubscribingConnection(this.#iceServers, {
+    return new SubscribingConnection({
       answer: (answer) => this.#options.send("subscriber_answer", answer),
       onTracks: (receivers) => {
         this.#setReceivers(receivers);

@@ -1,4 +1,5 @@
 import type { TrackSource } from "./room-state.js";
+import { configuration } from "./subscribing.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
 
 /** Camera layers, lowest first: a quarter, a half and the whole of 720p. */
@@ -23,6 +24,8 @@ interface Slot {
 export interface PublishingHandlers {
   /** Sends the offer to the gateway. */
   readonly offer: (sdp: string, tracks: PublishedTrack[]) => Promise<PublishAnswer>;
+  /** Tells the room of a mute or unmute that was made while the offer was on its way. */
+  readonly mute: (trackId: string, muted: boolean) => Promise<unknown>;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** A negotiation has failed; the room decides what comes next. */
   readonly onError: (error: unknown) => void;
@@ -42,9 +45,9 @@ export class PublishingConnection {
   /** Track ids by source, as the gateway has assigned them. */
   trackIds: ReadonlyMap<TrackSource, string> = new Map();
 
-  constructor(iceServers: readonly RTCIceServer[], handlers: PublishingHandlers) {
+  constructor(handlers: PublishingHandlers) {
     this.#handlers = handlers;
-    this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
+    this.#connection = new RTCPeerConnection(configuration([]));
     this.#connection.addEventListener("connectionstatechange", () => {
       const state = this.#connection.connectionState;
       if (state === "failed" && !this.#isClosed) {
@@ -53,6 +56,11 @@ export class PublishingConnection {
       }
       this.#handlers.onState(state);
     });
+  }
+
+  /** To be called before the first negotiation. */
+  setIceServers(iceServers: readonly RTCIceServer[]): void {
+    this.#connection.setConfiguration(configuration(iceServers));
   }
 
   get connection(): RTCPeerConnection {
@@ -126,27 +134,50 @@ export class PublishingConnection {
     return this.#running;
   }
 
+  /** Tries again what failed while the gateway could not be reached. */
+  async recover(): Promise<void> {
+    if (this.#connection.connectionState === "failed") this.#connection.restartIce();
+    else if (!this.#isDirty) return;
+    await this.negotiate();
+  }
+
   async #negotiateAll(): Promise<void> {
     while (this.#isDirty && !this.#isClosed) {
       this.#isDirty = false;
-      await this.#connection.setLocalDescription();
-      const tracks: PublishedTrack[] = [];
-      const sources = new Map<string, TrackSource>();
-      for (const [source, slot] of this.#slots) {
-        const mid = slot.transceiver.mid;
-        if (!slot.isPublished || mid === null) continue;
-        tracks.push({ mid, source, muted: slot.muted });
-        sources.set(mid, source);
+      try {
+        await this.#negotiateOnce();
+      } catch (error) {
+        this.#isDirty = true;
+        throw error;
       }
-      const answer = await this.#handlers.offer(this.#connection.localDescription?.sdp ?? "", tracks);
-      if (this.#connection.signalingState === "closed") return;
-      const ids = new Map<TrackSource, string>();
-      for (const assigned of answer.tracks) {
-        const source = sources.get(assigned.mid);
-        if (source !== undefined) ids.set(source, assigned.track_id);
-      }
-      this.trackIds = ids;
-      await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    }
+  }
+
+  async #negotiateOnce(): Promise<void> {
+    await this.#connection.setLocalDescription();
+    const tracks: PublishedTrack[] = [];
+    const sources = new Map<string, TrackSource>();
+    for (const [source, slot] of this.#slots) {
+      const mid = slot.transceiver.mid;
+      if (!slot.isPublished || mid === null) continue;
+      tracks.push({ mid, source, muted: slot.muted });
+      sources.set(mid, source);
+    }
+    const answer = await this.#handlers.offer(this.#connection.localDescription?.sdp ?? "", tracks);
+    if (this.#connection.signalingState === "closed") return;
+    const known = this.trackIds;
+    const ids = new Map<TrackSource, string>();
+    for (const assigned of answer.tracks) {
+      const source = sources.get(assigned.mid);
+      if (source !== undefined) ids.set(source, assigned.track_id);
+    }
+    this.trackIds = ids;
+    await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    for (const { source, muted = false } of tracks) {
+      const id = ids.get(source);
+      const now = this.#slots.get(source)?.muted ?? muted;
+      // Of tracks that had an id before, the room was told at once.
+      if (id !== undefined && !known.has(source) && now !== muted) await this.#handlers.mute(id, now);
     }
   }
 

@@ -105,8 +105,10 @@ export class Room {
     if (media.camera) this.#local.put("camera", media.camera);
     window.addEventListener("pagehide", this.#handlePageHide);
     try {
-      const ticket = await this.#session.join();
-      this.#media.prepare(ticket.iceServers);
+      const joined = this.#session.join();
+      this.#media.prepare();
+      const ticket = await joined;
+      this.#media.setIceServers(ticket.iceServers);
       await this.#session.open(ticket);
     } catch (thrown) {
       const error = asParleyError(thrown);
@@ -214,7 +216,9 @@ export class Room {
     if (isAnother) {
       this.#wishes.forget();
       this.#media.restart();
-    } else if (!welcome.resumed) {
+    } else if (welcome.resumed) {
+      this.#media.resumed();
+    } else {
       this.#media.start();
     }
   }

@@ -17,6 +17,7 @@ export interface SignalingHandlers {
 export class SignalingConnection {
   readonly #socket: Socket;
   #isOpen = true;
+  #isAccepted = false;
 
   constructor(url: string, auth: ConnectAuth, handlers: SignalingHandlers) {
     this.#socket = io(url, {
@@ -33,22 +34,35 @@ export class SignalingConnection {
       });
     }
     this.#socket.on("disconnect", () => {
-      if (this.#isOpen) handlers.onLost();
+      if (this.#isOpen && this.#isAccepted) handlers.onLost();
     });
   }
 
   /** Resolves when the gateway has accepted the connection; its `welcome` follows. */
   opened(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#socket.once("connect", resolve);
-      this.#socket.once("connect_error", (error: Error & { data?: unknown }) => {
+      const fail = (refusal?: ErrorBody): void => {
+        clearTimeout(timer);
+        if (this.#isAccepted) return;
         this.close();
-        const refusal = error.data as ErrorBody | undefined;
         reject(
           refusal === undefined
             ? new ParleyError("network", "The meeting cannot be reached.")
             : new ParleyError(refusal.code, refusal.message),
         );
+      };
+      // The library's own time limit ends when the WebSocket is open; a gateway may close it, or be silent, after that.
+      const timer = setTimeout(fail, CONNECT_MS);
+      this.#socket.once("connect", () => {
+        clearTimeout(timer);
+        this.#isAccepted = true;
+        resolve();
+      });
+      this.#socket.once("connect_error", (error: Error & { data?: unknown }) => {
+        fail(error.data as ErrorBody | undefined);
+      });
+      this.#socket.once("disconnect", () => {
+        fail();
       });
     });
   }

@@ -1,5 +1,10 @@
 import type { SubscriberAnswer, SubscriberOffer } from "./wire.js";
 
+/** Both connections' configuration. Candidates are gathered from the first moment on (W3C WebRTC, `iceCandidatePoolSize`). */
+export function configuration(iceServers: readonly RTCIceServer[]): RTCConfiguration {
+  return { bundlePolicy: "max-bundle", iceCandidatePoolSize: 1, iceServers: [...iceServers] };
+}
+
 export interface SubscribingHandlers {
   readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
   /** The received tracks have changed: receivers by track id. */
@@ -11,16 +16,24 @@ export interface SubscribingHandlers {
 /** The subscribing peer connection: offered by the node, answered one offer after the other; of waiting offers only the newest counts. */
 export class SubscribingConnection {
   #connection: RTCPeerConnection | null = null;
+  /** Made in advance, so that its candidates are there when the first offer comes. */
+  #spare: RTCPeerConnection | null;
   #generation = 0;
   #waiting: SubscriberOffer | null = null;
   #isRunning = false;
   #isClosed = false;
-  readonly #iceServers: readonly RTCIceServer[];
+  #iceServers: readonly RTCIceServer[] = [];
   readonly #handlers: SubscribingHandlers;
 
-  constructor(iceServers: readonly RTCIceServer[], handlers: SubscribingHandlers) {
-    this.#iceServers = iceServers;
+  constructor(handlers: SubscribingHandlers) {
     this.#handlers = handlers;
+    this.#spare = new RTCPeerConnection(configuration([]));
+  }
+
+  /** To be called before the first offer. */
+  setIceServers(iceServers: readonly RTCIceServer[]): void {
+    this.#iceServers = iceServers;
+    this.#spare?.setConfiguration(configuration(iceServers));
   }
 
   get connection(): RTCPeerConnection | null {
@@ -65,7 +78,8 @@ export class SubscribingConnection {
     if (this.#connection !== null && generation === this.#generation) return this.#connection;
     this.#connection?.close();
     this.#generation = generation;
-    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...this.#iceServers] });
+    const connection = this.#spare ?? new RTCPeerConnection(configuration(this.#iceServers));
+    this.#spare = null;
     connection.addEventListener("connectionstatechange", () => {
       if (connection === this.#connection && !this.#isClosed) this.#handlers.onState(connection.connectionState);
     });
@@ -75,6 +89,7 @@ export class SubscribingConnection {
 
   close(): void {
     this.#isClosed = true;
+    this.#spare?.close();
     this.#connection?.close();
   }
 }

@@ -39,6 +39,16 @@ describe("WishBatch", () => {
     expect(sent).toHaveLength(2);
   });
 
+  it("says again by itself, when the connection is back, what could not be sent", async () => {
+    fails = true;
+    batch.add([{ trackId: "t", enabled: false }]);
+    await vi.runAllTimersAsync();
+    fails = false;
+    batch.open();
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([[{ trackId: "t", enabled: false }], [{ trackId: "t", enabled: false }]]);
+  });
+
   it("says everything again to who has forgotten", async () => {
     batch.add([{ trackId: "t", enabled: false }]);
     await vi.runAllTimersAsync();

@@ -62,8 +62,11 @@ export class WishBatch {
     try {
       await this.#send(wishes);
     } catch {
-      // A wish is no promise: the next layout change says it again.
-      for (const wish of wishes) this.#sent.delete(wish.trackId);
+      // Said again with the next wish, or when the connection is back.
+      for (const wish of wishes) {
+        this.#sent.delete(wish.trackId);
+        if (!this.#waiting.has(wish.trackId)) this.#waiting.set(wish.trackId, wish);
+      }
     }
   }
 }
