@@ -9,6 +9,9 @@ import { trackStats, type RoomStats } from "./stats.js";
 import { SubscribingConnection } from "./subscribing.js";
 import type { Commands, SubscriberOffer } from "./wire.js";
 
+/** How long publishing waits for what is received at most, milliseconds. */
+const RECEIVE_FIRST_MS = 300;
+
 export interface MediaLinkOptions {
   readonly local: LocalMedia;
   readonly send: <Name extends keyof Commands>(
@@ -36,6 +39,7 @@ export class MediaLink {
     subscribing: "new",
   };
   #meter: { readonly track: MediaStreamTrack; readonly meter: LevelMeter } | null = null;
+  #whenReceiving: () => void = () => undefined;
   #isClosed = false;
 
   constructor(options: MediaLinkOptions) {
@@ -54,6 +58,7 @@ export class MediaLink {
   prepare(): void {
     this.#publishing ??= this.#makePublishing();
     this.#subscribing ??= this.#makeSubscribing();
+    void this.#publishing.prepare(this.#options.local.entries()).catch(this.#fail);
   }
 
   /** To be called before anything is negotiated. */
@@ -65,9 +70,18 @@ export class MediaLink {
     this.#subscribing?.setIceServers(iceServers);
   }
 
-  /** Publishes what is captured. */
-  start(): void {
-    void this.#publishAll().catch(this.#fail);
+  /** Publishes what is captured; if there is something to receive, that comes first, for a moment at most. */
+  start(receives: boolean): void {
+    const first = receives ? this.#firstReceived() : Promise.resolve();
+    void first.then(() => this.#publishAll()).catch(this.#fail);
+  }
+
+  /** Starting encoders takes a small machine's whole strength: the others' pictures would wait for it. */
+  #firstReceived(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenReceiving = resolve;
+      setTimeout(resolve, RECEIVE_FIRST_MS);
+    });
   }
 
   /** Both connections anew: the node, or our place in the room, is another one. */
@@ -79,7 +93,7 @@ export class MediaLink {
     this.setIceServers(this.#iceServers);
     this.#states = { publishing: "new", subscribing: "new" };
     this.#setReceivers(new Map());
-    this.start();
+    this.start(false);
   }
 
   /** The gateway is back and our place was kept: what failed meanwhile is tried again. */
@@ -204,7 +218,7 @@ export class MediaLink {
 
   async #publishAll(): Promise<void> {
     const publishing = this.#publishing;
-    if (publishing === null) return;
+    if (publishing === null || this.#isClosed) return;
     const tracks = [...this.#options.local.entries()];
     if (tracks.length === 0) return;
     for (const [source, track] of tracks) await publishing.add(source, track, !track.enabled);
@@ -247,6 +261,7 @@ export class MediaLink {
   #setState(side: "publishing" | "subscribing", state: RTCPeerConnectionState): void {
     if (this.#isClosed) return;
     this.#states = { ...this.#states, [side]: state };
+    if (this.#states.subscribing === "connected") this.#whenReceiving();
     this.#options.onChange();
   }
 

@@ -41,6 +41,8 @@ export class PublishingConnection {
   readonly #handlers: PublishingHandlers;
   #running: Promise<void> | null = null;
   #isDirty = false;
+  /** The local description holds all changes, and no negotiation has used it. */
+  #offering: Promise<void> | null = null;
   #isClosed = false;
   /** Track ids by source, as the gateway has assigned them. */
   trackIds: ReadonlyMap<TrackSource, string> = new Map();
@@ -61,6 +63,18 @@ export class PublishingConnection {
   /** To be called before the first negotiation. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
     this.#connection.setConfiguration(configuration(iceServers));
+    if (this.#offering === null) return;
+    // What was gathered without the servers is gathered anew.
+    this.#connection.restartIce();
+    this.#offering = null;
+  }
+
+  /** Makes the first offer already, while the gateway is not there yet. `negotiate` sends it, unless there are changes since. */
+  async prepare(tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>): Promise<void> {
+    for (const [source, track] of tracks) await this.add(source, track, !track.enabled);
+    if (!this.#isDirty) return;
+    this.#offering = this.#connection.setLocalDescription();
+    await this.#offering;
   }
 
   get connection(): RTCPeerConnection {
@@ -84,7 +98,7 @@ export class PublishingConnection {
       });
       if (kind === "video") preferVp8(transceiver);
       this.#slots.set(source, { transceiver, isPublished: true, muted });
-      this.#isDirty = true;
+      this.#changed();
       return;
     }
     slot.muted = muted;
@@ -92,7 +106,7 @@ export class PublishingConnection {
     if (!slot.isPublished) {
       slot.isPublished = true;
       slot.transceiver.direction = "sendonly";
-      this.#isDirty = true;
+      this.#changed();
     }
   }
 
@@ -112,9 +126,14 @@ export class PublishingConnection {
       slot.isPublished = false;
       slot.transceiver.direction = "inactive";
       await slot.transceiver.sender.replaceTrack(null);
-      this.#isDirty = true;
+      this.#changed();
     }
     if (this.#isDirty) await this.negotiate();
+  }
+
+  #changed(): void {
+    this.#isDirty = true;
+    this.#offering = null;
   }
 
   midOf(source: TrackSource): string | null {
@@ -154,7 +173,9 @@ export class PublishingConnection {
   }
 
   async #negotiateOnce(): Promise<void> {
-    await this.#connection.setLocalDescription();
+    const offering = this.#offering ?? this.#connection.setLocalDescription();
+    this.#offering = null;
+    await offering;
     const tracks: PublishedTrack[] = [];
     const sources = new Map<string, TrackSource>();
     for (const [source, slot] of this.#slots) {

@@ -219,7 +219,7 @@ export class Room {
     } else if (welcome.resumed) {
       this.#media.resumed();
     } else {
-      this.#media.start();
+      this.#media.start(this.#model.tracks.size > 0);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Room, type Meeting, type MeetingPublic, type ParleyApi, type ParleyError, type User } from "@parley/sdk";
-import { useEffect, useState } from "react";
+import { startTransition, useEffect, useState } from "react";
 import { useParams } from "react-router";
 import { useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
@@ -67,7 +67,10 @@ function Stay({ api, user, meeting }: StayProps) {
       // Before connecting, these only say which devices are wished for.
       for (const { kind, id } of devices) if (id !== "") await next.switchDevice(kind, id);
       await next.connect({ microphone, camera });
-      setRoom(next);
+      // The room's page is big: what arrives meanwhile must not wait for it.
+      startTransition(() => {
+        setRoom(next);
+      });
     } catch (thrown) {
       setRefusal(thrown as ParleyError);
     }
