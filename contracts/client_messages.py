@@ -16,6 +16,11 @@ disconnects.
 services alone carry no event, so ``events`` may be shorter than the range. A client resumes with the last
 ``version`` that it has applied.
 
+**Limits.** A WebSocket is for one stay in a meeting and must join within 15 s; a CONNECT has at most 16 KiB, a frame
+after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`; a client that sends more
+than 300 frames at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a
+meeting eight times at once, lost connections that may yet come back included; the next is refused with `conflict`.
+
 **Media.** Two peer connections per client: a publishing one, offered by the client (`PublishOffer`), and a
 subscribing one, offered by the media node (`SubscriberOffer`, answered by `SubscriberAnswer`). The node is
 ICE-lite with its candidates in the SDP; client candidates need not be signalled. In the subscribing SDP each

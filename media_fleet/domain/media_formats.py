@@ -6,7 +6,7 @@ is answered with one codec, the first in the offer's order that the node knows, 
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from media_fleet.domain.session_description import HeaderExtension, MediaSection, PayloadFormat
 
@@ -62,6 +62,9 @@ _VIDEO_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
 _FEEDBACK_TAKEN = {"audio": ("transport-cc",), "video": _VIDEO_FEEDBACK}
 SUBSCRIBER_FEEDBACK = {"audio": ("transport-cc",), "video": ("goog-remb", *_VIDEO_FEEDBACK)}
 
+_OPUS_SWITCHES = ("usedtx", "stereo", "sprop-stereo")
+_H264_PROFILES = ("42e0", "4200", "4d00", "6400", "640c", "f400")
+"""Profile and constraints as ``profile-level-id`` begins (RFC 6184, 8.1); the first stands for unknown ones."""
 _OPUS_PARAMETERS = ("minptime", "useinbandfec", "usedtx", "stereo", "sprop-stereo", "maxaveragebitrate")
 
 
@@ -100,6 +103,39 @@ def choose_codec(section: MediaSection) -> ChosenCodec | None:
                 feedback=feedback,
             )
     return None
+
+
+def for_subscribers(codec: MediaCodec) -> MediaCodec:
+    """The form in which a published codec is offered to subscribers: one of a few dozen, whatever the publisher wrote.
+
+    A connection has 61 payload types for its whole life (`payload_types`). Made-up parameters must not use them up, so
+    only what decides whether a decoder fits is kept. A level says what its writer can receive, which is nothing that a
+    subscriber needs to know.
+    """
+    given = {key.lower(): value for key, value in codec.parameters}
+    match codec.name:
+        case "opus":
+            kept = [(key, "1") for key in _OPUS_SWITCHES if given.get(key) == "1"]
+            parameters = [("minptime", "10"), ("useinbandfec", "1"), *kept]
+        case "H264":
+            profile = (given.get("profile-level-id") or "")[:4].lower()
+            profile = profile if profile in _H264_PROFILES else _H264_PROFILES[0]
+            parameters = [
+                ("level-asymmetry-allowed", "1"),
+                ("packetization-mode", "1"),
+                ("profile-level-id", f"{profile}1f"),
+            ]
+        case "VP9":
+            parameters = [("profile-id", _one_of("0123", given.get("profile-id")))]
+        case "AV1":
+            parameters = [("level-idx", "5"), ("profile", _one_of("012", given.get("profile"))), ("tier", "0")]
+        case _:
+            parameters = []
+    return structs.replace(codec, parameters=tuple(parameters))
+
+
+def _one_of(choices: str, value: str | None) -> str:
+    return value if value in tuple(choices) else choices[0]
 
 
 def rtx_payload_type(section: MediaSection, payload_type: int) -> int | None:

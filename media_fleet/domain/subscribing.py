@@ -21,6 +21,7 @@ from media_fleet.domain.media_formats import (
     SUBSCRIBER_EXTENSION_IDS,
     SUBSCRIBER_FEEDBACK,
     MediaCodec,
+    for_subscribers,
     rtx_payload_type,
     to_formats,
 )
@@ -191,7 +192,8 @@ class SubscribingSession:
 
     def _place(self, track: RoomTrack) -> bool:
         media = track.media
-        pair = self._payload_types.of(media.codec.codec, video=media.kind == "video")
+        codec = for_subscribers(media.codec.codec)
+        pair = self._payload_types.of(codec, video=media.kind == "video")
         line = self._free_line(media.kind)
         if pair is None or line is None:
             self._declined.add(track.key)
@@ -200,7 +202,7 @@ class SubscribingSession:
         line.feed = Feed(
             track=track.key,
             participant_id=track.participant_id,
-            codec=media.codec.codec,
+            codec=codec,
             payload_type=payload_type,
             rtx_payload_type=rtx,
             ssrc=self._new_ssrc(),
