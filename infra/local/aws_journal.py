@@ -21,6 +21,7 @@ from msgspec import Struct
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from infra.local.browsers import MARKS
 from infra.local.errors import StackError
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ class JournalledAws:
         return count
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if "HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ:
-            # No page has any business here. moto would let every one read what is secret.
+        if any("HTTP_" + mark.upper().replace("-", "_") in environ for mark in MARKS):
+            # moto would let every page read what is secret.
             return Response("The local AWS is not for browsers.", status=403)(environ, start_response)
         if environ["PATH_INFO"] == "/parley/stack":
             status = 200 if self._is_open else 503

@@ -24,6 +24,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from infra.local.browsers import refuse_browsers
 from infra.local.errors import SettingsError
 from infra.local.functions_client import Functions, InvocationError, InvocationTimeoutError, scheduled_event
 from infra.local.gateway_proxy import PATH as SOCKET_IO_PATH
@@ -199,7 +200,7 @@ def public_application(api: Api, gateway: GatewayProxy, files: WebFiles) -> web.
 
 def internal_application(api: Api) -> web.Application:
     """What the services on this machine see."""
-    application = web.Application(client_max_size=MAX_PAYLOAD_BYTES)
+    application = web.Application(middlewares=[refuse_browsers], client_max_size=MAX_PAYLOAD_BYTES)
     application.router.add_post("/2015-03-31/functions/{name}/invocations", api.invoke_api)
     application.router.add_route("*", "/v1/{path:.*}", api.handle)
     return application

@@ -27,6 +27,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from infra.local.browsers import refuse_browsers
 from infra.local.ports import LOOPBACK
 from infra.local.settings import ROOT
 
@@ -130,7 +131,7 @@ class Host:
         self._in_background: set[asyncio.Future[Any]] = set()
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=MAX_EVENT_BYTES + 1)
+        application = web.Application(middlewares=[refuse_browsers], client_max_size=MAX_EVENT_BYTES + 1)
         application.router.add_get("/parley/functions", self._describe)
         application.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
         return application

@@ -71,6 +71,14 @@ class SocketDelivery:
             else:
                 socket.queue.put_nowait(packet)
 
+    def keeps_up(self, sid: str) -> bool:
+        """Whether a client reads what it is sent. One that asks and does not read the answers is disconnected."""
+        socket = self._server.eio.sockets.get(self._engine_sids.get(sid))
+        if socket is None or socket.queue.qsize() < MAX_QUEUED:
+            return True
+        self._drop_slow(sid)
+        return False
+
     def close(self, sid: str, closing: Closing) -> None:
         """See `ClientDelivery.close`."""
         self._tasks.spawn(self._close(sid, closing))

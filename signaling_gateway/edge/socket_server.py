@@ -160,6 +160,8 @@ class SocketServer:
         bucket = self._buckets.get(sid)
         if connection is None or bucket is None:
             return error_answer(ErrorBody(code=ErrorCode.BAD_REQUEST, message="Join the meeting first."))
+        if not self._delivery.keeps_up(sid):
+            return error_answer(ErrorBody(code=ErrorCode.SLOW_CLIENT, message="Read the answers before asking more."))
         drawn = bucket.take(time.monotonic())
         if drawn is None:
             return error_answer(ErrorBody(code=ErrorCode.RATE_LIMITED, message="Slower, please."))

@@ -211,6 +211,24 @@ async def test_health_and_readiness_are_told_apart(platform: Platform, session: 
         assert answer.status == 404
 
 
+async def test_a_client_that_asks_and_reads_no_answers_is_dropped(
+    platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada")
+    slow = await _joined(session, platform, gateway)
+    await ada.happened("participant_joined")
+    connection = next(each for each in gateway.gateway.sockets._connections.values() if each.participant_id != ada.id)
+    sockets = gateway.gateway.sockets
+    queue = sockets.sio.eio.sockets[sockets._delivery._engine_sids[connection.sid]].queue
+    # The writer takes at once what a client reads: here it is as if the client read nothing.
+    monkeypatch.setattr(queue, "qsize", lambda: delivery.MAX_QUEUED)
+    await slow.send_str('420["send_chat",{"text":"x"}]')
+    async with asyncio.timeout(10):
+        await ada.happened("participant_disconnected")
+    await slow.close()
+
+
 async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
     platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

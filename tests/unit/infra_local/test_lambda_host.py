@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from chalice.app import Chalice, Cron, Rate
 
-from infra.local.lambda_host import LambdaContext, describe, function_name, rate_seconds
+from infra.local.lambda_host import Host, LambdaContext, describe, function_name, rate_seconds
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,20 @@ def test_an_application_is_described_by_what_it_registered() -> None:
     assert described.functions == ("shop-take", "shop-tidy")
     assert described.routes == {"/v1/things/{id}": ("GET", "PUT")}
     assert [(schedule.function, schedule.every_s) for schedule in described.schedules] == [("shop-tidy", 7_200)]
+
+
+@pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
+async def test_no_page_invokes_a_function(header: str) -> None:
+    invoked: list[object] = []
+    host = Host({"shop": lambda event, _: invoked.append(event)}, describe(Chalice("shop")))
+    async with TestClient(TestServer(host.application())) as client:
+        path = "/2015-03-31/functions/shop/invocations"
+        async with client.post(path, data=b"{}", headers={header: "https://evil.example"}) as answer:
+            assert answer.status == 403
+        assert invoked == []
+        async with client.post(path, data=b"{}") as answer:
+            assert answer.status == 200
+        assert invoked == [{}]
 
 
 def test_a_function_can_see_how_long_it_has() -> None:
