@@ -275,10 +275,7 @@ class Room:
         Raises:
             ParticipantNotFoundError, StaleNegotiationError: there is nobody, or no offer, that it could be for.
         """
-        session = self._participant(participant_id).subscribing
-        if session is None:
-            raise StaleNegotiationError("No offer has been made.")
-        return session.expects(generation, negotiation)
+        return self._session_of(self._participant(participant_id)).expects(generation, negotiation)
 
     def answer_subscription(
         self, participant_id: ParticipantId, generation: int, negotiation: int, answer: SessionDescription
@@ -289,9 +286,7 @@ class Room:
             ParticipantNotFoundError, StaleNegotiationError, BadSdpError: nothing has changed.
         """
         participant = self._participant(participant_id)
-        session = participant.subscribing
-        if session is None:
-            raise StaleNegotiationError("No offer has been made.")
+        session = self._session_of(participant)
         if not session.expects(generation, negotiation):
             return []
         wanted = self._wanted(participant)
@@ -394,6 +389,12 @@ class Room:
         for participant in self._participants.values():
             if participant.id != participant_id:
                 self._send_next_offer(participant, effects)
+
+    @staticmethod
+    def _session_of(participant: Participant) -> SubscribingSession:
+        if participant.subscribing is None:
+            raise StaleNegotiationError("No offer has been made.")
+        return participant.subscribing
 
     def _participant(self, participant_id: ParticipantId) -> Participant:
         participant = self._participants.get(participant_id)

@@ -183,10 +183,14 @@ export class MediaLink {
     } else {
       await publishing.replace(source, track, muted);
       if (id !== undefined && this.#options.isMuted(id) !== muted) {
-        await this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: id });
+        await this.#tellMuted(id, muted);
       }
     }
     this.#options.onChange();
+  }
+
+  async #tellMuted(trackId: string, muted: boolean): Promise<void> {
+    await this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: trackId });
   }
 
   // ---- screen ----
@@ -229,7 +233,7 @@ export class MediaLink {
   #makePublishing(): PublishingConnection {
     return new PublishingConnection({
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
-      mute: (trackId, muted) => this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: trackId }),
+      mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
         this.#setState("publishing", state);
       },

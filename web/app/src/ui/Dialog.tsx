@@ -13,9 +13,15 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A window above the page that is closed by Escape, a click outside, or its button. */
-export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
-  const messages = useMessages();
+interface FrameProps {
+  readonly role: "dialog" | "alertdialog";
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** What all windows above the page share. */
+function Frame({ role, isOpen, onClose, children }: FrameProps) {
   return (
     <ModalOverlay
       isOpen={isOpen}
@@ -26,19 +32,29 @@ export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
       className={styles.overlay}
     >
       <Modal className={styles.modal}>
-        <AriaDialog className={styles.dialog}>
-          <header className={styles.header}>
-            <Heading slot="title" className={styles.title}>
-              {title}
-            </Heading>
-            <IconButton label={messages.common.close} onPress={onClose}>
-              <X aria-hidden />
-            </IconButton>
-          </header>
+        <AriaDialog role={role} className={styles.dialog}>
           {children}
         </AriaDialog>
       </Modal>
     </ModalOverlay>
+  );
+}
+
+/** A window above the page that is closed by Escape, a click outside, or its button. */
+export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
+  const messages = useMessages();
+  return (
+    <Frame role="dialog" isOpen={isOpen} onClose={onClose}>
+      <header className={styles.header}>
+        <Heading slot="title" className={styles.title}>
+          {title}
+        </Heading>
+        <IconButton label={messages.common.close} onPress={onClose}>
+          <X aria-hidden />
+        </IconButton>
+      </header>
+      {children}
+    </Frame>
   );
 }
 
@@ -55,36 +71,25 @@ interface ConfirmDialogProps {
 export function ConfirmDialog({ title, text, action, isOpen, onClose, onConfirm }: ConfirmDialogProps) {
   const messages = useMessages();
   return (
-    <ModalOverlay
-      isOpen={isOpen}
-      onOpenChange={(open) => {
-        if (!open) onClose();
-      }}
-      isDismissable
-      className={styles.overlay}
-    >
-      <Modal className={styles.modal}>
-        <AriaDialog role="alertdialog" className={styles.dialog}>
-          <Heading slot="title" className={styles.title}>
-            {title}
-          </Heading>
-          <p className={styles.text}>{text}</p>
-          <div className={styles.actions}>
-            <Button onPress={onClose} autoFocus>
-              {messages.common.cancel}
-            </Button>
-            <Button
-              variant="danger"
-              onPress={() => {
-                onClose();
-                onConfirm();
-              }}
-            >
-              {action}
-            </Button>
-          </div>
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
+    <Frame role="alertdialog" isOpen={isOpen} onClose={onClose}>
+      <Heading slot="title" className={styles.title}>
+        {title}
+      </Heading>
+      <p className={styles.text}>{text}</p>
+      <div className={styles.actions}>
+        <Button onPress={onClose} autoFocus>
+          {messages.common.cancel}
+        </Button>
+        <Button
+          variant="danger"
+          onPress={() => {
+            onClose();
+            onConfirm();
+          }}
+        >
+          {action}
+        </Button>
+      </div>
+    </Frame>
   );
 }
