@@ -19,6 +19,8 @@ from contracts.rooms import Identity
 TYPE = "at+jwt"
 AUDIENCE = "parley-api"
 LIFETIME_S = 900
+ADMIN = "admin"
+"""The role of those who administer the platform: they may do what each meeting's host may."""
 
 
 class AccessClaims(Struct, frozen=True, kw_only=True):
@@ -33,6 +35,13 @@ class AccessClaims(Struct, frozen=True, kw_only=True):
     exp: int
     jti: str
     aud: str = AUDIENCE
+    roles: tuple[str, ...] = ()
+    """RFC 9068, 2.2.3.1. Roles that a service does not know mean nothing to it."""
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the bearer administers the platform."""
+        return ADMIN in self.roles
 
 
 def encode_access_token(claims: AccessClaims, *, key: EllipticCurvePrivateKey, kid: str) -> str:

@@ -7,19 +7,25 @@
 command's JSON object, and every command is acknowledged with one object: the command's answer, or
 ``{"error": ErrorBody}``. A command without an answer of its own is acknowledged with ``{}``.
 
-**Gateway to client.** ``welcome`` (`Welcome`) once per connection, ``events`` (`RoomEvents`) as the room goes on,
-``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``media_restart``
-(`MediaRestart`) when both peer connections must be made anew, ``closing`` (`Closing`) before the gateway
-disconnects.
+**Gateway to client.** ``welcome`` (`Welcome`) once per connection (in a room with a lobby perhaps after ``waiting``
+(`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
+``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
+(`TrackStarved`) when the client's path carries a track no more or again, ``media_restart`` (`MediaRestart`) when both
+peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
+stop, ``closing`` (`Closing`) before it disconnects.
 
 **Versions.** ``RoomEvents`` covers the versions after ``after`` up to ``version``. Versions that concern the
 services alone carry no event, so ``events`` may be shorter than the range. A client resumes with the last
 ``version`` that it has applied.
 
 **Limits.** A WebSocket is for one stay in a meeting and must join within 15 s; a CONNECT has at most 16 KiB, a frame
-after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`; a client that sends more
-than 300 frames at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a
-meeting eight times at once, lost connections that may yet come back included; the next is refused with `conflict`.
+after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`, and so are
+``publish_offer`` and ``restart_media`` beyond 20 at once and 2 a second, ``send_chat`` and ``edit_chat`` beyond 10 at
+once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``enter_breakout`` beyond 5 at once and
+one in 2 seconds, and ``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames
+at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a meeting eight times
+at once, lost connections that may yet come back included, or connected fewer times where the operator has said so; the
+next is refused with `already_in_meeting`. A meeting has 2,000 participants at most (`meeting_full`).
 
 **Media.** Two peer connections per client: a publishing one, offered by the client (`PublishOffer`), and a
 subscribing one, offered by the media node (`SubscriberOffer`, answered by `SubscriberAnswer`). The node is
@@ -29,30 +35,28 @@ ICE-lite with its candidates in the SDP; client candidates need not be signalled
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from contracts.log_events import LeaveReason
+from contracts.client_commands import Id
+from contracts.public_events import AnyPublicEvent
 from contracts.rooms import (
+    BannedPerson,
+    Breakouts,
     ChatMessage,
-    Identity,
+    LobbyGuest,
     MeetingId,
     ParticipantId,
     ParticipantInfo,
+    PollInfo,
+    RolePermissions,
+    RoomPolicy,
     TrackId,
     TrackInfo,
-    TrackSource,
 )
 
-MAX_SDP_LENGTH = 256 * 1024
-MAX_CHAT_LENGTH = 4000
-MAX_TRACKS_PER_PARTICIPANT = 8
 MAX_TOKEN_LENGTH = 8 * 1024
-
-Sdp = Annotated[str, Meta(min_length=1, max_length=MAX_SDP_LENGTH, description="An SDP (RFC 8866)")]
-Mid = Annotated[str, Meta(min_length=1, max_length=32, description="a=mid of an m-line (RFC 5888)")]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class ErrorBody(Struct, frozen=True, kw_only=True):
@@ -82,131 +86,14 @@ class ConnectAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     resume: Resume | None = None
 
 
-# ---- commands ----
-
-
-class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a client may ask for."""
-
-
-class PublishedTrack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names the source of one sending m-line of a `PublishOffer`."""
-
-    mid: Mid
-    source: TrackSource
-    muted: bool = False
-
-
-class PublishOffer(Command, frozen=True, kw_only=True):
-    """The client's offer for its publishing connection, first and on every renegotiation.
-
-    ``tracks`` lists all tracks that the client publishes from now on, by m-line. An m-line that was listed and no
-    longer is (or is inactive in the SDP) is unpublished.
-    """
-
-    sdp: Sdp
-    tracks: Annotated[tuple[PublishedTrack, ...], Meta(max_length=MAX_TRACKS_PER_PARTICIPANT)]
-
-
-class SubscriberAnswer(Command, frozen=True, kw_only=True):
-    """The client's answer to the `SubscriberOffer` with the same two numbers; an answer to an older one is ignored."""
-
-    generation: Annotated[int, Meta(ge=1)]
-    negotiation: Annotated[int, Meta(ge=1)]
-    sdp: Sdp
-
-
-class SubscriptionWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client wants of one track. ``max_height`` in CSS pixels times device pixel ratio; None is the best."""
-
-    track_id: Id
-    enabled: bool = True
-    max_height: Annotated[int, Meta(ge=1, le=8640)] | None = None
-
-
-class UpdateSubscriptions(Command, frozen=True, kw_only=True):
-    """Wishes for some tracks; a track that is not named keeps the wish it had (at first: enabled, the best)."""
-
-    tracks: Annotated[tuple[SubscriptionWish, ...], Meta(max_length=512)]
-
-
-class RestartMedia(Command, frozen=True, kw_only=True):
-    """Asks for a new `SubscriberOffer` on a fresh transport, after the subscribing connection failed."""
-
-
-class MuteTrack(Command, frozen=True, kw_only=True):
-    """Mutes a track: one's own, or anyone's with the permission to moderate."""
-
-    track_id: Id
-
-
-class UnmuteTrack(Command, frozen=True, kw_only=True):
-    """Unmutes one's own track. Nobody can unmute somebody else."""
-
-    track_id: Id
-
-
-class SendChat(Command, frozen=True, kw_only=True):
-    text: Annotated[str, Meta(min_length=1, max_length=MAX_CHAT_LENGTH)]
-
-
-class RemoveParticipant(Command, frozen=True, kw_only=True):
-    """Takes someone out of the room; needs the permission to moderate."""
-
-    participant_id: Id
-
-
-class StartRecording(Command, frozen=True, kw_only=True):
-    """Starts server-side recording; needs the permission to record."""
-
-
-class StopRecording(Command, frozen=True, kw_only=True):
-    """Stops server-side recording; needs the permission to record."""
-
-
-class LeaveMeeting(Command, frozen=True, kw_only=True):
-    """Leaves for good. The connection is closed by the gateway after the acknowledgement."""
-
-
-class EndMeeting(Command, frozen=True, kw_only=True):
-    """Ends the meeting for all; needs the permission to moderate."""
-
-
-COMMANDS: dict[str, type[Command]] = {
-    "publish_offer": PublishOffer,
-    "subscriber_answer": SubscriberAnswer,
-    "update_subscriptions": UpdateSubscriptions,
-    "restart_media": RestartMedia,
-    "mute_track": MuteTrack,
-    "unmute_track": UnmuteTrack,
-    "send_chat": SendChat,
-    "remove_participant": RemoveParticipant,
-    "start_recording": StartRecording,
-    "stop_recording": StopRecording,
-    "leave_meeting": LeaveMeeting,
-    "end_meeting": EndMeeting,
-}
-
-
-class TrackAssigned(Struct, frozen=True, kw_only=True):
-    mid: str
-    track_id: TrackId
-
-
-class PublishAnswer(Struct, frozen=True, kw_only=True):
-    """Acknowledges a `PublishOffer`."""
-
-    sdp: str
-    tracks: tuple[TrackAssigned, ...]
-
-
-class ChatAccepted(Struct, frozen=True, kw_only=True):
-    """Acknowledges a `SendChat`: the message stands in the log."""
-
-    message_id: str
-
-
 # ---- gateway to client ----
+
+
+class OwnVote(Struct, frozen=True, kw_only=True):
+    """How one has voted in a poll oneself."""
+
+    poll_id: str
+    options: tuple[int, ...]
 
 
 class RoomSnapshot(Struct, frozen=True, kw_only=True):
@@ -218,6 +105,18 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """In the order in which they joined."""
     tracks: tuple[TrackInfo, ...]
     chat: tuple[ChatMessage, ...]
+    """The latest messages that one may see."""
+    policy: RoomPolicy
+    role_permissions: tuple[RolePermissions, ...]
+    spotlight: tuple[ParticipantId, ...]
+    polls: tuple[PollInfo, ...]
+    my_votes: tuple[OwnVote, ...]
+    breakouts: Breakouts | None
+    """The breakout rooms, while they are open."""
+    lobby: tuple[LobbyGuest, ...]
+    """Who waits, for those who moderate."""
+    banned: tuple[BannedPerson, ...]
+    """Who may not come back, for those who moderate."""
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
@@ -234,74 +133,41 @@ class Welcome(Struct, frozen=True, kw_only=True):
     version: int
     resumed: bool
     room: RoomSnapshot
+    missed: tuple[AnyPublicEvent, ...] | None
+    """After a resume: what has happened since the version that the client named, in order, for what leaves no trace in
+    ``room`` (data, requests to unmute); without connections lost and resumed meanwhile. None after a fresh join, or
+    when more has happened than is kept."""
 
 
-class PublicEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
-    """What clients are told of a log event."""
+class Waiting(Struct, frozen=True, kw_only=True):
+    """The first message on a connection that is in the lobby. ``welcome`` follows once somebody lets one in.
 
-    version: int
+    A lost connection is not kept: one connects again, and waits again.
+    """
+
+    participant_id: ParticipantId
+    since: int
+
+
+class LobbyMessage(Struct, frozen=True, kw_only=True):
+    """Said by somebody who moderates to those in the lobby."""
+
+    text: str
+    name: str
     at: int
 
 
-class ParticipantJoinedEvent(PublicEvent, frozen=True, kw_only=True, tag="participant_joined"):
-    participant: ParticipantInfo
+class RoomSync(Struct, frozen=True, kw_only=True):
+    """The whole room as of ``version``, since one sees more of it now: the client replaces what it had."""
+
+    version: int
+    room: RoomSnapshot
 
 
-class ParticipantDisconnectedEvent(PublicEvent, frozen=True, kw_only=True, tag="participant_disconnected"):
-    participant_id: ParticipantId
+class ChatSync(Struct, frozen=True, kw_only=True):
+    """The chat as one may see it from now on, in another room of the meeting: it replaces what the client had."""
 
-
-class ParticipantResumedEvent(PublicEvent, frozen=True, kw_only=True, tag="participant_resumed"):
-    participant_id: ParticipantId
-
-
-class ParticipantLeftEvent(PublicEvent, frozen=True, kw_only=True, tag="participant_left"):
-    """The participant's tracks are gone with it."""
-
-    participant_id: ParticipantId
-    reason: LeaveReason
-
-
-class TrackPublishedEvent(PublicEvent, frozen=True, kw_only=True, tag="track_published"):
-    track: TrackInfo
-
-
-class TrackUnpublishedEvent(PublicEvent, frozen=True, kw_only=True, tag="track_unpublished"):
-    track_id: TrackId
-    participant_id: ParticipantId
-
-
-class TrackMutedEvent(PublicEvent, frozen=True, kw_only=True, tag="track_muted"):
-    track_id: TrackId
-    participant_id: ParticipantId
-    by: ParticipantId
-
-
-class TrackUnmutedEvent(PublicEvent, frozen=True, kw_only=True, tag="track_unmuted"):
-    track_id: TrackId
-    participant_id: ParticipantId
-
-
-class ChatSentEvent(PublicEvent, frozen=True, kw_only=True, tag="chat_sent"):
-    message: ChatMessage
-
-
-class MeetingEndedEvent(PublicEvent, frozen=True, kw_only=True, tag="meeting_ended"):
-    by: Identity | None
-
-
-AnyPublicEvent: TypeAlias = (
-    ParticipantJoinedEvent
-    | ParticipantDisconnectedEvent
-    | ParticipantResumedEvent
-    | ParticipantLeftEvent
-    | TrackPublishedEvent
-    | TrackUnpublishedEvent
-    | TrackMutedEvent
-    | TrackUnmutedEvent
-    | ChatSentEvent
-    | MeetingEndedEvent
-)
+    chat: tuple[ChatMessage, ...]
 
 
 class RoomEvents(Struct, frozen=True, kw_only=True):
@@ -330,10 +196,29 @@ class SubscriberOffer(Struct, frozen=True, kw_only=True):
     tracks: tuple[OfferedTrack, ...]
 
 
+class TrackStarved(Struct, frozen=True, kw_only=True):
+    """The path to the client does not carry a track any more, not even its lowest layer; or does again.
+
+    Told for each track that is starved when a connection begins; all others are not.
+    """
+
+    track_id: TrackId
+    starved: bool
+
+
 class MediaRestart(Struct, frozen=True, kw_only=True):
     """Both peer connections are void (the node is gone): publish again; a new offer follows by itself."""
 
     reason: str
+
+
+class Reconnect(Struct, frozen=True, kw_only=True):
+    """The gateway is about to stop: the client connects again, resumes, and leaves this connection when that stands.
+
+    Until then this connection stands, so that nobody notices. Clients spread their coming over the time that is given.
+    """
+
+    within_ms: int
 
 
 class Closing(Struct, frozen=True, kw_only=True):
@@ -346,8 +231,14 @@ class Closing(Struct, frozen=True, kw_only=True):
 
 SERVER_MESSAGES: dict[str, Any] = {
     "welcome": Welcome,
+    "waiting": Waiting,
+    "lobby_message": LobbyMessage,
+    "room": RoomSync,
+    "chat": ChatSync,
     "events": RoomEvents,
     "subscriber_offer": SubscriberOffer,
+    "track_starved": TrackStarved,
     "media_restart": MediaRestart,
+    "reconnect": Reconnect,
     "closing": Closing,
 }

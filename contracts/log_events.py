@@ -17,15 +17,23 @@ import msgspec
 from msgspec import Struct
 
 from contracts.rooms import (
+    Breakouts,
     ChatMessage,
     GatewayId,
     Identity,
     MeetingId,
+    Move,
     NodeId,
     ParticipantId,
     ParticipantInfo,
+    PeerSignal,
+    Permissions,
+    PollInfo,
+    Role,
+    RoomPolicy,
     TrackId,
     TrackInfo,
+    TrackSource,
 )
 
 
@@ -39,6 +47,15 @@ class LeaveReason(StrEnum):
     MEETING_ENDED = "meeting_ended"
 
 
+class LobbyLeaveReason(StrEnum):
+    """Why somebody no longer waits in the lobby."""
+
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    LEFT = "left"
+    """They left, or their connection was lost."""
+
+
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
     at: int
     """When it was decided, milliseconds since the epoch, by the deciding gateway's clock."""
@@ -48,6 +65,8 @@ class MeetingStarted(_Event, frozen=True, kw_only=True, tag="meeting_started"):
     """The first event of every log."""
 
     meeting_id: MeetingId
+    host_id: Identity | None = None
+    """Whose meeting it is; None: the first token did not say."""
 
 
 class NodePlaced(_Event, frozen=True, kw_only=True, tag="node_placed"):
@@ -61,6 +80,8 @@ class ParticipantJoined(_Event, frozen=True, kw_only=True, tag="participant_join
     gateway_id: GatewayId
     resume_hash: str
     """SHA-256, in hex, of the secret with which this participant may resume. Never sent to clients."""
+    granted: Permissions | None = None
+    """What the token gave, where the room's own rules have made something else of it."""
 
 
 class ParticipantDisconnected(_Event, frozen=True, kw_only=True, tag="participant_disconnected"):
@@ -81,6 +102,10 @@ class ParticipantLeft(_Event, frozen=True, kw_only=True, tag="participant_left")
     participant_id: ParticipantId
     identity: Identity
     reason: LeaveReason
+    banned: str | None = None
+    """The name of somebody who may not come back; None: they may."""
+    by: ParticipantId | None = None
+    """Who removed them; None: nobody did."""
 
 
 class TrackPublished(_Event, frozen=True, kw_only=True, tag="track_published"):
@@ -92,6 +117,8 @@ class TrackPublished(_Event, frozen=True, kw_only=True, tag="track_published"):
 class TrackUnpublished(_Event, frozen=True, kw_only=True, tag="track_unpublished"):
     track_id: TrackId
     participant_id: ParticipantId
+    by: ParticipantId | None = None
+    """The moderator who stopped it; None: its publisher."""
 
 
 class TrackMuted(_Event, frozen=True, kw_only=True, tag="track_muted"):
@@ -106,8 +133,182 @@ class TrackUnmuted(_Event, frozen=True, kw_only=True, tag="track_unmuted"):
     participant_id: ParticipantId
 
 
-class ChatSent(_Event, frozen=True, kw_only=True, tag="chat_sent"):
+class UnmuteAsked(_Event, frozen=True, kw_only=True, tag="unmute_asked"):
+    """From now on the participant may unmute this source, whatever the policy says."""
+
+    participant_id: ParticipantId
+    source: TrackSource
+    by: ParticipantId
+
+
+class HandRaised(_Event, frozen=True, kw_only=True, tag="hand_raised"):
+    participant_id: ParticipantId
+
+
+class HandLowered(_Event, frozen=True, kw_only=True, tag="hand_lowered"):
+    participant_id: ParticipantId
+    by: ParticipantId
+
+
+class ReactionSent(_Event, frozen=True, kw_only=True, tag="reaction_sent"):
+    participant_id: ParticipantId
+    emoji: str
+    breakout: str | None = None
+    """The room it is shown in; None: the main one."""
+
+
+class _ChatEvent(_Event, frozen=True, kw_only=True):
+    """Who sees it: a room, everyone, the people of these two identities, or its author and those who moderate."""
+
+    author: Identity | None = None
+    to: str | None = None
+    to_identity: Identity | None = None
+    breakout: str | None = None
+    """The room it was written in; None: the main one."""
+
+
+class ChatSent(_ChatEvent, frozen=True, kw_only=True, tag="chat_sent"):
     message: ChatMessage
+
+
+class ChatEdited(_ChatEvent, frozen=True, kw_only=True, tag="chat_edited"):
+    message_id: str
+    text: str
+
+
+class ChatRemoved(_ChatEvent, frozen=True, kw_only=True, tag="chat_removed"):
+    message_id: str
+    by: ParticipantId
+
+
+class DataSent(_Event, frozen=True, kw_only=True, tag="data_sent"):
+    participant_id: ParticipantId | None
+    """None: the meeting service."""
+    topic: str
+    data: str
+    to: tuple[ParticipantId, ...] | None = None
+    breakout: str | None = None
+    """The room whose participants it is for, unless ``to`` names some, or it is the meeting service's."""
+
+
+class ParticipantRenamed(_Event, frozen=True, kw_only=True, tag="participant_renamed"):
+    participant_id: ParticipantId
+    name: str
+    by: ParticipantId
+
+
+class RoleChanged(_Event, frozen=True, kw_only=True, tag="role_changed"):
+    """For one stay. The person keeps the role when they come back."""
+
+    participant_id: ParticipantId
+    role: Role
+    permissions: Permissions
+    by: ParticipantId
+
+
+class PermissionsGranted(_Event, frozen=True, kw_only=True, tag="permissions_granted"):
+    """Somebody was given permissions of their own, which they keep when they come back."""
+
+    identity: Identity
+    permissions: Permissions
+
+
+class PermissionsChanged(_Event, frozen=True, kw_only=True, tag="permissions_changed"):
+    """What one stay may do from now on."""
+
+    participant_id: ParticipantId
+    permissions: Permissions
+    by: ParticipantId
+
+
+class RolePermissionsChanged(_Event, frozen=True, kw_only=True, tag="role_permissions_changed"):
+    role: Role
+    permissions: Permissions
+    by: ParticipantId
+
+
+class PolicyChanged(_Event, frozen=True, kw_only=True, tag="policy_changed"):
+    policy: RoomPolicy
+    by: ParticipantId
+
+
+class SpotlightChanged(_Event, frozen=True, kw_only=True, tag="spotlight_changed"):
+    participant_ids: tuple[ParticipantId, ...]
+    by: ParticipantId
+
+
+class LobbyJoined(_Event, frozen=True, kw_only=True, tag="lobby_joined"):
+    """Somebody waits to be let in. A `ParticipantJoined` of the same id follows if they are."""
+
+    participant: ParticipantInfo
+    gateway_id: GatewayId
+    resume_hash: str
+    granted: Permissions
+
+
+class LobbyLeft(_Event, frozen=True, kw_only=True, tag="lobby_left"):
+    participant_id: ParticipantId
+    reason: LobbyLeaveReason
+
+
+class LobbyMessageSent(_Event, frozen=True, kw_only=True, tag="lobby_message_sent"):
+    text: str
+    by: ParticipantId
+    participant_id: ParticipantId | None
+    """None: all who wait."""
+
+
+class PersonUnbanned(_Event, frozen=True, kw_only=True, tag="person_unbanned"):
+    identity: Identity
+    by: ParticipantId
+
+
+class PollCreated(_Event, frozen=True, kw_only=True, tag="poll_created"):
+    poll: PollInfo
+
+
+class PollVoted(_Event, frozen=True, kw_only=True, tag="poll_voted"):
+    """``votes`` and ``voters`` are how the poll stands after this vote."""
+
+    poll_id: str
+    identity: Identity
+    options: tuple[int, ...]
+    votes: tuple[int, ...]
+    voters: int
+
+
+class PollClosed(_Event, frozen=True, kw_only=True, tag="poll_closed"):
+    poll_id: str
+
+
+class BreakoutsOpened(_Event, frozen=True, kw_only=True, tag="breakouts_opened"):
+    breakouts: Breakouts
+    by: ParticipantId
+
+
+class BreakoutsChanged(_Event, frozen=True, kw_only=True, tag="breakouts_changed"):
+    breakouts: Breakouts
+    by: ParticipantId
+
+
+class BreakoutsClosed(_Event, frozen=True, kw_only=True, tag="breakouts_closed"):
+    """Follows the `ParticipantsMoved` of those who were in the rooms."""
+
+    by: ParticipantId | None
+    """None: their time was over."""
+
+
+class ParticipantsMoved(_Event, frozen=True, kw_only=True, tag="participants_moved"):
+    moves: tuple[Move, ...]
+    by: ParticipantId | None
+
+
+class PeerSignalled(_Event, frozen=True, kw_only=True, tag="peer_signalled"):
+    """Something for a direct connection between two clients."""
+
+    participant_id: ParticipantId
+    to: ParticipantId
+    signal: PeerSignal
 
 
 class MeetingEnded(_Event, frozen=True, kw_only=True, tag="meeting_ended"):
@@ -128,7 +329,33 @@ LogEvent: TypeAlias = (
     | TrackUnpublished
     | TrackMuted
     | TrackUnmuted
+    | UnmuteAsked
+    | HandRaised
+    | HandLowered
+    | ReactionSent
     | ChatSent
+    | ChatEdited
+    | ChatRemoved
+    | DataSent
+    | ParticipantRenamed
+    | RoleChanged
+    | PermissionsGranted
+    | PermissionsChanged
+    | RolePermissionsChanged
+    | PolicyChanged
+    | SpotlightChanged
+    | LobbyJoined
+    | LobbyLeft
+    | LobbyMessageSent
+    | PersonUnbanned
+    | PollCreated
+    | PollVoted
+    | PollClosed
+    | BreakoutsOpened
+    | BreakoutsChanged
+    | BreakoutsClosed
+    | ParticipantsMoved
+    | PeerSignalled
     | MeetingEnded
 )
 

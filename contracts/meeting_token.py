@@ -36,6 +36,10 @@ class MeetingClaims(Struct, frozen=True, kw_only=True):
     exp: int
     jti: str
     aud: str = AUDIENCE
+    host_id: Identity | None = None
+    """Whose meeting it is."""
+    trace_id: str = ""
+    """The trace that the request for the token belongs to (W3C Trace Context): log lines about the stay carry it."""
 
 
 def encode_meeting_token(claims: MeetingClaims, *, key: EllipticCurvePrivateKey, kid: str) -> str:

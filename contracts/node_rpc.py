@@ -13,11 +13,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from contracts.client_messages import (
-    ErrorBody,
-    OfferedTrack,
-    SubscriptionWish,
-)
+from contracts.client_commands import SubscriptionWish
+from contracts.client_messages import ErrorBody, OfferedTrack
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId, TrackSource
 
 
@@ -33,6 +30,8 @@ class NodeLease(Struct, frozen=True, kw_only=True):
     renewed_at: int
     started_at: int = 0
     """When the node's process started. Another value than before: it has started anew, and knows nobody any more."""
+    settling: float = 0.0
+    """Meetings that have come lately and whose people are still to come; each counts less and less. Not in ``load``."""
 
 
 # ---- requests ----
@@ -49,10 +48,17 @@ class _ParticipantRequest(_Request, frozen=True, kw_only=True):
 class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """Makes the participant known. Answer: `SubscriptionOffered`, with an offer if there is anything to receive.
 
-    Sent again (a resumed connection, another gateway) it changes where events go, and nothing else.
+    Sent again (a resumed connection, another gateway) it changes where events go, and nothing else. One that a newer
+    connection has overtaken is refused (`stale_negotiation`).
     """
 
     subscribe: bool
+    connection: int
+    """The version of the meeting's log at which the participant's connection began."""
+    breakout: str | None = None
+    """The breakout room that the participant is in; None: the main room."""
+    version: int = 0
+    """The version of the meeting's log as of which ``breakout`` holds."""
 
 
 class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
@@ -60,6 +66,8 @@ class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
 
     sdp: str
     tracks: tuple[AssignedTrack, ...]
+    version: int
+    """The version of the meeting's log as of which ``tracks`` says who is muted."""
 
 
 class AssignedTrack(Struct, frozen=True, kw_only=True):
@@ -88,10 +96,30 @@ class RestartSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="r
 
 
 class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_track_muted"):
-    """A muted track is not forwarded, whatever its publisher sends. Answer: `Done`."""
+    """A muted track is not forwarded, whatever its publisher sends. Answer: `Done`.
+
+    Requests may overtake each other: what the node knows of a later version of the log stands.
+    """
 
     track_id: TrackId
     muted: bool
+    version: int
+    """That of the log with which it became so."""
+
+
+class Whereabouts(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    breakout: str | None
+
+
+class MoveParticipants(_Request, frozen=True, kw_only=True, tag="move_participants"):
+    """These receive, and are received by, those in their breakout room alone. Answer: `Done`.
+
+    Whom the node does not know is left out. What it knows of a later version of the log stands.
+    """
+
+    moves: tuple[Whereabouts, ...]
+    version: int
 
 
 class LeaveRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="leave_room"):
@@ -109,6 +137,7 @@ NodeRequest: TypeAlias = (
     | ChangeSubscriptions
     | RestartSubscription
     | SetTrackMuted
+    | MoveParticipants
     | LeaveRoom
     | CloseRoom
 )
@@ -122,6 +151,8 @@ class RequestEnvelope(Struct, frozen=True, kw_only=True):
     deadline_at: int
     """Milliseconds since the epoch."""
     request: NodeRequest
+    trace_id: str = ""
+    """The trace that it belongs to (W3C Trace Context)."""
 
 
 # ---- answers ----
@@ -183,7 +214,18 @@ class TransportFailed(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     reason: str
 
 
-GatewayMessage: TypeAlias = AnswerEnvelope | SubscriptionChanged | TransportFailed
+class TrackStarved(Struct, frozen=True, kw_only=True, tag_field="kind", tag="track_starved"):
+    """The path to a participant does not carry a track any more, not even at its lowest layer; or does again."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    track_id: TrackId
+    starved: bool
+
+
+NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved
+GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()
 request_decoder: msgspec.json.Decoder[RequestEnvelope] = msgspec.json.Decoder(RequestEnvelope)

@@ -6,13 +6,20 @@ Channels are sharded (SPUBLISH, SSUBSCRIBE).
 
 from __future__ import annotations
 
-from contracts.rooms import GatewayId, MeetingId, NodeId
+from contracts.rooms import GatewayId, Identity, MeetingId, NodeId
 
-NODE_LEASE_MS = 6_000
+NODE_LEASE_MS = 3_000
 """A node that has not renewed its lease for so long is gone."""
-NODE_RENEW_MS = 2_000
+NODE_RENEW_MS = 1_000
 GATEWAY_LEASE_MS = 6_000
 GATEWAY_RENEW_MS = 2_000
+
+LIVE_ROOM_LEASE_MS = 20_000
+"""A room that no gateway has told of for so long is not live. Lost gateways' rooms are taken over sooner than that."""
+LIVE_ROOM_RENEW_MS = 5_000
+ROOM_ANSWER_LIFE_MS = 30_000
+ROOM_RESULT_LIFE_MS = 24 * 3600 * 1000
+"""How long a request that has a name of its own is known."""
 
 NODES = "parley:nodes"
 """Sorted set of node ids by the time (ms) at which their lease ends."""
@@ -30,9 +37,49 @@ ROOM_COMMANDS_MAX_LENGTH = 100_000
 """About how many requests the stream keeps (XADD MAXLEN ~): far more than ever wait."""
 
 
+LIVE_ROOMS = "parley:rooms"
+"""Sorted set of the meetings that are live, by the time (ms) at which they started: `contracts.live_rooms`."""
+
+
+def live_rooms_of(host_id: Identity) -> str:
+    """As `LIVE_ROOMS`, the meetings of one host."""
+    return f"parley:host:{host_id}:rooms"
+
+
+def live_room(meeting_id: MeetingId) -> str:
+    """Hash: `contracts.live_rooms.RoomSummary` (``s``, JSON; none: the room is not live) as of a version (``v``) of the
+    meeting's log."""
+    return f"parley:{{m:{meeting_id}}}:live"
+
+
+def room_ticket(request_id: str) -> str:
+    """Whoever deletes it has the request: `contracts.room_commands.RoomAsked`."""
+    return f"parley:room-request:{{{request_id}}}:ticket"
+
+
+def room_answer(request_id: str) -> str:
+    """List of one element, the `contracts.room_commands.RoomAnswer` to a request."""
+    return f"parley:room-request:{{{request_id}}}:answer"
+
+
+def room_claim(request_id: str) -> str:
+    """For requests that may be repeated: a digest of what was asked by this id, a colon and something random."""
+    return f"parley:room-request:{{{request_id}}}:claim"
+
+
+def room_result(request_id: str) -> str:
+    """The answer to a request that may be repeated, as in `room_answer`."""
+    return f"parley:room-request:{{{request_id}}}:result"
+
+
 def meeting_log(meeting_id: MeetingId) -> str:
     """The stream that is the meeting's log."""
     return f"parley:{{m:{meeting_id}}}:log"
+
+
+def meeting_checkpoint(meeting_id: MeetingId) -> str:
+    """Hash: the room's state (``s``, JSON) as of a version (``v``) of the meeting's log."""
+    return f"parley:{{m:{meeting_id}}}:checkpoint"
 
 
 def meeting_channel(meeting_id: MeetingId) -> str:
@@ -63,6 +110,11 @@ def gateway_rooms(gateway_id: GatewayId) -> str:
 def gateway_heir(gateway_id: GatewayId) -> str:
     """Which gateway is taking over a lost one's rooms; expires, should the heir be lost as well."""
     return f"parley:gateway:{gateway_id}:heir"
+
+
+def gateway_echo(gateway_id: GatewayId) -> str:
+    """Channel (sharded) on which a gateway hears itself."""
+    return f"parley:gateway:{gateway_id}:echo"
 
 
 def gateway_inbox(gateway_id: GatewayId) -> str:

@@ -2,18 +2,40 @@
 
 A request is one entry of the Redis stream `redis_names.ROOM_COMMANDS` with one field, ``c``: the request as JSON.
 The gateways read it as the consumer group `redis_names.ROOM_COMMANDS_GROUP`: each request goes to one of them, and
-to another one if that gateway dies before it has acknowledged. Delivery is at least once, so every request may
-safely be carried out twice. Who may ask is decided before a request is written.
+to another one if that gateway dies before it has acknowledged. Delivery is at least once. Who may ask is decided
+before a request is written.
+
+`EndMeetingRequested` is carried out whenever a gateway gets to it, and may safely be carried out twice.
+
+`RoomAsked` is for somebody who waits. It comes with a ticket, the key `redis_names.room_ticket`: whoever deletes it has
+the request. A gateway deletes it before it begins, so that a request is begun once at most. The asker deletes it when
+it has waited long enough: if it was still there, nothing has been done, and nothing will be. The answer is the one
+element of the list `redis_names.room_answer`.
+
+Who wants to repeat a request that must not be carried out twice gives it a name of its own. Its id then follows from
+that name. The asker leaves a digest of the request at `redis_names.room_claim` before it asks, unless there is one:
+then it was asked already. The gateway keeps the answer at `redis_names.room_result`.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from contracts.rooms import Identity, MeetingId
+from contracts.rooms import (
+    BannedPerson,
+    Breakouts,
+    Identity,
+    LobbyGuest,
+    MeetingId,
+    ParticipantId,
+    ParticipantInfo,
+    RolePermissions,
+    RoomPolicy,
+    TrackInfo,
+)
 
 
 class EndMeetingRequested(Struct, frozen=True, kw_only=True, tag_field="type", tag="end_meeting_requested"):
@@ -25,11 +47,114 @@ class EndMeetingRequested(Struct, frozen=True, kw_only=True, tag_field="type", t
     """Who asked for it; None when the service did."""
 
 
-RoomCommand: TypeAlias = EndMeetingRequested
-"""A union, once there is more than one."""
+# ---- what can be asked ----
+
+
+class _Tagged(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    pass
+
+
+class CommandGiven(_Tagged, frozen=True, kw_only=True, tag="command"):
+    """A command of `contracts.client_commands` in its wire form, given by `contracts.rooms.ADMINISTRATOR`."""
+
+    name: str
+    body: dict[str, Any]
+
+
+class RoomRead(_Tagged, frozen=True, kw_only=True, tag="room_read"):
+    """Asks for a `RoomView`."""
+
+
+class ParticipantsRead(_Tagged, frozen=True, kw_only=True, tag="participants_read"):
+    """Asks for a `ParticipantPage`: up to ``limit`` participants who follow ``after`` in the order of joining."""
+
+    after: PlaceInRoom | None
+    limit: int
+
+
+class ParticipantRead(_Tagged, frozen=True, kw_only=True, tag="participant_read"):
+    """Asks for a `ParticipantView`."""
+
+    participant_id: ParticipantId
+
+
+class PlaceInRoom(Struct, frozen=True, kw_only=True, order=True):
+    """Where a participant stands in the order of joining, also after they have left."""
+
+    joined_at: int
+    participant_id: ParticipantId
+
+
+RoomRequest: TypeAlias = CommandGiven | RoomRead | ParticipantsRead | ParticipantRead
+
+
+class RoomAsked(_Tagged, frozen=True, kw_only=True, tag="room_asked"):
+    id: str
+    meeting_id: MeetingId
+    by: Identity
+    """Who asks: a user."""
+    request: RoomRequest
+    trace_id: str = ""
+    """The trace that the asker's request belongs to (W3C Trace Context)."""
+    keep: bool = False
+    """Whether the answer is kept for those who ask the same again."""
+
+
+# ---- what is answered ----
+
+
+class CommandDone(_Tagged, frozen=True, kw_only=True, tag="command_done"):
+    """What the command does stands in the log. ``answer`` as a client gets it."""
+
+    answer: dict[str, Any]
+
+
+class RoomView(_Tagged, frozen=True, kw_only=True, tag="room"):
+    """A room without its participants."""
+
+    meeting_id: MeetingId
+    host_id: Identity | None
+    started_at: int
+    participants: int
+    tracks: int
+    policy: RoomPolicy
+    role_permissions: tuple[RolePermissions, ...]
+    spotlight: tuple[ParticipantId, ...]
+    breakouts: Breakouts | None
+    """None: none are open."""
+    lobby: tuple[LobbyGuest, ...]
+    banned: tuple[BannedPerson, ...]
+
+
+class ParticipantView(_Tagged, frozen=True, kw_only=True, tag="participant"):
+    """A participant, with what they publish."""
+
+    info: ParticipantInfo
+    tracks: tuple[TrackInfo, ...]
+
+
+class ParticipantPage(_Tagged, frozen=True, kw_only=True, tag="participants"):
+    """``more``: whether others follow."""
+
+    participants: tuple[ParticipantView, ...]
+    more: bool
+
+
+class RoomRefused(_Tagged, frozen=True, kw_only=True, tag="refused"):
+    """The room did not do it, or its log could not be reached. ``code`` as in `contracts.error_codes`."""
+
+    code: str
+    message: str
+
+
+RoomAnswer: TypeAlias = CommandDone | RoomView | ParticipantView | ParticipantPage | RoomRefused
+
+
+RoomCommand: TypeAlias = EndMeetingRequested | RoomAsked
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[RoomCommand] = msgspec.json.Decoder(RoomCommand)
+_answer_decoder: msgspec.json.Decoder[RoomAnswer] = msgspec.json.Decoder(RoomAnswer)
 
 
 def encode_room_command(command: RoomCommand) -> bytes:
@@ -45,3 +170,17 @@ def decode_room_command(data: bytes | str) -> RoomCommand:
         msgspec.DecodeError: it is not JSON.
     """
     return _decoder.decode(data)
+
+
+def encode_room_answer(answer: RoomAnswer) -> bytes:
+    """The JSON form of an answer."""
+    return _encoder.encode(answer)
+
+
+def decode_room_answer(data: bytes | str) -> RoomAnswer:
+    """One answer from its JSON form.
+
+    Raises:
+        msgspec.DecodeError: it is none (`msgspec.ValidationError` among it).
+    """
+    return _answer_decoder.decode(data)

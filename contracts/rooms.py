@@ -15,6 +15,8 @@ ParticipantId = NewType("ParticipantId", str)
 """One stay of one person in one room: a second tab is a second participant."""
 Identity = NewType("Identity", str)
 """Who someone is, across stays: a user id (``u_…``) or a guest id (``g_…``)."""
+ADMINISTRATOR = ParticipantId("administrator")
+"""Who acts on a room through the HTTP API. Participants' own ids begin with ``p_``."""
 TrackId = NewType("TrackId", str)
 NodeId = NewType("NodeId", str)
 GatewayId = NewType("GatewayId", str)
@@ -24,6 +26,8 @@ class Role(StrEnum):
     """What someone is in a meeting. Permissions follow from it, unless the token says otherwise."""
 
     HOST = "host"
+    COHOST = "cohost"
+    """Runs the meeting together with the host, and cannot act against the host."""
     PARTICIPANT = "participant"
     GUEST = "guest"
 
@@ -84,6 +88,7 @@ class Permissions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 PERMISSIONS_OF_ROLE: dict[Role, Permissions] = {
     Role.HOST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True),
+    Role.COHOST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True),
     Role.PARTICIPANT: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True),
     Role.GUEST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True),
 }
@@ -111,10 +116,112 @@ class ParticipantInfo(Struct, frozen=True, kw_only=True):
     joined_at: int
     connected: bool = True
     """False while the signalling connection is lost and the grace period runs."""
+    hand_raised: int | None = None
+    """The version at which the hand was raised, which puts the hands in order; None while it is down."""
+    breakout: str | None = None
+    """The breakout room that the participant is in; None: the main room."""
+    assigned_breakout: str | None = None
+    """The breakout room that the participant may go to by themselves."""
+
+
+class LobbyGuest(Struct, frozen=True, kw_only=True):
+    """Somebody who waits to be let in, as those who moderate see them."""
+
+    id: ParticipantId
+    identity: Identity
+    name: str
+    since: int
+
+
+class Breakout(Struct, frozen=True, kw_only=True):
+    """A room beside the meeting's main one: those in it see, hear and read each other alone."""
+
+    id: str
+    name: str
+
+
+class Breakouts(Struct, frozen=True, kw_only=True):
+    """The breakout rooms that are open."""
+
+    rooms: tuple[Breakout, ...]
+    free_choice: bool
+    """Participants may enter any of them; otherwise the one they are assigned to. Everybody may come back."""
+    ends_at: int | None = None
+    """When everybody is brought back; None: when somebody who moderates closes the rooms."""
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """Where a participant is from now on."""
+
+    participant_id: ParticipantId
+    breakout: str | None
+    """None: the main room."""
+    assigned_breakout: str | None
+    """The breakout room they are assigned to, and may go to by themselves."""
+
+
+class RoomPolicy(Struct, frozen=True, kw_only=True):
+    """The rules of a room. They bind those who do not moderate."""
+
+    locked: bool = False
+    """Only those who have been in the room come in."""
+    lobby: bool = False
+    """Who has not been in the room waits until somebody admits them."""
+    unmute: bool = True
+    """Participants may unmute what they let others hear, without being asked."""
+    rename: bool = True
+    """Participants may change their names."""
+    private_chat: bool = True
+    """Participants may write to each other alone. They may always write to the hosts."""
+    direct: bool = False
+    """While two are alone in a room, media may go from one to the other. They learn each other's network addresses."""
+
+
+class PeerSignalKind(StrEnum):
+    """A part of an offer and answer between two clients (RFC 3264)."""
+
+    OFFER = "offer"
+    ANSWER = "answer"
+
+
+class PeerSignal(Struct, frozen=True, kw_only=True):
+    """What one client tells another for a connection between them, with all candidates in the SDP."""
+
+    session: str
+    """Names the connection; chosen by the one who offers."""
+    kind: PeerSignalKind
+    sdp: str
+
+
+class RolePermissions(Struct, frozen=True, kw_only=True):
+    """What everybody in a role may do at most."""
+
+    role: Role
+    permissions: Permissions
+
+
+class BannedPerson(Struct, frozen=True, kw_only=True):
+    """Somebody who was taken out and may not come back."""
+
+    identity: Identity
+    name: str
+
+
+class PollInfo(Struct, frozen=True, kw_only=True):
+    """A poll, with its votes counted by option."""
+
+    id: str
+    participant_id: ParticipantId
+    question: str
+    options: tuple[str, ...]
+    multiple: bool
+    votes: tuple[int, ...]
+    voters: int
+    closed: bool = False
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True):
-    """A chat message to all."""
+    """A chat message, to all or to some."""
 
     id: str
     participant_id: ParticipantId
@@ -122,3 +229,10 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     """The author's name when it was sent; the author may have left since."""
     text: str
     at: int
+    to: str | None = None
+    """None: all in the author's room. Else the one participant whom it is for, ``hosts``, or ``everyone``."""
+    to_name: str | None = None
+    """The name of the one whom it is for, when it was sent."""
+    edited_at: int | None = None
+    breakout: Breakout | None = None
+    """The breakout room it was written in; None: the main room."""

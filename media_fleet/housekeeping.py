@@ -4,13 +4,17 @@ Offers go over channels that keep nothing. One that stays unanswered is sent aga
 
 A node that was thought dead (its lease ended while Redis was out of its reach) keeps meetings which the gateways have
 placed elsewhere. Their clients are gone, and nobody will say that they left. Such a meeting has transports, none of
-which is connected, and no requests; after some minutes of that it is closed.
+which is connected, and no requests; after some minutes of that it is closed. One without any transport may be somebody
+who waits alone for others: it is given an hour. Whoever is in a meeting that was closed in error is made known anew
+with the next request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+
+from msgspec import Struct
 
 from contracts.node_rpc import Offer
 from contracts.rooms import MeetingId, ParticipantId
@@ -24,6 +28,15 @@ MAX_REPEATS = 5
 """Then the client will not answer; it can ask for a new subscription."""
 ABANDONED_AFTER_S = 600.0
 """Far longer than a client takes to come back after its network was away."""
+FORGOTTEN_AFTER_S = 3600.0
+
+
+class _Silence(Struct, frozen=True, kw_only=True):
+    """No connected transport since a time, while no requests came beyond so many."""
+
+    requests: int
+    limit: float
+    since: float
 
 
 class Housekeeping:
@@ -33,8 +46,8 @@ class Housekeeping:
         self._node = node
         self._plane = plane
         self._offers: dict[tuple[MeetingId, ParticipantId], tuple[Offer, float, int]] = {}
-        self._silent: dict[MeetingId, tuple[int, float]] = {}
-        """Meetings without a connected transport: the requests they had, and since when."""
+        self._silent: dict[MeetingId, _Silence] = {}
+        """Meetings without a connected transport."""
 
     async def run(self) -> None:
         """Works for ever; ends by cancellation."""
@@ -61,14 +74,16 @@ class Housekeeping:
             self._offers[place] = (offer, sent_at, repeats)
 
     def _close_abandoned(self, now: float) -> None:
-        requests = self._node.requests()
-        disconnected = [meeting for meeting, connected in self._plane.connections().items() if not connected]
-        silent: dict[MeetingId, tuple[int, float]] = {}
-        for meeting_id in disconnected:
-            count = requests.get(meeting_id, 0)
-            known, since = self._silent.get(meeting_id, (-1, now))
-            silent[meeting_id] = (count, since if known == count else now)
+        connections = self._plane.connections()
+        silent: dict[MeetingId, _Silence] = {}
+        for meeting_id, requests in self._node.requests().items():
+            if connections.get(meeting_id, False):
+                continue
+            limit = ABANDONED_AFTER_S if meeting_id in connections else FORGOTTEN_AFTER_S
+            known = self._silent.get(meeting_id)
+            is_same = known is not None and (known.requests, known.limit) == (requests, limit)
+            silent[meeting_id] = known if known and is_same else _Silence(requests=requests, limit=limit, since=now)
         self._silent = silent
-        for meeting_id, (_, since) in silent.items():
-            if now - since >= ABANDONED_AFTER_S:
+        for meeting_id, silence in silent.items():
+            if now - silence.since >= silence.limit:
                 self._node.abandon(meeting_id)

@@ -12,15 +12,18 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
 import redis.asyncio
 import uvloop
 from packet_core import PacketCore, PacketCoreError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError
 
 from contracts.rooms import NodeId
-from media_fleet.adapters import json_log
+from contracts.shared_clock import SharedClock
 from media_fleet.adapters.lease import LeaseKeeper
 from media_fleet.adapters.node_load import NodeLoad
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
@@ -29,12 +32,22 @@ from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
 from media_fleet.housekeeping import Housekeeping
+from media_fleet.metrics import CLOCK_APART, DRAINING, MEETINGS, MESSAGES_WAITING, METRICS, PARTICIPANTS, CoreCollector
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.settings import Settings, SettingsError
+from telemetry import logs
+from telemetry.clock import local_ms
 
 logger = logging.getLogger(__name__)
 
 _DRAIN_POLL_S = 0.2
+CANCEL_AGAIN_S = 0.5
+REDIS_TIMEOUT_S = 3.0
+"""A command that Redis has not answered for so long has failed, and is tried again by whoever gave it."""
+
+
+class LoopFailedError(Exception):
+    """One of the loops that a node needs has ended."""
 
 
 class RunningNode:
@@ -48,6 +61,8 @@ class RunningNode:
         self.node = node
         self.lease = lease
         self.rpc = rpc
+        self.loops: tuple[asyncio.Task[None], ...] = ()
+        """What runs until the end. One that ends before has failed, and the node with it."""
 
 
 @contextlib.asynccontextmanager
@@ -57,11 +72,12 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     Raises:
         PacketCoreError: the UDP port cannot be bound.
     """
-    client = redis.asyncio.Redis.from_url(settings.redis_url, socket_timeout=None, socket_connect_timeout=5)
+    client = _redis(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S)
+    listening_client = _redis(settings.redis_url, socket_timeout=None)
     core = PacketCore(
         bind_address=settings.bind_address, port=settings.udp_port, consent_timeout_ms=settings.consent_timeout_ms
     )
-    parts = _assemble(settings, client, core)
+    parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()
     tasks = [
         _task(parts.rpc.speak(), "speak"),
@@ -71,19 +87,46 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     ]
     try:
         await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
+        parts.loops = tuple(tasks)
         yield parts
     finally:
-        for task in tasks[1:]:
-            task.cancel()
+        await _ended(tasks[1:])
         parts.node.close()
         await parts.lease.let_go()
-        tasks[0].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _ended(tasks)
         await parts.plane.close()
         await client.aclose()
+        await listening_client.aclose()
 
 
-def _assemble(settings: Settings, client: redis.asyncio.Redis, core: PacketCore) -> RunningNode:
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels tasks until all have ended.
+
+    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses a cancellation that comes in the moment
+    in which what it waits for is done (python/cpython#86296).
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+
+
+def _redis(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
+    """A client that fails fast: trying again, but for one thing, is the loops' part, with pauses of their own."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=socket_timeout,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        socket_keepalive=True,
+        # A primary that has become a replica keeps its connections; whoever connects anew finds the primary.
+        retry=Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,)),
+    )
+
+
+def _assemble(
+    settings: Settings, client: redis.asyncio.Redis, listening_client: redis.asyncio.Redis, core: PacketCore
+) -> RunningNode:
     node_id = NodeId(settings.id)
     certificate = NodeCertificate.generateCertificate()
     port = settings.advertised_port or core.local_port
@@ -94,7 +137,8 @@ def _assemble(settings: Settings, client: redis.asyncio.Redis, core: PacketCore)
         ),
         max_participants=settings.max_participants,
     )
-    rpc = RpcEndpoint(client, node_id=node_id)
+    clock = SharedClock(local_ms)
+    rpc = RpcEndpoint(client, listening_client, node_id=node_id, now=clock)
     planes: list[PacketPlane] = []
 
     def make_plane(listener: TransportListener) -> PacketPlane:
@@ -115,8 +159,19 @@ def _assemble(settings: Settings, client: redis.asyncio.Redis, core: PacketCore)
         max_participants=settings.max_participants,
     )
     lease = LeaseKeeper(
-        client, node_id=node_id, region=settings.region, load=load, participants=lambda: node.participants
+        client,
+        node_id=node_id,
+        region=settings.region,
+        load=load,
+        participants=lambda: node.participants,
+        meetings_begun=lambda: node.meetings_begun,
+        clock=clock,
     )
+    CLOCK_APART.set_function(lambda: clock.ahead_ms / 1000)
+    PARTICIPANTS.set_function(lambda: node.participants)
+    MEETINGS.set_function(lambda: node.meetings)
+    DRAINING.set_function(lambda: lease.draining)
+    MESSAGES_WAITING.set_function(lambda: rpc.waiting)
     return RunningNode(core, planes[0], node, lease, rpc)
 
 
@@ -147,23 +202,42 @@ async def serve(settings: Settings) -> None:
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
     loop.add_signal_handler(signal.SIGINT, stop.set)
     async with running(settings) as parts:
-        logger.info(
-            "ready",
-            extra={
-                "node_id": settings.id,
-                "region": settings.region,
-                "udp_port": parts.core.local_port,
-                "advertised_addresses": list(settings.advertised_addresses),
-            },
-        )
-        await _first(terminate.wait(), stop.wait())
-        if not stop.is_set():
-            parts.lease.drain()
-            logger.info("draining", extra={"participants": parts.node.participants})
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(settings.drain_timeout_s):
-                    await _first(stop.wait(), _emptied(parts.node))
-        logger.info("stopping", extra={"participants": parts.node.participants})
+        with (
+            METRICS.collected(CoreCollector(parts.core)),
+            METRICS.served(settings.metrics_address, settings.metrics_port),
+        ):
+            await _serve(settings, parts, terminate, stop)
+
+
+async def _serve(settings: Settings, parts: RunningNode, terminate: asyncio.Event, stop: asyncio.Event) -> None:
+    logger.info(
+        "ready",
+        extra={
+            "node_id": settings.id,
+            "region": settings.region,
+            "udp_port": parts.core.local_port,
+            "advertised_addresses": list(settings.advertised_addresses),
+        },
+    )
+    await _first(terminate.wait(), stop.wait(), _failed(parts.loops))
+    if not stop.is_set():
+        parts.lease.drain()
+        logger.info("draining", extra={"participants": parts.node.participants})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.drain_timeout_s):
+                await _first(stop.wait(), _emptied(parts.node), _failed(parts.loops))
+    logger.info("stopping", extra={"participants": parts.node.participants})
+
+
+async def _failed(loops: Iterable[asyncio.Task[None]]) -> None:
+    """Raises the exception of a loop that has ended, once one has.
+
+    Raises:
+        LoopFailedError: a node without one of its loops is deaf, or taken for dead: better that it starts anew.
+    """
+    done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+    failed = done.pop()
+    raise LoopFailedError(f"The node's loop {failed.get_name()!r} has ended.") from failed.exception()
 
 
 async def _emptied(node: MediaNode) -> None:
@@ -174,23 +248,28 @@ async def _emptied(node: MediaNode) -> None:
 async def _first(*awaited: Coroutine[Any, Any, Any]) -> None:
     tasks = [asyncio.ensure_future(one) for one in awaited]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
         for task in tasks:
             task.cancel()
 
 
 def main() -> int:
-    """The exit status: 0 after a signal, 2 for bad settings, 1 if the node cannot start."""
+    """The exit status: 0 after a signal, 2 for bad settings, 1 if the node cannot start or go on."""
     try:
         settings = Settings.from_environ(os.environ)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    json_log.configure(settings.log_level)
+    logs.configure("media", settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
+    except LoopFailedError:
+        logger.exception("failed")
+        return 1
     except PacketCoreError as error:
         logger.error("cannot start", extra={"reason": str(error)})  # noqa: TRY400  # the sentence says it all
         return 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import singledispatchmethod
@@ -24,6 +25,7 @@ from contracts.node_rpc import (
     GatewayMessage,
     JoinRoom,
     LeaveRoom,
+    MoveParticipants,
     NodeAnswer,
     NodeRequest,
     Offer,
@@ -34,15 +36,24 @@ from contracts.node_rpc import (
     SetTrackMuted,
     SubscriptionChanged,
     SubscriptionOffered,
+    TrackStarved,
     TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
-from media_fleet.adapters.sdp_parser import parse
-from media_fleet.domain.effects import Effect, SendOffer, TransportKey
-from media_fleet.domain.errors import BadRequestError, MediaNodeError, NodeOverloadedError, ParticipantNotFoundError
+from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
+from media_fleet.domain.effects import Effect, SendOffer, SubscriptionKey, TransportKey
+from media_fleet.domain.errors import (
+    BadRequestError,
+    MediaNodeError,
+    NodeOverloadedError,
+    ParticipantNotFoundError,
+    StaleNegotiationError,
+)
 from media_fleet.domain.room import Room
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+from media_fleet.metrics import REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
+from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +72,13 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     max_participants: int
 
 
+class _Holder(Struct, frozen=True, kw_only=True):
+    """Which gateway holds a participant's connection, and at which version of the log that began."""
+
+    gateway_id: GatewayId
+    connection: int
+
+
 class MediaNode:
     """All meetings on this node."""
 
@@ -72,8 +90,10 @@ class MediaNode:
         self._plane = plane_factory(self)
         self._emit = emit
         self._rooms: dict[MeetingId, Room] = {}
-        self._gateways: dict[tuple[MeetingId, ParticipantId], GatewayId] = {}
+        self._gateways: dict[tuple[MeetingId, ParticipantId], _Holder] = {}
         self._requests: Counter[MeetingId] = Counter()
+        self.meetings_begun = 0
+        """How many meetings have ever come here."""
 
     @property
     def participants(self) -> int:
@@ -87,16 +107,25 @@ class MediaNode:
         """Carries out a request. Never raises: what goes wrong is a `Refused`."""
         self._requests[request.meeting_id] += request.meeting_id in self._rooms
         names = {"meeting_id": request.meeting_id, "participant_id": getattr(request, "participant_id", None)}
+        started = time.perf_counter()
+        kind = type(request).__name__
+        with bound(**names, request=kind):
+            answer = self._answer(gateway_id, request)
+        code = answer.error.code if isinstance(answer, Refused) else "ok"
+        REQUEST_SECONDS.labels(kind, code).observe(time.perf_counter() - started)
+        return answer
+
+    def _answer(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
         try:
             _check_ids(request)
             answer = self._handle(request, gateway_id)
         except MediaNodeError as error:
-            logger.warning("request refused", extra=names | {"code": error.code, "reason": str(error)})
+            logger.warning("request refused", extra={"code": error.code, "reason": str(error)})
             return Refused(error=ErrorBody(code=error.code, message=str(error)))
         except Exception:  # a bug of ours must not end the node for all the others
-            logger.exception("request failed", extra=names | {"request": type(request).__name__})
+            logger.exception("request failed")
             return Refused(error=ErrorBody(code=ErrorCode.INTERNAL, message="The media node failed. Try again."))
-        logger.debug("request done", extra=names | {"request": type(request).__name__})
+        logger.debug("request done")
         return answer
 
     def close(self) -> None:
@@ -121,7 +150,7 @@ class MediaNode:
         message = SubscriptionChanged(
             node_id=self._identity.node_id, meeting_id=meeting_id, participant_id=participant_id, offer=offer
         )
-        self._emit(self._gateways[meeting_id, participant_id], message)
+        self._emit(self._gateways[meeting_id, participant_id].gateway_id, message)
 
     def abandon(self, meeting_id: MeetingId) -> None:
         """Closes a meeting that is no longer this node's."""
@@ -137,21 +166,32 @@ class MediaNode:
     @_handle.register
     def _(self, request: JoinRoom, gateway_id: GatewayId) -> NodeAnswer:
         place = (request.meeting_id, request.participant_id)
-        if place not in self._gateways and self.participants >= self._identity.max_participants:
+        known = self._gateways.get(place)
+        if known is not None and request.connection < known.connection:
+            raise StaleNegotiationError("A newer connection of this participant is known.")
+        if known is None and self.participants >= self._identity.max_participants:
             raise NodeOverloadedError(f"This node has its {self._identity.max_participants} participants.")
         room = self._rooms.get(request.meeting_id)
         if room is None:
             room = Room(request.meeting_id, node=self._identity.end, randomness=self._randomness)
             self._rooms[request.meeting_id] = room
-        self._gateways[place] = gateway_id
-        joined = room.join(request.participant_id, subscribe=request.subscribe)
+            self.meetings_begun += 1
+        self._gateways[place] = _Holder(gateway_id=gateway_id, connection=request.connection)
+        joined = room.join(
+            request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
+        )
+        if known is None:
+            logger.info("participant joined")
         self._carry_out(request.meeting_id, joined.effects)
+        for subscription in self._plane.starving(request.meeting_id, request.participant_id):
+            self.subscription_starved(request.meeting_id, subscription, starved=True)
         return SubscriptionOffered(offer=joined.offer)
 
     @_handle.register
     def _(self, request: Publish, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._room_of(request)
-        answered = room.publish(request.participant_id, parse(request.sdp), request.tracks)
+        offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
+        answered = room.publish(request.participant_id, offer, request.tracks, version=request.version)
         self._carry_out(request.meeting_id, answered.effects)
         return Published(sdp=answered.sdp)
 
@@ -181,8 +221,18 @@ class MediaNode:
     @_handle.register
     def _(self, request: SetTrackMuted, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._room_of(request)
-        effects = room.set_track_muted(request.participant_id, request.track_id, muted=request.muted)
+        effects = room.set_track_muted(
+            request.participant_id, request.track_id, muted=request.muted, version=request.version
+        )
         self._carry_out(request.meeting_id, effects)
+        return Done()
+
+    @_handle.register
+    def _(self, request: MoveParticipants, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._rooms.get(request.meeting_id)
+        if room is not None:
+            breakouts = {each.participant_id: each.breakout for each in request.moves}
+            self._carry_out(request.meeting_id, room.move(breakouts, version=request.version))
         return Done()
 
     @_handle.register
@@ -244,10 +294,27 @@ class MediaNode:
             room.association_ended(transport)
         self._report(meeting_id, transport, reason)
 
-    def _report(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        gateway_id = self._gateways.get((meeting_id, transport.participant_id))
-        if gateway_id is None:
+    def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
+        """Tells the participant's gateway."""
+        participant_id = subscription.transport.participant_id
+        holder = self._gateways.get((meeting_id, participant_id))
+        if holder is None:
             return
+        STARVED.labels("starved" if starved else "fed").inc()
+        message = TrackStarved(
+            node_id=self._identity.node_id,
+            meeting_id=meeting_id,
+            participant_id=participant_id,
+            track_id=subscription.track.track_id,
+            starved=starved,
+        )
+        self._emit(holder.gateway_id, message)
+
+    def _report(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        holder = self._gateways.get((meeting_id, transport.participant_id))
+        if holder is None:
+            return
+        TRANSPORT_FAILURES.labels(transport.purpose).inc()
         names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
         logger.warning("transport failed", extra=names | {"transport": transport.purpose, "reason": reason})
         message = TransportFailed(
@@ -257,7 +324,7 @@ class MediaNode:
             transport=transport.purpose,
             reason=reason,
         )
-        self._emit(gateway_id, message)
+        self._emit(holder.gateway_id, message)
 
 
 def _check_ids(request: NodeRequest) -> None:

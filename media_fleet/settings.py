@@ -39,6 +39,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Packets a second, in and out, that count as full load."""
     drain_timeout_s: Annotated[int, Meta(ge=0)] = 10
     """How long SIGTERM waits for the participants to leave."""
+    metrics_address: str = "127.0.0.1"
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """Where metrics are told (docs/metrics.md), without access control; 0: nowhere."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __repr__(self) -> str:

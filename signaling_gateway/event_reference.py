@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import itertools
-import textwrap
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -17,26 +13,50 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from contracts import client_commands as commands
 from contracts import client_messages as messages
-from contracts import rooms
+from contracts import public_events
 from contracts.error_codes import ErrorCode
+from signaling_gateway.model_notes import field_notes, own_text, prose
 
 TARGET = Path(__file__).parent.parent / "docs" / "events.md"
-
-ANSWERS: dict[str, type[Struct]] = {
-    "publish_offer": messages.PublishAnswer,
-    "send_chat": messages.ChatAccepted,
-}
-"""Commands with an answer of their own; the others are answered with ``{}``."""
 
 _HEAD = """# Event reference
 
 How a client and a signalling gateway talk: Socket.IO (protocol 5, namespace `/`), WebSocket transport only, at the path
 `/socket.io/` of the `gateway_url` that joining a meeting gives ([HTTP API](http-api.md)).
 
-<!-- Written by `python -m signaling_gateway.event_reference` from contracts/client_messages.py: change that. -->
+<!-- Written by `python -m signaling_gateway.event_reference` from contracts/client_messages.py and its
+neighbours: change those. -->
+
+In Python, with a ticket from `POST /v1/meetings/{id}/join` (`python-socketio`, `aiohttp`):
+
+```python
+import asyncio
+import socketio
+
+
+async def say_hello(ticket: dict[str, str], meeting_id: str) -> None:
+    room = socketio.AsyncClient(reconnection=False)
+    room.on("welcome", lambda welcome: print("in the room as", welcome["participant_id"]))
+    room.on("events", lambda news: print(*(event["type"] for event in news["events"])))
+    auth = {"token": ticket["meeting_token"], "meeting_id": meeting_id}
+    await room.connect(ticket["gateway_url"], auth=auth, transports=["websocket"])
+    answer = await room.call("send_chat", {"text": "Hello"})
+    print(answer.get("error") or f"sent as {answer['message_id']}")
+    await room.call("leave_meeting", {})
+    await room.disconnect()
+```
+
+A gateway serves this page at `/reference`, and all of it as an AsyncAPI 3 document at `/asyncapi.json`, for tools that
+make clients.
+
+People are told apart by two ids: `identity` is the person (`u_…`, or `g_…` for a guest), the same in every stay;
+`id`, and every `participant_id` and `by` of an event about somebody in the room, is one stay. `by`, and the author of
+a chat message, may also be `administrator`: somebody acts through the [HTTP API](administration.md). Times are
+milliseconds since the epoch.
 """
 
 
@@ -45,7 +65,7 @@ def render() -> str:
     seen: dict[str, type] = {}
     parts = [
         _HEAD,
-        _prose(messages),
+        prose(messages),
         "## Connecting\n",
         "The CONNECT packet's `auth`:\n",
         _struct(messages.ConnectAuth, seen),
@@ -70,10 +90,10 @@ def render() -> str:
 
 
 def _commands(seen: dict[str, type]) -> Iterator[str]:
-    for name, command in messages.COMMANDS.items():
+    for name, command in commands.COMMANDS.items():
         yield f"### `{name}`\n"
         yield _struct(command, seen)
-        answer = ANSWERS.get(name)
+        answer = commands.ANSWERS.get(name)
         if answer is not None:
             yield f"Answer:\n\n{_struct(answer, seen)}"
 
@@ -85,7 +105,7 @@ def _messages(seen: dict[str, type]) -> Iterator[str]:
 
 
 def _events(seen: dict[str, type]) -> Iterator[str]:
-    for event in get_args(messages.AnyPublicEvent):
+    for event in get_args(public_events.AnyPublicEvent):
         yield f"### `{event.__struct_config__.tag}`\n"
         yield _struct(event, seen, skip=("version", "at"))
 
@@ -106,7 +126,7 @@ def _types(seen: dict[str, type]) -> Iterator[str]:
 
 def _struct(kind: type, seen: dict[str, type], skip: Iterable[str] = ()) -> str:
     hints = typing.get_type_hints(kind, include_extras=True)
-    notes = _field_notes(kind)
+    notes = field_notes(kind)
     rows = [
         f"| `{each.encode_name}` | {_type(hints[each.name], seen)} | {_default(each)} | {notes.get(each.name, '')} |"
         for each in msgspec.structs.fields(kind)
@@ -145,7 +165,7 @@ def _members(hint: Any) -> list[Any]:
 
 
 def _is_event(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, messages.PublicEvent)
+    return isinstance(hint, type) and issubclass(hint, public_events.PublicEvent)
 
 
 def _limits(meta: Meta) -> Iterator[str]:
@@ -170,33 +190,8 @@ def _default(each: msgspec.structs.FieldInfo) -> str:
 
 def _sentence(kind: type) -> str:
     """The docstring, if the type has one of its own, as Markdown."""
-    own = kind.__doc__ if "__doc__" in vars(kind) else None
-    text = inspect.cleandoc(own) if own and not own.startswith("An enumeration") else ""
-    return f"{_markdown(text)}\n\n" if text else ""
-
-
-def _field_notes(kind: type) -> dict[str, str]:
-    """The docstrings that stand under fields."""
-    notes: dict[str, str] = {}
-    for each in reversed(kind.__mro__):
-        if each.__module__ not in {messages.__name__, rooms.__name__}:
-            continue
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        statements = getattr(body, "body", [])
-        for before, statement in itertools.pairwise(statements):
-            is_note = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-            if is_note and isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name):
-                notes[before.target.id] = " ".join(_markdown(str(statement.value.value)).split())
-    return notes
-
-
-def _prose(module: types.ModuleType) -> str:
-    """The module's docstring without its first sentence, which the head of the document says."""
-    return _markdown(inspect.cleandoc(module.__doc__ or "").partition("\n\n")[2]) + "\n"
-
-
-def _markdown(text: str) -> str:
-    return text.replace("``", "`")
+    text = own_text(kind)
+    return f"{text}\n\n" if text else ""
 
 
 if __name__ == "__main__":

@@ -14,60 +14,77 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import httpx
 import socketio
 import uvicorn
 import uvloop
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import SubscriptionChanged, TransportFailed
+from contracts.node_rpc import NodeReport
 from contracts.rooms import GatewayId, ParticipantId, TrackId
+from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
 from signaling_gateway.adapters.facts_outbox import FactsOutbox
 from signaling_gateway.adapters.gateway_lease import GatewayLease
 from signaling_gateway.adapters.jwks_source import JwksSource
+from signaling_gateway.adapters.live_rooms import RedisLiveRooms
 from signaling_gateway.adapters.meeting_log import RedisMeetingLog
 from signaling_gateway.adapters.meetings_function import MeetingsFunction
 from signaling_gateway.adapters.node_directory import RedisNodeDirectory
 from signaling_gateway.adapters.node_rpc import RedisNodeRpc
 from signaling_gateway.adapters.room_ports import RedisRoomDuties, RedisRoomFeed
+from signaling_gateway.adapters.room_tickets import RedisRoomTickets
 from signaling_gateway.adapters.stream_consumer import StreamConsumer
 from signaling_gateway.adapters.subscriptions import Subscriptions
+from signaling_gateway.edge.administration import Administration
 from signaling_gateway.edge.commands import CommandHandler
 from signaling_gateway.edge.delivery import SocketDelivery
 from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
-from signaling_gateway.edge.http import HealthRoutes
+from signaling_gateway.edge.http import HttpRoutes
 from signaling_gateway.edge.socket_server import SocketServer
+from signaling_gateway.metrics import (
+    CLOCK_APART,
+    CONNECTIONS,
+    DRAINING,
+    FACTS_WAITING,
+    METRICS,
+    ROOMS,
+    SUBSCRIBED,
+    watch_loop,
+)
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.node_placement import NodePlacement
+from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.room_requests import RoomRequests
 from signaling_gateway.service.rooms import Rooms
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
+from telemetry import logs
+from telemetry.clock import local_ms
 
+CANCEL_AGAIN_S = 0.5
+MAX_REDIS_CONNECTIONS = 64
 SETTLE_S = 4.0
 """How long a closing gateway waits for what is under way."""
 
 _log = logging.getLogger("signaling_gateway")
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Gateway:
     """One gateway: all its parts. `running` starts and ends it; `app` is its ASGI application."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, local_clock: Callable[[], int] = local_ms) -> None:
         self.settings = settings
+        self._clock = now = SharedClock(local_clock)
         # A gateway that starts again is another one: what the earlier one held is taken over like anybody's.
         self.id = GatewayId(f"{settings.id}-{secrets.token_hex(4)}")
         self._redis = _redis(settings.redis_url, socket_timeout=5.0)
@@ -77,64 +94,78 @@ class Gateway:
         self._function = MeetingsFunction(name=settings.facts_function, endpoint_url=settings.lambda_endpoint_url)
         self.tasks = BackgroundTasks()
         delivery = SocketDelivery(self.tasks)
-        self._subscriptions = Subscriptions(self._blocking_redis)
-        self._lease = GatewayLease(self._redis, self.id)
+        self._subscriptions = Subscriptions(
+            self._blocking_redis, publisher=self._redis, own_channel=redis_names.gateway_echo(self.id)
+        )
+        self._lease = GatewayLease(self._redis, self.id, self._clock)
         self._outbox = FactsOutbox(self._redis, self.id)
         self._keys = JwksSource(
             self._http,
             url=settings.meetings_jwks_url,
             issuer=settings.meetings_issuer,
             steady=time.monotonic,
-            now=time.time,
+            now=self._clock.seconds,
         )
         log = RedisMeetingLog(self._redis)
-        directory = RedisNodeDirectory(self._redis)
+        placement = NodePlacement(
+            RedisNodeDirectory(self._redis),
+            regions=(settings.region, *settings.regions),
+            steady=time.monotonic,
+            draw=secrets.randbelow,
+        )
         listener = Consequences(
             gateway_id=self.id,
             grace_ms=settings.grace_ms,
             delivery=delivery,
             outbox=self._outbox,
             tasks=self.tasks,
-            now=_now_ms,
+            now=now,
         )
         self.rooms = listener.rooms = Rooms(
             gateway_id=self.id,
             log=log,
             feed=RedisRoomFeed(self._subscriptions),
-            duties=RedisRoomDuties(self._lease, self._outbox),
+            duties=RedisRoomDuties(self._lease, self._outbox, log),
             delivery=delivery,
             listener=listener,
             tasks=self.tasks,
-            now=_now_ms,
+            now=now,
         )
+        self._listing = listener.listing = RoomListing(RedisLiveRooms(self._redis), open_rooms=self.rooms.open_rooms)
         self._rpc = RedisNodeRpc(
-            self._redis, self._subscriptions, gateway_id=self.id, now=_now_ms, on_report=self._node_reported
+            self._redis, self._subscriptions, gateway_id=self.id, now=now, on_report=self._node_reported
         )
         self._media = listener.media = MediaNegotiation(
             rpc=self._rpc,
-            directory=directory,
-            region=settings.region,
+            placement=placement,
             delivery=delivery,
             new_track_id=lambda: TrackId(f"t_{secrets.token_urlsafe(9)}"),
             tasks=self.tasks,
         )
+        admission = Admission(
+            gateway_id=self.id,
+            grace_ms=settings.grace_ms,
+            tabs=settings.tabs,
+            rooms=self.rooms,
+            media=self._media,
+            delivery=delivery,
+            new_participant_id=lambda: ParticipantId(f"p_{secrets.token_urlsafe(9)}"),
+            new_secret=lambda: secrets.token_urlsafe(24),
+        )
+        listener.welcome = admission.welcome
         self.sockets = SocketServer(
             verifier=self._keys,
-            admission=Admission(
-                gateway_id=self.id,
-                grace_ms=settings.grace_ms,
-                rooms=self.rooms,
-                media=self._media,
-                delivery=delivery,
-                new_participant_id=lambda: ParticipantId(f"p_{secrets.token_urlsafe(9)}"),
-                new_secret=lambda: secrets.token_urlsafe(24),
-            ),
-            handler=CommandHandler(
-                rooms=self.rooms, media=self._media, new_message_id=lambda: f"m_{secrets.token_urlsafe(9)}"
-            ),
+            admission=admission,
+            handler=CommandHandler(rooms=self.rooms, media=self._media, new_id=lambda: secrets.token_urlsafe(9)),
             delivery=delivery,
             tasks=self.tasks,
             allowed_origins=settings.allowed_origins,
+        )
+        self._administration = Administration(
+            rooms=self.rooms,
+            tickets=RedisRoomTickets(self._redis),
+            tasks=self.tasks,
+            new_id=lambda: secrets.token_urlsafe(9),
         )
         self._upkeep = Upkeep(
             gateway_id=self.id,
@@ -142,10 +173,20 @@ class Gateway:
             log=log,
             lease=self._lease,
             facts=self._outbox,
-            directory=directory,
+            placement=placement,
             media=self._media,
+            now=now,
         )
-        self.app = HealthRoutes(FrameGuard(socketio.ASGIApp(self.sockets.sio)), readiness=self.readiness)
+        self.app = HttpRoutes(FrameGuard(socketio.ASGIApp(self.sockets.sio)), readiness=self.readiness)
+
+    def measure(self) -> None:
+        """Has the process's gauges show this gateway."""
+        CONNECTIONS.set_function(lambda: len(self.sockets))
+        ROOMS.set_function(lambda: len(self.rooms.open_rooms()))
+        DRAINING.set_function(lambda: self.sockets.closing)
+        SUBSCRIBED.set_function(lambda: self._subscriptions.connected)
+        CLOCK_APART.set_function(lambda: self._clock.ahead_ms / 1000)
+        FACTS_WAITING.set_function(lambda: self._outbox.waiting)
 
     async def readiness(self) -> dict[str, bool]:
         """What must hold for clients to be sent here."""
@@ -164,14 +205,19 @@ class Gateway:
     async def running(self) -> AsyncIterator[None]:
         """Runs the gateway's loops. Ends with every client told, facts passed on and the lease given back."""
         loops = [
+            self.sockets.keep_heartbeat(),
             self._subscriptions.run(),
             self._outbox.run(),
             self._upkeep.keep_lease(),
+            self._upkeep.take_over(),
             self._upkeep.watch_nodes(),
+            self._upkeep.end_breakouts(),
             self._upkeep.audit(),
+            self._listing.run(),
             self._facts_consumer().run(),
             self._room_commands_consumer().run(),
             self._keys.run(),
+            watch_loop(),
         ]
         running = [asyncio.create_task(loop) for loop in loops]
         for task in running:
@@ -185,9 +231,7 @@ class Gateway:
                 async with asyncio.timeout(SETTLE_S):
                     await self._outbox.flushed()
                     await self._lease.release()
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await _ended(running)
             await self.tasks.settle(0)
             await self.sockets.sio.shutdown()
             await self._http.aclose()
@@ -198,10 +242,10 @@ class Gateway:
     async def drain(self) -> None:
         """Tells every client to go on elsewhere, and waits for what is under way. Doing it again does nothing more."""
         if not self.sockets.closing:
-            await self.sockets.close_all()
+            await self.sockets.drain(self.settings.drain_ms)
             await self.tasks.settle(SETTLE_S)
 
-    def _node_reported(self, report: SubscriptionChanged | TransportFailed) -> None:
+    def _node_reported(self, report: NodeReport) -> None:
         room = self.rooms.get(report.meeting_id)
         connection = None if room is None else room.connections.get(report.participant_id)
         self._media.reported(connection, report)
@@ -212,7 +256,7 @@ class Gateway:
             stream=redis_names.FACTS,
             group=redis_names.FACTS_GROUP,
             consumer=self.id,
-            handle=FactsDelivery(self._redis, self._function, now=_now_ms),
+            handle=FactsDelivery(self._redis, self._function, now=self._clock),
         )
 
     def _room_commands_consumer(self) -> StreamConsumer:
@@ -221,7 +265,7 @@ class Gateway:
             stream=redis_names.ROOM_COMMANDS,
             group=redis_names.ROOM_COMMANDS_GROUP,
             consumer=self.id,
-            handle=RoomRequests(self.rooms),
+            handle=RoomRequests(self.rooms, ask=self._administration.take),
         )
 
 
@@ -268,10 +312,17 @@ async def serve(settings: GatewaySettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    gateway.measure()
+    with METRICS.served(settings.metrics_address, settings.metrics_port):
+        await _serve(gateway, server)
+
+
+async def _serve(gateway: Gateway, server: GatewayServer) -> None:
+    settings = gateway.settings
     async with gateway.running():
-        _log.info("gateway %s on %s port %d", gateway.id, settings.bind_address, settings.port)
+        _log.info("open", extra={"gateway_id": gateway.id, "address": settings.bind_address, "port": settings.port})
         await server.serve()
-    _log.info("gateway %s has closed", gateway.id)
+    _log.info("closed", extra={"gateway_id": gateway.id})
 
 
 def main() -> None:
@@ -280,22 +331,41 @@ def main() -> None:
         settings = GatewaySettings.from_environ(os.environ)
     except SettingsError as error:
         sys.exit(f"signaling_gateway: {error}")
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # One line for each request would drown everything else.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure("signaling", settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
 
 
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels tasks until all have ended.
+
+    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses a cancellation that comes in the moment
+    in which what it waits for is done (python/cpython#86296).
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+
+
 def _redis(url: str, *, socket_timeout: float) -> Redis:
-    """A client that fails fast: trying again is decided where it is known what that means."""
-    return Redis.from_url(
+    """A client that fails fast: trying again, but for one thing, is decided where it is known what that means.
+
+    Commands wait for a free connection: a crowd that comes back at once asks more at a time than there should be
+    connections.
+    """
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=MAX_REDIS_CONNECTIONS,
+        timeout=2.0,
         socket_timeout=socket_timeout,
         socket_connect_timeout=2.0,
         socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),
+        # A primary that has become a replica keeps its connections; whoever connects anew finds the primary.
+        retry=Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,)),
     )
+    return Redis.from_pool(pool)
 
 
 def _told_if_failed(task: asyncio.Task[None]) -> None:

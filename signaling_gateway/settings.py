@@ -32,12 +32,22 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     redis_url: Annotated[str, Meta(pattern="^(rediss?|unix)://")] = "redis://127.0.0.1:6379/0"
     grace_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 30_000
     """How long a participant is kept after its connection is lost."""
+    tabs: Annotated[int, Meta(ge=1, le=8)] | None = None
+    """How often one person may be connected to a meeting at once, with all tabs and devices; None: eight times."""
+    drain_ms: Annotated[int, Meta(ge=0, le=600_000)] = 10_000
+    """How long clients have, after SIGTERM, to go on at another gateway before they are disconnected."""
     allowed_origins: tuple[str, ...] = ()
     """Web origins that may connect, separated by commas; ``*`` for any, none for the gateway's own."""
     region: str = "local"
+    """Its own, whose media nodes it prefers."""
+    regions: tuple[str, ...] = ()
+    """The next best regions, nearest first, separated by commas. Those that are not named come last."""
     lambda_endpoint_url: str | None = None
     """Where functions are invoked, if not at AWS."""
     facts_function: str = FACTS_FUNCTION
+    metrics_address: str = "127.0.0.1"
+    metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """Where metrics are told (docs/metrics.md), without access control; 0: nowhere."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
@@ -60,8 +70,9 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             if name not in cls.__struct_fields__:
                 raise SettingsError(f"{key} is not a setting of the gateway")
             values[name] = value
-        origins = values.get("allowed_origins", "")
-        values["allowed_origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
+        for name in ("allowed_origins", "regions"):
+            parts = values.get(name, "").split(",")
+            values[name] = tuple(part.strip() for part in parts if part.strip())
         try:
             settings = msgspec.convert(values, cls, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:

@@ -49,9 +49,9 @@ class Platform:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data
-        self.port = port or _free_port(socket.SOCK_STREAM)
-        self.gateway_port = gateway_port or _free_port(socket.SOCK_STREAM)
-        self.media_port = media_port or _free_port(socket.SOCK_DGRAM)
+        self.port = port or free_port(socket.SOCK_STREAM)
+        self.gateway_port = gateway_port or free_port(socket.SOCK_STREAM)
+        self.media_port = media_port or free_port(socket.SOCK_DGRAM)
         self.output: list[str] = []
         self.url = ""
         """The address to open, once it is ready."""
@@ -198,7 +198,7 @@ class Watch:
         return list(self._open.values())
 
 
-def _free_port(kind: int) -> int:
+def free_port(kind: int) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

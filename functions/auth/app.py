@@ -22,16 +22,16 @@ from contracts.error_codes import ErrorCode
 from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from functions.serverless import aws, openapi
-from functions.serverless.logs import service_logger
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Security, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
 from functions.serverless.times import rfc3339
+from telemetry.logs import service_logger
 
 COOKIE = "parley_refresh"
 
 settings = AuthSettings.from_environ(os.environ)
-logger = service_logger("parley.auth")
+logger = service_logger("auth")
 app = Service("parley-auth", logger=logger, is_outage=aws.is_outage)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
@@ -50,6 +50,7 @@ accounts = Accounts(
     signing_keys=signing_keys,
     issuer=settings.issuer,
     lifetimes=Lifetimes(idle_s=settings.session_idle_s, max_s=settings.session_max_s, grace_s=settings.refresh_grace_s),
+    administrators=frozenset(settings.administrators),
     clock=time.time,
     randomness=os.urandom,
     logger=logger,

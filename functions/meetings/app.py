@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 import msgspec
 from chalice.app import CloudWatchEvent, Rate
 from meetings_service.adapters.auth_keys import AuthKeys
+from meetings_service.adapters.broker import Broker
+from meetings_service.adapters.live_rooms import LiveRooms
 from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.rooms import Rooms
+from meetings_service.administration import Administration
 from meetings_service.domain.meetings import Meeting
 from meetings_service.facts import FactsConsumer
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
@@ -24,6 +27,7 @@ from meetings_service.messages import (
     MeetingPublic,
 )
 from meetings_service.messages import Meeting as MeetingAnswer
+from meetings_service.room_routes import add_room_routes
 from meetings_service.scheduling import Meetings
 from meetings_service.settings import MeetingsSettings
 from msgspec import UNSET, UnsetType
@@ -34,17 +38,17 @@ from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
 from functions.serverless import aws, openapi
-from functions.serverless.logs import service_logger
 from functions.serverless.problems import TokenMissingError
 from functions.serverless.requests import BodyT, Call, Empty, QueryT
 from functions.serverless.service import Answer, Security, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
 from functions.serverless.times import rfc3339
+from telemetry.logs import service_logger
 
 T = TypeVar("T")
 
 settings = MeetingsSettings.from_environ(os.environ)
-logger = service_logger("parley.meetings")
+logger = service_logger("meetings")
 app = Service("parley-meetings", logger=logger, is_outage=aws.is_outage)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
@@ -55,12 +59,13 @@ signing_keys = SigningKeys(
 )
 auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
 repository = Repository(aws.dynamodb_client, settings.table)
-meetings = Meetings(
-    repository=repository, rooms=Rooms(settings.redis_url), clock=time.time, randomness=os.urandom, logger=logger
-)
+broker = Broker(settings.redis_url, patience_s=settings.room_patience_s)
+rooms = Rooms(broker)
+meetings = Meetings(repository=repository, rooms=rooms, clock=time.time, randomness=os.urandom, logger=logger)
 joining = Joining(
     signing_keys=signing_keys, issuer=settings.issuer, clock=time.time, randomness=os.urandom, logger=logger
 )
+administration = Administration(meetings=meetings, rooms=rooms, live_rooms=LiveRooms(broker), logger=logger)
 consumer = FactsConsumer(repository=repository, logger=logger)
 
 
@@ -237,3 +242,6 @@ def _for_all(meeting: Meeting) -> MeetingPublic:
         guests_allowed=meeting.guests_allowed,
         host_name=meeting.host_name,
     )
+
+
+add_room_routes(app, administration, _user)

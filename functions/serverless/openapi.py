@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from contracts.error_codes import ErrorCode
 from functions.serverless.problems import CONTENT_TYPE, STATUS_OF_CODE, TOKEN_CODES, Problem
-from functions.serverless.requests import Empty
+from functions.serverless.requests import IDEMPOTENCY_KEY, Empty
 from functions.serverless.service import Operation, Security
 
 _SECURITY: dict[Security, list[dict[str, list[str]]]] = {
@@ -19,6 +19,13 @@ _SECURITY: dict[Security, list[dict[str, list[str]]]] = {
     Security.USER: [{"access_token": []}],
     Security.USER_OR_ANYONE: [{}, {"access_token": []}],
     Security.REFRESH_TOKEN: [{}, {"refresh_cookie": []}],
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names the request: sent again within a day, it is answered as before and not done again.",
+    "required": False,
+    "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
 }
 _REF = "#/components/schemas/{name}"
 
@@ -70,6 +77,8 @@ def _operation(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any
         "responses": _responses(operation, schema_of),
     }
     parameters = [*_path_parameters(operation.path), *_query_parameters(operation.query)]
+    if operation.idempotency_key:
+        parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         described["parameters"] = parameters
     if operation.body is not Empty:

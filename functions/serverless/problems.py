@@ -121,8 +121,13 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.GUESTS_NOT_ALLOWED: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.MEETING_NOT_FOUND: 404,
+    ErrorCode.PARTICIPANT_NOT_FOUND: 404,
+    ErrorCode.TRACK_NOT_FOUND: 404,
+    ErrorCode.MESSAGE_NOT_FOUND: 404,
+    ErrorCode.BREAKOUT_NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.MEETING_NOT_LIVE: 409,
     ErrorCode.EMAIL_TAKEN: 409,
     ErrorCode.MEETING_ENDED: 410,
     ErrorCode.PAYLOAD_TOO_LARGE: 413,
@@ -133,6 +138,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INTERNAL: 500,
     ErrorCode.SERVICE_UNAVAILABLE: 503,
     ErrorCode.KEYS_UNAVAILABLE: 503,
+    ErrorCode.OUTCOME_UNKNOWN: 504,
 }
 
 TOKEN_CODES: Final = tuple(code for code in STATUS_OF_CODE if code.startswith("token_"))

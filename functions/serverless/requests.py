@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,7 @@ from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from functions.serverless.problems import (
     BadRequestError,
+    InvalidFieldError,
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
     ValidationFailedError,
@@ -22,6 +24,7 @@ from functions.serverless.problems import (
 from functions.serverless.validation import convert_fields, decode_body
 
 MAX_BODY_BYTES = 64 * 1024
+IDEMPOTENCY_KEY = r"[A-Za-z0-9_.:-]{1,64}"
 
 
 class Empty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +66,17 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
             return None
         return morsel.value if morsel else None
 
+    def idempotency_key(self) -> str | None:
+        """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), as it was sent; None without one.
+
+        Raises:
+            InvalidFieldError: it is no key.
+        """
+        key = self.headers.get("idempotency-key")
+        if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
+            raise InvalidFieldError("Idempotency-Key", "A key has 1 to 64 letters, digits, dots, colons, _ or -.")
+        return key
+
     def is_cross_site(self) -> bool:
         """Whether a browser says that another site's page has sent this (Fetch Metadata, Sec-Fetch-Site)."""
         return self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
@@ -75,7 +89,7 @@ def parse_call(event: Mapping[str, Any], *, body: type[BodyT], query: type[Query
         PayloadTooLargeError, UnsupportedMediaTypeError, BadRequestError, ValidationFailedError: the request is not
             what the route takes.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
+    headers = _headers(event)
     return Call(
         body=_body(event, headers, body),
         query=_query(event, query),
@@ -83,6 +97,15 @@ def parse_call(event: Mapping[str, Any], *, body: type[BodyT], query: type[Query
         headers=headers,
         request_id=request_id_of(event),
     )
+
+
+def header_of(event: Mapping[str, Any], name: str) -> str | None:
+    """The value of a header field by its lower-case name; None without it."""
+    return _headers(event).get(name)
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
 
 
 def request_id_of(event: Mapping[str, Any]) -> str:

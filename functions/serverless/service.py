@@ -28,7 +28,9 @@ from functions.serverless.problems import (
     headers_of,
     problem,
 )
-from functions.serverless.requests import BodyT, Call, Empty, QueryT, parse_call, request_id_of
+from functions.serverless.requests import BodyT, Call, Empty, QueryT, header_of, parse_call, request_id_of
+from telemetry.logs import bound
+from telemetry.tracing import trace_id_of
 
 Event: TypeAlias = Mapping[str, Any]
 AnswerT = TypeVar("AnswerT")
@@ -63,6 +65,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: int
     security: Security
     errors: tuple[ErrorCode, ...]
+    idempotency_key: bool
 
 
 Handler: TypeAlias = Callable[[Call[BodyT, QueryT]], Answer[Any]]
@@ -94,8 +97,10 @@ class Service(Chalice):
         query: type[QueryT] = Empty,  # type: ignore[assignment]
         security: Security = Security.ANYONE,
         errors: tuple[ErrorCode, ...] = (),
+        idempotency_key: bool = False,
     ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
-        """Registers a route. ``answer`` is the type of the answer's body (None: no body), ``errors`` are its own."""
+        """Registers a route. ``answer`` is the type of the answer's body (None: no body), ``errors`` are its own,
+        ``idempotency_key`` says that it heeds that header field."""
 
         def register(handler: Handler[BodyT, QueryT]) -> Handler[BodyT, QueryT]:
             name = handler.__name__
@@ -111,6 +116,7 @@ class Service(Chalice):
                     status=status,
                     security=security,
                     errors=errors,
+                    idempotency_key=idempotency_key,
                 )
             )
 
@@ -133,6 +139,12 @@ class Service(Chalice):
         started = time.perf_counter()
         event = {"headers": {}, "pathParameters": None, "stageVariables": None, "body": None, **event}
         event.setdefault("multiValueQueryStringParameters", None)
+        with bound(request_id=request_id_of(event), trace_id=trace_id_of(header_of(event, "traceparent"))):
+            answer = self._answer(event, context)
+            self._log(event, answer["statusCode"], time.perf_counter() - started)
+        return answer
+
+    def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         token = _event.set(event)
         try:
             answer = self._dispatch(event, context)
@@ -143,7 +155,6 @@ class Service(Chalice):
         headers = answer.setdefault("headers", {})
         headers["X-Request-Id"] = request_id_of(event)
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        self._log(event, answer["statusCode"], time.perf_counter() - started)
         return answer
 
     def _dispatch(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -182,25 +193,24 @@ class Service(Chalice):
                 document = problem(error.code, error.message, request_id=request_id)
                 return _response(document.status, document, headers_of(error.code))
             case _ if self._is_outage(error):
-                self._logger.warning("outage", extra={"fields": {"request_id": request_id, "error": repr(error)}})
+                self._logger.warning("outage", extra={"error": repr(error)})
                 away = UnavailableError("A part of the platform does not answer. Please try again.")
                 document = problem(away.code, away.message, request_id=request_id)
                 return _response(document.status, document, headers_of(away.code))
             case _:
-                self._logger.error("unhandled", exc_info=error, extra={"fields": {"request_id": request_id}})
+                self._logger.error("unhandled", exc_info=error)
                 document = problem(ErrorCode.INTERNAL, "Something went wrong on our side.", request_id=request_id)
                 return _response(document.status, document, {})
 
     def _log(self, event: Event, status: int, seconds: float) -> None:
         request = event.get("requestContext") or {}
         fields = {
-            "request_id": request_id_of(event),
             "method": request.get("httpMethod"),
             "route": request.get("resourcePath"),
             "status": status,
             "ms": round(seconds * 1000, 1),
         }
-        self._logger.info("request", extra={"fields": fields})
+        self._logger.info("request", extra=fields)
 
 
 def _response(status: int, body: Struct, headers: Mapping[str, str]) -> Response:

@@ -95,7 +95,7 @@ class SigningKeys:
         if turned is not ring:
             turned = self._store(turned)
             fields = {"generation": turned.generation, "kids": [key.kid for key in turned.keys]}
-            self._logger.info("signing_keys_rotated", extra={"fields": fields})
+            self._logger.info("signing_keys_rotated", extra=fields)
         self._cached = (now, turned)
         return turned
 
@@ -118,7 +118,7 @@ class SigningKeys:
                 kept = ring
             except client.exceptions.ResourceExistsException:
                 kept = self._theirs()
-        self._logger.info("signing_keys_created", extra={"fields": {"kids": [key.kid for key in kept.keys]}})
+        self._logger.info("signing_keys_created", extra={"kids": [key.kid for key in kept.keys]})
         return kept
 
     def _store(self, ring: KeyRing) -> KeyRing:

@@ -106,7 +106,10 @@ def _one_supervisor(settings: LocalSettings) -> Iterator[None]:
     Raises:
         AlreadyRunningError: another supervisor holds it.
     """
-    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)  # signing keys are in there
+    try:
+        settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)  # signing keys are in there
+    except OSError as error:
+        raise SettingsError(f"PARLEY_DATA: {settings.data} cannot be made ({error.strerror}).") from None
     with (settings.data_path / "supervisor.pid").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

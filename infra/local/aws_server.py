@@ -24,6 +24,7 @@ from infra.local.aws_journal import Journal, JournalledAws, rewritten
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK
 from infra.local.settings import ROOT
+from telemetry import logs
 
 REGION = "us-east-1"
 STAGE = "local"
@@ -85,7 +86,7 @@ def create_stack(clients: Any) -> dict[str, str]:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.configure("aws", "INFO")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)

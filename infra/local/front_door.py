@@ -42,6 +42,7 @@ from infra.local.proxy_events import (
 from infra.local.security_headers import security_headers
 from infra.local.settings import read_settings
 from infra.local.web_files import WebFiles
+from telemetry import logs
 
 logger = logging.getLogger("parley.front_door")
 _COMPRESSED_FROM: Final = 1024
@@ -272,7 +273,7 @@ async def _main(settings: FrontDoorSettings) -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.configure("front door", "INFO")
     try:
         settings = FrontDoorSettings.from_environ(os.environ)
     except SettingsError as error:

@@ -27,6 +27,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from functions.serverless.settings import SettingsError
 from infra.local.browsers import refuse_browsers
 from infra.local.ports import LOOPBACK
 from infra.local.settings import ROOT
@@ -207,7 +208,10 @@ def _error(status: int, kind: str, message: str) -> web.Response:
 def main() -> None:
     name, port = sys.argv[1], int(sys.argv[2])
     os.environ.setdefault("AWS_LAMBDA_FUNCTION_NAME", f"parley-{name}")
-    app = load_application(name)
+    try:
+        app = load_application(name)
+    except SettingsError as error:
+        sys.exit(f"parley-{name}: {error}")
     described = describe(app)
     host = Host(handlers_of(app, described), described)
     web.run_app(host.application(), host=LOOPBACK, port=port, print=None, access_log=None, shutdown_timeout=3)

@@ -159,6 +159,7 @@ class Plan:
             MEETINGS_JWKS_URL=f"{self._api}/v1/meetings/.well-known/jwks.json",
             LAMBDA_ENDPOINT_URL=self._api,
             ALLOWED_ORIGINS=",".join(self._settings.origins),
+            DRAIN_MS="0",  # there is no other gateway to go to
         )
 
     def _node(self) -> ProcessSpec:

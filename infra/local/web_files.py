@@ -13,7 +13,11 @@ _ASK_AGAIN: Final = "no-cache"
 
 
 class WebFiles:
-    """Serves a folder. A path without a file is a place in the application: it gets ``index.html``."""
+    """Serves a folder. A path without a file is a place in the application.
+
+    Meetings get ``meeting.html``, all other places ``index.html``: the same application, but each names the code that
+    its place needs first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
@@ -35,9 +39,13 @@ class WebFiles:
     def _file(self, path: str) -> Path:
         if "\0" in path:
             raise web.HTTPNotFound
-        file = (self._folder / path.lstrip("/")).resolve()
-        if file.is_relative_to(self._folder) and file.is_file():
+        try:
+            file = (self._folder / path.lstrip("/")).resolve()
+            is_there = file.is_file()
+        except OSError as error:  # a name that is too long for the file system
+            raise web.HTTPNotFound from error
+        if file.is_relative_to(self._folder) and is_there:
             return file
         if file.suffix or path.startswith("/assets/"):
             raise web.HTTPNotFound
-        return self._folder / "index.html"
+        return self._folder / ("meeting.html" if path.startswith("/m/") else "index.html")

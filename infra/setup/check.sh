@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Looks at everything and changes nothing. All checks run; the exit code says whether all of them passed.
+# What looks at Python, Rust and TypeScript runs side by side.
 set -uo pipefail
 
 bin=$(cd "$1/bin" && pwd)
-failed=()
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
 
+# check NAME COMMAND...
 check() {
     local name=$1
     shift
     echo "--- $name"
-    "$@" || failed+=("$name")
+    "$@" || echo "$name" >> "$out/failed"
 }
 
 # The functions' stacks are there after `make package` only; cfn-lint would say so each time.
@@ -17,21 +20,37 @@ templates() {
     "$bin/cfn-lint" template.yaml infra/*.yaml 2> >(grep -v 'Template file not found: .*/build/functions/' >&2)
 }
 
-in_core() { (cd media_fleet/packet_core && "$@"); }
-in_web() { (cd web && "$@"); }
+python_checks() {
+    check "ruff" "$bin/ruff" check --quiet .
+    check "ruff format" "$bin/ruff" format --check --quiet .
+    # The two functions' app.py are modules of the same name: one run for each.
+    check "mypy" "$bin/mypy" --no-error-summary --exclude '^functions/meetings/app\.py$' .
+    check "mypy, meetings function" "$bin/mypy" --no-error-summary functions/meetings/app.py
+    check "cfn-lint" templates
+}
 
-check "ruff" "$bin/ruff" check --quiet .
-check "ruff format" "$bin/ruff" format --check --quiet .
-# The two functions' app.py are modules of the same name: one run for each.
-check "mypy" "$bin/mypy" --no-error-summary --exclude '^functions/meetings/app\.py$' .
-check "mypy, meetings function" "$bin/mypy" --no-error-summary functions/meetings/app.py
-check "cfn-lint" templates
-check "rustfmt" in_core cargo fmt --all --check
-check "clippy" in_core cargo clippy --locked --quiet --all-targets -- -D warnings
-check "tsc" in_web npm run --silent typecheck
-check "eslint" in_web npm run --silent lint
+core_checks() {
+    cd media_fleet/packet_core || return
+    check "rustfmt" cargo fmt --all --check
+    check "clippy" cargo clippy --locked --quiet --all-targets -- -D warnings
+}
 
-if [ ${#failed[@]} -gt 0 ]; then
-    echo "Failed: $(IFS=,; echo "${failed[*]}")" >&2
+web_checks() {
+    cd web || return
+    check "tsc" npm run --silent typecheck
+    check "eslint" npm run --silent lint
+}
+
+lanes=(python core web)
+for lane in "${lanes[@]}"; do
+    "${lane}_checks" > "$out/$lane" 2>&1 &
+done
+wait
+for lane in "${lanes[@]}"; do
+    cat "$out/$lane"
+done
+
+if [ -s "$out/failed" ]; then
+    echo "Failed: $(paste -sd, "$out/failed")" >&2
     exit 1
 fi

@@ -5,8 +5,7 @@ set -uo pipefail
 
 venv=$1
 mkdir -p artefacts
-pytest_log=artefacts/pytest.log
-: > "$pytest_log"
+rm -f artefacts/pytest*
 report=()
 
 # section NAME COMMAND...
@@ -25,13 +24,33 @@ section() {
 finish() {
     printf '\n==> Summary (screenshots and logs are in artefacts/)\n'
     printf '  %s\n' "${report[@]}"
-    tail -n 1 "$pytest_log"
+    summary
     exit "$1"
 }
 
-python_tests() {
-    "$venv/bin/python" -m pytest --color=yes --junitxml=artefacts/pytest.xml tests/unit tests/integration tests/e2e 2>&1 |
-        tee "$pytest_log"
+# What is read later, from a file, is read without colours.
+if [ -t 1 ]; then colour=yes; else colour=no; fi
+
+# pytest NAME ARGUMENTS...: what it prints is kept.
+pytest() {
+    local name=$1
+    shift
+    "$venv/bin/python" -m pytest "--color=$colour" "--junitxml=artefacts/pytest-$name.xml" "$@" 2>&1 | tee "artefacts/pytest-$name.log"
+}
+
+# One line for all of pytest's runs.
+summary() {
+    tail -qn 1 artefacts/pytest-*.log 2> /dev/null | sed 's/\x1b\[[0-9;]*m//g' | awk '
+        { for (i = 2; i <= NF; i++) if ($i ~ /^(passed|failed|skipped|error|errors)/) { sub(/,$/, "", $i); count[$i] += $(i - 1) }
+          if (match($0, /in [0-9.]+s/)) seconds += substr($0, RSTART + 3, RLENGTH - 4) }
+        END { text = ""; for (kind in count) text = text (text ? ", " : "") count[kind] " " kind
+              print "=== " (text ? text : "no tests") " in " seconds "s ===" }'
+}
+
+# These wait for nothing outside their own process: two at a time.
+functions_tests() { pytest functions -n 2 --dist loadfile tests/unit tests/integration/functions; }
+services_tests() {
+    pytest services tests/integration/{media,platform,signaling} tests/faults tests/e2e
 }
 
 cargo_tests() { (cd media_fleet/packet_core && cargo test --locked --quiet); }
@@ -40,5 +59,6 @@ web_tests() { (cd web && npm test --silent); }
 section "Checks: formatting, lint, types, templates" infra/setup/check.sh "$venv"
 section "Packet core: unit and property tests" cargo_tests
 section "Web: unit tests" web_tests
-section "Python: unit, integration and end-to-end tests" python_tests
+section "Python: unit tests, functions" functions_tests
+section "Python: services, faults, browsers" services_tests
 finish 0

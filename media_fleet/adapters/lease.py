@@ -17,7 +17,13 @@ from redis.exceptions import RedisError
 from contracts import redis_names
 from contracts.node_rpc import NodeLease, encoder
 from contracts.rooms import NodeId
+from contracts.shared_clock import SharedClock
 from media_fleet.adapters.node_load import NodeLoad
+from media_fleet.domain.settling_meetings import SettlingMeetings
+from media_fleet.metrics import LEASE_FAILURES
+
+FORGOTTEN_AFTER_MS = 3_600_000
+"""After so long without renewal the name of a node that was killed goes from the list."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +39,27 @@ class LeaseKeeper:
         region: str,
         load: NodeLoad,
         participants: Callable[[], int],
+        meetings_begun: Callable[[], int],
+        clock: SharedClock,
     ) -> None:
         self._client = client
         self._node_id = node_id
         self._region = region
         self._load = load
         self._participants = participants
-        self._started_at = time.time_ns() // 1_000_000
+        self._meetings_begun = meetings_begun
+        self._settling = SettlingMeetings()
+        self._clock = clock
+        self._started_at = clock()
         self._draining = False
         self._wake = asyncio.Event()
         self.held = asyncio.Event()
         """Set once the lease has been taken for the first time."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether no new meetings are to come."""
+        return self._draining
 
     def drain(self) -> None:
         """Says so with the next renewal, which is at once: no new meetings come."""
@@ -58,6 +74,7 @@ class LeaseKeeper:
                 await self._renew()
                 self.held.set()
             except (RedisError, OSError) as error:
+                LEASE_FAILURES.inc()
                 logger.warning("lease not renewed", extra={"reason": str(error)})
             try:
                 await asyncio.wait_for(self._wake.wait(), redis_names.NODE_RENEW_MS / 1000)
@@ -75,11 +92,12 @@ class LeaseKeeper:
             logger.warning("lease not given up", extra={"reason": str(error)})
 
     async def _renew(self) -> None:
-        now = time.time_ns() // 1_000_000
+        now, asked_at = self._clock(), self._clock.local()
         lease = NodeLease(
             node_id=self._node_id,
             region=self._region,
             load=self._load.measure(time.monotonic()),
+            settling=self._settling.measure(self._meetings_begun(), time.monotonic()),
             participants=self._participants(),
             draining=self._draining,
             renewed_at=now,
@@ -88,4 +106,8 @@ class LeaseKeeper:
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.set(redis_names.node_lease(self._node_id), encoder.encode(lease), px=redis_names.NODE_LEASE_MS)
             pipeline.zadd(redis_names.NODES, {self._node_id: now + redis_names.NODE_LEASE_MS})
-            await pipeline.execute()
+            if self.held.is_set():  # and so the clock set
+                pipeline.zremrangebyscore(redis_names.NODES, "-inf", now - FORGOTTEN_AFTER_MS)
+            pipeline.time()
+            *_, (seconds, microseconds) = await pipeline.execute()
+        self._clock.heard(seconds * 1000 + microseconds // 1000, asked_at=asked_at)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from packet_core import PacketCore
 
+from media_fleet.metrics import LOAD
+
 THREADS = 2
 """The core's I/O thread and the interpreter: more processors than these do not help one node."""
 
@@ -35,4 +37,6 @@ class NodeLoad:
             seconds = now - last[0]
             shares.append((sample[1] - last[1]) / seconds / min(THREADS, os.cpu_count() or 1))
             shares.append((sample[2] - last[2]) / seconds / self._capacity_packets)
-        return round(min(1.0, max(shares)), 4)
+        load = round(min(1.0, max(shares)), 4)
+        LOAD.set(load)
+        return load

@@ -15,10 +15,11 @@ import logging
 from functools import singledispatchmethod
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
-from packet_core import DtlsReceived, PacketCore, TransportConnected, TransportLost
+from packet_core import DtlsReceived, PacketCore, SubscriptionStarved, TransportConnected, TransportLost
 
-from contracts.rooms import MeetingId
+from contracts.rooms import MeetingId, ParticipantId
 from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
@@ -31,6 +32,7 @@ from media_fleet.domain.effects import (
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
+    Share,
     StartDtls,
     SubscriptionKey,
     TrackKey,
@@ -49,6 +51,9 @@ class TransportListener(Protocol):
 
     def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         """Its DTLS handshake failed, or the peer closed it: for good."""
+
+    def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
+        """The path to the subscriber does not carry the track any more, or does again."""
 
 
 class PlaneCounts(Struct, frozen=True, kw_only=True):
@@ -107,6 +112,8 @@ class PacketPlane:
         self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
         self._tracks: dict[tuple[MeetingId, TrackKey], _Track] = {}
         self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
+        self._subscription_of_id: dict[int, tuple[MeetingId, SubscriptionKey]] = {}
+        self._starving: set[int] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---- life ----
@@ -179,7 +186,9 @@ class PacketPlane:
             self._forget_track(meeting_id, track)
         for (meeting, _), by_transport in self._subscriptions.items():
             if meeting == meeting_id:
-                by_transport.pop(effect.transport, None)
+                core_id = by_transport.pop(effect.transport, None)
+                if core_id is not None:
+                    self._subscription_of_id.pop(core_id, None)
         task = asyncio.get_running_loop().create_task(self._close_transport(transport))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -253,17 +262,22 @@ class PacketPlane:
         key = effect.subscription
         waiting = self._transports[meeting_id, key.transport].waiting
         if key.track in waiting:
-            waiting[key.track] = _adjusted(waiting[key.track], effect)
+            waiting[key.track] = msgspec.structs.replace(waiting[key.track], share=effect.share)
             return
-        core_id = self._subscriptions[meeting_id, key.track][key.transport]
-        self._core.set_wanted_layer(core_id, effect.layer)
-        self._core.set_paused(core_id, paused=effect.paused)
+        self._give(self._subscriptions[meeting_id, key.track][key.transport], effect.share)
 
     @_carry_out.register
     def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:
         key = effect.subscription
         if self._transports[meeting_id, key.transport].waiting.pop(key.track, None) is None:
-            self._core.remove_subscription(self._subscriptions[meeting_id, key.track].pop(key.transport))
+            core_id = self._subscriptions[meeting_id, key.track].pop(key.transport)
+            del self._subscription_of_id[core_id]
+            self._core.remove_subscription(core_id)
+
+    def _give(self, core_id: int, share: Share) -> None:
+        self._core.set_wanted_layer(core_id, share.layer)
+        self._core.set_priority(core_id, share.priority)
+        self._core.set_paused(core_id, paused=share.paused)
 
     def _subscribe(self, meeting_id: MeetingId, transport: _Transport, effect: AddSubscription) -> None:
         key: SubscriptionKey = effect.subscription
@@ -279,14 +293,13 @@ class PacketPlane:
             extensions=dict(effect.extensions),
         )
         self._subscriptions[meeting_id, key.track][key.transport] = core_id
-        if effect.layer is not None:
-            self._core.set_wanted_layer(core_id, effect.layer)
-        if effect.paused:
-            self._core.set_paused(core_id, paused=True)
+        self._subscription_of_id[core_id] = (meeting_id, key)
+        self._give(core_id, effect.share)
 
     def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
         self._tracks.pop((meeting_id, track), None)
-        self._subscriptions.pop((meeting_id, track), None)
+        for core_id in self._subscriptions.pop((meeting_id, track), {}).values():
+            self._subscription_of_id.pop(core_id, None)
         for (meeting, _), transport in self._transports.items():
             if meeting == meeting_id:
                 transport.waiting.pop(track, None)
@@ -323,6 +336,9 @@ class PacketPlane:
 
     def _drain(self) -> None:
         for event in self._core.drain_events():
+            if isinstance(event, SubscriptionStarved):
+                self._starved(event)
+                continue
             place = self._transport_of_id.get(getattr(event, "transport", -1))
             transport = self._transports.get(place) if place is not None else None
             if place is None or transport is None:
@@ -336,20 +352,22 @@ class PacketPlane:
                 transport.connected = False
                 self._listener.transport_lost(*place, "no sign of life from the client (RFC 7675)")
 
+    def _starved(self, event: SubscriptionStarved) -> None:
+        known = self._subscription_of_id.get(event.subscription)
+        if known is None:
+            return
+        if event.starved:
+            self._starving.add(event.subscription)
+        else:
+            self._starving.discard(event.subscription)
+        self._listener.subscription_starved(*known, starved=event.starved)
 
-def _adjusted(add: AddSubscription, adjust: AdjustSubscription) -> AddSubscription:
-    return AddSubscription(
-        subscription=add.subscription,
-        mid=add.mid,
-        ssrc=add.ssrc,
-        rtx_ssrc=add.rtx_ssrc,
-        payload_type=add.payload_type,
-        rtx_payload_type=add.rtx_payload_type,
-        cname=add.cname,
-        extensions=add.extensions,
-        layer=adjust.layer,
-        paused=adjust.paused,
-    )
+    def starving(self, meeting_id: MeetingId, participant_id: ParticipantId) -> list[SubscriptionKey]:
+        """What a participant's path does not carry at the moment."""
+        self._starving &= self._subscription_of_id.keys()
+        who = (meeting_id, participant_id)
+        known = (self._subscription_of_id[core_id] for core_id in self._starving)
+        return [key for meeting, key in known if (meeting, key.transport.participant_id) == who]
 
 
 def _names(meeting_id: MeetingId, key: TransportKey) -> dict[str, object]:

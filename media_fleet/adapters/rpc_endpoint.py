@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import msgspec
 import redis.asyncio
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from contracts import redis_names
@@ -27,6 +29,8 @@ from contracts.node_rpc import (
     request_decoder,
 )
 from contracts.rooms import GatewayId, NodeId
+from media_fleet.metrics import DROPPED_MESSAGES, DROPPED_REQUESTS
+from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,9 @@ Handler = Callable[[GatewayId, NodeRequest], NodeAnswer]
 MAX_WAITING_MESSAGES = 10_000
 """About ten seconds of a busy node; beyond, the oldest are dropped: their callers have given up."""
 MAX_BATCH = 256
+SILENCE_S = 1.5
+"""After so much silence the node sends itself a message; unheard for as long again, the connection is given up."""
+ECHO = b"echo"
 RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds; the last one repeats."""
 
@@ -42,20 +49,35 @@ RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
 class RpcEndpoint:
     """Serves one node's inbox."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, node_id: NodeId) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        listening_client: redis.asyncio.Redis,
+        *,
+        node_id: NodeId,
+        now: Callable[[], int],
+    ) -> None:
         self._client = client
+        self._now = now
+        self._listening_client = listening_client
         self._inbox = redis_names.node_inbox(node_id)
         self._outgoing: deque[tuple[str, bytes]] = deque()
         self._waiting = asyncio.Event()
         self.listening = asyncio.Event()
         """Set once the inbox has been subscribed to for the first time."""
-        self.dropped_late = 0
-        self.dropped_malformed = 0
+        self.connected = False
+        """Whether the inbox is subscribed to, as far as is known."""
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not sent yet."""
+        return len(self._outgoing)
 
     def emit(self, gateway_id: GatewayId, message: GatewayMessage) -> None:
         """Sends a message to a gateway; returns at once."""
         if len(self._outgoing) >= MAX_WAITING_MESSAGES:
             self._outgoing.popleft()
+            DROPPED_MESSAGES.inc()
             logger.error("outgoing message dropped", extra={"waiting": MAX_WAITING_MESSAGES})
         self._outgoing.append((redis_names.gateway_inbox(gateway_id), encoder.encode(message)))
         self._waiting.set()
@@ -65,18 +87,17 @@ class RpcEndpoint:
         failures = 0
         while True:
             try:
-                async with self._client.pubsub() as pubsub:
+                async with self._listening_client.pubsub() as pubsub:
                     await pubsub.ssubscribe(self._inbox)
-                    while True:
-                        message = await pubsub.get_message(timeout=None)
+                    async for message in self._messages(pubsub):
                         failures = 0
-                        if message is None:
-                            continue
                         if message["type"] == "ssubscribe":
+                            self.connected = True
                             self.listening.set()
-                        elif message["type"] == "smessage":
+                        elif message["type"] == "smessage" and message["data"] != ECHO:
                             self._serve(handler, message["data"])
             except (RedisError, OSError) as error:
+                self.connected = False
                 logger.warning("inbox not readable", extra={"reason": str(error)})
                 await asyncio.sleep(_delay(failures))
                 failures += 1
@@ -86,39 +107,56 @@ class RpcEndpoint:
         failures = 0
         while True:
             await self._waiting.wait()
-            batch = [self._outgoing[index] for index in range(min(MAX_BATCH, len(self._outgoing)))]
+            batch = [self._outgoing.popleft() for _ in range(min(MAX_BATCH, len(self._outgoing)))]
             try:
                 async with self._client.pipeline(transaction=False) as pipeline:
                     for channel, message in batch:
                         pipeline.execute_command("SPUBLISH", channel, message)
                     await pipeline.execute()
             except (RedisError, OSError) as error:
+                self._outgoing.extendleft(reversed(batch))
                 logger.warning("messages not sent", extra={"reason": str(error), "waiting": len(self._outgoing)})
                 await asyncio.sleep(_delay(failures))
                 failures += 1
                 continue
             failures = 0
-            for _ in batch:
-                self._outgoing.popleft()
             if not self._outgoing:
                 self._waiting.clear()
+
+    async def _messages(self, pubsub: PubSub) -> AsyncIterator[dict[str, Any]]:
+        """What comes on a connection. One that does not carry the node's own message either raises.
+
+        It may be half open, or stand to a primary that others have left.
+        """
+        tested = False
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_S)
+            if message is not None:
+                tested = False
+                yield message
+            elif tested:
+                raise RedisConnectionError("what is sent to this node is not heard")
+            else:
+                tested = True
+                await self._client.spublish(self._inbox, ECHO)
 
     def _serve(self, handler: Handler, data: bytes) -> None:
         try:
             envelope = request_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.dropped_malformed += 1
+            DROPPED_REQUESTS.labels("malformed").inc()
             logger.warning("malformed request dropped", extra={"reason": str(error)})
             return
-        now = time.time_ns() // 1_000_000
+        now = self._now()
         if envelope.deadline_at <= now:
-            self.dropped_late += 1
+            DROPPED_REQUESTS.labels("late").inc()
             logger.warning(
                 "late request dropped",
                 extra={"request": type(envelope.request).__name__, "late_ms": now - envelope.deadline_at},
             )
             return
-        answer = handler(envelope.gateway_id, envelope.request)
+        with bound(gateway_id=envelope.gateway_id, trace_id=envelope.trace_id):
+            answer = handler(envelope.gateway_id, envelope.request)
         self.emit(envelope.gateway_id, AnswerEnvelope(id=envelope.id, answer=answer))
 
 

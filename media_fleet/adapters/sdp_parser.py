@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import aiortc.sdp
 from msgspec import Struct
 
-from contracts.client_messages import MAX_SDP_LENGTH
+from contracts.client_commands import MAX_SDP_LENGTH
 from media_fleet.domain.errors import BadSdpError
 from media_fleet.domain.media_formats import SUBSCRIBER_FEEDBACK
 from media_fleet.domain.session_description import (
@@ -32,6 +32,9 @@ from media_fleet.domain.session_description import (
 MAX_LINES = 24_000
 """A subscriber's answer with 512 m-lines has about 40 lines for each."""
 MAX_SECTIONS = 512
+"""A subscriber's answer, with all that it may receive."""
+MAX_PUBLISHING_SECTIONS = 32
+"""A publisher's offer: 8 tracks, and m-lines that were used before."""
 MAX_SECTION_LINES = 300
 """Chromium's offer of all its codecs has 130; aiortc's time is quadratic in some of them."""
 
@@ -72,8 +75,8 @@ class _Section(Struct, kw_only=True):
     lines: int = 0
 
 
-def parse(sdp: str) -> SessionDescription:
-    """The session description that ``sdp`` is.
+def parse(sdp: str, *, max_sections: int = MAX_SECTIONS) -> SessionDescription:
+    """The session description that ``sdp`` is, with at most ``max_sections`` m-lines.
 
     Raises:
         BadSdpError: it is none, or is larger than a node takes. Never any other exception, whatever the text.
@@ -90,8 +93,8 @@ def parse(sdp: str) -> SessionDescription:
     sections: list[_Section] = []
     for number, line in enumerate(lines, start=1):
         _read_line(number, line, kept, session_flags, sections)
-    if len(sections) > MAX_SECTIONS:
-        raise BadSdpError(f"The SDP has {len(sections)} m-lines; at most {MAX_SECTIONS} are taken.")
+        if len(sections) > max_sections:
+            raise BadSdpError(f"The SDP has more than {max_sections} m-lines.")
     try:
         parsed = aiortc.sdp.SessionDescription.parse("\r\n".join(kept) + "\r\n")
     except _AIORTC_SAYS_NO as cause:

@@ -104,6 +104,16 @@ class MuteTrack(Struct, frozen=True, kw_only=True):
     muted: bool
 
 
+class Share(Struct, frozen=True, kw_only=True):
+    """What a subscriber wants of a track."""
+
+    layer: int | None
+    """The highest simulcast layer; None for the best."""
+    priority: int
+    """Who is served first where the path does not carry all: the greater, the sooner."""
+    paused: bool
+
+
 class AddSubscription(Struct, frozen=True, kw_only=True):
     subscription: SubscriptionKey
     mid: str
@@ -113,14 +123,12 @@ class AddSubscription(Struct, frozen=True, kw_only=True):
     rtx_payload_type: int | None
     cname: str
     extensions: tuple[tuple[str, int], ...]
-    layer: int | None
-    paused: bool
+    share: Share
 
 
 class AdjustSubscription(Struct, frozen=True, kw_only=True):
     subscription: SubscriptionKey
-    layer: int | None
-    paused: bool
+    share: Share
 
 
 class RemoveSubscription(Struct, frozen=True, kw_only=True):

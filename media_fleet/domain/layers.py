@@ -1,4 +1,4 @@
-"""Which simulcast layer a subscriber wants, from the height at which it shows the track.
+"""Which simulcast layer a subscriber wants, and how much it matters, from the height at which it shows the track.
 
 The heights of a track's layers are not signalled: they are guessed from the source and from the halving that senders
 use (f, f/2, f/4). The guess only picks a wish; what is forwarded is the best layer up to it that is being sent.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contracts.client_commands import SubscriptionWish
 from contracts.rooms import TrackSource
+from media_fleet.domain.effects import Share
 
 _FULL_HEIGHT = {TrackSource.CAMERA: 720, TrackSource.SCREEN: 1080}
+_SCREENS_FIRST = 10_000
+"""More than any height."""
 _TOLERANCE = 0.9
 """A layer that is a little smaller than the tile is good enough: scaling up by a tenth is not seen."""
 
@@ -33,6 +37,21 @@ def likely_heights(source: TrackSource, layer_count: int) -> list[int]:
     """The heights in pixels of a track's layers, lowest first."""
     full = _FULL_HEIGHT.get(source, 720)
     return [full >> (layer_count - 1 - layer) for layer in range(layer_count)]
+
+
+def share(source: TrackSource, layer_count: int, wish: SubscriptionWish) -> Share:
+    """What the wish comes to for a track with that many layers."""
+    return Share(
+        layer=wanted_layer(source, layer_count, wish.max_height),
+        priority=priority(source, wish.max_height),
+        paused=not wish.enabled,
+    )
+
+
+def priority(source: TrackSource, max_height: int | None) -> int:
+    """Who is served first where a subscriber's path does not carry all: screens, then what is shown larger."""
+    shown = _FULL_HEIGHT.get(source, 720) if max_height is None else max_height
+    return shown + (_SCREENS_FIRST if source is TrackSource.SCREEN else 0)
 
 
 def wanted_layer(source: TrackSource, layer_count: int, max_height: int | None) -> int | None:

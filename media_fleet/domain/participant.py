@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import ParticipantId, TrackId
 from media_fleet.domain.effects import Purpose, SubscriptionKey, TrackKey, TransportKey
@@ -33,9 +33,15 @@ class PublishingSession:
 class Participant:
     """Who is in the room, with what they send and receive."""
 
-    def __init__(self, participant_id: ParticipantId, *, subscribe: bool) -> None:
+    def __init__(
+        self, participant_id: ParticipantId, *, subscribe: bool, breakout: str | None = None, version: int = 0
+    ) -> None:
         self.id = participant_id
         self.subscribe = subscribe
+        self.breakout = breakout
+        """The breakout room; None: the main room."""
+        self.breakout_version = version
+        """The version of the meeting's log as of which ``breakout`` holds."""
         self.publishing: PublishingSession | None = None
         self.publishing_generation = 0
         self.subscribing: SubscribingSession | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from contracts.client_messages import MAX_TRACKS_PER_PARTICIPANT
+from contracts.client_commands import MAX_TRACKS_PER_PARTICIPANT
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import TrackId
 from media_fleet.domain.effects import PublishedMedia
@@ -24,8 +24,6 @@ from media_fleet.domain.session_description import (
 )
 from media_fleet.domain.transport_parameters import NodeEnd, is_media
 
-MAX_PUBLISHING_SECTIONS = 32
-"""Tracks come and go on one connection, and a stopped m-line stays: four times the tracks."""
 MAX_LAYERS = 4
 """Browsers send three; each layer costs the core a stream's state."""
 
@@ -35,17 +33,13 @@ def plan(offer: SessionDescription, tracks: Iterable[AssignedTrack]) -> dict[Tra
 
     Raises:
         BadSdpError: the tracks and the m-lines do not fit each other.
-        TooManyTracksError: more tracks or m-lines than one participant may have.
+        TooManyTracksError: more tracks than one participant may have.
         NoCommonCodecError: an m-line offers no codec that a node forwards.
     """
     tracks = list(tracks)
     if len(tracks) > MAX_TRACKS_PER_PARTICIPANT:
         raise TooManyTracksError(
             f"{len(tracks)} tracks are named; a participant may have {MAX_TRACKS_PER_PARTICIPANT}."
-        )
-    if len(offer.media) > MAX_PUBLISHING_SECTIONS:
-        raise TooManyTracksError(
-            f"The offer has {len(offer.media)} m-lines; at most {MAX_PUBLISHING_SECTIONS} are taken."
         )
     if len({track.mid for track in tracks}) < len(tracks) or len({track.track_id for track in tracks}) < len(tracks):
         raise BadSdpError("Two tracks name the same m-line, or two m-lines the same track.")

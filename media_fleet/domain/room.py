@@ -6,11 +6,12 @@ effects to be carried out. A method that raises has changed nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, ParticipantId, TrackId
 from media_fleet.domain import publishing
@@ -38,7 +39,7 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
     TrackNotFoundError,
 )
-from media_fleet.domain.layers import wanted_layer
+from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant, PublishingSession
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import SessionDescription, Setup
@@ -80,13 +81,16 @@ class Room:
 
     # ---- coming and going ----
 
-    def join(self, participant_id: ParticipantId, *, subscribe: bool) -> Offered:
-        """Makes the participant known. Again: changes nothing, and repeats the offer that awaits an answer."""
+    def join(
+        self, participant_id: ParticipantId, *, subscribe: bool, breakout: str | None = None, version: int = 0
+    ) -> Offered:
+        """Makes the participant known. Again: at most moves it, and repeats the offer that awaits an answer."""
         known = self._participants.get(participant_id)
         if known is not None:
+            moved = self.move({participant_id: breakout}, version=version)
             outstanding = known.subscribing.outstanding if known.subscribing is not None else None
-            return Offered(offer=outstanding, effects=())
-        participant = Participant(participant_id, subscribe=subscribe)
+            return Offered(offer=outstanding, effects=tuple(moved))
+        participant = Participant(participant_id, subscribe=subscribe, breakout=breakout, version=version)
         self._participants[participant_id] = participant
         effects: list[Effect] = []
         return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
@@ -105,6 +109,31 @@ class Room:
         self._offer_to_others(participant_id, effects)
         return effects
 
+    def move(self, breakouts: Mapping[ParticipantId, str | None], *, version: int) -> list[Effect]:
+        """Puts participants into other breakout rooms: what they may not receive there stops at once.
+
+        Who is not known is left out, and so is whoever's place is known as of a later version of the log.
+        """
+        moved = False
+        for participant_id, breakout in breakouts.items():
+            participant = self._participants.get(participant_id)
+            if participant is not None and participant.breakout_version < version:
+                moved = moved or participant.breakout != breakout
+                participant.breakout, participant.breakout_version = breakout, version
+        effects: list[Effect] = []
+        for participant in self._participants.values() if moved else ():
+            self._stop_unwanted(participant, effects)
+            self._send_next_offer(participant, effects)
+        return effects
+
+    def _stop_unwanted(self, participant: Participant, effects: list[Effect]) -> None:
+        if participant.subscribing is None or not participant.flowing:
+            return
+        for key in participant.flowing - self._wanted(participant).keys():
+            participant.flowing.discard(key)
+            participant.subscribing.stop(key)
+            effects.append(RemoveSubscription(subscription=participant.subscription(key)))
+
     def close(self) -> list[Effect]:
         """Closes everything, without telling anybody."""
         effects: list[Effect] = []
@@ -120,7 +149,12 @@ class Room:
     # ---- publishing ----
 
     def publish(
-        self, participant_id: ParticipantId, offer: SessionDescription, tracks: tuple[AssignedTrack, ...]
+        self,
+        participant_id: ParticipantId,
+        offer: SessionDescription,
+        tracks: tuple[AssignedTrack, ...],
+        *,
+        version: int,
     ) -> Answered:
         """Answers a publishing offer and offers what changed to the others.
 
@@ -140,7 +174,7 @@ class Room:
                 raise BadRequestError(f"Track {track_id} belongs to another participant.")
         effects: list[Effect] = []
         session = self._publishing_session(participant, remote, effects)
-        self._publish_tracks(participant, session, planned, tracks, effects)
+        self._publish_tracks(participant, session, planned, tracks, effects, version=version)
         session.version += 1
         answer = publishing.answer(
             offer,
@@ -204,6 +238,8 @@ class Room:
         planned: dict[TrackId, PublishedMedia],
         tracks: tuple[AssignedTrack, ...],
         effects: list[Effect],
+        *,
+        version: int,
     ) -> None:
         changed = [t for i, t in session.tracks.items() if i in planned and t.media != planned[i]]
         self._unpublish([t for i, t in session.tracks.items() if i not in planned], effects)
@@ -214,7 +250,7 @@ class Room:
                 continue
             known = session.tracks.get(assigned.track_id)
             if known is not None:
-                self._set_muted(known, muted=assigned.muted, effects=effects)
+                self._set_muted(known, muted=assigned.muted, version=version, effects=effects)
                 continue
             self._revision += 1
             track = RoomTrack(
@@ -223,6 +259,7 @@ class Room:
                 source=assigned.source,
                 media=media,
                 muted=assigned.muted,
+                muted_version=version,
             )
             session.tracks[assigned.track_id] = self._tracks[assigned.track_id] = track
             transport = participant.transport(Purpose.PUBLISH)
@@ -241,8 +278,10 @@ class Room:
                     participant.forget_track(track_id)
             effects.append(RemoveTrack(track=track.key))
 
-    def set_track_muted(self, participant_id: ParticipantId, track_id: TrackId, *, muted: bool) -> list[Effect]:
-        """Mutes or unmutes a track of the participant.
+    def set_track_muted(
+        self, participant_id: ParticipantId, track_id: TrackId, *, muted: bool, version: int
+    ) -> list[Effect]:
+        """Mutes or unmutes a track of the participant, unless something later is known.
 
         Raises:
             TrackNotFoundError: the participant does not publish it.
@@ -251,21 +290,21 @@ class Room:
         if track is None or track.participant_id != participant_id:
             raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
         effects: list[Effect] = []
-        self._set_muted(track, muted=muted, effects=effects)
+        self._set_muted(track, muted=muted, version=version, effects=effects)
         return effects
 
-    def _set_muted(self, track: RoomTrack, *, muted: bool, effects: list[Effect]) -> None:
-        if track.muted == muted:
+    def _set_muted(self, track: RoomTrack, *, muted: bool, version: int, effects: list[Effect]) -> None:
+        if version < track.muted_version:
             return
-        changed = RoomTrack(
-            key=track.key, participant_id=track.participant_id, source=track.source, media=track.media, muted=muted
-        )
+        changed = replace(track, muted=muted, muted_version=version)
         self._tracks[track.key.track_id] = changed
         session = self._participants[track.participant_id].publishing
         if session is not None:
             session.tracks[track.key.track_id] = changed
-            session.last_request = None  # the same offer again would say something new about muting
-        effects.append(MuteTrack(track=track.key, muted=muted))
+        if track.muted != muted:
+            if session is not None:
+                session.last_request = None  # the same offer again would say something new about muting
+            effects.append(MuteTrack(track=track.key, muted=muted))
 
     # ---- subscribing ----
 
@@ -320,8 +359,7 @@ class Room:
                 effects.append(
                     AdjustSubscription(
                         subscription=participant.subscription(track.key),
-                        layer=wanted_layer(track.source, len(track.media.rids), wish.max_height),
-                        paused=not wish.enabled,
+                        share=share(track.source, len(track.media.rids), wish),
                     )
                 )
         return effects
@@ -353,15 +391,19 @@ class Room:
             rtx_payload_type=accepted.rtx_payload_type,
             cname=feed.participant_id,
             extensions=accepted.extensions,
-            layer=wanted_layer(track.source, len(track.media.rids), wish.max_height),
-            paused=not wish.enabled,
+            share=share(track.source, len(track.media.rids), wish),
         )
 
     def _wanted(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
-        """Everyone else's tracks, in the order in which they were published."""
+        """The tracks of everyone else in the same room, in the order in which they were published."""
         if not participant.subscribe:
             return {}
-        return {track.key: track for track in self._tracks.values() if track.participant_id != participant.id}
+        return {
+            track.key: track
+            for track in self._tracks.values()
+            if track.participant_id != participant.id
+            and self._participants[track.participant_id].breakout == participant.breakout
+        }
 
     def _next_offer(self, participant: Participant, effects: list[Effect]) -> Offer | None:
         wanted = self._wanted(participant)

@@ -50,6 +50,8 @@ class RoomTrack(Struct, frozen=True, kw_only=True):
     source: TrackSource
     media: PublishedMedia
     muted: bool
+    muted_version: int
+    """The version of the meeting's log as of which ``muted`` holds."""
 
 
 class Feed(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,12 @@ class SubscribingSession:
             ),
         )
         return self.outstanding
+
+    def stop(self, track: TrackKey) -> None:
+        """The track no longer flows, though its line has it until the next offer."""
+        for line in self._lines:
+            if line.feed is not None and line.feed.track == track:
+                line.flowing = False
 
     def expects(self, generation: int, negotiation: int) -> bool:
         """True if this answer is awaited, False if it has been applied already.

@@ -148,6 +148,9 @@ class PacketCore:
         Changes take place at key frames.
         """
 
+    def set_priority(self, subscription: int, priority: int) -> None:
+        """Who is served first where the path to a subscriber does not carry all: the greater, the sooner. 0 at first."""
+
     def set_paused(self, subscription: int, *, paused: bool) -> None:
         """A paused subscription forwards nothing; video resumes with a key frame."""
 
@@ -163,6 +166,9 @@ class PacketCore:
 
     def subscription_stats(self, subscription: int) -> SubscriptionStats | None:
         """None for an unknown subscription."""
+
+    def transport_stats(self, transport: int) -> TransportStats | None:
+        """The path to a subscriber; None for an unknown transport."""
 
 # ---- events ----
 
@@ -201,7 +207,14 @@ class LayerStopped:
     track: int
     layer: int
 
-Event = DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped
+@final
+class SubscriptionStarved:
+    """The path to a subscriber does not carry a picture any more, not even its lowest layer; or does again."""
+
+    subscription: int
+    starved: bool
+
+Event = DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped | SubscriptionStarved
 
 # ---- statistics ----
 
@@ -225,6 +238,7 @@ class CoreStats:
     rtx_received: int
     key_frames_requested: int
     key_frames_asked_for: int
+    padding_sent: int
     dropped_malformed: int
     dropped_unknown_address: int
     dropped_stun_integrity: int
@@ -253,9 +267,13 @@ class LayerStats:
 
 @final
 class SubscriptionStats:
-    """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported."""
+    """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported.
+
+    ``starved``: the path does not carry it, not even its lowest layer.
+    """
 
     layer: int | None
+    starved: bool
     packets_sent: int
     bytes_sent: int
     retransmissions_sent: int
@@ -263,3 +281,15 @@ class SubscriptionStats:
     key_frames_asked_for: int
     fraction_lost: float
     round_trip_ms: float | None
+
+@final
+class TransportStats:
+    """The path to a subscriber, bits of UDP payload a second. ``estimate_bps``: what it carries, None without feedback.
+
+    ``wanted_bps``: what all that is subscribed to would take at its best. ``loss``: of what was sent lately, 0 to 1.
+    """
+
+    estimate_bps: int | None
+    acknowledged_bps: int | None
+    wanted_bps: int
+    loss: float

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from contracts import redis_names
 from contracts.facts import Fact, FactBatch, FactsAccepted
 from signaling_gateway.adapters.stream_consumer import NotHandledError, StreamEntry
+from signaling_gateway.metrics import FACTS
 
 TRIES_TOGETHER = 3
 TRIES_ALONE = 5
@@ -101,11 +102,13 @@ class FactsDelivery:
         except msgspec.DecodeError as error:
             raise FunctionFailedError(f"its answer cannot be read: {error}") from error
         known = {(fact.meeting_id, fact.version): fact for fact in facts}
+        FACTS.labels("delivered").inc(len(facts) - len(accepted.refused))
         for refused in accepted.refused:
             fact = known.get((refused.meeting_id, refused.version))
             if fact is not None:
                 await self._bury(msgspec.json.encode(fact), refused.reason)
 
     async def _bury(self, fact: bytes, reason: str) -> None:
-        _log.error("a fact is kept as a dead letter: %s", reason)
+        _log.error("a fact is kept as a dead letter", extra={"reason": reason})
+        FACTS.labels("dead").inc()
         await self._redis.xadd(redis_names.FACTS_DEAD, {"f": fact, "reason": reason, "at": str(self._now())})

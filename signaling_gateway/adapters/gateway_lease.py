@@ -1,6 +1,6 @@
 """Which gateways are alive, which rooms each serves, and who takes over when one is gone.
 
-Times are Redis's own, so that the gateways' clocks need not agree.
+Times are Redis's own, so that the gateways' clocks need not agree; each renewal tells the gateway what it is.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from redis.asyncio import Redis
 
 from contracts import redis_names
 from contracts.rooms import GatewayId, MeetingId
+from contracts.shared_clock import SharedClock
 
 _RENEW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], string.format('%d', now + ARGV[2]), ARGV[1])
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('(%d', now))
+return {now, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('(%d', now))}
 """
 HEIR_MS = 30_000
 """How long one gateway has for taking over another's rooms before a third may try."""
@@ -25,14 +26,19 @@ HEIR_MS = 30_000
 class GatewayLease:
     """This gateway's lease, and the rooms that it answers for."""
 
-    def __init__(self, redis: Redis, gateway_id: GatewayId) -> None:
+    def __init__(self, redis: Redis, gateway_id: GatewayId, clock: SharedClock) -> None:
         self._redis = redis
+        self._clock = clock
         self.gateway_id = gateway_id
         self._renew = redis.register_script(_RENEW)
 
     async def renew(self) -> frozenset[GatewayId]:
-        """Renews the lease. Answers which gateways' leases have ended."""
-        ended = await self._renew(keys=[redis_names.GATEWAYS], args=[self.gateway_id, redis_names.GATEWAY_LEASE_MS])
+        """Renews the lease, and sets the clock. Answers which gateways' leases have ended."""
+        asked_at = self._clock.local()
+        now, ended = await self._renew(
+            keys=[redis_names.GATEWAYS], args=[self.gateway_id, redis_names.GATEWAY_LEASE_MS]
+        )
+        self._clock.heard(now, asked_at=asked_at)
         return frozenset(GatewayId(member.decode()) for member in ended)
 
     async def release(self) -> None:

@@ -84,7 +84,7 @@ class JwksSource:
                 self._keys = VerificationKeys.from_jwks(await self._document())
                 self._fetched_at = self._steady()
             except (httpx.HTTPError, TimeoutError, ValueError) as error:
-                _log.warning("the meeting service's keys cannot be fetched: %s", error)
+                _log.warning("the meeting service's keys cannot be fetched", extra={"error": str(error)})
 
     async def _document(self) -> bytes:
         """The document. A redirect is an error: keys come from the address in the settings and from nowhere else."""

@@ -35,5 +35,5 @@ class RedisNodeDirectory:
             try:
                 leases[member] = lease_decoder.decode(value)
             except msgspec.DecodeError as error:
-                _log.warning("the lease of node %s cannot be read: %s", member, error)
+                _log.warning("a lease cannot be read", extra={"node_id": member, "error": str(error)})
         return leases

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -16,17 +17,18 @@ from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerEnvelope,
     NodeAnswer,
+    NodeReport,
     NodeRequest,
     Refused,
     RequestEnvelope,
-    SubscriptionChanged,
-    TransportFailed,
     encoder,
     gateway_message_decoder,
 )
 from contracts.rooms import GatewayId, NodeId
 from signaling_gateway.adapters.subscriptions import Subscriptions
 from signaling_gateway.errors import NodeError
+from signaling_gateway.metrics import NODE_REQUEST_SECONDS
+from telemetry.tracing import current_trace_id
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class RedisNodeRpc:
         *,
         gateway_id: GatewayId,
         now: Callable[[], int],
-        on_report: Callable[[SubscriptionChanged | TransportFailed], None],
+        on_report: Callable[[NodeReport], None],
     ) -> None:
         self._redis = redis
         self._subscriptions = subscriptions
@@ -63,12 +65,27 @@ class RedisNodeRpc:
         Raises:
             NodeError: the node refused, does not listen, or did not answer in time.
         """
+        started = time.perf_counter()
+        code = "ok"
+        try:
+            return await self._answered(node_id, request, timeout_s)
+        except NodeError as error:
+            code = error.code
+            raise
+        except asyncio.CancelledError:
+            code = "cancelled"
+            raise
+        finally:
+            NODE_REQUEST_SECONDS.labels(type(request).__name__, code).observe(time.perf_counter() - started)
+
+    async def _answered(self, node_id: NodeId, request: NodeRequest, timeout_s: float) -> NodeAnswer:
         request_id = f"{self._gateway_id}:{next(self._numbers)}"
         envelope = RequestEnvelope(
             id=request_id,
             gateway_id=self._gateway_id,
             deadline_at=self._now() + int(timeout_s * 1000),
             request=request,
+            trace_id=current_trace_id(),
         )
         answer = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         try:
@@ -91,7 +108,7 @@ class RedisNodeRpc:
         try:
             message = gateway_message_decoder.decode(data)
         except msgspec.DecodeError as error:
-            _log.warning("a message from a media node cannot be read: %s", error)
+            _log.warning("a message from a media node cannot be read", extra={"error": str(error)})
             return
         if not isinstance(message, AnswerEnvelope):
             self._on_report(message)

@@ -15,7 +15,7 @@ from signaling_gateway.adapters.gateway_lease import GatewayLease
 from signaling_gateway.adapters.meeting_log import announcement_decoder
 from signaling_gateway.adapters.subscriptions import Subscriptions
 from signaling_gateway.errors import LogUnavailableError
-from signaling_gateway.service.meeting_log import LogEntry
+from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
 
 _log = logging.getLogger(__name__)
 
@@ -30,19 +30,20 @@ class RedisRoomFeed:
         self,
         meeting_id: MeetingId,
         *,
-        on_entries: Callable[[Sequence[LogEntry]], None],
+        on_entries: Callable[[Sequence[LogEntry], str], None],
         on_subscribed: Callable[[], None],
     ) -> None:
         """See `RoomFeed.subscribe`."""
 
         def on_message(data: bytes) -> None:
             try:
-                entries = announcement_decoder.decode(data).entries()
+                announcement = announcement_decoder.decode(data)
             except msgspec.DecodeError as error:
-                _log.error("an announcement for meeting %s cannot be read: %s", meeting_id, error)
+                names = {"meeting_id": meeting_id, "error": str(error)}
+                _log.error("an announcement cannot be read", extra=names)
                 on_subscribed()
                 return
-            on_entries(entries)
+            on_entries(announcement.entries(), announcement.follows)
 
         await self._subscriptions.subscribe(
             redis_names.meeting_channel(meeting_id), on_message=on_message, on_subscribed=on_subscribed
@@ -56,9 +57,10 @@ class RedisRoomFeed:
 class RedisRoomDuties:
     """`RoomDuties` in the set beside the gateway's lease."""
 
-    def __init__(self, lease: GatewayLease, outbox: FactsOutbox) -> None:
+    def __init__(self, lease: GatewayLease, outbox: FactsOutbox, log: MeetingLog) -> None:
         self._lease = lease
         self._outbox = outbox
+        self._log = log
 
     async def take_up(self, meeting_id: MeetingId) -> None:
         """See `RoomDuties.take_up`."""
@@ -67,9 +69,20 @@ class RedisRoomDuties:
         except (RedisError, OSError) as error:
             raise LogUnavailableError from error
 
+    async def renew(self, meeting_id: MeetingId) -> None:
+        """See `RoomDuties.renew`."""
+        try:
+            await self._lease.add_room(meeting_id)
+            await self._outbox.pass_on_again(meeting_id, self._log)
+        except (RedisError, OSError) as error:
+            raise LogUnavailableError from error
+
+    async def done(self, meeting_id: MeetingId) -> None:
+        """See `RoomDuties.done`: what is owed are the facts of this gateway's appends."""
+        await self._outbox.passed_on(meeting_id)
+
     async def lay_down(self, meeting_id: MeetingId) -> None:
-        """See `RoomDuties.lay_down`: what is owed are the facts of this gateway's appends."""
-        await self._outbox.flushed()
+        """See `RoomDuties.lay_down`."""
         try:
             await self._lease.drop_room(meeting_id)
         except (RedisError, OSError) as error:

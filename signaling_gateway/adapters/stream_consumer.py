@@ -70,7 +70,8 @@ class StreamConsumer:
                 except (RedisError, OSError, NotHandledError) as error:
                     delay = RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S) - 1)]
                     failures += 1
-                    _log.warning("%s: trying again in %s s: %s", self._stream, delay, error)
+                    names = {"stream": self._stream, "error": str(error)}
+                    _log.warning("a stream is tried again", extra=names | {"in_s": delay})
                     await asyncio.sleep(delay)
         finally:
             with contextlib.suppress(RedisError, OSError, TimeoutError):

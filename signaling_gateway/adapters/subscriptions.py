@@ -1,7 +1,9 @@
 """Sharded pub/sub over one connection: which channels this gateway listens to, and that it goes on doing so.
 
 Pub/sub may lose messages whenever its connection breaks. So each channel's listener is also told whenever its
-subscription has just begun (again), and then reads what it missed from where it is kept.
+subscription has just begun (again), and then reads what it missed from where it is kept. A connection can also stand
+and hear nothing: half open, or to a primary that others have left. So silence is tested from end to end, with a message
+that goes the way all others do.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from redis.exceptions import RedisError
 
 from signaling_gateway.errors import LogUnavailableError
 
-SILENCE_S = 5.0
-"""After so long without a message the connection is tested with a PING, and given up after as long again."""
+SILENCE_S = 1.5
+"""After so long without a message one is published to this gateway itself; unheard for as long again, the connection is
+given up."""
 CONFIRMATION_TIMEOUT_S = 5.0
 RECONNECT_DELAYS_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -37,11 +40,12 @@ class _Channel:
 class Subscriptions:
     """The gateway's channels. ``run`` must be running for anything to arrive."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, publisher: Redis, own_channel: str) -> None:
         self._redis = redis
-        self._channels: dict[str, _Channel] = {}
+        self._publisher = publisher
+        self._own_channel = own_channel
+        self._channels = {own_channel: _Channel(lambda _: None, lambda: None)}
         self._pubsub: PubSub | None = None
-        self._wanted = asyncio.Event()
 
     async def subscribe(
         self, channel: str, *, on_message: Callable[[bytes], None], on_subscribed: Callable[[], None]
@@ -52,7 +56,6 @@ class Subscriptions:
             LogUnavailableError: there was no confirmation in time. The channel is not listened to.
         """
         entry = self._channels[channel] = _Channel(on_message, on_subscribed)
-        self._wanted.set()
         try:
             async with asyncio.timeout(CONFIRMATION_TIMEOUT_S):
                 # Without a connection now, the next one begins with all channels.
@@ -79,7 +82,6 @@ class Subscriptions:
         """Keeps the connection, until cancelled."""
         failures = 0
         while True:
-            await self._wanted.wait()
             pubsub = self._redis.pubsub()
             try:
                 await pubsub.ssubscribe(*self._channels)
@@ -87,7 +89,7 @@ class Subscriptions:
                 failures = 0
                 await self._listen(pubsub)
             except (RedisError, OSError) as error:
-                _log.warning("subscriptions lost, connecting again: %s", error)
+                _log.warning("subscriptions lost, connecting again", extra={"error": str(error)})
             finally:
                 self._pubsub = None
                 with contextlib.suppress(RedisError, OSError):
@@ -107,10 +109,10 @@ class Subscriptions:
                 tested = False
                 self._dispatch(message)
             elif tested:
-                raise ConnectionError("no answer to PING")
+                raise ConnectionError("what is published is not heard")
             else:
                 tested = True
-                await pubsub.ping()
+                await self._publisher.spublish(self._own_channel, b"echo")
 
     def _dispatch(self, message: dict[str, Any]) -> None:
         channel = message["channel"]
@@ -124,4 +126,4 @@ class Subscriptions:
                 entry.confirmed.set()
                 entry.on_subscribed()
         except Exception:  # noqa: BLE001  (one listener's fault must not silence the other channels)
-            _log.exception("a message on %s could not be handled", message["channel"])
+            _log.exception("a message could not be handled", extra={"channel": message["channel"].decode()})

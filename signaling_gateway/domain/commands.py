@@ -16,6 +16,7 @@ from contracts.rooms import (
     MeetingId,
     NodeId,
     ParticipantId,
+    PeerSignal,
     Permissions,
     Role,
     TrackId,
@@ -34,6 +35,9 @@ class Join(Struct, frozen=True, kw_only=True):
     permissions: Permissions
     gateway_id: GatewayId
     resume_hash: str
+    host_id: Identity | None = None
+    tabs: int | None = None
+    """How often one person may be connected at once; None: as often as one may be in the meeting at all."""
 
 
 class Resume(Struct, frozen=True, kw_only=True):
@@ -85,6 +89,88 @@ class Remove(Struct, frozen=True, kw_only=True):
 
     participant_id: ParticipantId
     target: ParticipantId
+    ban: bool = True
+
+
+class Unban(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    identity: Identity
+
+
+class Admit(Struct, frozen=True, kw_only=True):
+    """Lets these in from the lobby; None: all."""
+
+    participant_id: ParticipantId
+    targets: tuple[ParticipantId, ...] | None
+
+
+class RefuseEntry(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    target: ParticipantId
+
+
+class SendLobbyMessage(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    text: str
+    target: ParticipantId | None
+
+
+class SetPolicy(Struct, frozen=True, kw_only=True):
+    """Rules that are None stay as they are."""
+
+    participant_id: ParticipantId
+    locked: bool | None = None
+    lobby: bool | None = None
+    unmute: bool | None = None
+    rename: bool | None = None
+    private_chat: bool | None = None
+    direct: bool | None = None
+
+
+class SetRole(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    target: ParticipantId
+    role: Role
+
+
+class SetPermissions(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    target: ParticipantId
+    permissions: Permissions
+
+
+class SetRolePermissions(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    role: Role
+    permissions: Permissions
+
+
+class SetSpotlight(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    targets: tuple[ParticipantId, ...]
+
+
+class Rename(Struct, frozen=True, kw_only=True):
+    """``target`` None: oneself."""
+
+    participant_id: ParticipantId
+    target: ParticipantId | None
+    name: str
+
+
+class RaiseHand(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+
+
+class LowerHand(Struct, frozen=True, kw_only=True):
+    """``target`` None: one's own."""
+
+    participant_id: ParticipantId
+    target: ParticipantId | None
+
+
+class LowerAllHands(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
 
 
 class TrackToPublish(Struct, frozen=True, kw_only=True):
@@ -113,10 +199,121 @@ class Unmute(Struct, frozen=True, kw_only=True):
     track_id: TrackId
 
 
+class StopTrack(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    track_id: TrackId
+
+
+class MuteAll(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    source: TrackSource
+
+
+class AskToUnmute(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    target: ParticipantId
+    source: TrackSource
+
+
+class SendReaction(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    emoji: str
+
+
 class SendChat(Struct, frozen=True, kw_only=True):
+    """``to``: None for all in the same room, a participant's id, ``hosts``, or ``everyone``."""
+
     participant_id: ParticipantId
     message_id: str
     text: str
+    to: str | None = None
+
+
+class EditChat(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    message_id: str
+    text: str
+
+
+class RemoveChat(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    message_id: str
+
+
+class SendData(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    topic: str
+    data: str
+    to: tuple[ParticipantId, ...] | None
+
+
+class CreatePoll(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    poll_id: str
+    question: str
+    options: tuple[str, ...]
+    multiple: bool
+
+
+class Vote(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    poll_id: str
+    options: tuple[int, ...]
+
+
+class ClosePoll(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    poll_id: str
+
+
+class NewBreakout(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    participant_ids: tuple[ParticipantId, ...]
+
+
+class OpenBreakouts(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    rooms: tuple[NewBreakout, ...]
+    free_choice: bool
+    close_after_ms: int | None
+
+
+class ChangeBreakouts(Struct, frozen=True, kw_only=True):
+    """What is None stays as it is."""
+
+    participant_id: ParticipantId
+    free_choice: bool | None
+    close_after_ms: int | None
+
+
+class CloseBreakouts(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+
+
+class EndBreakouts(Struct, frozen=True, kw_only=True):
+    """The time of the breakout rooms may be over."""
+
+
+class MoveToBreakout(Struct, frozen=True, kw_only=True):
+    """``breakout_id`` None: the main room."""
+
+    participant_id: ParticipantId
+    targets: tuple[ParticipantId, ...]
+    breakout_id: str | None
+
+
+class EnterBreakout(Struct, frozen=True, kw_only=True):
+    """``breakout_id`` None: the main room."""
+
+    participant_id: ParticipantId
+    breakout_id: str | None
+
+
+class SignalPeer(Struct, frozen=True, kw_only=True):
+    participant_id: ParticipantId
+    target: ParticipantId
+    signal: PeerSignal
 
 
 class ControlRecording(Struct, frozen=True, kw_only=True):
@@ -154,10 +351,40 @@ RoomCommand: TypeAlias = (
     | EndGrace
     | Leave
     | Remove
+    | Unban
+    | Admit
+    | RefuseEntry
+    | SendLobbyMessage
+    | SetPolicy
+    | SetRole
+    | SetPermissions
+    | SetRolePermissions
+    | SetSpotlight
+    | Rename
+    | RaiseHand
+    | LowerHand
+    | LowerAllHands
     | PublishTracks
     | Mute
     | Unmute
+    | StopTrack
+    | MuteAll
+    | AskToUnmute
+    | SendReaction
     | SendChat
+    | EditChat
+    | RemoveChat
+    | SendData
+    | CreatePoll
+    | Vote
+    | ClosePoll
+    | OpenBreakouts
+    | ChangeBreakouts
+    | CloseBreakouts
+    | EndBreakouts
+    | MoveToBreakout
+    | EnterBreakout
+    | SignalPeer
     | ControlRecording
     | EndMeeting
     | EndByService

@@ -1,8 +1,8 @@
 """``decide(state, command, now) -> events``: whether a room does what it is asked, and what happens then.
 
-The rules stand by subject in `presence`, `tracks`, `chat` and `moderation`; here is the table that leads to them and
-the two rules that hold for all: nothing is accepted after the end, and time does not run backwards in a log.
-No events means that what was asked for is already so.
+The rules stand by subject in modules of their own; here is the table that leads to them, and the two rules that hold
+for all: nothing is accepted after the end, and time does not run backwards in a log. No events means that what was
+asked for is already so.
 """
 
 from __future__ import annotations
@@ -12,51 +12,85 @@ from typing import Any
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent
-from signaling_gateway.domain import chat, moderation, placement, presence, tracks
-from signaling_gateway.domain.commands import (
-    AdoptParticipants,
-    ControlRecording,
-    EndByService,
-    EndGrace,
-    EndMeeting,
-    Join,
-    Leave,
-    LoseConnection,
-    Mute,
-    PlaceNode,
-    PublishTracks,
-    ReclaimConnection,
-    Remove,
-    Resume,
-    RoomCommand,
-    SendChat,
-    Unmute,
+from signaling_gateway.domain import (
+    attention,
+    breakouts,
+    chat,
+    commands,
+    direct,
+    lobby,
+    moderation,
+    people,
+    placement,
+    polls,
+    presence,
+    tracks,
 )
+from signaling_gateway.domain.commands import RoomCommand
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.errors import Refusal
 
 Decision = Callable[[RoomState, Any, int], tuple[LogEvent, ...]]
 
 _DECIDE: dict[type, Decision] = {
-    Join: presence.join,
-    Resume: presence.resume,
-    LoseConnection: presence.lose_connection,
-    ReclaimConnection: presence.reclaim_connection,
-    AdoptParticipants: presence.adopt_participants,
-    EndGrace: presence.end_grace,
-    Leave: presence.leave,
-    Remove: moderation.remove,
-    PublishTracks: tracks.publish,
-    Mute: tracks.mute,
-    Unmute: tracks.unmute,
-    SendChat: chat.send,
-    ControlRecording: moderation.control_recording,
-    EndMeeting: moderation.end_meeting,
-    EndByService: moderation.end_by_service,
-    PlaceNode: placement.place_node,
+    commands.Join: presence.join,
+    commands.Resume: presence.resume,
+    commands.LoseConnection: presence.lose_connection,
+    commands.ReclaimConnection: presence.reclaim_connection,
+    commands.AdoptParticipants: presence.adopt_participants,
+    commands.EndGrace: presence.end_grace,
+    commands.Leave: presence.leave,
+    commands.Remove: moderation.remove,
+    commands.Unban: lobby.unban,
+    commands.Admit: lobby.admit,
+    commands.RefuseEntry: lobby.refuse_entry,
+    commands.SendLobbyMessage: lobby.send_message,
+    commands.SetPolicy: people.set_policy,
+    commands.SetRole: people.set_role,
+    commands.SetPermissions: people.set_permissions,
+    commands.SetRolePermissions: people.set_role_permissions,
+    commands.SetSpotlight: people.set_spotlight,
+    commands.Rename: people.rename,
+    commands.RaiseHand: attention.raise_hand,
+    commands.LowerHand: attention.lower_hand,
+    commands.LowerAllHands: attention.lower_all_hands,
+    commands.SendReaction: attention.react,
+    commands.PublishTracks: tracks.publish,
+    commands.Mute: tracks.mute,
+    commands.Unmute: tracks.unmute,
+    commands.StopTrack: tracks.stop,
+    commands.MuteAll: tracks.mute_all,
+    commands.AskToUnmute: tracks.ask_to_unmute,
+    commands.SendChat: chat.send,
+    commands.EditChat: chat.edit,
+    commands.RemoveChat: chat.remove,
+    commands.SendData: chat.send_data,
+    commands.CreatePoll: polls.create,
+    commands.Vote: polls.vote,
+    commands.ClosePoll: polls.close,
+    commands.OpenBreakouts: breakouts.open_breakouts,
+    commands.ChangeBreakouts: breakouts.change,
+    commands.CloseBreakouts: breakouts.close,
+    commands.EndBreakouts: breakouts.end_when_due,
+    commands.MoveToBreakout: breakouts.move,
+    commands.EnterBreakout: breakouts.enter,
+    commands.SignalPeer: direct.signal_peer,
+    commands.ControlRecording: moderation.control_recording,
+    commands.EndMeeting: moderation.end_meeting,
+    commands.EndByService: moderation.end_by_service,
+    commands.PlaceNode: placement.place_node,
 }
 
-_HOUSEKEEPING = (LoseConnection, ReclaimConnection, AdoptParticipants, EndGrace, Leave, EndByService, PlaceNode)
+_HOUSEKEEPING = (
+    commands.LoseConnection,
+    commands.ReclaimConnection,
+    commands.AdoptParticipants,
+    commands.EndGrace,
+    commands.Leave,
+    commands.EndBreakouts,
+    commands.EndByService,
+    commands.PlaceNode,
+)
 """Commands for which an ended meeting is no news: what they ask for is already so."""
 
 

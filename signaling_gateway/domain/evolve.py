@@ -12,8 +12,19 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from contracts.log_events import (
+    BreakoutsChanged,
+    BreakoutsClosed,
+    BreakoutsOpened,
+    ChatEdited,
+    ChatRemoved,
     ChatSent,
+    DataSent,
+    HandLowered,
+    HandRaised,
     LeaveReason,
+    LobbyJoined,
+    LobbyLeft,
+    LobbyMessageSent,
     LogEvent,
     MeetingEnded,
     MeetingStarted,
@@ -21,14 +32,37 @@ from contracts.log_events import (
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantRenamed,
     ParticipantResumed,
+    ParticipantsMoved,
+    PeerSignalled,
+    PermissionsChanged,
+    PermissionsGranted,
+    PersonUnbanned,
+    PolicyChanged,
+    PollClosed,
+    PollCreated,
+    PollVoted,
+    ReactionSent,
+    RoleChanged,
+    RolePermissionsChanged,
+    SpotlightChanged,
     TrackMuted,
     TrackPublished,
     TrackUnmuted,
     TrackUnpublished,
+    UnmuteAsked,
 )
-from contracts.rooms import ParticipantId, TrackId
-from signaling_gateway.domain.room_state import CHAT_HISTORY, PublishedTrack, RoomState, Stay
+from contracts.rooms import Identity, ParticipantId, ParticipantInfo, Permissions, TrackId
+from signaling_gateway.domain.room_state import (
+    CHAT_HISTORY,
+    CHAT_HISTORY_CHARACTERS,
+    Poll,
+    PublishedTrack,
+    RoomState,
+    SentMessage,
+    Stay,
+)
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -48,7 +82,7 @@ def evolve_all(state: RoomState, events: Iterable[LogEvent]) -> RoomState:
 
 
 def _started(state: RoomState, event: MeetingStarted) -> RoomState:
-    return replace(state, meeting_id=event.meeting_id, started_at=event.at)
+    return replace(state, meeting_id=event.meeting_id, host_id=event.host_id, started_at=event.at)
 
 
 def _placed(state: RoomState, event: NodePlaced) -> RoomState:
@@ -56,13 +90,32 @@ def _placed(state: RoomState, event: NodePlaced) -> RoomState:
 
 
 def _joined(state: RoomState, event: ParticipantJoined) -> RoomState:
-    stay = Stay(
+    info = event.participant
+    return replace(
+        state,
+        stays={**state.stays, info.id: _stay(state, event, event.granted or info.permissions)},
+        admitted=state.admitted | {info.identity},
+        visited=_visited(state, [info]),
+    )
+
+
+def _stay(state: RoomState, event: ParticipantJoined | LobbyJoined, granted: Permissions) -> Stay:
+    return Stay(
         info=event.participant,
         gateway_id=event.gateway_id,
         resume_hash=event.resume_hash,
         connection=state.version,
+        granted=granted,
     )
-    return replace(state, stays={**state.stays, event.participant.id: stay})
+
+
+def _lobby_joined(state: RoomState, event: LobbyJoined) -> RoomState:
+    stay = _stay(state, event, event.granted)
+    return replace(state, lobby={**state.lobby, event.participant.id: stay})
+
+
+def _lobby_left(state: RoomState, event: LobbyLeft) -> RoomState:
+    return replace(state, lobby=_without(state.lobby, event.participant_id))
 
 
 def _disconnected(state: RoomState, event: ParticipantDisconnected) -> RoomState:
@@ -89,13 +142,59 @@ def _resumed(state: RoomState, event: ParticipantResumed) -> RoomState:
 
 
 def _left(state: RoomState, event: ParticipantLeft) -> RoomState:
-    removed = state.removed | {event.identity} if event.reason is LeaveReason.REMOVED else state.removed
+    removed = event.reason is LeaveReason.REMOVED
     return replace(
         state,
         stays=_without(state.stays, event.participant_id),
         tracks={key: track for key, track in state.tracks.items() if track.info.participant_id != event.participant_id},
-        removed=removed,
+        spotlight=tuple(each for each in state.spotlight if each != event.participant_id),
+        admitted=state.admitted - {event.identity} if removed else state.admitted,
+        banned=state.banned if event.banned is None else {**state.banned, event.identity: event.banned},
     )
+
+
+def _unbanned(state: RoomState, event: PersonUnbanned) -> RoomState:
+    return replace(state, banned=_without(state.banned, event.identity))
+
+
+def _renamed(state: RoomState, event: ParticipantRenamed) -> RoomState:
+    return _with_info(state, event.participant_id, name=event.name)
+
+
+def _role_changed(state: RoomState, event: RoleChanged) -> RoomState:
+    stay = state.stays.get(event.participant_id)
+    if stay is None:
+        return state
+    changed = _with_info(state, event.participant_id, role=event.role, permissions=event.permissions)
+    return replace(changed, own_roles={**state.own_roles, stay.info.identity: event.role})
+
+
+def _granted(state: RoomState, event: PermissionsGranted) -> RoomState:
+    return replace(state, own_permissions={**state.own_permissions, event.identity: event.permissions})
+
+
+def _permissions_changed(state: RoomState, event: PermissionsChanged) -> RoomState:
+    return _with_info(state, event.participant_id, permissions=event.permissions)
+
+
+def _role_limited(state: RoomState, event: RolePermissionsChanged) -> RoomState:
+    return replace(state, role_permissions={**state.role_permissions, event.role: event.permissions})
+
+
+def _policy_changed(state: RoomState, event: PolicyChanged) -> RoomState:
+    return replace(state, policy=event.policy)
+
+
+def _spotlight_changed(state: RoomState, event: SpotlightChanged) -> RoomState:
+    return replace(state, spotlight=event.participant_ids)
+
+
+def _hand_raised(state: RoomState, event: HandRaised) -> RoomState:
+    return _with_info(state, event.participant_id, hand_raised=state.version)
+
+
+def _hand_lowered(state: RoomState, event: HandLowered) -> RoomState:
+    return _with_info(state, event.participant_id, hand_raised=None)
 
 
 def _published(state: RoomState, event: TrackPublished) -> RoomState:
@@ -115,12 +214,123 @@ def _unmuted(state: RoomState, event: TrackUnmuted) -> RoomState:
     return _with_muted(state, event.track_id, muted=False)
 
 
+def _asked_to_unmute(state: RoomState, event: UnmuteAsked) -> RoomState:
+    stay = state.stays.get(event.participant_id)
+    if stay is None:
+        return state
+    asked = replace(stay, asked_to_unmute=stay.asked_to_unmute | {event.source})
+    return _with_stay(state, event.participant_id, asked)
+
+
 def _chat(state: RoomState, event: ChatSent) -> RoomState:
-    return replace(state, chat=(*state.chat, event.message)[-CHAT_HISTORY:])
+    sent = SentMessage(message=event.message, author=event.author, to_identity=event.to_identity)
+    return _with_chat(state, (*state.chat, sent), state.chat_characters + len(event.message.text))
 
 
-def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001  (every entry of the table takes both)
-    return replace(state, ended=True, stays={}, tracks={})
+def _chat_edited(state: RoomState, event: ChatEdited) -> RoomState:
+    characters = state.chat_characters
+    chat = []
+    for sent in state.chat:
+        if sent.message.id == event.message_id:
+            characters += len(event.text) - len(sent.message.text)
+            chat.append(replace(sent, message=replace(sent.message, text=event.text, edited_at=event.at)))
+        else:
+            chat.append(sent)
+    return _with_chat(state, tuple(chat), characters)
+
+
+def _chat_removed(state: RoomState, event: ChatRemoved) -> RoomState:
+    gone = sum(len(sent.message.text) for sent in state.chat if sent.message.id == event.message_id)
+    kept = tuple(sent for sent in state.chat if sent.message.id != event.message_id)
+    return _with_chat(state, kept, state.chat_characters - gone)
+
+
+def _with_chat(state: RoomState, chat: tuple[SentMessage, ...], characters: int) -> RoomState:
+    oldest = 0
+    while len(chat) - oldest > CHAT_HISTORY or characters > CHAT_HISTORY_CHARACTERS:
+        characters -= len(chat[oldest].message.text)
+        oldest += 1
+    return replace(state, chat=chat[oldest:], chat_characters=characters)
+
+
+def _poll_created(state: RoomState, event: PollCreated) -> RoomState:
+    return _with_poll(state, Poll(info=event.poll))
+
+
+def _poll_voted(state: RoomState, event: PollVoted) -> RoomState:
+    poll = state.polls.get(event.poll_id)
+    if poll is None:
+        return state
+    others = _without(poll.votes, event.identity)
+    votes = {**others, event.identity: event.options} if event.options else others
+    return _with_poll(state, Poll(info=replace(poll.info, votes=event.votes, voters=event.voters), votes=votes))
+
+
+def _poll_closed(state: RoomState, event: PollClosed) -> RoomState:
+    poll = state.polls.get(event.poll_id)
+    return state if poll is None else _with_poll(state, replace(poll, info=replace(poll.info, closed=True)))
+
+
+def _breakouts_opened(state: RoomState, event: BreakoutsOpened) -> RoomState:
+    written = {sent.message.breakout.id for sent in state.chat if sent.message.breakout is not None}
+    read = {breakout: people for breakout, people in state.visited.items() if breakout in written}
+    return replace(state, breakouts=event.breakouts, visited=read)
+
+
+def _breakouts_changed(state: RoomState, event: BreakoutsChanged) -> RoomState:
+    return replace(state, breakouts=event.breakouts)
+
+
+def _breakouts_closed(state: RoomState, event: BreakoutsClosed) -> RoomState:  # noqa: ARG001
+    return replace(state, breakouts=None, assigned={})
+
+
+def _moved(state: RoomState, event: ParticipantsMoved) -> RoomState:
+    stays, assigned = dict(state.stays), dict(state.assigned)
+    there = []
+    for move in event.moves:
+        stay = stays.get(move.participant_id)
+        if stay is None:
+            continue
+        info = replace(stay.info, breakout=move.breakout, assigned_breakout=move.assigned_breakout)
+        stays[info.id] = replace(stay, info=info)
+        there.append(info)
+        if move.assigned_breakout is None:
+            assigned.pop(info.identity, None)
+        else:
+            assigned[info.identity] = move.assigned_breakout
+    return replace(state, stays=stays, assigned=assigned, visited=_visited(state, there))
+
+
+def _visited(state: RoomState, there: Iterable[ParticipantInfo]) -> Mapping[str, frozenset[Identity]]:
+    """Who has been in which breakout room, now that these are where they are."""
+    came: dict[str, set[Identity]] = {}
+    for info in there:
+        if info.breakout is not None:
+            came.setdefault(info.breakout, set()).add(info.identity)
+    if not came:
+        return state.visited
+    return {**state.visited, **{each: state.visited.get(each, frozenset()) | people for each, people in came.items()}}
+
+
+def _passing(state: RoomState, event: LogEvent) -> RoomState:  # noqa: ARG001  (every entry of the table takes both)
+    """What is told and leaves nothing behind."""
+    return state
+
+
+def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
+    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None)
+
+
+def _with_info(state: RoomState, participant_id: ParticipantId, **changes: Any) -> RoomState:
+    stay = state.stays.get(participant_id)
+    if stay is None:
+        return state
+    return _with_stay(state, participant_id, replace(stay, info=replace(stay.info, **changes)))
+
+
+def _with_poll(state: RoomState, poll: Poll) -> RoomState:
+    return replace(state, polls={**state.polls, poll.info.id: poll})
 
 
 def _with_stay(state: RoomState, participant_id: ParticipantId, stay: Stay) -> RoomState:
@@ -150,6 +360,32 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     TrackUnpublished: _unpublished,
     TrackMuted: _muted,
     TrackUnmuted: _unmuted,
+    UnmuteAsked: _asked_to_unmute,
+    HandRaised: _hand_raised,
+    HandLowered: _hand_lowered,
+    ReactionSent: _passing,
     ChatSent: _chat,
+    ChatEdited: _chat_edited,
+    ChatRemoved: _chat_removed,
+    DataSent: _passing,
+    ParticipantRenamed: _renamed,
+    RoleChanged: _role_changed,
+    PermissionsGranted: _granted,
+    PermissionsChanged: _permissions_changed,
+    RolePermissionsChanged: _role_limited,
+    PolicyChanged: _policy_changed,
+    SpotlightChanged: _spotlight_changed,
+    LobbyJoined: _lobby_joined,
+    LobbyLeft: _lobby_left,
+    LobbyMessageSent: _passing,
+    PersonUnbanned: _unbanned,
+    PollCreated: _poll_created,
+    PollVoted: _poll_voted,
+    PollClosed: _poll_closed,
+    BreakoutsOpened: _breakouts_opened,
+    BreakoutsChanged: _breakouts_changed,
+    BreakoutsClosed: _breakouts_closed,
+    ParticipantsMoved: _moved,
+    PeerSignalled: _passing,
     MeetingEnded: _ended,
 }

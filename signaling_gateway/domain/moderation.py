@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LeaveReason, LogEvent, MeetingEnded, MeetingStarted
 from signaling_gateway.domain.commands import ControlRecording, EndByService, EndMeeting, Remove
+from signaling_gateway.domain.people import protect_host
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.presence import left
 from signaling_gateway.domain.room_state import RoomState
@@ -12,19 +15,20 @@ from signaling_gateway.errors import Refusal
 
 
 def remove(state: RoomState, command: Remove, now: int) -> tuple[LogEvent, ...]:
-    """The target is out, with every other stay of the same person, and cannot come back.
+    """The target is out, with every other stay of the same person, and if banned cannot come back.
 
     Somebody who removes a stay of their own (a forgotten tab) ends that stay alone and is not shut out.
     """
-    moderator = state.stay_of(command.participant_id)
+    moderator = state.actor(command.participant_id)
     require(moderator.info.permissions, Action.REMOVE_OTHERS)
     target = state.stay_of(command.target)
     if target.info.identity == moderator.info.identity:
         return (left(target, LeaveReason.LEFT, now),)
+    protect_host(state, command.participant_id, target)
+    banned = target.info.name if command.ban else None
     return tuple(
-        left(stay, LeaveReason.REMOVED, now)
-        for stay in state.stays.values()
-        if stay.info.identity == target.info.identity
+        replace(left(stay, LeaveReason.REMOVED, now), banned=banned, by=command.participant_id)
+        for stay in state.stays_with(target.info.identity)
     )
 
 

@@ -18,7 +18,17 @@ class Action(StrEnum):
     PUBLISH_SCREEN = "share the screen"
     SUBSCRIBE = "receive the others' media"
     CHAT = "write in the chat"
+    WRITE_EVERYWHERE = "write to all rooms"
     MUTE_OTHERS = "mute others"
+    STOP_OTHERS = "stop the others' tracks"
+    LOWER_OTHERS_HANDS = "lower the others' hands"
+    REMOVE_OTHERS_MESSAGES = "remove the others' messages"
+    RENAME_OTHERS = "rename others"
+    LET_IN = "decide who comes in"
+    SET_RULES = "change the rules of the meeting"
+    SPOTLIGHT = "choose whom everybody sees"
+    POLL = "hold a poll"
+    BREAKOUTS = "run breakout rooms"
     REMOVE_OTHERS = "remove others"
     END_MEETING = "end the meeting"
     RECORD = "record the meeting"
@@ -30,10 +40,25 @@ ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
     Action.PUBLISH_SCREEN: lambda granted: PublishPermission.SCREEN in granted.publish,
     Action.SUBSCRIBE: lambda granted: granted.subscribe,
     Action.CHAT: lambda granted: granted.chat,
-    Action.MUTE_OTHERS: lambda granted: granted.moderate,
-    Action.REMOVE_OTHERS: lambda granted: granted.moderate,
-    Action.END_MEETING: lambda granted: granted.moderate,
     Action.RECORD: lambda granted: granted.record,
+    **dict.fromkeys(
+        (
+            Action.MUTE_OTHERS,
+            Action.STOP_OTHERS,
+            Action.LOWER_OTHERS_HANDS,
+            Action.REMOVE_OTHERS_MESSAGES,
+            Action.RENAME_OTHERS,
+            Action.LET_IN,
+            Action.SET_RULES,
+            Action.SPOTLIGHT,
+            Action.POLL,
+            Action.BREAKOUTS,
+            Action.WRITE_EVERYWHERE,
+            Action.REMOVE_OTHERS,
+            Action.END_MEETING,
+        ),
+        lambda granted: granted.moderate,
+    ),
 }
 
 _PUBLISHING = {
@@ -46,6 +71,17 @@ _PUBLISHING = {
 def publishing(source: TrackSource) -> Action:
     """The action that publishing a track from ``source`` is."""
     return _PUBLISHING[source.permission]
+
+
+def limited(granted: Permissions, limit: Permissions) -> Permissions:
+    """What both allow. Moderating and recording come with a role: ``limit`` does not touch them."""
+    return Permissions(
+        publish=tuple(each for each in granted.publish if each in limit.publish),
+        subscribe=granted.subscribe and limit.subscribe,
+        chat=granted.chat and limit.chat,
+        moderate=granted.moderate,
+        record=granted.record,
+    )
 
 
 def require(granted: Permissions, action: Action) -> None:

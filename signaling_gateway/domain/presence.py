@@ -7,6 +7,9 @@ import hmac
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
     LeaveReason,
+    LobbyJoined,
+    LobbyLeaveReason,
+    LobbyLeft,
     LogEvent,
     MeetingStarted,
     ParticipantDisconnected,
@@ -24,38 +27,74 @@ from signaling_gateway.domain.commands import (
     ReclaimConnection,
     Resume,
 )
+from signaling_gateway.domain.people import permissions_of
 from signaling_gateway.domain.room_state import RoomState, Stay
 from signaling_gateway.errors import Refusal
 
+MAX_PARTICIPANTS = 2_000
+"""How many may be in a meeting at once, lost connections that may yet come back included."""
 MAX_STAYS = 8
 """How often one identity may be in a meeting at once: some devices, and connections that are being missed."""
 
 
 def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
-    """A new participant. Refused to those who were removed (``participant_removed``)."""
-    if command.identity in state.removed:
+    """A new participant, who may have to wait in the lobby.
+
+    Refused to those who were banned (``participant_removed``), and to strangers while the meeting is locked.
+    """
+    if command.identity in state.banned:
         raise Refusal(ErrorCode.PARTICIPANT_REMOVED, "You were removed from this meeting.")
-    if command.participant_id in state.stays:
+    if command.participant_id in state.stays or command.participant_id in state.lobby:
         raise Refusal(ErrorCode.CONFLICT, "This participant is already in the meeting.")
-    if sum(stay.info.identity == command.identity for stay in state.stays.values()) >= MAX_STAYS:
+    present = [*state.stays.values(), *state.lobby.values()]
+    if len(present) >= MAX_PARTICIPANTS:
+        raise Refusal(ErrorCode.MEETING_FULL, f"This meeting has its {MAX_PARTICIPANTS} participants.")
+    own = [stay for stay in present if stay.info.identity == command.identity]
+    if command.tabs is not None and sum(stay.info.connected for stay in own) >= command.tabs:
+        # Lost connections do not count: whoever loads the page anew is not in two places.
         raise Refusal(
-            ErrorCode.CONFLICT, f"You are in this meeting {MAX_STAYS} times already. Leave it elsewhere first."
+            ErrorCode.ALREADY_IN_MEETING, "You are in this meeting already, in another tab or on another device."
         )
+    if len(own) >= MAX_STAYS:
+        raise Refusal(
+            ErrorCode.ALREADY_IN_MEETING,
+            f"You are in this meeting {MAX_STAYS} times already. Leave it elsewhere first.",
+        )
+    role = state.own_roles.get(command.identity, command.role)
     info = ParticipantInfo(
         id=command.participant_id,
         identity=command.identity,
         name=command.name,
-        role=command.role,
-        permissions=command.permissions,
+        role=role,
+        permissions=permissions_of(state, command.identity, role, command.permissions),
         joined_at=now,
+        breakout=state.assigned.get(command.identity),
+        assigned_breakout=state.assigned.get(command.identity),
     )
-    joined = ParticipantJoined(at=now, participant=info, gateway_id=command.gateway_id, resume_hash=command.resume_hash)
+    kind = LobbyJoined if _must_wait(state, info) else ParticipantJoined
+    joined = kind(
+        at=now,
+        participant=info,
+        gateway_id=command.gateway_id,
+        resume_hash=command.resume_hash,
+        granted=command.permissions,
+    )
     return (*started(state, command, now), joined)
+
+
+def _must_wait(state: RoomState, info: ParticipantInfo) -> bool:
+    """Whether the newcomer is for the lobby. Raises `Refusal` while the meeting is locked."""
+    if info.permissions.moderate or info.identity in state.admitted:
+        return False
+    if state.policy.locked:
+        raise Refusal(ErrorCode.MEETING_LOCKED, "This meeting is locked.")
+    return state.policy.lobby
 
 
 def started(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     """The first event of the log, if there is none yet."""
-    return () if state.version else (MeetingStarted(at=now, meeting_id=command.meeting_id),)
+    begun = MeetingStarted(at=now, meeting_id=command.meeting_id, host_id=command.host_id)
+    return () if state.version else (begun,)
 
 
 def resume(state: RoomState, command: Resume, now: int) -> tuple[LogEvent, ...]:
@@ -73,6 +112,9 @@ def resume(state: RoomState, command: Resume, now: int) -> tuple[LogEvent, ...]:
 
 def lose_connection(state: RoomState, command: LoseConnection, now: int) -> tuple[LogEvent, ...]:
     """The grace period begins, unless the participant has left or a newer connection stands."""
+    waiting = state.lobby.get(command.participant_id)
+    if waiting is not None and waiting.connection == command.connection:
+        return (_gone_from_lobby(waiting, now),)
     stay = state.stays.get(command.participant_id)
     if stay is None or stay.connection != command.connection or not stay.info.connected:
         return ()
@@ -88,9 +130,11 @@ def reclaim_connection(state: RoomState, command: ReclaimConnection, now: int) -
 
 
 def adopt_participants(state: RoomState, command: AdoptParticipants, now: int) -> tuple[LogEvent, ...]:
-    """All participants of a lost gateway are disconnected, and watched over by the adopting one."""
-    return tuple(
-        _lost(stay, command, now) for stay in state.stays.values() if stay.gateway_id == command.lost_gateway_id
+    """All participants of a lost gateway are disconnected, and watched over by the adopting one; nobody waits there."""
+    lost = command.lost_gateway_id
+    return (
+        *(_lost(stay, command, now) for stay in state.stays.values() if stay.gateway_id == lost),
+        *(_gone_from_lobby(stay, now) for stay in state.lobby.values() if stay.gateway_id == lost),
     )
 
 
@@ -105,7 +149,10 @@ def end_grace(state: RoomState, command: EndGrace, now: int) -> tuple[LogEvent, 
 
 
 def leave(state: RoomState, command: Leave, now: int) -> tuple[LogEvent, ...]:
-    """Leaving twice is leaving once."""
+    """Leaving twice is leaving once. One can leave the lobby, too."""
+    waiting = state.lobby.get(command.participant_id)
+    if waiting is not None:
+        return (_gone_from_lobby(waiting, now),)
     stay = state.stays.get(command.participant_id)
     return () if stay is None else (left(stay, LeaveReason.LEFT, now),)
 
@@ -113,6 +160,10 @@ def leave(state: RoomState, command: Leave, now: int) -> tuple[LogEvent, ...]:
 def left(stay: Stay, reason: LeaveReason, now: int) -> ParticipantLeft:
     """The event by which a stay is over."""
     return ParticipantLeft(at=now, participant_id=stay.info.id, identity=stay.info.identity, reason=reason)
+
+
+def _gone_from_lobby(stay: Stay, now: int) -> LobbyLeft:
+    return LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.LEFT)
 
 
 def _lost(stay: Stay, command: LoseConnection | AdoptParticipants, now: int) -> ParticipantDisconnected:

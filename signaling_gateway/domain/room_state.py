@@ -8,6 +8,9 @@ from msgspec import Struct, field
 
 from contracts.error_codes import ErrorCode
 from contracts.rooms import (
+    ADMINISTRATOR,
+    PERMISSIONS_OF_ROLE,
+    Breakouts,
     ChatMessage,
     GatewayId,
     Identity,
@@ -15,13 +18,20 @@ from contracts.rooms import (
     NodeId,
     ParticipantId,
     ParticipantInfo,
+    Permissions,
+    PollInfo,
+    Role,
+    RoomPolicy,
     TrackId,
     TrackInfo,
+    TrackSource,
 )
 from signaling_gateway.errors import Refusal
 
 CHAT_HISTORY = 500
 """How many of the latest chat messages a joining client is given."""
+CHAT_HISTORY_CHARACTERS = 100_000
+"""How long they are together, at most: the room's snapshot must stay small enough for every join."""
 
 
 class Stay(Struct, frozen=True, kw_only=True):
@@ -35,6 +45,26 @@ class Stay(Struct, frozen=True, kw_only=True):
     """The version at which its present (or last) connection began: tells one connection from the next."""
     disconnected_at: int | None = None
     """When the connection was lost, milliseconds since the epoch; None while it stands."""
+    granted: Permissions
+    """What the token gave, before the room's own rules."""
+    asked_to_unmute: frozenset[TrackSource] = frozenset()
+    """Sources that may be unmuted, whatever the policy says."""
+
+
+_ADMINISTRATOR = Stay(
+    info=ParticipantInfo(
+        id=ADMINISTRATOR,
+        identity=Identity(ADMINISTRATOR),
+        name="Administrator",
+        role=Role.HOST,
+        permissions=PERMISSIONS_OF_ROLE[Role.HOST],
+        joined_at=0,
+    ),
+    gateway_id=GatewayId(""),
+    resume_hash="",
+    connection=0,
+    granted=PERMISSIONS_OF_ROLE[Role.HOST],
+)
 
 
 class PublishedTrack(Struct, frozen=True, kw_only=True):
@@ -44,11 +74,25 @@ class PublishedTrack(Struct, frozen=True, kw_only=True):
     mid: str
 
 
+class SentMessage(Struct, frozen=True, kw_only=True):
+    """A chat message, with who wrote it and whom it is for as people rather than stays."""
+
+    message: ChatMessage
+    author: Identity | None
+    to_identity: Identity | None
+
+
+class Poll(Struct, frozen=True, kw_only=True):
+    info: PollInfo
+    votes: Mapping[Identity, tuple[int, ...]] = field(default_factory=dict)
+
+
 class RoomState(Struct, frozen=True, kw_only=True):
     """Everything that decisions depend on. ``version`` is that of the last event applied; 0 is before the first."""
 
     version: int = 0
     meeting_id: MeetingId | None = None
+    host_id: Identity | None = None
     started_at: int = 0
     updated_at: int = 0
     """The latest time in the log. Decided times never go back behind it, whatever the gateways' clocks say."""
@@ -57,10 +101,32 @@ class RoomState(Struct, frozen=True, kw_only=True):
     stays: Mapping[ParticipantId, Stay] = field(default_factory=dict)
     """In the order of joining."""
     tracks: Mapping[TrackId, PublishedTrack] = field(default_factory=dict)
-    chat: tuple[ChatMessage, ...] = ()
-    """The latest `CHAT_HISTORY` messages."""
-    removed: frozenset[Identity] = frozenset()
-    """Who was taken out and may not come back."""
+    lobby: Mapping[ParticipantId, Stay] = field(default_factory=dict)
+    """Who waits to be let in, in the order of coming."""
+    chat: tuple[SentMessage, ...] = ()
+    """The latest `CHAT_HISTORY` messages, or fewer if they are longer than `CHAT_HISTORY_CHARACTERS`."""
+    chat_characters: int = 0
+    """How long the messages of ``chat`` are together."""
+    banned: Mapping[Identity, str] = field(default_factory=dict)
+    """Who was taken out and may not come back, with their names."""
+    admitted: frozenset[Identity] = frozenset()
+    """Who has been in the room: neither lock nor lobby keep them out."""
+    policy: RoomPolicy = RoomPolicy()
+    role_permissions: Mapping[Role, Permissions] = field(default_factory=dict)
+    """What everybody in a role may do at most."""
+    own_permissions: Mapping[Identity, Permissions] = field(default_factory=dict)
+    """Who was given permissions of their own."""
+    own_roles: Mapping[Identity, Role] = field(default_factory=dict)
+    """Who was given a role in the room."""
+    spotlight: tuple[ParticipantId, ...] = ()
+    polls: Mapping[str, Poll] = field(default_factory=dict)
+    """In the order of their creation."""
+    breakouts: Breakouts | None = None
+    """The breakout rooms, while they are open."""
+    assigned: Mapping[Identity, str] = field(default_factory=dict)
+    """The breakout rooms to which people are assigned who may come back."""
+    visited: Mapping[str, frozenset[Identity]] = field(default_factory=dict)
+    """Who has been in a breakout room, and may read its chat once the rooms are closed."""
 
     def stay_of(self, participant_id: ParticipantId) -> Stay:
         """The participant's stay.
@@ -72,6 +138,23 @@ class RoomState(Struct, frozen=True, kw_only=True):
         if stay is None:
             raise Refusal(ErrorCode.PARTICIPANT_NOT_FOUND, "This participant is not in the meeting.")
         return stay
+
+    def actor(self, participant_id: ParticipantId) -> Stay:
+        """Who acts: a participant, or the administrator, who is not in the room and may do what its host may.
+
+        Raises:
+            Refusal: nobody by this id is in the room (``participant_not_found``), or nobody has ever been in it
+                (``meeting_not_live``).
+        """
+        if participant_id != ADMINISTRATOR:
+            return self.stay_of(participant_id)
+        if not self.version:
+            raise Refusal(ErrorCode.MEETING_NOT_LIVE, "Nobody has joined this meeting yet.")
+        return _ADMINISTRATOR
+
+    def stays_with(self, identity: Identity) -> Iterator[Stay]:
+        """The stays of one person."""
+        return (stay for stay in self.stays.values() if stay.info.identity == identity)
 
     def track_of(self, track_id: TrackId) -> PublishedTrack:
         """The track.

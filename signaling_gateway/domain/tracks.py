@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from contracts.client_messages import MAX_TRACKS_PER_PARTICIPANT
+from contracts.client_commands import MAX_TRACKS_PER_PARTICIPANT
 from contracts.error_codes import ErrorCode
-from contracts.log_events import LogEvent, TrackMuted, TrackPublished, TrackUnmuted, TrackUnpublished
+from contracts.log_events import LogEvent, TrackMuted, TrackPublished, TrackUnmuted, TrackUnpublished, UnmuteAsked
 from contracts.node_rpc import AssignedTrack
-from contracts.rooms import TrackInfo
-from signaling_gateway.domain.commands import Mute, PublishTracks, TrackToPublish, Unmute
+from contracts.rooms import ADMINISTRATOR, TrackInfo, TrackKind, TrackSource
+from signaling_gateway.domain.commands import (
+    AskToUnmute,
+    Mute,
+    MuteAll,
+    PublishTracks,
+    StopTrack,
+    TrackToPublish,
+    Unmute,
+)
 from signaling_gateway.domain.permissions import Action, publishing, require
 from signaling_gateway.domain.room_state import PublishedTrack, RoomState, Stay
 from signaling_gateway.errors import Refusal
@@ -34,7 +42,7 @@ def assign(state: RoomState, command: PublishTracks) -> tuple[AssignedTrack, ...
                 mid=wanted.mid,
                 track_id=track.info.id if track else wanted.track_id,
                 source=wanted.source,
-                muted=track.info.muted if track else wanted.muted,
+                muted=track.info.muted if track else wanted.muted or not _may_unmute(state, stay, wanted.source),
             )
 
     return tuple(assigned())
@@ -57,7 +65,7 @@ def mute(state: RoomState, command: Mute, now: int) -> tuple[LogEvent, ...]:
     """One's own track, or with the permission to moderate anyone's."""
     track = _changeable(state, command)
     if track.info.participant_id != command.participant_id:
-        require(state.stay_of(command.participant_id).info.permissions, Action.MUTE_OTHERS)
+        require(state.actor(command.participant_id).info.permissions, Action.MUTE_OTHERS)
     if track.info.muted:
         return ()
     return (
@@ -77,7 +85,49 @@ def unmute(state: RoomState, command: Unmute, now: int) -> tuple[LogEvent, ...]:
         raise Refusal(ErrorCode.PERMISSION_DENIED, "Only its publisher can unmute a track.")
     if not track.info.muted:
         return ()
+    if not _may_unmute(state, state.stay_of(command.participant_id), track.info.source):
+        raise Refusal(ErrorCode.PERMISSION_DENIED, "Participants cannot unmute themselves here. Raise your hand.")
     return (TrackUnmuted(at=now, track_id=command.track_id, participant_id=command.participant_id),)
+
+
+def mute_all(state: RoomState, command: MuteAll, now: int) -> tuple[LogEvent, ...]:
+    """All unmuted tracks of the source in the same room, for the administrator in all, save those of moderators."""
+    moderator = state.actor(command.participant_id).info
+    require(moderator.permissions, Action.MUTE_OTHERS)
+    return tuple(
+        TrackMuted(at=now, track_id=track.info.id, participant_id=track.info.participant_id, by=command.participant_id)
+        for track in state.tracks.values()
+        if track.info.source is command.source
+        and not track.info.muted
+        and not (publisher := state.stay_of(track.info.participant_id).info).permissions.moderate
+        and (moderator.id == ADMINISTRATOR or publisher.breakout == moderator.breakout)
+    )
+
+
+def ask_to_unmute(state: RoomState, command: AskToUnmute, now: int) -> tuple[LogEvent, ...]:
+    """Nobody is unmuted by others: they are asked, and may."""
+    require(state.actor(command.participant_id).info.permissions, Action.MUTE_OTHERS)
+    state.stay_of(command.target)
+    return (UnmuteAsked(at=now, participant_id=command.target, source=command.source, by=command.participant_id),)
+
+
+def stop(state: RoomState, command: StopTrack, now: int) -> tuple[LogEvent, ...]:
+    """Somebody's track is unpublished. They may publish again, unless their permissions are changed."""
+    require(state.actor(command.participant_id).info.permissions, Action.STOP_OTHERS)
+    track = state.track_of(command.track_id)
+    stopped = TrackUnpublished(
+        at=now, track_id=track.info.id, participant_id=track.info.participant_id, by=command.participant_id
+    )
+    return (stopped,)
+
+
+def _may_unmute(state: RoomState, stay: Stay, source: TrackSource) -> bool:
+    return (
+        state.policy.unmute
+        or source.kind is not TrackKind.AUDIO
+        or stay.info.permissions.moderate
+        or source in stay.asked_to_unmute
+    )
 
 
 def _check(stay: Stay, tracks: Sequence[TrackToPublish]) -> None:
@@ -92,7 +142,7 @@ def _check(stay: Stay, tracks: Sequence[TrackToPublish]) -> None:
 
 
 def _changeable(state: RoomState, command: Mute | Unmute) -> PublishedTrack:
-    state.stay_of(command.participant_id)
+    state.actor(command.participant_id)
     return state.track_of(command.track_id)
 
 

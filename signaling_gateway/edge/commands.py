@@ -8,27 +8,11 @@ from typing import Any
 
 import msgspec
 
-from contracts.client_messages import (
-    COMMANDS,
-    ChatAccepted,
-    Command,
-    EndMeeting,
-    ErrorBody,
-    LeaveMeeting,
-    MuteTrack,
-    PublishOffer,
-    RemoveParticipant,
-    RestartMedia,
-    SendChat,
-    StartRecording,
-    StopRecording,
-    SubscriberAnswer,
-    UnmuteTrack,
-    UpdateSubscriptions,
-)
+from contracts import client_commands as wire
+from contracts.client_commands import COMMANDS, Command
+from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
-from contracts.rooms import ParticipantId, TrackId
-from signaling_gateway.domain import commands as domain
+from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
@@ -42,22 +26,15 @@ Answer = dict[str, Any]
 class CommandHandler:
     """Carries out the commands of connected participants."""
 
-    def __init__(self, *, rooms: Rooms, media: MediaNegotiation, new_message_id: Callable[[], str]) -> None:
+    def __init__(self, *, rooms: Rooms, media: MediaNegotiation, new_id: Callable[[], str]) -> None:
         self._rooms = rooms
-        self._new_message_id = new_message_id
+        self._new_id = new_id
         self._handlers: dict[type[Command], Callable[[Connection, Any], Awaitable[msgspec.Struct | None]]] = {
-            PublishOffer: media.publish,
-            SubscriberAnswer: media.answer,
-            UpdateSubscriptions: media.change_subscriptions,
-            RestartMedia: lambda connection, _: media.restart(connection),
-            MuteTrack: self._mute,
-            UnmuteTrack: self._unmute,
-            SendChat: self._chat,
-            RemoveParticipant: self._remove,
-            StartRecording: self._record,
-            StopRecording: self._record,
-            LeaveMeeting: self._leave,
-            EndMeeting: self._end,
+            wire.PublishOffer: media.publish,
+            wire.SubscriberAnswer: media.answer,
+            wire.UpdateSubscriptions: media.change_subscriptions,
+            wire.RestartMedia: lambda connection, _: media.restart(connection),
+            **dict.fromkeys(FOR_ROOM, self._room),
         }
 
     async def handle(self, connection: Connection, name: Any, arguments: tuple[Any, ...]) -> Answer:
@@ -70,40 +47,14 @@ class CommandHandler:
         except GatewayError as error:
             return error_answer(error.body)
         except Exception:  # noqa: BLE001  (the last resort: a client gets an answer, and we the traceback)
-            _log.exception("the command %r failed", name)
+            _log.exception("a command failed", extra={"command": name})
             return error_answer(ErrorBody(code=ErrorCode.INTERNAL, message="Something went wrong on our side."))
         return {} if answer is None else msgspec.to_builtins(answer)
 
-    async def _mute(self, connection: Connection, command: MuteTrack) -> None:
-        await connection.room.execute(
-            domain.Mute(participant_id=connection.participant_id, track_id=TrackId(command.track_id))
-        )
-
-    async def _unmute(self, connection: Connection, command: UnmuteTrack) -> None:
-        await connection.room.execute(
-            domain.Unmute(participant_id=connection.participant_id, track_id=TrackId(command.track_id))
-        )
-
-    async def _chat(self, connection: Connection, command: SendChat) -> ChatAccepted:
-        message_id = self._new_message_id()
-        await connection.room.execute(
-            domain.SendChat(participant_id=connection.participant_id, message_id=message_id, text=command.text)
-        )
-        return ChatAccepted(message_id=message_id)
-
-    async def _remove(self, connection: Connection, command: RemoveParticipant) -> None:
-        await connection.room.execute(
-            domain.Remove(participant_id=connection.participant_id, target=ParticipantId(command.participant_id))
-        )
-
-    async def _record(self, connection: Connection, command: StartRecording | StopRecording) -> None:  # noqa: ARG002
-        await connection.room.execute(domain.ControlRecording(participant_id=connection.participant_id))
-
-    async def _leave(self, connection: Connection, command: LeaveMeeting) -> None:  # noqa: ARG002
-        await connection.room.execute(domain.Leave(participant_id=connection.participant_id))
-
-    async def _end(self, connection: Connection, command: EndMeeting) -> None:  # noqa: ARG002
-        await connection.room.execute(domain.EndMeeting(participant_id=connection.participant_id))
+    async def _room(self, connection: Connection, command: Command) -> msgspec.Struct | None:
+        asked, answer = to_room(connection.participant_id, command, self._new_id)
+        await connection.room.execute(asked)
+        return answer
 
 
 def parse(name: Any, arguments: tuple[Any, ...]) -> Command:

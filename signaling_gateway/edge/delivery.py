@@ -10,33 +10,33 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-from engineio import packet as engineio_packet
 from msgspec import Struct
 
 from contracts.client_messages import Closing
+from signaling_gateway.edge.engine_io import text_frame
 from signaling_gateway.edge.frame_guard import NORMAL_CLOSURE, Link
+from signaling_gateway.metrics import SENT, SENT_BYTES, SLOW_CLIENTS
 from signaling_gateway.service.background import BackgroundTasks
 
-MAX_QUEUED = 2_000
-"""How many messages may wait for one client. It is slow beyond that, and is disconnected; it can resume."""
 ACKNOWLEDGE_TIMEOUT_S = 5.0
 FAREWELL_S = 2.0
 """How long a client has for closing the WebSocket itself after it was told to."""
 
 _log = logging.getLogger(__name__)
+_EVENT = b"42"
+"""An Engine.IO MESSAGE with a Socket.IO EVENT in the namespace ``/``."""
 _encoder = msgspec.json.Encoder()
 
 
 class SocketDelivery:
     """`ClientDelivery` on a python-socketio server.
 
-    Packets are put into Engine.IO's queues directly: one packet object, encoded once, and no task for each client.
+    A message is one WebSocket frame, the same bytes for all, which is written to each client's transport.
     """
 
     def __init__(self, tasks: BackgroundTasks) -> None:
         self._tasks = tasks
         self._server: Any = None
-        self._engine_sids: dict[str, str] = {}
         self._links: dict[str, Link] = {}
         self._busy: Counter[str] = Counter()
         self._idle = asyncio.Condition()
@@ -45,39 +45,42 @@ class SocketDelivery:
         """Gives the python-socketio server."""
         self._server = server
 
-    def opened(self, sid: str, engine_sid: str, link: Link) -> None:
+    def opened(self, sid: str, link: Link) -> None:
         """A client may be sent to from now on."""
         link.admitted = True
-        self._engine_sids[sid] = engine_sid
         self._links[sid] = link
 
     def gone(self, sid: str) -> None:
         """A client is not there any more."""
-        self._engine_sids.pop(sid, None)
         link = self._links.pop(sid, None)
         if link is not None:
             link.left = True
 
     def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
         """See `ClientDelivery.send`."""
-        text = "2" + _encoder.encode((event, message)).decode()
-        packet = engineio_packet.Packet(engineio_packet.MESSAGE, text)
+        frame = text_frame(_EVENT + _encoder.encode((event, message)))
+        receivers = 0
         for sid in sids:
-            socket = self._server.eio.sockets.get(self._engine_sids.get(sid))
-            if socket is None or socket.closed or socket.closing:
-                continue
-            if socket.queue.qsize() >= MAX_QUEUED:
-                self._drop_slow(sid)
-            else:
-                socket.queue.put_nowait(packet)
+            link = self._links.get(sid)
+            if link is not None and self.keeps_up(sid):
+                link.write(frame)
+                receivers += 1
+        SENT.labels(event).inc(receivers)
+        SENT_BYTES.inc(receivers * len(frame))
 
     def keeps_up(self, sid: str) -> bool:
         """Whether a client reads what it is sent. One that asks and does not read the answers is disconnected."""
-        socket = self._server.eio.sockets.get(self._engine_sids.get(sid))
-        if socket is None or socket.queue.qsize() < MAX_QUEUED:
+        link = self._links.get(sid)
+        if link is None or not link.is_slow:
             return True
-        self._drop_slow(sid)
+        _log.info("a client reads too slowly and is disconnected")
+        SLOW_CLIENTS.inc()
+        link.abort()
         return False
+
+    def replaced(self, sid: str, closing: Closing) -> None:
+        """See `ClientDelivery.replaced`."""
+        self._tasks.spawn(self._close_replaced(sid, closing))
 
     def close(self, sid: str, closing: Closing) -> None:
         """See `ClientDelivery.close`."""
@@ -93,12 +96,20 @@ class SocketDelivery:
             self._busy[sid] -= 1
             if not self._busy[sid]:
                 del self._busy[sid]
-                # The acknowledgement is queued in the same step of the event loop, before whoever is woken here runs.
+                # The acknowledgement is written in the same step of the event loop, before whoever is woken here runs.
                 self._tasks.spawn(self._wake())
 
     async def _wake(self) -> None:
         async with self._idle:
             self._idle.notify_all()
+
+    async def _close_replaced(self, sid: str, closing: Closing) -> None:
+        link = self._links.get(sid)
+        if link is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_S):
+                    await link.over.wait()
+        await self._close(sid, closing)
 
     async def _close(self, sid: str, closing: Closing) -> None:
         link = self._links.get(sid)
@@ -112,9 +123,3 @@ class SocketDelivery:
                 async with asyncio.timeout(FAREWELL_S):
                     await link.over.wait()
             await link.close(NORMAL_CLOSURE, closing.code)
-
-    def _drop_slow(self, sid: str) -> None:
-        link = self._links.get(sid)
-        if link is not None and not link.closed:
-            _log.info("a client reads too slowly and is disconnected")
-            link.abort()

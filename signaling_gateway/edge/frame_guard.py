@@ -13,10 +13,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from signaling_gateway.domain.token_bucket import TokenBucket
+from signaling_gateway.metrics import REFUSED_FRAMES
 
 MAX_FRAME_BYTES = 512 * 1024
 MAX_JOINING_BYTES = 16 * 1024
 """Before a participant has joined: a token has at most 8 KiB, and strangers shall not make us parse more."""
+MAX_UNSENT_BYTES = 1024 * 1024
+"""What may wait for one client in this process. It reads too slowly beyond that, and is disconnected; it can resume."""
 FRAMES_AT_ONCE = 300
 FRAMES_PER_S = 100
 JOIN_TIMEOUT_S = 15.0
@@ -50,6 +53,19 @@ class Link:
         """Whether nothing can be sent any more."""
         self.over = asyncio.Event()
         """Set when the WebSocket is gone, whoever closed it."""
+        # ASGI knows no frames and no unsent bytes: uvicorn's ``send`` is a method of the object that has the transport.
+        self._protocol: Any = getattr(send, "__self__", None)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether so much waits to be sent that the peer does not read what it is sent."""
+        return not self.closed and self._protocol.transport.get_write_buffer_size() > MAX_UNSENT_BYTES
+
+    def write(self, frame: bytes) -> None:
+        """Puts a whole WebSocket frame behind all that waits to be sent. Nothing is sent after the end."""
+        transport = self._protocol.transport
+        if not self.closed and not transport.is_closing():
+            transport.write(frame)
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the WebSocket at once, whatever still waits to be sent. Closing again does nothing."""
@@ -60,15 +76,9 @@ class Link:
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     def abort(self) -> None:
-        """Drops the TCP connection with all that waits in it: a peer that reads nothing would never see a close frame.
-
-        ASGI has no word for this. uvicorn's ``send`` is a method of the protocol object that holds the transport;
-        should that change, a test fails, and the connection still ends with the heartbeat.
-        """
+        """Drops the TCP connection with all that waits in it: who reads nothing would never see a close frame."""
         self.closed = True
-        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
-        if transport is not None:
-            transport.abort()
+        self._protocol.transport.abort()
 
 
 class FrameGuard:
@@ -94,6 +104,7 @@ class FrameGuard:
             drawn = bucket.take(time.monotonic())
             fault = (POLICY_VIOLATION, "too many messages") if drawn is None else fault_of(message, link)
             if fault is not None:
+                REFUSED_FRAMES.labels(fault[1]).inc()
                 await link.close(*fault)
                 return {"type": "websocket.disconnect", "code": fault[0]}
             bucket = drawn or bucket

@@ -1,4 +1,4 @@
-"""Health over HTTP, beside the Socket.IO endpoint."""
+"""What a gateway answers over HTTP, beside the Socket.IO endpoint: its health, and the event reference."""
 
 from __future__ import annotations
 
@@ -8,39 +8,59 @@ from typing import Any
 import msgspec
 
 from signaling_gateway.edge.frame_guard import App, Receive, Send
+from signaling_gateway.edge.reference import asyncapi_json, reference_page
 
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
+JSON = b"application/json"
+HTML = b"text/html; charset=utf-8"
+_AT_ONCE = (b"cache-control", b"no-store")
+_AN_HOUR = (b"cache-control", b"public, max-age=3600")
+# The document is for tools of any origin; the page has nothing but its own styles.
+_FOR_ALL = (b"access-control-allow-origin", b"*")
+_STYLES_ONLY = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 
-class HealthRoutes:
-    """Answers ``/healthz`` and ``/readyz``; hands everything else on."""
+
+class HttpRoutes:
+    """Answers ``/healthz``, ``/readyz``, ``/asyncapi.json`` and ``/reference``; hands everything else on."""
 
     def __init__(self, app: App, *, readiness: Readiness) -> None:
         self._app = app
         self._readiness = readiness
+        self._routes: dict[str, Callable[[Send], Awaitable[None]]] = {
+            "/healthz": self._health,
+            "/readyz": self._ready,
+            "/asyncapi.json": self._asyncapi,
+            "/reference": self._reference,
+        }
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """See ASGI."""
-        path = scope.get("path")
-        if scope["type"] != "http" or path not in {"/healthz", "/readyz"}:
+        route = self._routes.get(scope.get("path", "")) if scope["type"] == "http" else None
+        if route is None:
             await self._app(scope, receive, send)
-            return
-        if scope["method"] not in {"GET", "HEAD"}:
-            await _answer(send, 405, {"status": "method not allowed"})
-        elif path == "/healthz":
-            await _answer(send, 200, {"status": "ok"})
+        elif scope["method"] not in {"GET", "HEAD"}:
+            await _answer(send, 405, msgspec.json.encode({"status": "method not allowed"}), JSON, _AT_ONCE)
         else:
-            checks = await self._readiness()
-            ready = all(checks.values())
-            await _answer(send, 200 if ready else 503, {"status": "ready" if ready else "not ready", "checks": checks})
+            await route(send)
+
+    async def _health(self, send: Send) -> None:
+        await _answer(send, 200, msgspec.json.encode({"status": "ok"}), JSON, _AT_ONCE)
+
+    async def _ready(self, send: Send) -> None:
+        checks = await self._readiness()
+        ready = all(checks.values())
+        body = msgspec.json.encode({"status": "ready" if ready else "not ready", "checks": checks})
+        await _answer(send, 200 if ready else 503, body, JSON, _AT_ONCE)
+
+    async def _asyncapi(self, send: Send) -> None:
+        await _answer(send, 200, asyncapi_json(), JSON, _AN_HOUR, _FOR_ALL)
+
+    async def _reference(self, send: Send) -> None:
+        await _answer(send, 200, reference_page(), HTML, _AN_HOUR, _STYLES_ONLY)
 
 
-async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
-    payload = msgspec.json.encode(body)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(payload)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": payload})
+async def _answer(send: Send, status: int, body: bytes, kind: bytes, *headers: tuple[bytes, bytes]) -> None:
+    all_headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": all_headers})
+    await send({"type": "http.response.body", "body": body})

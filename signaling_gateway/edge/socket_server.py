@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -9,21 +11,23 @@ from typing import Any
 import socketio
 from socketio.exceptions import ConnectionRefusedError as ConnectRefusedError
 
-from contracts.client_messages import Closing, ErrorBody
+from contracts.client_commands import COMMANDS
+from contracts.client_messages import Closing, ErrorBody, Reconnect
 from contracts.error_codes import ErrorCode
-from signaling_gateway.domain.token_bucket import TokenBucket
-from signaling_gateway.edge.commands import CommandHandler, error_answer
+from signaling_gateway.domain.command_budget import CommandBudget
+from signaling_gateway.edge.commands import Answer, CommandHandler, error_answer
 from signaling_gateway.edge.connecting import TokenVerifier, authenticate
 from signaling_gateway.edge.delivery import SocketDelivery
+from signaling_gateway.edge.engine_io import SocketIOServer
 from signaling_gateway.edge.frame_guard import LINK, MAX_FRAME_BYTES, Link
 from signaling_gateway.errors import GatewayError
+from signaling_gateway.metrics import COMMAND_SECONDS, CONNECTS, DISCONNECTS
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import Connection
+from telemetry.logs import bound
 
 NAMESPACE = "/"
-COMMANDS_AT_ONCE = 60
-COMMANDS_PER_S = 20
 PING_INTERVAL_S = 10
 PING_TIMEOUT_S = 8
 """A connection that is silently dead is noticed within the sum of the two."""
@@ -72,14 +76,15 @@ class SocketServer:
         self._delivery = delivery
         self._tasks = tasks
         self._connections: dict[str, Connection] = {}
-        self._buckets: dict[str, TokenBucket] = {}
+        self._budgets: dict[str, CommandBudget] = {}
         self.closing = False
+        self._empty = asyncio.Event()
         # What clients do wrong is answered, not logged; what goes wrong here is logged where it is caught.
         library_log = logging.getLogger(f"{__name__}.library")
         library_log.setLevel(logging.CRITICAL)
         self._manager = _Manager()
         self._manager.owner = self
-        self.sio = socketio.AsyncServer(
+        self.sio = SocketIOServer(
             client_manager=self._manager,
             async_mode="asgi",
             transports=["websocket"],
@@ -99,32 +104,47 @@ class SocketServer:
     def __len__(self) -> int:
         return len(self._connections)
 
-    async def close_all(self) -> None:
-        """Tells every client to go on elsewhere."""
+    async def keep_heartbeat(self) -> None:
+        """Notices the clients that are silently gone, until cancelled."""
+        await self.sio.eio.heartbeat.run()
+
+    async def drain(self, within_ms: int) -> None:
+        """Lets nobody in any more, and gives the clients time to go on elsewhere; disconnects who is left then."""
         self.closing = True
+        if within_ms > 0 and self._connections:
+            self._delivery.send(list(self._connections), "reconnect", Reconnect(within_ms=within_ms))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_ms / 1000):
+                    await self._empty.wait()
         for sid in list(self._connections):
             self._delivery.close(sid, CLOSING_DOWN)
 
     # ---- connecting ----
 
-    async def _connect(self, sid: str, environ: Any, auth: Any = None) -> Any:
+    async def _connect(self, sid: str, environ: Any = None, auth: Any = None) -> Any:
         if not self._manager.is_pre_connected(sid, NAMESPACE):
             # An event that a connected client has named "connect".
             return error_answer(ErrorBody(code=ErrorCode.UNKNOWN_COMMAND, message="There is no such command."))
         try:
             self._require_open()
             claims, request = await authenticate(auth, self._verifier)
-            connection = await self._admission.admit(sid, claims, request.resume)
+            with bound(meeting_id=claims.meeting, trace_id=claims.trace_id):
+                connection = await self._admission.admit(sid, claims, request.resume)
+            resumed = request.resume is not None
+            _log.info("connected", extra=connection.names | {"identity": claims.sub, "resumed": resumed})
         except GatewayError as error:
+            CONNECTS.labels(error.code).inc()
             raise _refused(error.body) from error
         except Exception as error:
             _log.exception("a connection failed")
+            CONNECTS.labels(ErrorCode.INTERNAL).inc()
             body = ErrorBody(code=ErrorCode.INTERNAL, message="Something went wrong on our side.")
             raise _refused(body) from error
+        CONNECTS.labels("resumed" if resumed else "joined").inc()
         self._connections[sid] = connection
-        self._buckets[sid] = TokenBucket.full(capacity=COMMANDS_AT_ONCE, rate=COMMANDS_PER_S, now=time.monotonic())
-        link: Link = environ["asgi.scope"][LINK]
-        self._delivery.opened(sid, self._manager.eio_sid_from_sid(sid, NAMESPACE), link)
+        self._budgets[sid] = CommandBudget(time.monotonic())
+        link: Link = environ[LINK]
+        self._delivery.opened(sid, link)
         return True
 
     def _require_open(self) -> None:
@@ -147,26 +167,37 @@ class SocketServer:
 
     def disconnected(self, sid: str) -> None:
         """The client is gone."""
-        self._buckets.pop(sid, None)
+        self._budgets.pop(sid, None)
         self._delivery.gone(sid)
         connection = self._connections.pop(sid, None)
         if connection is not None:
-            self._tasks.spawn(self._admission.drop(connection))
+            DISCONNECTS.inc()
+            with bound(**connection.names):
+                _log.info("disconnected")
+                self._tasks.spawn(self._admission.drop(connection))
+        if self.closing and not self._connections:
+            self._empty.set()
 
     # ---- commands ----
 
     async def _command(self, name: Any, sid: str, *arguments: Any) -> Any:
+        started = time.perf_counter()
+        answer = await self._answer(name, sid, arguments)
+        code = answer["error"]["code"] if "error" in answer else "ok"
+        known = name if isinstance(name, str) and name in COMMANDS else "unknown"
+        COMMAND_SECONDS.labels(known, code).observe(time.perf_counter() - started)
+        return answer
+
+    async def _answer(self, name: Any, sid: str, arguments: tuple[Any, ...]) -> Answer:
         connection = self._connections.get(sid)
-        bucket = self._buckets.get(sid)
-        if connection is None or bucket is None:
+        budget = self._budgets.get(sid)
+        if connection is None or budget is None:
             return error_answer(ErrorBody(code=ErrorCode.BAD_REQUEST, message="Join the meeting first."))
         if not self._delivery.keeps_up(sid):
             return error_answer(ErrorBody(code=ErrorCode.SLOW_CLIENT, message="Read the answers before asking more."))
-        drawn = bucket.take(time.monotonic())
-        if drawn is None:
+        if not budget.take(name, time.monotonic()):
             return error_answer(ErrorBody(code=ErrorCode.RATE_LIMITED, message="Slower, please."))
-        self._buckets[sid] = drawn
-        with self._delivery.busy(sid):
+        with self._delivery.busy(sid), bound(**connection.names):
             return await self._handler.handle(connection, name, arguments)
 
 

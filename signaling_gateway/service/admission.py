@@ -8,13 +8,15 @@ import logging
 from collections.abc import Callable
 
 from contracts.client_messages import Resume as ResumeRequest
-from contracts.client_messages import Welcome
+from contracts.client_messages import Waiting, Welcome
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LeaveReason
 from contracts.meeting_token import MeetingClaims
+from contracts.public_events import AnyPublicEvent
 from contracts.rooms import GatewayId, ParticipantId
 from signaling_gateway.domain.commands import Join, LoseConnection, Resume
-from signaling_gateway.domain.projection import snapshot
+from signaling_gateway.domain.projection import lasting, public_events, snapshot
+from signaling_gateway.domain.room_state import Stay
 from signaling_gateway.errors import LogUnavailableError, Refusal
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED
@@ -35,6 +37,7 @@ class Admission:
         *,
         gateway_id: GatewayId,
         grace_ms: int,
+        tabs: int | None,
         rooms: Rooms,
         media: MediaNegotiation,
         delivery: ClientDelivery,
@@ -43,6 +46,7 @@ class Admission:
     ) -> None:
         self._gateway_id = gateway_id
         self._grace_ms = grace_ms
+        self._tabs = tabs
         self._rooms = rooms
         self._media = media
         self._delivery = delivery
@@ -60,6 +64,7 @@ class Admission:
         participant_id = self._new_participant_id() if resume is None else ParticipantId(resume.participant_id)
         secret_hash = hashlib.sha256(secret.encode()).hexdigest()
         async with self._rooms.use(claims.meeting) as room:
+            missed = None
             if resume is None:
                 await room.execute(
                     Join(
@@ -71,6 +76,8 @@ class Admission:
                         permissions=claims.permissions,
                         gateway_id=self._gateway_id,
                         resume_hash=secret_hash,
+                        host_id=claims.host_id,
+                        tabs=self._tabs,
                     )
                 )
             else:
@@ -82,44 +89,71 @@ class Admission:
                         gateway_id=self._gateway_id,
                     )
                 )
-            stay = room.state.stays.get(participant_id)
+                missed = await room.since(resume.version)
+            stay = room.state.stays.get(participant_id) or room.state.lobby.get(participant_id)
             if stay is None or stay.gateway_id != self._gateway_id:
                 # Removed, ended, or resumed elsewhere, in this very moment.
                 raise Refusal(ErrorCode.RESUME_REFUSED, "This stay in the meeting is over. Please join again.")
-            return Connection(
+            connection = Connection(
                 sid=sid,
                 room=room,
                 participant_id=participant_id,
                 began=stay.connection,
                 resume_secret=secret,
-                resumed=resume is not None,
+                resumed_after=None if resume is None else resume.version,
+                missed=missed,
+                trace_id=claims.trace_id,
             )
+            room.arriving.add(connection)
+            return connection
 
     def welcome(self, connection: Connection) -> bool:
-        """Puts the connection into use: the room as it is now, and from then on every event. False if it is over."""
+        """Puts the connection into use: the room as it is now, and from then on every event. False if it is over.
+
+        In the lobby it waits, and comes here again when it is let in.
+        """
         room = connection.room
+        room.arriving.discard(connection)
         if not connection.stands or room.void:
             gone = connection.participant_id not in room.state.stays
             self._delivery.close(connection.sid, CLOSING_OF_LEAVE[LeaveReason.LEFT] if gone else REPLACED)
             return False
+        waiting = room.state.lobby.get(connection.participant_id)
+        if waiting is not None:
+            room.waiting[connection.participant_id] = connection
+            message = Waiting(participant_id=connection.participant_id, since=waiting.info.joined_at)
+            self._delivery.send([connection.sid], "waiting", message)
+            return True
         room.connections[connection.participant_id] = connection
+        stay = room.state.stays[connection.participant_id]
         welcome = Welcome(
             participant_id=connection.participant_id,
             resume_secret=connection.resume_secret,
             grace_ms=self._grace_ms,
             version=room.state.version,
-            resumed=connection.resumed,
-            room=snapshot(room.state, room.meeting_id),
+            resumed=connection.resumed_after is not None,
+            room=snapshot(room.state, room.meeting_id, stay),
+            missed=self._missed(connection, stay),
         )
         self._delivery.send([connection.sid], "welcome", welcome)
         self._media.attach(connection)
         return True
 
+    @staticmethod
+    def _missed(connection: Connection, stay: Stay) -> tuple[AnyPublicEvent, ...] | None:
+        after, entries = connection.resumed_after, connection.missed
+        connection.missed = None
+        if after is None or entries is None:
+            return None
+        return lasting(public_events(after, [entry.event for entry in entries], connection.room.state, stay).events)
+
     async def drop(self, connection: Connection) -> None:
         """The connection is gone: the grace period begins, unless the participant has left or resumed."""
         room = connection.room
-        if room.connections.get(connection.participant_id) is connection:
-            del room.connections[connection.participant_id]
+        room.arriving.discard(connection)
+        for held in (room.connections, room.waiting):
+            if held.get(connection.participant_id) is connection:
+                del held[connection.participant_id]
         if not connection.stands or room.state.ended:
             return
         while True:
@@ -134,5 +168,7 @@ class Admission:
                     )
                     return
             except LogUnavailableError as error:
-                _log.warning("a lost connection in meeting %s is not noted yet: %s", room.meeting_id, error.message)
+                _log.warning(
+                    "a lost connection is not noted yet", extra={"meeting_id": room.meeting_id, "error": error.message}
+                )
                 await asyncio.sleep(RETRY_S)

@@ -16,5 +16,8 @@ class ClientDelivery(Protocol):
     def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
         """Puts one message, encoded once, in each connection's queue. In order for each connection; does not wait."""
 
+    def replaced(self, sid: str, closing: Closing) -> None:
+        """Closes a connection whose client goes on in another one. It may do so itself, once all is answered."""
+
     def close(self, sid: str, closing: Closing) -> None:
         """Closes the connection soon: after the commands under way on it are acknowledged, with ``closing`` said."""

@@ -10,20 +10,31 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from contracts.client_messages import Closing
+from contracts.client_messages import ChatSync, Closing, LobbyMessage, RoomSync
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
+    BreakoutsClosed,
     LeaveReason,
+    LobbyLeaveReason,
+    LobbyLeft,
+    LobbyMessageSent,
     MeetingEnded,
     NodePlaced,
     ParticipantDisconnected,
+    ParticipantJoined,
     ParticipantLeft,
     ParticipantResumed,
+    ParticipantsMoved,
+    PermissionsChanged,
+    RoleChanged,
     TrackMuted,
     TrackUnmuted,
+    TrackUnpublished,
 )
 from contracts.rooms import GatewayId, MeetingId, ParticipantId
+from signaling_gateway.domain.chat import seen_by
 from signaling_gateway.domain.commands import EndGrace, ReclaimConnection
+from signaling_gateway.domain.projection import snapshot
 from signaling_gateway.domain.room_state import Stay
 from signaling_gateway.errors import LogUnavailableError
 from signaling_gateway.service.background import BackgroundTasks
@@ -31,6 +42,7 @@ from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, is_append_of
+from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.rooms import Rooms
 
 RETRY_S = 1.0
@@ -45,6 +57,12 @@ CLOSING_OF_LEAVE = {
         code=ErrorCode.RESUME_REFUSED, message="Your connection was away for too long. Please join again.", retry=False
     ),
     LeaveReason.MEETING_ENDED: Closing(code=ErrorCode.MEETING_ENDED, message="This meeting has ended.", retry=False),
+}
+CLOSING_OF_LOBBY = {
+    LobbyLeaveReason.REFUSED: Closing(
+        code=ErrorCode.LOBBY_REFUSED, message="You were not let into this meeting.", retry=False
+    ),
+    LobbyLeaveReason.LEFT: CLOSING_OF_LEAVE[LeaveReason.LEFT],
 }
 REPLACED = Closing(
     code=ErrorCode.REPLACED_BY_RESUME, message="You go on with this meeting in another connection.", retry=False
@@ -62,10 +80,13 @@ class Outbox(Protocol):
 
 
 class Consequences:
-    """The `RoomListener` of a gateway. ``rooms`` and ``media`` are set by the composition root, which ties the knot."""
+    """The `RoomListener` of a gateway. What follows is set by the composition root, which ties the knot."""
 
     rooms: Rooms
     media: MediaNegotiation
+    listing: RoomListing
+    welcome: Callable[[Connection], bool]
+    """Puts a connection into use whose participant has been let in."""
 
     def __init__(
         self,
@@ -84,29 +105,39 @@ class Consequences:
         self._tasks = tasks
         self._now = now
         self._everywhere: dict[type, Callable[[LiveRoom, int, Any], None]] = {
+            ParticipantJoined: self._joined,
             ParticipantLeft: self._left,
+            LobbyLeft: self._lobby_left,
+            LobbyMessageSent: self._lobby_message,
+            RoleChanged: self._role_changed,
+            PermissionsChanged: self._permissions_changed,
             ParticipantResumed: self._resumed,
             ParticipantDisconnected: self._disconnected,
             NodePlaced: self._placed,
+            BreakoutsClosed: self._breakouts_closed,
             MeetingEnded: self._ended,
         }
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
             ParticipantLeft: lambda room, e: self.media.left(room, e.participant_id),
-            TrackMuted: lambda room, e: self.media.muted(room, e.participant_id, e.track_id, muted=True),
-            TrackUnmuted: lambda room, e: self.media.muted(room, e.participant_id, e.track_id, muted=False),
             MeetingEnded: lambda room, _: self.media.ended(room),
         }
 
     def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:
         """See `RoomListener`."""
         self._outbox.add(room.meeting_id, entries)
+        self.listing.changed(room)
         for entry in entries:
             everywhere = self._everywhere.get(type(entry.event))
             if everywhere is not None:
                 everywhere(room, entry.version, entry.event)
             appended = self._where_appended.get(type(entry.event))
-            if appended is not None and is_append_of(self._gateway_id, entry.append_id):
+            ours = is_append_of(self._gateway_id, entry.append_id)
+            if appended is not None and ours:
                 appended(room, entry.event)
+            if isinstance(entry.event, TrackMuted | TrackUnmuted | TrackUnpublished):
+                self._muted(room, entry.version, entry.event, ours=ours)
+            if isinstance(entry.event, ParticipantsMoved):
+                self._moved(room, entry.version, entry.event, ours=ours)
         self.rooms.close_if_idle(room)
 
     def lost(self, room: LiveRoom) -> None:
@@ -115,6 +146,41 @@ class Consequences:
         self.rooms.discard(room)
 
     # ---- for this gateway's clients ----
+
+    def _joined(self, room: LiveRoom, version: int, event: ParticipantJoined) -> None:
+        connection = room.waiting.pop(event.participant.id, None)
+        if connection is not None:
+            connection.began = version
+            self.welcome(connection)
+
+    def _lobby_left(self, room: LiveRoom, version: int, event: LobbyLeft) -> None:  # noqa: ARG002
+        closing = CLOSING_OF_LOBBY.get(event.reason)
+        connection = room.waiting.get(event.participant_id)
+        if connection is not None and closing is not None:
+            self._close(connection, closing)
+
+    def _lobby_message(self, room: LiveRoom, version: int, event: LobbyMessageSent) -> None:  # noqa: ARG002
+        author = room.state.stays.get(event.by)
+        message = LobbyMessage(text=event.text, name="" if author is None else author.info.name, at=event.at)
+        told = [
+            connection.sid
+            for participant_id, connection in room.waiting.items()
+            if event.participant_id in {None, participant_id}
+        ]
+        self._delivery.send(told, "lobby_message", message)
+
+    def _role_changed(self, room: LiveRoom, version: int, event: RoleChanged) -> None:
+        self._permissions_changed(room, version, event)
+        connection = room.connections.get(event.participant_id)
+        stay = room.state.stays.get(event.participant_id)
+        if connection is not None and stay is not None and event.permissions.moderate:
+            sync = RoomSync(version=room.state.version, room=snapshot(room.state, room.meeting_id, stay))
+            self._delivery.send([connection.sid], "room", sync)
+
+    def _permissions_changed(self, room: LiveRoom, version: int, event: RoleChanged | PermissionsChanged) -> None:  # noqa: ARG002
+        connection = room.connections.get(event.participant_id)
+        if connection is not None and connection.subscribes is not event.permissions.subscribe:
+            self.media.rejoin(connection)
 
     def _left(self, room: LiveRoom, version: int, event: ParticipantLeft) -> None:
         connection = room.connections.get(event.participant_id)
@@ -129,7 +195,8 @@ class Consequences:
             connection.reclaiming = False
             connection.began = version
         else:
-            self._close(connection, REPLACED)
+            connection.room.connections.pop(connection.participant_id)
+            self._delivery.replaced(connection.sid, REPLACED)
 
     def _disconnected(self, room: LiveRoom, version: int, event: ParticipantDisconnected) -> None:  # noqa: ARG002
         stay = room.state.stays.get(event.participant_id)
@@ -148,12 +215,48 @@ class Consequences:
     def _ended(self, room: LiveRoom, version: int, event: MeetingEnded) -> None:  # noqa: ARG002
         self._close_all(room, CLOSING_OF_LEAVE[LeaveReason.MEETING_ENDED])
 
+    def _muted(
+        self, room: LiveRoom, version: int, event: TrackMuted | TrackUnmuted | TrackUnpublished, *, ours: bool
+    ) -> None:
+        if isinstance(event, TrackUnpublished) and event.by is None:
+            return  # the node knows it from the offer
+        # The publisher's own gateway tells as well: it alone knows what is being published in this moment.
+        if ours or event.participant_id in room.connections:
+            self.media.muted(room, event, version)
+
+    def _moved(self, room: LiveRoom, version: int, event: ParticipantsMoved, *, ours: bool) -> None:
+        here = [move.participant_id for move in event.moves if move.participant_id in room.connections]
+        # As with mutes: whose connection it is alone knows whether the node is just learning of the participant.
+        if ours or here:
+            self.media.moved_within(room, event, version)
+        self._sync_chat(room, here)
+
+    def _breakouts_closed(self, room: LiveRoom, version: int, event: BreakoutsClosed) -> None:  # noqa: ARG002
+        readers = {identity for people in room.state.visited.values() for identity in people}
+        here = [each for each in room.connections if each in room.state.stays]
+        self._sync_chat(room, [each for each in here if room.state.stays[each].info.identity in readers])
+
+    def _sync_chat(self, room: LiveRoom, participant_ids: Iterable[ParticipantId]) -> None:
+        """Tells them the chat that they see now: one message for all who see the same."""
+        if not room.state.chat:
+            return
+        readers: dict[tuple[str, ...], tuple[ChatSync, list[str]]] = {}
+        for participant_id in participant_ids:
+            stay = room.state.stays.get(participant_id)
+            if stay is not None:
+                sync = ChatSync(chat=seen_by(room.state, stay))
+                key = tuple(message.id for message in sync.chat)
+                readers.setdefault(key, (sync, []))[1].append(room.connections[participant_id].sid)
+        for sync, sids in readers.values():
+            self._delivery.send(sids, "chat", sync)
+
     def _close(self, connection: Connection, closing: Closing) -> None:
-        connection.room.connections.pop(connection.participant_id, None)
+        for held in (connection.room.connections, connection.room.waiting):
+            held.pop(connection.participant_id, None)
         self._delivery.close(connection.sid, closing)
 
     def _close_all(self, room: LiveRoom, closing: Closing) -> None:
-        for connection in list(room.connections.values()):
+        for connection in [*room.connections.values(), *room.waiting.values()]:
             self._close(connection, closing)
 
     async def _reclaim(self, connection: Connection) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,18 +18,21 @@ from contracts.log_events import LogEvent
 from contracts.rooms import MeetingId, NodeId, ParticipantId
 from signaling_gateway.domain.commands import RoomCommand
 from signaling_gateway.domain.decide import decide
-from signaling_gateway.domain.evolve import evolve, evolve_all
-from signaling_gateway.domain.projection import public_events
+from signaling_gateway.domain.evolve import evolve_all
+from signaling_gateway.domain.projection import addressed
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.errors import LogUnavailableError, Refusal
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
-from signaling_gateway.service.meeting_log import LogEntry, LogLostError, MeetingLog
+from signaling_gateway.service.meeting_log import CHECKPOINT_EVERY, RECALLED, LogEntry, LogLostError, MeetingLog
 
 MAX_TRIES = 50
 """How often a batch is decided anew after others were faster. Each conflict means that somebody else got on."""
 UNAVAILABLE_DELAYS_S = (0.1, 0.4, 1.0)
 """Pauses before the log is tried again when it cannot be reached; after the last one the callers are told."""
+MAX_REMEMBERED = 1_000
+"""How many are told to somebody who comes back: twice a room that loses half its people at once, and what they say
+meanwhile. Who has missed more is given the room as it is."""
 MAX_BATCH = 200
 """How many commands are decided together for one append."""
 
@@ -45,18 +49,36 @@ class Connection:
     began: int
     """The version at which it began: `Stay.connection`."""
     resume_secret: str
-    resumed: bool
+    resumed_after: int | None
+    """The last version that a client knew which came back; None for one that has just joined."""
+    missed: list[LogEntry] | None = None
+    """What has happened since `resumed_after`, kept up while it is one of the room's `LiveRoom.arriving`; None: it is
+    too much, or nothing was asked for."""
+    trace_id: str = ""
+    """The trace that the request for its token belongs to."""
     reclaiming: bool = False
     """Whether this gateway is undoing a loss that another one declared in error."""
     joined_node: NodeId | None = None
     """The media node that knows this participant and reports to this gateway."""
+    subscribes: bool | None = None
+    """What that node was told of the permission to subscribe."""
     negotiating: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the node is asked for what changes the participant's transports, so that requests keep their order."""
 
     @property
+    def names(self) -> dict[str, object]:
+        """What log lines about it carry."""
+        return {
+            "meeting_id": self.room.meeting_id,
+            "participant_id": self.participant_id,
+            "trace_id": self.trace_id,
+        }
+
+    @property
     def stands(self) -> bool:
         """Whether the room still takes this for the participant's connection."""
-        stay = self.room.state.stays.get(self.participant_id)
+        state = self.room.state
+        stay = state.stays.get(self.participant_id) or state.lobby.get(self.participant_id)
         return stay is not None and stay.connection == self.began
 
 
@@ -93,10 +115,16 @@ class LiveRoom:
         self.meeting_id = meeting_id
         self.state = RoomState()
         self.connections: dict[ParticipantId, Connection] = {}
+        self.waiting: dict[ParticipantId, Connection] = {}
+        """Connections of those in the lobby, who are told nothing of the room."""
+        self.arriving: set[Connection] = set()
+        """Connections that are let in and not in use yet, for which what they miss is kept."""
         self.users = 0
         """How many operations are under way that need the room to stay open."""
         self.void = False
         """Whether the room is closed here, or its log was lost: nothing is applied any more."""
+        self._recent: deque[LogEntry] = deque(maxlen=RECALLED)
+        self._remembering = asyncio.Lock()
         self._log = log
         self._now = now
         self._append_ids = append_ids
@@ -188,10 +216,12 @@ class LiveRoom:
     async def _try(self, before: RoomState, events: list[LogEvent], append_id: str) -> None:
         """Appends the events, or if others were faster catches up with them. `_appended` says which."""
         try:
-            conflict = await self._log.append(self.meeting_id, after=before.version, events=events, append_id=append_id)
+            conflict = await self._log.append(
+                self.meeting_id, after=before.version, follows=self._follows, events=events, append_id=append_id
+            )
         except LogLostError as error:
-            self._lose()
-            raise LogUnavailableError from error
+            await self._mend(error)
+            return
         if conflict is not None:
             self._apply(conflict.entries)
             return
@@ -202,6 +232,12 @@ class LiveRoom:
                 for version, event in enumerate(events, start=before.version + 1)
             ]
         )
+
+    async def _keep_checkpoint(self, state: RoomState) -> None:
+        try:
+            await self._log.keep_checkpoint(self.meeting_id, state)
+        except LogUnavailableError:
+            _log.warning("no checkpoint", extra={"meeting_id": self.meeting_id, "version": state.version})
 
     # ---- being told ----
 
@@ -216,15 +252,50 @@ class LiveRoom:
         Raises:
             LogUnavailableError: the log cannot be read.
         """
-        entries = await self._log.read(self.meeting_id, after=0)
-        self.state = evolve_all(RoomState(), (entry.event for entry in entries))
+        loaded = await self._log.load(self.meeting_id)
+        known = loaded.state.version
+        self.state = evolve_all(loaded.state, (entry.event for entry in loaded.entries if entry.version > known))
+        self._recent.extend(loaded.entries)
 
-    def announced(self, entries: Sequence[LogEntry]) -> None:
-        """Entries from the meeting's channel: perhaps known, perhaps not the next ones."""
-        if entries and entries[0].version > self.state.version + 1:
+    async def since(self, after: int) -> list[LogEntry] | None:
+        """What has happened since version ``after``, in order; None if that is too much, or cannot be read."""
+        if self.state.version - after > MAX_REMEMBERED:
+            return None
+        # Of many who come back at once, one reads.
+        async with self._remembering:
+            if self._at_hand(after) is None:
+                await self._remember(after)
+        return self._at_hand(after)
+
+    def _at_hand(self, after: int) -> list[LogEntry] | None:
+        missed = [entry for entry in self._recent if entry.version > after]
+        return missed if len(missed) == self.state.version - after else None
+
+    async def _remember(self, after: int) -> None:
+        with contextlib.suppress(LogUnavailableError, LogLostError):
+            read = await self._log.read(self.meeting_id, after=after)
+            # Meanwhile more may have happened, here as well as in the log.
+            newer = [entry for entry in self._recent if entry.version > after + len(read)]
+            known = [entry for entry in (*read, *newer) if entry.version <= self.state.version]
+            self._recent = deque(known, maxlen=max(RECALLED, len(known)))
+
+    def announced(self, entries: Sequence[LogEntry], follows: str = "") -> None:
+        """Entries from the meeting's channel: perhaps known, perhaps not the next ones.
+
+        ``follows`` names the append of the entry before them. If another one is known here, Redis has lost entries.
+        """
+        if not entries:
+            return
+        after = entries[0].version - 1
+        if after > self.state.version or (after == self.state.version and not _same(follows, self._follows)):
             self.catch_up()
         else:
             self._apply(entries)
+
+    @property
+    def _follows(self) -> str:
+        """The append that wrote the last entry known here; empty if that was not read."""
+        return self._recent[-1].append_id if self._recent else ""
 
     def catch_up(self) -> None:
         """Reads from the log what is not known yet, soon."""
@@ -239,10 +310,17 @@ class LiveRoom:
             LogUnavailableError: the log cannot be read.
         """
         try:
-            self._apply(await self._log.read(self.meeting_id, after=self.state.version))
+            unknown = await self._log.read(self.meeting_id, after=self.state.version, follows=self._follows)
         except LogLostError as error:
-            self._lose()
-            raise LogUnavailableError from error
+            await self._mend(error)
+        else:
+            self._apply(unknown)
+
+    async def read_up(self) -> None:
+        """Reads from the log what is not known yet, however long that takes."""
+        self.catch_up()
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
 
     async def _read(self) -> None:
         failures = 0
@@ -262,21 +340,41 @@ class LiveRoom:
         if not fresh or self.void:
             return
         # An append whose answer was lost comes back as a conflict, an announcement or an entry that is read.
-        self._appended = self._appended or any(entry.append_id == self._appending for entry in fresh)
-        state = self.state
-        for entry in fresh:
-            state = evolve(state, entry.event)
-        self.state = state
-        if self.connections:
-            message = public_events(known, [entry.event for entry in fresh])
-            self._delivery.send([each.sid for each in self.connections.values()], "events", message)
+        ours = any(entry.append_id == self._appending for entry in fresh)
+        self._appended = self._appended or ours
+        self.state = state = evolve_all(self.state, (entry.event for entry in fresh))
+        self._recent.extend(fresh)
+        for connection in self.arriving:
+            if connection.missed is not None:
+                connection.missed.extend(fresh)
+        # Whoever appends the entry that completes the number keeps the checkpoint: one gateway, without asking.
+        if ours and known // CHECKPOINT_EVERY < state.version // CHECKPOINT_EVERY:
+            self._tasks.spawn(self._keep_checkpoint(state))
+        for group, message in addressed(known, [entry.event for entry in fresh], state, self.connections):
+            self._delivery.send([self.connections[each].sid for each in group], "events", message)
         self._listener.happened(self, fresh)
 
-    def _lose(self) -> None:
+    async def _mend(self, error: LogLostError) -> None:
+        """Gives the log back what Redis has lost of it and this gateway still knows; a room is void where it cannot.
+
+        Raises:
+            LogUnavailableError: it is not mended.
+        """
+        names = {"meeting_id": self.meeting_id, "reason": str(error), "version": self.state.version}
+        if await self._log.mend(self.meeting_id, state=self.state, entries=tuple(self._recent)):
+            _log.warning("the log had lost entries, and has them again", extra=names)
+            # Others may have gone on from there by now.
+            self.catch_up()
+            return
         if not self.void:
             self.void = True
-            _log.error("the log of meeting %s has lost entries; its room begins anew", self.meeting_id)
+            _log.error("the log has another past; the room begins anew", extra=names)
             self._listener.lost(self)
+        raise LogUnavailableError
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or "" in {one, other}
 
 
 def _answer(batch: list[_Waiting], outcomes: list[tuple[LogEvent, ...] | Refusal]) -> None:

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from redis.exceptions import RedisError
 
-from contracts.client_messages import (
-    MediaRestart,
-    PublishAnswer,
-    PublishOffer,
-    SubscriberAnswer,
-    SubscriberOffer,
-    TrackAssigned,
-    UpdateSubscriptions,
-)
+from contracts.client_commands import PublishAnswer, PublishOffer, SubscriberAnswer, TrackAssigned, UpdateSubscriptions
+from contracts.client_messages import MediaRestart, SubscriberOffer, TrackStarved
 from contracts.error_codes import ErrorCode
+from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
 from contracts.node_rpc import (
     AnswerSubscription,
+    AssignedTrack,
     ChangeSubscriptions,
     CloseRoom,
     JoinRoom,
     LeaveRoom,
+    MoveParticipants,
     NodeAnswer,
+    NodeReport,
     NodeRequest,
     Offer,
     Publish,
@@ -39,17 +36,20 @@ from contracts.node_rpc import (
     SubscriptionChanged,
     SubscriptionOffered,
     TransportFailed,
+    Whereabouts,
 )
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from signaling_gateway.domain import tracks
 from signaling_gateway.domain.commands import PlaceNode, PublishTracks, TrackToPublish
 from signaling_gateway.domain.permissions import Action, require
-from signaling_gateway.domain.placement import choose_node
-from signaling_gateway.errors import GatewayError, NodeError
+from signaling_gateway.errors import GatewayError, NodeError, Refusal
+from signaling_gateway.metrics import MEDIA_RESTARTS, TRANSPORT_FAILURES
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
-from signaling_gateway.service.media_nodes import NodeDirectory, NodeRpc
+from signaling_gateway.service.media_nodes import NodeRpc
+from signaling_gateway.service.node_placement import NodePlacement
+from telemetry.logs import bound
 
 REQUEST_TIMEOUT_S = 3.0
 TRIES = 2
@@ -70,15 +70,13 @@ class MediaNegotiation:
         self,
         *,
         rpc: NodeRpc,
-        directory: NodeDirectory,
-        region: str,
+        placement: NodePlacement,
         delivery: ClientDelivery,
         new_track_id: Callable[[], TrackId],
         tasks: BackgroundTasks,
     ) -> None:
         self._rpc = rpc
-        self._directory = directory
-        self._region = region
+        self._placement = placement
         self._delivery = delivery
         self._new_track_id = new_track_id
         self._tasks = tasks
@@ -93,20 +91,23 @@ class MediaNegotiation:
         """
         if room.state.node_id is None or room.state.node_id == instead_of:
             try:
-                leases = await self._directory.live()
+                chosen = await self._placement.choose(instead_of=instead_of)
             except (RedisError, OSError) as error:
                 raise NodeError(ErrorCode.SERVICE_UNAVAILABLE, "The media servers cannot be asked.") from error
-            chosen = choose_node((lease for lease in leases.values() if lease.node_id != instead_of), self._region)
             if chosen is None:
                 raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
-            await room.execute(PlaceNode(node_id=chosen.node_id, instead_of=instead_of))
+            try:
+                await room.execute(PlaceNode(node_id=chosen, instead_of=instead_of))
+            finally:
+                self._placement.settled(chosen, room.state.node_id)
         if room.state.node_id is None:
             raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
         return room.state.node_id
 
     def attach(self, connection: Connection) -> None:
         """Makes the participant known to the node, soon, and passes on its offer."""
-        self._tasks.spawn(self._attach_soon(connection))
+        with bound(**connection.names):
+            self._tasks.spawn(self._attach_soon(connection))
 
     def moved(self, room: LiveRoom) -> None:
         """The meeting is on another node than before: what was negotiated with the earlier one is void."""
@@ -120,6 +121,12 @@ class MediaNegotiation:
         """The meeting's node has lost what was negotiated with it."""
         for connection in room.connections.values():
             self._restart(connection, "The media server has started anew.")
+
+    def rejoin(self, connection: Connection) -> None:
+        """The node must learn anew what the participant may do: it begins again, and so does the client."""
+        if connection.joined_node is not None:
+            with bound(**connection.names):
+                self._tasks.spawn(self._rejoin(connection, connection.joined_node))
 
     # ---- what clients ask for ----
 
@@ -146,23 +153,26 @@ class MediaNegotiation:
                 participant_id=connection.participant_id,
                 sdp=command.sdp,
                 tracks=assigned,
+                version=room.state.version,
             )
             published = await self._ask_for(connection, node_id, request, Published)
             await room.execute(wanted)
+            self._tell_of_mutes_meanwhile(room, assigned)
         assignments = tuple(TrackAssigned(mid=track.mid, track_id=track.track_id) for track in assigned)
         return PublishAnswer(sdp=published.sdp, tracks=assignments)
 
     async def answer(self, connection: Connection, command: SubscriberAnswer) -> None:
         """Passes the client's answer to the node's offer on."""
-        node_id = self._receiving_node(connection)
-        request = AnswerSubscription(
-            meeting_id=connection.room.meeting_id,
-            participant_id=connection.participant_id,
-            generation=command.generation,
-            negotiation=command.negotiation,
-            sdp=command.sdp,
-        )
-        await self._ask(connection, node_id, request)
+        async with connection.negotiating:
+            node_id = self._receiving_node(connection)
+            request = AnswerSubscription(
+                meeting_id=connection.room.meeting_id,
+                participant_id=connection.participant_id,
+                generation=command.generation,
+                negotiation=command.negotiation,
+                sdp=command.sdp,
+            )
+            await self._ask(connection, node_id, request)
 
     async def change_subscriptions(self, connection: Connection, command: UpdateSubscriptions) -> None:
         """Passes the client's wishes on."""
@@ -193,12 +203,21 @@ class MediaNegotiation:
         """The participant is gone."""
         self._tell(room.state.node_id, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
 
-    def muted(self, room: LiveRoom, participant_id: ParticipantId, track_id: TrackId, *, muted: bool) -> None:
-        """A track was muted or unmuted."""
+    def muted(self, room: LiveRoom, event: TrackMuted | TrackUnmuted | TrackUnpublished, version: int) -> None:
+        """A track was muted or unmuted, or is not to be forwarded any more."""
         request = SetTrackMuted(
-            meeting_id=room.meeting_id, participant_id=participant_id, track_id=track_id, muted=muted
+            meeting_id=room.meeting_id,
+            participant_id=event.participant_id,
+            track_id=event.track_id,
+            muted=not isinstance(event, TrackUnmuted),
+            version=version,
         )
         self._tell(room.state.node_id, request)
+
+    def moved_within(self, room: LiveRoom, event: ParticipantsMoved, version: int) -> None:
+        """Participants went to other breakout rooms."""
+        moves = tuple(Whereabouts(participant_id=each.participant_id, breakout=each.breakout) for each in event.moves)
+        self._tell(room.state.node_id, MoveParticipants(meeting_id=room.meeting_id, moves=moves, version=version))
 
     def ended(self, room: LiveRoom) -> None:
         """The meeting is over."""
@@ -206,20 +225,43 @@ class MediaNegotiation:
 
     # ---- what the node reports ----
 
-    def reported(self, connection: Connection | None, report: SubscriptionChanged | TransportFailed) -> None:
-        """Passes a changed offer on. A failed transport is for its client to notice and to renew."""
+    def reported(self, connection: Connection | None, report: NodeReport) -> None:
+        """Passes a changed offer on, and what starves. A failed transport is for its client to notice and to renew."""
         if isinstance(report, TransportFailed):
-            _log.info(
-                "meeting %s, participant %s: %s transport failed: %s",
-                report.meeting_id,
-                report.participant_id,
-                report.transport,
-                report.reason,
-            )
-        elif connection is not None and connection.joined_node == report.node_id:
+            names = {"meeting_id": report.meeting_id, "participant_id": report.participant_id}
+            TRANSPORT_FAILURES.labels(report.transport).inc()
+            _log.info("a transport failed", extra=names | {"transport": report.transport, "reason": report.reason})
+        elif connection is None or connection.joined_node != report.node_id:
+            return
+        elif isinstance(report, SubscriptionChanged):
             self._pass_on(connection, report.offer)
+        else:
+            message = TrackStarved(track_id=report.track_id, starved=report.starved)
+            self._delivery.send([connection.sid], "track_starved", message)
 
     # ---- inside ----
+
+    def _tell_of_mutes_meanwhile(self, room: LiveRoom, assigned: Iterable[AssignedTrack]) -> None:
+        """A node that did not have the tracks yet could not take the mutes that came while they were published."""
+        for track in assigned:
+            published = room.state.tracks.get(track.track_id)
+            if published is not None and published.info.muted != track.muted:
+                request = SetTrackMuted(
+                    meeting_id=room.meeting_id,
+                    participant_id=published.info.participant_id,
+                    track_id=track.track_id,
+                    muted=published.info.muted,
+                    version=room.state.version,
+                )
+                self._tell(room.state.node_id, request)
+
+    def _tell_of_move_meanwhile(self, room: LiveRoom, request: JoinRoom) -> None:
+        """A node that did not know the participant yet could not take the move that came while it was told."""
+        stay = room.state.stays.get(request.participant_id)
+        if stay is not None and stay.info.breakout != request.breakout:
+            where = Whereabouts(participant_id=stay.info.id, breakout=stay.info.breakout)
+            move = MoveParticipants(meeting_id=room.meeting_id, moves=(where,), version=room.state.version)
+            self._tell(room.state.node_id, move)
 
     async def _attach_soon(self, connection: Connection) -> None:
         try:
@@ -227,7 +269,7 @@ class MediaNegotiation:
                 await self._attached(connection)
         except GatewayError as error:
             # The watch over the nodes tries again as long as the participant has no node.
-            _log.warning("meeting %s: %s", connection.room.meeting_id, error.message)
+            _log.warning("not attached yet", extra={"error": error.message})
 
     async def _attached(self, connection: Connection) -> NodeId:
         """The node that knows the participant; it is told first if it does not. Called with ``negotiating`` held."""
@@ -240,16 +282,34 @@ class MediaNegotiation:
             meeting_id=room.meeting_id,
             participant_id=connection.participant_id,
             subscribe=stay.info.permissions.subscribe,
+            connection=connection.began,
+            breakout=stay.info.breakout,
+            version=room.state.version,
         )
         # Reports may overtake the answer.
         connection.joined_node = node_id
+        connection.subscribes = request.subscribe
         try:
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
         except BaseException:
             connection.joined_node = None
             raise
+        finally:
+            if connection.participant_id not in room.state.stays:
+                # Whoever left meanwhile must not be made known by a request that came later than the leave.
+                self.left(room, connection.participant_id)
+        self._tell_of_move_meanwhile(room, request)
         self._pass_on(connection, offered.offer)
         return node_id
+
+    async def _rejoin(self, connection: Connection, node_id: NodeId) -> None:
+        request = LeaveRoom(meeting_id=connection.room.meeting_id, participant_id=connection.participant_id)
+        async with connection.negotiating:
+            try:
+                await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
+            except NodeError as error:
+                _log.warning("the node keeps the former permissions", extra={"error": error.message})
+        self._restart(connection, "Your permissions have changed.")
 
     def _receiving_node(self, connection: Connection) -> NodeId:
         self._require_subscribe(connection)
@@ -263,6 +323,7 @@ class MediaNegotiation:
 
     def _restart(self, connection: Connection, reason: str) -> None:
         connection.joined_node = None
+        MEDIA_RESTARTS.inc()
         self._delivery.send([connection.sid], "media_restart", MediaRestart(reason=reason))
         self.attach(connection)
 
@@ -283,15 +344,17 @@ class MediaNegotiation:
 
     async def _ask(self, connection: Connection, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
         try:
-            return await self._request(node_id, request)
+            return await self._request(connection, node_id, request)
         except NodeError as error:
             # A node that has started anew knows nobody: its client begins again, too.
             if error.code == ErrorCode.PARTICIPANT_NOT_FOUND and connection.joined_node == node_id:
                 self._restart(connection, "The media server has started anew.")
             raise
 
-    async def _request(self, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
+    async def _request(self, connection: Connection, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
         for left in range(TRIES - 1, -1, -1):
+            if not connection.stands:
+                raise Refusal(ErrorCode.PARTICIPANT_NOT_FOUND, "This connection to the meeting is over.")
             try:
                 return await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
             except NodeError as error:
@@ -309,7 +372,8 @@ class MediaNegotiation:
                 await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
             except NodeError as error:
                 if error.code not in _PASSING or pause_s is None:
-                    _log.warning("node %s was not told of %s: %s", node_id, type(request).__name__, error.message)
+                    asked = {"node_id": node_id, "request": type(request).__name__}
+                    _log.warning("a node was not told", extra=asked | {"error": error.message})
                     return
                 await asyncio.sleep(pause_s)
             else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from contracts.room_commands import EndMeetingRequested, decode_room_command
+from contracts.room_commands import EndMeetingRequested, RoomAsked, decode_room_command
 from signaling_gateway.adapters.stream_consumer import NotHandledError, StreamEntry
 from signaling_gateway.domain.commands import EndByService
 from signaling_gateway.errors import LogUnavailableError
@@ -19,11 +19,12 @@ _log = logging.getLogger(__name__)
 class RoomRequests:
     """Handles batches of the room commands' stream for a `StreamConsumer`."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, *, ask: Callable[[RoomAsked], None]) -> None:
         self._rooms = rooms
+        self._ask = ask
 
     async def __call__(self, entries: Sequence[StreamEntry]) -> None:
-        """Carries the requests out; one that cannot be read is logged and dropped.
+        """Carries the requests out; one that cannot be read is logged and dropped. Answering does not hold up the rest.
 
         Raises:
             NotHandledError: a log cannot be reached; they are to be handed over again.
@@ -34,7 +35,10 @@ class RoomRequests:
             try:
                 request = decode_room_command(entry.fields.get(b"c", b""))
             except msgspec.DecodeError as error:
-                _log.error("a room command cannot be read, and is dropped: %s", error)
+                _log.error("a room command cannot be read, and is dropped", extra={"error": str(error)})
+                continue
+            if isinstance(request, RoomAsked):
+                self._ask(request)
                 continue
             try:
                 await self._end(request)

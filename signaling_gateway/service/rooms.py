@@ -17,6 +17,8 @@ from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import LiveRoom, RoomListener
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog, append_id_of
 
+RENEW_AGAIN_S = 1.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,10 +29,12 @@ class RoomFeed(Protocol):
         self,
         meeting_id: MeetingId,
         *,
-        on_entries: Callable[[Sequence[LogEntry]], None],
+        on_entries: Callable[[Sequence[LogEntry], str], None],
         on_subscribed: Callable[[], None],
     ) -> None:
-        """Listens to the meeting. ``on_subscribed`` is called whenever announcements may have been missed until now.
+        """Listens to the meeting: entries, and the append of the entry before them (empty: not known).
+
+        ``on_subscribed`` is called whenever announcements may have been missed until now.
 
         Raises:
             LogUnavailableError: it is not possible now.
@@ -46,8 +50,14 @@ class RoomDuties(Protocol):
     async def take_up(self, meeting_id: MeetingId) -> None:
         """From now on. Raises `LogUnavailableError`."""
 
+    async def renew(self, meeting_id: MeetingId) -> None:
+        """Redis was away, and may have lost what was noted or passed on. Raises `LogUnavailableError`."""
+
+    async def done(self, meeting_id: MeetingId) -> None:
+        """Returns when everything that this gateway owes for the room is done, however long that takes."""
+
     async def lay_down(self, meeting_id: MeetingId) -> None:
-        """No longer; once everything that this gateway owes for the room is done. Raises `LogUnavailableError`."""
+        """No longer. Raises `LogUnavailableError`."""
 
 
 @dataclass(eq=False)
@@ -55,6 +65,7 @@ class _Served:
     room: LiveRoom
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     open: bool = False
+    closing: bool = False
     closed: bool = False
 
 
@@ -120,8 +131,9 @@ class Rooms:
     def close_if_idle(self, room: LiveRoom) -> None:
         """Closes the room, soon, if nobody here is in it and nobody's grace period is this gateway's to watch."""
         served = self._served.get(room.meeting_id)
-        if served is not None and served.room is room and self._idle(room):
-            self._tasks.spawn(self._close(served))
+        if served is not None and served.room is room and not served.closing and self._idle(room):
+            served.closing = True
+            self._tasks.spawn(self._close_when_done(served))
 
     def discard(self, room: LiveRoom) -> None:
         """Drops a room whose log was lost; the next use opens it anew."""
@@ -151,24 +163,24 @@ class Rooms:
         try:
             await self._duties.take_up(room.meeting_id)
             # What is announced before the log was read waits for it, lest it be taken for a gap.
-            early: list[Sequence[LogEntry]] = []
+            early: list[tuple[Sequence[LogEntry], str]] = []
             loaded = False
 
-            def on_entries(entries: Sequence[LogEntry]) -> None:
+            def on_entries(entries: Sequence[LogEntry], follows: str) -> None:
                 if loaded:
-                    room.announced(entries)
+                    room.announced(entries, follows)
                 else:
-                    early.append(entries)
+                    early.append((entries, follows))
 
             def on_subscribed() -> None:
                 if loaded:
-                    room.catch_up()
+                    self._tasks.spawn(self._renew(room))
 
             await self._feed.subscribe(room.meeting_id, on_entries=on_entries, on_subscribed=on_subscribed)
             await room.load()
             loaded = True
-            for entries in early:
-                room.announced(entries)
+            for entries, follows in early:
+                room.announced(entries, follows)
         except BaseException:
             served.closed = True
             del self._served[room.meeting_id]
@@ -176,25 +188,44 @@ class Rooms:
             raise
         served.open = True
 
+    async def _renew(self, room: LiveRoom) -> None:
+        await room.read_up()
+        while not room.void:
+            try:
+                await self._duties.renew(room.meeting_id)
+                return
+            except LogUnavailableError:
+                await asyncio.sleep(RENEW_AGAIN_S)
+
+    async def _close_when_done(self, served: _Served) -> None:
+        try:
+            await self._duties.done(served.room.meeting_id)
+            await self._close(served)
+        finally:
+            served.closing = False
+
     async def _close(self, served: _Served) -> None:
         room = served.room
         async with served.changing:
-            if served.closed or not (room.void or (self._idle(room) and room.users == 0)):
+            if served.closed or not self._idle(room):
                 return
             served.closed = room.void = True
-            await self._feed.unsubscribe(room.meeting_id)
             try:
+                await self._feed.unsubscribe(room.meeting_id)
                 await self._duties.lay_down(room.meeting_id)
             except LogUnavailableError as error:
                 # A duty that stays noted costs the heir of this gateway one look at the log.
-                _log.warning("meeting %s is still noted as served here: %s", room.meeting_id, error.message)
-            del self._served[room.meeting_id]
+                names = {"meeting_id": room.meeting_id, "error": error.message}
+                _log.warning("a meeting is still noted as served here", extra=names)
+            finally:
+                del self._served[room.meeting_id]
 
     def _idle(self, room: LiveRoom) -> bool:
         if room.void:
             return True
-        watched = any(stay.gateway_id == self.gateway_id for stay in room.state.stays.values())
-        return room.users == 0 and not room.connections and not room.reading and not watched
+        state = room.state
+        watched = any(stay.gateway_id == self.gateway_id for stay in (*state.stays.values(), *state.lobby.values()))
+        return room.users == 0 and not room.connections and not room.waiting and not room.reading and not watched
 
     def _new_room(self, meeting_id: MeetingId) -> LiveRoom:
         return LiveRoom(

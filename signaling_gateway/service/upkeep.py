@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from redis.exceptions import RedisError
 
 from contracts.node_rpc import NodeLease
-from contracts.redis_names import GATEWAY_RENEW_MS
-from contracts.rooms import GatewayId, MeetingId, NodeId
-from signaling_gateway.domain.commands import AdoptParticipants
+from contracts.redis_names import GATEWAY_RENEW_MS, NODE_RENEW_MS
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from signaling_gateway.domain.commands import AdoptParticipants, EndBreakouts, LoseConnection
 from signaling_gateway.errors import GatewayError
+from signaling_gateway.metrics import TAKEN_OVER
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
-from signaling_gateway.service.media_nodes import NodeDirectory
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
+from signaling_gateway.service.node_placement import NodePlacement
 from signaling_gateway.service.rooms import Rooms
 
-NODE_WATCH_S = 1.0
+NODE_WATCH_S = 0.5
+NODES_COME_BACK_S = 2 * NODE_RENEW_MS / 1000
+"""After Redis was away every lease has ended, and every living node is about to renew its own."""
+BREAKOUT_WATCH_S = 0.5
 AUDIT_S = 10.0
 """How often each room is compared with its log, in case the last announcement of a quiet room was lost."""
 
@@ -54,21 +58,26 @@ class Upkeep:
         log: MeetingLog,
         lease: Lease,
         facts: OwedFacts,
-        directory: NodeDirectory,
+        placement: NodePlacement,
         media: MediaNegotiation,
+        now: Callable[[], int],
     ) -> None:
         self._gateway_id = gateway_id
         self._rooms = rooms
         self._log = log
         self._lease = lease
         self._facts = facts
-        self._directory = directory
+        self._placement = placement
         self._media = media
+        self._now = now
         self._suspected: frozenset[GatewayId] = frozenset()
+        self._lost: set[GatewayId] = set()
+        self._anyone_lost = asyncio.Event()
+        self._unheld: set[tuple[MeetingId, ParticipantId, int]] = set()
         self._started: dict[NodeId, int] = {}
 
     async def keep_lease(self) -> None:
-        """Renews the lease; takes over the rooms of gateways whose lease has ended.
+        """Renews the lease, and notes which gateways' leases have ended.
 
         A gateway counts as lost when its lease was seen ended twice in a row: after Redis itself was away, every lease
         has ended, and every living gateway is about to renew its own.
@@ -76,24 +85,39 @@ class Upkeep:
         while True:
             try:
                 ended = await self._lease.renew() - {self._gateway_id}
-                for lost in ended & self._suspected:
-                    await self._take_over(lost)
+                self._lost = set(ended & self._suspected)
                 self._suspected = ended
+                if self._lost:
+                    self._anyone_lost.set()
             except (RedisError, OSError) as error:
                 self._suspected = frozenset()
-                _log.warning("the lease is not renewed: %s", error)
+                _log.warning("the lease is not renewed", extra={"error": str(error)})
             await asyncio.sleep(GATEWAY_RENEW_MS / 1000)
+
+    async def take_over(self) -> None:
+        """Takes over the rooms of lost gateways. Apart from the lease, which must not wait for many rooms."""
+        while True:
+            await self._anyone_lost.wait()
+            self._anyone_lost.clear()
+            while self._lost:
+                lost = self._lost.pop()
+                try:
+                    await self._take_over(lost)
+                except (RedisError, OSError) as error:
+                    _log.warning("a gateway is not taken over yet", extra={"lost": lost, "error": str(error)})
 
     async def watch_nodes(self) -> None:
         """Places meetings whose node is gone anew, and attaches participants who have no node yet."""
         while True:
             await asyncio.sleep(NODE_WATCH_S)
-            # Also without rooms: what a node was before tells whether it has started anew since.
+            # Also without rooms: placements take what is read here, and what a node was before tells whether it has
+            # started anew since.
             rooms = [room for room in self._rooms.open_rooms() if room.connections]
             try:
-                live = await self._directory.live()
+                live = await self._placement.read()
             except (RedisError, OSError) as error:
-                _log.warning("the media nodes are not known: %s", error)
+                _log.warning("the media nodes are not known", extra={"error": str(error)})
+                await asyncio.sleep(NODES_COME_BACK_S)
                 continue
             restarted = self._restarted(live)
             for room in rooms:
@@ -105,18 +129,58 @@ class Upkeep:
                 else:
                     self._attach_the_rest(room)
 
+    async def end_breakouts(self) -> None:
+        """Closes breakout rooms when their time is over. Every gateway in the meeting does; the first one's counts."""
+        while True:
+            await asyncio.sleep(BREAKOUT_WATCH_S)
+            for room in self._rooms.open_rooms():
+                breakouts = room.state.breakouts
+                if breakouts is not None and breakouts.ends_at is not None and breakouts.ends_at <= self._now():
+                    try:
+                        await room.execute(EndBreakouts())
+                    except GatewayError as error:
+                        names = {"meeting_id": room.meeting_id, "error": error.message}
+                        _log.warning("a meeting is not looked after", extra=names)
+
     async def audit(self) -> None:
-        """Compares every open room with its log, and closes those that are idle, spread over time."""
+        """Compares every open room with its log and its connections, and closes those that are idle, over time."""
         while True:
             rooms = self._rooms.open_rooms()
+            seen: set[tuple[MeetingId, ParticipantId, int]] = set()
             for room in rooms:
                 await asyncio.sleep(AUDIT_S / len(rooms))
                 self._rooms.close_if_idle(room)
                 room.catch_up()
+                seen |= await self._drop_unheld(room)
+            self._unheld = seen
             if not rooms:
                 await asyncio.sleep(AUDIT_S)
 
-    def _restarted(self, live: dict[NodeId, NodeLease]) -> set[NodeId]:
+    async def _drop_unheld(self, room: LiveRoom) -> set[tuple[MeetingId, ParticipantId, int]]:
+        """Declares connections lost that this gateway was seen twice not to hold, though the log says that it does.
+
+        An append whose answer was lost may stand: then somebody has joined whom nobody told so.
+        """
+        held = {
+            (connection.participant_id, connection.began)
+            for connection in (*room.connections.values(), *room.waiting.values())
+        }
+        unheld = {
+            (room.meeting_id, stay.info.id, stay.connection)
+            for stay in (*room.state.stays.values(), *room.state.lobby.values())
+            if stay.gateway_id == self._gateway_id
+            and stay.info.connected
+            and (stay.info.id, stay.connection) not in held
+        }
+        for _, participant_id, connection in unheld & self._unheld:
+            command = LoseConnection(participant_id=participant_id, connection=connection, gateway_id=self._gateway_id)
+            try:
+                await room.execute(command)
+            except GatewayError as error:
+                _log.warning("a meeting is not audited", extra={"meeting_id": room.meeting_id, "error": error.message})
+        return unheld
+
+    def _restarted(self, live: Mapping[NodeId, NodeLease]) -> set[NodeId]:
         """The nodes that were seen before and have started anew since."""
         started = {node_id: lease.started_at for node_id, lease in live.items()}
         anew = {node_id for node_id, at in started.items() if self._started.get(node_id, at) != at}
@@ -132,18 +196,19 @@ class Upkeep:
         try:
             await self._media.place(room, instead_of=room.state.node_id)
         except GatewayError as error:
-            _log.warning("meeting %s has no media node: %s", room.meeting_id, error.message)
+            _log.warning("no media node", extra={"meeting_id": room.meeting_id, "error": error.message})
 
     async def _take_over(self, lost: GatewayId) -> None:
         meetings = await self._lease.inherit(lost)
         if meetings is None:
             return
-        _log.info("taking over %d rooms of gateway %s", len(meetings), lost)
+        _log.info("taking over a gateway", extra={"lost": lost, "rooms": len(meetings)})
         for meeting_id in meetings:
             try:
                 await self._adopt(lost, meeting_id)
             except GatewayError as error:
-                _log.warning("meeting %s of gateway %s is not taken over yet: %s", meeting_id, lost, error.message)
+                names = {"meeting_id": meeting_id, "lost": lost, "error": error.message}
+                _log.warning("a meeting is not taken over yet", extra=names)
                 await self._lease.disown(lost)
                 return
         await self._lease.forget(lost)
@@ -151,5 +216,6 @@ class Upkeep:
     async def _adopt(self, lost: GatewayId, meeting_id: MeetingId) -> None:
         async with self._rooms.use(meeting_id) as room:
             await room.execute(AdoptParticipants(lost_gateway_id=lost, gateway_id=self._gateway_id))
-            await self._facts.take_over(lost, meeting_id, await self._log.read(meeting_id, after=0))
+            await self._facts.take_over(lost, meeting_id, await self._log.kept(meeting_id))
         await self._lease.taken_over(lost, meeting_id)
+        TAKEN_OVER.inc()

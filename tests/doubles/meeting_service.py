@@ -63,6 +63,7 @@ class MeetingService:
             exp=changes.pop("exp", now + 600),
             jti="j",
             aud=changes.pop("aud", "parley-gateway"),
+            host_id=changes.pop("host_id", None),
         )
         assert not changes
         return encode_meeting_token(claims, key=self.keys[kid], kid=kid)

@@ -18,15 +18,14 @@ from contracts.node_rpc import (
     JoinRoom,
     NodeAnswer,
     NodeLease,
+    NodeReport,
     NodeRequest,
     Offer,
     Publish,
     Published,
     RequestEnvelope,
     RestartSubscription,
-    SubscriptionChanged,
     SubscriptionOffered,
-    TransportFailed,
     request_decoder,
 )
 from contracts.rooms import NodeId
@@ -61,7 +60,7 @@ class ScriptedNode:
         found: list[NodeRequest] = [each.request for each in self.requests if isinstance(each.request, kind)]
         return [each for each in found if who is None or getattr(each, "participant_id", None) == who]
 
-    async def report(self, message: SubscriptionChanged | TransportFailed) -> None:
+    async def report(self, message: NodeReport) -> None:
         """To the gateway over which this participant joined last."""
         gateways = [
             each.gateway_id
@@ -77,11 +76,10 @@ class ScriptedNode:
             await asyncio.sleep(1)
 
     async def _publish_lease(self) -> None:
-        await self._redis.set(
-            redis_names.node_lease(self.id), msgspec.json.encode(self.lease), px=redis_names.NODE_LEASE_MS
-        )
-        ends_at = int(time.time() * 1000) + redis_names.NODE_LEASE_MS
-        await self._redis.zadd(redis_names.NODES, {self.id: ends_at})
+        now = int(time.time() * 1000)
+        lease = msgspec.structs.replace(self.lease, renewed_at=now)
+        await self._redis.set(redis_names.node_lease(self.id), msgspec.json.encode(lease), px=redis_names.NODE_LEASE_MS)
+        await self._redis.zadd(redis_names.NODES, {self.id: now + redis_names.NODE_LEASE_MS})
 
     async def _listen(self) -> None:
         while True:

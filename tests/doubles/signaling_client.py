@@ -1,4 +1,4 @@
-"""A participant with python-socketio's client."""
+"""A participant with python-socketio's client. Whatever it is told must be as the AsyncAPI document says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 import socketio
+
+from contracts.client_commands import COMMANDS
+from contracts.client_messages import SERVER_MESSAGES
+from tests.doubles.asyncapi_messages import fault
 
 TIMEOUT_S = 45.0
 
@@ -19,9 +23,11 @@ class Client:
         self.sio = socketio.AsyncClient(reconnection=False)
         self.messages: list[tuple[str, dict[str, Any]]] = []
         self.error: dict[str, Any] | None = None
+        self.faults: list[str] = []
+        """What was wrong with messages that came."""
         self.disconnected = False
         self._news = asyncio.Event()
-        for name in ("welcome", "events", "subscriber_offer", "media_restart", "closing"):
+        for name in SERVER_MESSAGES:
             self.sio.on(name, self._keeper(name))
         self.sio.on("connect_error", self._refused)
         self.sio.on("disconnect", self._gone)
@@ -44,6 +50,9 @@ class Client:
     async def ask(self, command: str, body: Any = None) -> dict[str, Any]:
         """The acknowledgement of a command."""
         answer: dict[str, Any] = await self.sio.call(command, {} if body is None else body, timeout=TIMEOUT_S)
+        if command in COMMANDS:
+            assert fault(f"{command}_acknowledged", answer) is None
+        assert self.faults == []
         return answer
 
     async def code(self, command: str, body: Any = None) -> str:
@@ -99,6 +108,8 @@ class Client:
 
     def _keeper(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def keep(body: dict[str, Any]) -> None:
+            if (wrong := fault(name, body)) is not None:
+                self.faults.append(wrong)
             self.messages.append((name, body))
             self._news.set()
 
@@ -107,6 +118,7 @@ class Client:
     async def _until(self, probe: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_S):
             while not probe():
+                assert self.faults == []
                 self._news.clear()
                 await self._news.wait()
 

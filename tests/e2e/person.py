@@ -98,6 +98,13 @@ class Person:
         self.page.get_by_role("button", name="Join now").click()
         self.page.wait_for_function("() => window.__parleyRoom?.state.status === 'connected'")
 
+    def knock(self, link: str) -> None:
+        """Opens a link and asks to be let in, as a guest."""
+        self.open(link)
+        self.page.get_by_label("Your name").fill(self.name)
+        self.page.get_by_role("button", name="Join now").click()
+        self.sees_heading("Waiting to be let in")
+
     # ---- in the meeting ----
 
     def press(self, name: str) -> None:

@@ -20,18 +20,22 @@ SERVICES: Final = {
     "functions/meetings": ("meetings_service", "functions.meetings"),
     "signaling_gateway": ("signaling_gateway",),
     "media_fleet": ("media_fleet",),
+    "parley_client": ("parley_client",),
     "infra": ("infra",),
+    "telemetry": ("telemetry",),
 }
 """Each room's folder, and the names under which its modules are imported."""
 
 MAY_ALSO_IMPORT: Final = {
     "contracts": (),
-    "functions/serverless": ("contracts",),
-    "functions/auth": ("contracts", SHARED_BY_FUNCTIONS),
-    "functions/meetings": ("contracts", SHARED_BY_FUNCTIONS),
-    "signaling_gateway": ("contracts",),
-    "media_fleet": ("contracts",),
-    "infra": ("contracts",),
+    "functions/serverless": ("contracts", "telemetry"),
+    "functions/auth": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
+    "functions/meetings": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
+    "signaling_gateway": ("contracts", "telemetry"),
+    "media_fleet": ("contracts", "telemetry"),
+    "parley_client": (),
+    "infra": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
+    "telemetry": (),
 }
 
 DOMAINS: Final = (

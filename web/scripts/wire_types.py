@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 
 from contracts import client_messages
-from contracts.client_messages import COMMANDS, SERVER_MESSAGES
+from contracts.client_commands import ANSWERS, COMMANDS
+from contracts.client_messages import SERVER_MESSAGES
 
 TARGET = Path(__file__).parents[1] / "sdk" / "src" / "wire.ts"
 HEAD = """/**
- * The messages between client and gateway. Generated from `contracts/client_messages.py` by
- * `web/scripts/wire_types.py`: change them there.
+ * The messages between client and gateway. Generated from `contracts/client_messages.py` and its
+ * neighbours by `web/scripts/wire_types.py`: change them there.
  */
 """
-ANSWERS = [client_messages.PublishAnswer, client_messages.ChatAccepted, client_messages.ErrorBody]
 
 
 def type_of(schema: dict[str, Any]) -> str:
@@ -58,11 +58,11 @@ def declaration(name: str, schema: dict[str, Any], *, is_sent: bool) -> str:
 def render() -> str:
     """The whole file."""
     taken = _definitions([client_messages.ConnectAuth, *COMMANDS.values()])
-    sent = _definitions([*ANSWERS, *SERVER_MESSAGES.values()])
+    sent = _definitions([client_messages.ErrorBody, *ANSWERS.values(), *SERVER_MESSAGES.values()])
     parts = [HEAD]
     parts += [declaration(name, node, is_sent=name in sent) for name, node in sorted({**taken, **sent}.items())]
     empty = "Record<string, never>"
-    answers = {"publish_offer": "PublishAnswer", "send_chat": "ChatAccepted"}
+    answers = {name: model.__name__ for name, model in ANSWERS.items()}
     table = [
         f"  readonly {name}: {{ readonly command: {model.__name__}; readonly answer: {answers.get(name, empty)} }};"
         for name, model in COMMANDS.items()

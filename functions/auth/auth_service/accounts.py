@@ -28,7 +28,7 @@ from auth_service.domain.sessions import (
     refresh,
 )
 from auth_service.errors import InvalidCredentialsError, SessionExpiredError
-from contracts.access_token import LIFETIME_S, AccessClaims, decode_access_token, encode_access_token
+from contracts.access_token import ADMIN, LIFETIME_S, AccessClaims, decode_access_token, encode_access_token
 from contracts.rooms import Identity
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError, TokenMissingError
@@ -47,7 +47,8 @@ class LoggedIn(Struct, frozen=True, kw_only=True):
 class Accounts:
     """Registers people, logs them in and keeps their sessions.
 
-    ``clock``: seconds since the epoch. ``randomness``: so many octets that nobody can guess.
+    ``administrators``: the user ids of those who administer the platform. ``clock``: seconds since the epoch.
+    ``randomness``: so many octets that nobody can guess.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Accounts:
         signing_keys: SigningKeys,
         issuer: str,
         lifetimes: Lifetimes,
+        administrators: frozenset[str],
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
         logger: logging.Logger,
@@ -67,6 +69,7 @@ class Accounts:
         self._signing_keys = signing_keys
         self._issuer = issuer
         self._lifetimes = lifetimes
+        self._administrators = administrators
         self._clock = clock
         self._randomness = randomness
         self._logger = logger
@@ -191,6 +194,7 @@ class Accounts:
             iat=now,
             exp=now + LIFETIME_S,
             jti=self._randomness(16).hex(),
+            roles=(ADMIN,) if account.id in self._administrators else (),
         )
         return LoggedIn(
             account=account,
@@ -200,4 +204,4 @@ class Accounts:
         )
 
     def _event(self, name: str, **fields: str | None) -> None:
-        self._logger.info(name, extra={"fields": fields})
+        self._logger.info(name, extra=fields)

@@ -32,6 +32,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     """Argon2id's memory. The three defaults are OWASP's; hashes below them are renewed at the next login."""
     argon2_time_cost: Annotated[int, Meta(ge=1, le=100)] = 2
     argon2_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
+    administrators: tuple[Annotated[str, Meta(pattern=r"^u_[a-z2-7]{26}$")], ...] = ()
+    """The ids of the users who administer the platform, as a JSON array. Ids, since anyone may claim an address."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> AuthSettings:

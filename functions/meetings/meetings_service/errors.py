@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.error_codes import ErrorCode
-from functions.serverless.problems import ServiceError
+from functions.serverless.problems import STATUS_OF_CODE, ServiceError
 
 
 class MeetingsError(ServiceError):
@@ -54,3 +54,38 @@ class RoomsUnavailableError(MeetingsError):
 
     def __init__(self) -> None:
         super().__init__("The live room cannot be reached at the moment. Please try again.")
+
+
+class MeetingNotLiveError(MeetingsError):
+    code = ErrorCode.MEETING_NOT_LIVE
+
+    def __init__(self) -> None:
+        super().__init__("Nobody has joined this meeting yet.")
+
+
+class OutcomeUnknownError(MeetingsError):
+    """A gateway has begun with what was asked, and did not answer in time."""
+
+    code = ErrorCode.OUTCOME_UNKNOWN
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The live room has not answered in time. Perhaps it was done: please look before you repeat it."
+        )
+
+
+class KeyReusedError(MeetingsError):
+    """An Idempotency-Key names one request, and came with another one."""
+
+    code = ErrorCode.VALIDATION_FAILED
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")
+
+
+class RoomRefusedError(MeetingsError):
+    """The room does not do it. A code that this service does not know is a `conflict`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = next((known for known in STATUS_OF_CODE if known == code), ErrorCode.CONFLICT)

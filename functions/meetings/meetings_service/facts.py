@@ -49,7 +49,7 @@ class FactsConsumer:
                     for fact in facts
                     if fact.meeting_id == meeting_id
                 ]
-        self._logger.info("facts", extra={"fields": {"taken": len(entries) - len(refused), "refused": len(refused)}})
+        self._logger.info("facts", extra={"taken": len(entries) - len(refused), "refused": len(refused)})
         return FactsAccepted(refused=tuple(refused))
 
 

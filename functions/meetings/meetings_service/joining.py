@@ -12,9 +12,11 @@ from contracts.access_token import AccessClaims
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.meeting_token import LIFETIME_S, MeetingClaims, decode_meeting_token, encode_meeting_token
+from contracts.rooms import Identity
 from functions.serverless.signing_keys import SigningKeys
 from meetings_service.domain.access import Admission, Caller, decide_join, is_guest
 from meetings_service.domain.meetings import Meeting
+from telemetry.tracing import current_trace_id
 
 PREVIOUS_TOKEN_S = 86_400
 """For so long after it has expired, a meeting token proves who a guest was."""
@@ -64,7 +66,7 @@ class Joining:
         )
         admission = decide_join(meeting, caller, randomness=self._randomness(16))
         fields = {"meeting_id": meeting.id, "identity": admission.identity, "role": admission.role.value}
-        self._logger.info("admitted", extra={"fields": fields})
+        self._logger.info("admitted", extra=fields)
         return Joined(admission=admission, token=self._token(meeting, admission), expires_in=LIFETIME_S)
 
     def _token(self, meeting: Meeting, admission: Admission) -> str:
@@ -80,6 +82,8 @@ class Joining:
             iat=now,
             exp=now + LIFETIME_S,
             jti=self._randomness(16).hex(),
+            host_id=Identity(meeting.host_id),
+            trace_id=current_trace_id(),
         )
         return encode_meeting_token(claims, key=key.private_key(), kid=key.kid)
 

@@ -42,7 +42,9 @@ class MeetingsSettings(Struct, frozen=True, kw_only=True):
     gateway_url: Annotated[str, Meta(pattern=r"^(https?|wss?)://[^\s?#]+$")]
     """Where clients open Socket.IO."""
     redis_url: Annotated[str, Meta(pattern=r"^(redis|rediss|unix)://")]
-    """The broker that the gateways stand on. Used to end live meetings."""
+    """The broker that the gateways stand on. Used to administer live rooms."""
+    room_patience_s: Annotated[int, Meta(ge=1, le=10)] = 5
+    """How long a live room's answer is waited for; two seconds longer where a gateway has begun."""
     ice_servers: tuple[IceServer, ...] = ()
     """STUN and TURN servers for clients, as a JSON array of ``RTCIceServer``. The media nodes need none."""
 

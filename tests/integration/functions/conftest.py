@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,3 +208,13 @@ def person(auth: Client) -> Callable[..., Person]:
         )
 
     return register
+
+
+@pytest.fixture
+def admin(new_auth: Callable[..., Client], person: Callable[..., Person]) -> Person:
+    """Somebody who administers the platform."""
+    registered = person("Root")
+    appointing = new_auth(PARLEY_AUTH_ADMINISTRATORS=f'["{registered.id}"]')
+    answer = appointing.request("POST", "/v1/auth/login", {"email": registered.email, "password": PASSWORD})
+    assert answer.status == 200, answer.text
+    return replace(registered, token=answer.json()["access_token"])

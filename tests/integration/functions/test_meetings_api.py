@@ -223,6 +223,7 @@ def test_host_user_and_guest_join_with_what_their_role_may(meetings: Client, per
         claims = claims_of(meetings, answer)
         assert (claims.sub, claims.name, claims.role) == (body["identity"], names[role], role)
         assert claims.permissions == PERMISSIONS_OF_ROLE[role]
+        assert claims.host_id == ada.id
     assert answers[Role.HOST].json()["identity"] == ada.id
     assert answers[Role.PARTICIPANT].json()["identity"] == bob.id
     assert answers[Role.GUEST].json()["identity"].startswith("g_")

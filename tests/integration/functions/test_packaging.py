@@ -13,11 +13,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local.aws_server import load_template
 from tests.integration.functions.lambda_events import ROOT, load_app
 
 SERVICES = ("auth", "meetings")
@@ -104,6 +106,18 @@ def test_template_has_every_route_and_function(service: str, packaged: Path, mon
     kinds = {name: resource["Type"] for name, resource in template["Resources"].items()}
     functions = {name for name, kind in kinds.items() if kind == "AWS::Serverless::Function"}
     assert functions == {"APIHandler"} | FUNCTIONS[service]
+
+
+def test_every_route_is_reached_through_the_edge(service: str, packaged: Path) -> None:
+    edge = load_template(ROOT / "infra/edge.yaml")["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    patterns = [(entry["PathPattern"], entry["TargetOriginId"]) for entry in edge["CacheBehaviors"]]
+    paths = json.loads((packaged / "sam.json").read_text())["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][
+        "paths"
+    ]
+    assert paths
+    for path in paths:
+        origin = next((target for pattern, target in patterns if fnmatchcase(path, pattern)), "page")
+        assert origin == service, path
 
 
 def test_functions_may_do_what_they_need_and_no_more(service: str, packaged: Path) -> None:

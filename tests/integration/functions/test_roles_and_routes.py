@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
 
-NOBODY, STRANGER, HOST = "nobody", "stranger", "host"
+NOBODY, STRANGER, HOST, ADMIN = "nobody", "stranger", "host", "admin"
 BODIES: dict[str, dict[str, Any]] = {
     "register": {"email": "taken@example.org", "password": "short", "display_name": "X"},
     "login": {"email": "nobody@example.org", "password": "wrong horse battery"},
@@ -19,47 +20,99 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_meeting": {"title": "x"},
     "change_meeting": {"title": "x"},
     "join_meeting": {"display_name": "X"},
+    "set_role": {"role": "cohost"},
+    "set_permissions": {"publish": [], "subscribe": True, "chat": True},
+    "rename_participant": {"name": "X"},
+    "send_data": {"topic": "t", "data": "d"},
+    "send_message": {"text": "x"},
+    "set_policy": {"locked": True},
+    "set_spotlight": {"participant_ids": []},
+    "open_breakouts": {"rooms": [{"name": "Red"}]},
+    "change_breakouts": {"free_choice": True},
+    "move_to_breakout": {"participant_ids": ["p_1"], "breakout_id": None},
+    "refuse_entry": {"participant_id": "p_x"},
+    "unban": {"identity": "u_x"},
 }
-# Status by operation, for: somebody without a token, another user, the meeting's host.
-AUTH: dict[str, tuple[int, int, int]] = {
-    "register": (422, 422, 422),
-    "login": (401, 401, 401),
-    "refresh": (401, 401, 401),
-    "logout": (204, 204, 204),
-    "me": (401, 200, 200),
-    "jwks": (200, 200, 200),
-    "openapi_document": (200, 200, 200),
+Row = tuple[int, int, int, int]
+# Status by operation, for: somebody without a token, another user, the meeting's host, an administrator.
+AUTH: dict[str, Row] = {
+    "register": (422, 422, 422, 422),
+    "login": (401, 401, 401, 401),
+    "refresh": (401, 401, 401, 401),
+    "logout": (204, 204, 204, 204),
+    "me": (401, 200, 200, 200),
+    "jwks": (200, 200, 200, 200),
+    "openapi_document": (200, 200, 200, 200),
 }
-MEETINGS: dict[str, tuple[int, int, int]] = {
-    "create_meeting": (401, 201, 201),
-    "list_meetings": (401, 200, 200),
-    "read_meeting": (200, 200, 200),
-    "change_meeting": (401, 403, 200),
-    "join_meeting": (200, 200, 200),
-    "end_meeting": (401, 403, 202),
-    "jwks": (200, 200, 200),
-    "openapi_document": (200, 200, 200),
+OF_A_ROOM: Row = (401, 403, 409, 409)
+"""Nobody has joined the meetings of this test: who may ask is told that they are not live."""
+MEETINGS: dict[str, Row] = {
+    "create_meeting": (401, 201, 201, 201),
+    "list_meetings": (401, 200, 200, 200),
+    "read_meeting": (200, 200, 200, 200),
+    "change_meeting": (401, 403, 200, 403),
+    "join_meeting": (200, 200, 200, 200),
+    "end_meeting": (401, 403, 202, 202),
+    "jwks": (200, 200, 200, 200),
+    "openapi_document": (200, 200, 200, 200),
+    "list_rooms": (401, 200, 200, 200),
+    **dict.fromkeys(
+        (
+            "read_room",
+            "list_participants",
+            "read_participant",
+            "remove_participant",
+            "set_role",
+            "set_permissions",
+            "rename_participant",
+            "ask_to_unmute",
+            "lower_hand",
+            "mute_track",
+            "stop_track",
+            "mute_all",
+            "lower_all_hands",
+            "send_data",
+            "send_message",
+            "remove_message",
+            "set_policy",
+            "set_spotlight",
+            "open_breakouts",
+            "change_breakouts",
+            "move_to_breakout",
+            "close_breakouts",
+            "admit",
+            "refuse_entry",
+            "unban",
+        ),
+        OF_A_ROOM,
+    ),
 }
 OF_THE_HOST_ALONE = {"host_id", "join_url", "created_at"}
+
+
+def path_of(operation: Any, meeting_id: str) -> str:
+    """The operation's path for a meeting, and for somebody and something that is not in its room."""
+    return re.sub(r"{\w+_id}", "x_1", str(operation.path).replace("{id}", meeting_id))
 
 
 @pytest.mark.parametrize(("service", "table"), [("auth", AUTH), ("meetings", MEETINGS)])
 def test_every_route_gives_every_caller_what_the_table_says(
     service: str,
-    table: dict[str, tuple[int, int, int]],
+    table: dict[str, Row],
     meetings: Client,
     person: Callable[..., Person],
     request: pytest.FixtureRequest,
 ) -> None:
     client: Client = request.getfixturevalue(service)
+    admin: Person = request.getfixturevalue("admin")
     operations = {operation.name: operation for operation in client.module.app.operations}
     assert set(table) == set(operations)
     host, stranger = person("Ada"), person("Eve")
     for name, statuses in table.items():
-        for caller, status in zip((NOBODY, STRANGER, HOST), statuses, strict=True):
+        for caller, status in zip((NOBODY, STRANGER, HOST, ADMIN), statuses, strict=True):
             made = meetings.request("POST", "/v1/meetings", {"title": "Weekly"}, token=host.token).json()
-            url = operations[name].path.replace("{id}", made["id"])
-            token = {NOBODY: None, STRANGER: stranger.token, HOST: host.token}[caller]
+            url = path_of(operations[name], made["id"])
+            token = {NOBODY: None, STRANGER: stranger.token, HOST: host.token, ADMIN: admin.token}[caller]
             answer = client.request(operations[name].method, url, BODIES.get(name), token=token)
             assert answer.status == status, (name, caller, answer.text)
             if name in ("read_meeting", "join_meeting") and caller != HOST:
@@ -76,7 +129,7 @@ def test_meeting_token_opens_no_route(auth: Client, meetings: Client, person: Ca
         for operation in client.module.app.operations:
             if table[operation.name][0] != 401 or operation.name in ("login", "refresh"):
                 continue
-            url = operation.path.replace("{id}", made["id"])
+            url = path_of(operation, made["id"])
             answer = client.request(operation.method, url, BODIES.get(operation.name), token=meeting_token)
             assert answer.status == 401, operation.name
             assert answer.code in ("token_malformed", "token_unknown_key")

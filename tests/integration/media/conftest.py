@@ -24,11 +24,12 @@ from contracts.node_rpc import (
     NodeRequest,
     RequestEnvelope,
     SubscriptionChanged,
+    TrackStarved,
     TransportFailed,
     encoder,
     gateway_message_decoder,
 )
-from contracts.rooms import GatewayId, NodeId, ParticipantId
+from contracts.rooms import GatewayId, NodeId, ParticipantId, TrackId
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
 from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
@@ -47,6 +48,7 @@ class Gateway:
         self._answers: dict[str, asyncio.Future[NodeAnswer]] = {}
         self.offers: dict[ParticipantId, asyncio.Queue[SubscriptionChanged]] = defaultdict(asyncio.Queue)
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
+        self.starved: set[tuple[ParticipantId, TrackId]] = set()
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -101,6 +103,9 @@ class Gateway:
                 waiting.set_result(message.answer)
         elif isinstance(message, SubscriptionChanged):
             self.offers[message.participant_id].put_nowait(message)
+        elif isinstance(message, TrackStarved):
+            change = self.starved.add if message.starved else self.starved.discard
+            change((message.participant_id, message.track_id))
         else:
             self.failures[message.participant_id].put_nowait(message)
 

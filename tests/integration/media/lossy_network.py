@@ -1,4 +1,4 @@
-"""A UDP relay in front of a node that loses and delays packets, the same ones for the same seed."""
+"""A UDP relay in front of a node that loses and delays packets, the same ones for the same seed, and that is narrow."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ class LossyNetwork:
         self.loss_to_clients = 0.0
         self.delay_s = 0.01
         """One way."""
+        self.rate_to_clients: float | None = None
+        """Bits a second to each client; None: as fast as they come."""
+        self.rates_of_ports: dict[int, float] = {}
+        """The same for clients of these ports."""
+        self.queue_s = 0.3
+        """What would wait longer for its turn is dropped."""
+        self._free_at: dict[Address, float] = {}
+
+    @property
+    def ports(self) -> list[int]:
+        """Of the clients, in the order in which they came."""
+        return [port for _, port in self._sockets]
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -70,8 +82,18 @@ class LossyNetwork:
         return transport
 
     def _from_node(self, data: bytes, client: Address) -> None:
-        if self._random.random() >= self.loss_to_clients:
-            asyncio.get_running_loop().call_later(self.delay_s, self._to_client, data, client)
+        if self._random.random() < self.loss_to_clients:
+            return
+        loop = asyncio.get_running_loop()
+        turn = now = loop.time()
+        rate = self.rates_of_ports.get(client[1], self.rate_to_clients)
+        if rate is not None:
+            turn = max(now, self._free_at.get(client, now))
+            if turn > now + self.queue_s:
+                return
+            turn += len(data) * 8 / rate
+            self._free_at[client] = turn
+        loop.call_at(turn + self.delay_s, self._to_client, data, client)
 
     def _to_client(self, data: bytes, client: Address) -> None:
         if self._clients is not None and not self._clients.is_closing():

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from playwright.async_api import Page
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import (
     AnswerSubscription,
     AssignedTrack,
@@ -57,7 +57,7 @@ class PageClient:
         await self.page.expose_function("rpcPublish", self._publish)
         await self.page.expose_function("rpcAnswer", self._answer)
         self._offers = asyncio.create_task(self._follow_offers())
-        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True)
+        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True, connection=1)
         joined = await self._gateway.ask(request, SubscriptionOffered)
         await self._take(joined.offer)
 
@@ -75,6 +75,14 @@ class PageClient:
 
     async def received(self, track_id: str) -> dict[str, float] | None:
         return await self.page.evaluate("(trackId) => received(trackId)", track_id)  # type: ignore[no-any-return]
+
+    async def repairs_of(self, track_id: str) -> dict[str, float] | None:
+        """What the receiver of a track has seen, and what it has asked for."""
+        return await self.page.evaluate("(trackId) => repairsOf(trackId)", track_id)  # type: ignore[no-any-return]
+
+    async def encodings(self) -> dict[str, dict[str, float | str]]:
+        """What the sender of the camera has encoded, and what it was asked for, by rid."""
+        return await self.page.evaluate("encodings()")  # type: ignore[no-any-return]
 
     async def wish(self, track_id: str, *, enabled: bool = True, max_height: int | None = None) -> None:
         wishes = (SubscriptionWish(track_id=track_id, enabled=enabled, max_height=max_height),)
@@ -99,7 +107,7 @@ class PageClient:
             )
             for track in tracks
         )
-        request = Publish(meeting_id=MEETING, participant_id=self.id, sdp=sdp, tracks=assigned)
+        request = Publish(meeting_id=MEETING, participant_id=self.id, sdp=sdp, tracks=assigned, version=1)
         answer: Published = await self._gateway.ask(request, Published)
         return answer.sdp
 

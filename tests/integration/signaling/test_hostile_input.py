@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from typing import Any
 
 import aiohttp
 import pytest
 
 from contracts.client_messages import ErrorBody
-from signaling_gateway.edge import delivery
+from signaling_gateway.edge.frame_guard import Link
 
 Platform = Any
 
@@ -26,7 +27,7 @@ async def _joined(session: aiohttp.ClientSession, platform: Platform, gateway: A
     websocket = await _socket(session, gateway)
     auth = {"token": platform.service.token(platform.meeting_id, "u_evil"), "meeting_id": platform.meeting_id}
     await websocket.send_str("40" + json.dumps(auth))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not (await websocket.receive()).data.startswith('42["welcome"'):
             pass
     return websocket
@@ -49,7 +50,7 @@ async def test_a_frame_that_is_no_packet_closes_its_own_connection(
     ada = await platform.join(gateway, "u_ada")
     evil = await _joined(session, platform, gateway)
     await evil.send_str(frame)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not evil.closed:
             await evil.receive()
     assert evil.close_code == 1002
@@ -65,7 +66,7 @@ async def test_binary_and_oversized_frames_close_their_own_connection(
     for frame, code in ((b"\x00\x01", 1003), ("4" * (513 * 1024), 1009), ('42["send_chat",' + " " * 700_000, 1009)):
         evil = await _joined(session, platform, gateway)
         await (evil.send_bytes(frame) if isinstance(frame, bytes) else evil.send_str(frame))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             while not evil.closed:
                 await evil.receive()
         assert evil.close_code == code
@@ -106,7 +107,7 @@ async def test_an_odd_packet_changes_nothing(platform: Platform, session: aiohtt
     evil = await _joined(session, platform, gateway)
     await evil.send_str(frame)
     await evil.send_str('427["send_chat",{"text":"still works"}]')
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not (data := (await evil.receive()).data).startswith("437"):
             pass
     assert "message_id" in data
@@ -118,7 +119,7 @@ async def test_a_forged_connect_event_is_an_unknown_command(platform: Platform, 
     gateway = await platform.gateway()
     evil = await _joined(session, platform, gateway)
     await evil.send_str('425["connect",{},{"token":"x"}]')
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not (data := (await evil.receive()).data).startswith("435"):
             pass
     assert "unknown_command" in data
@@ -130,7 +131,7 @@ async def test_events_before_joining_are_ignored(platform: Platform, session: ai
     await websocket.send_str('421["send_chat",{"text":"too early"}]')
     auth = {"token": platform.service.token(platform.meeting_id), "meeting_id": platform.meeting_id}
     await websocket.send_str("40" + json.dumps(auth))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not (data := (await websocket.receive()).data).startswith('42["welcome"'):
             assert not data.startswith("431")
     assert "too early" not in data
@@ -168,13 +169,23 @@ async def test_unknown_commands_and_wrong_forms_are_answered(platform: Platform)
 async def test_commands_are_limited_for_each_connection_alone(platform: Platform) -> None:
     gateway = await platform.gateway()
     ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
-    answers = await asyncio.gather(*(ada.ask("send_chat", {"text": f"{number}"}) for number in range(100)))
+    answers = await asyncio.gather(*(ada.ask("mute_track", {"track_id": "t_none"}) for _ in range(100)))
+    codes = Counter(answer["error"]["code"] for answer in answers)
+    assert set(codes) == {"rate_limited", "track_not_found"}
+    assert codes["track_not_found"] >= 60
+    assert "message_id" in await bob.ask("send_chat", {"text": "unhindered"})
+
+
+async def test_what_costs_others_has_limits_of_its_own(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    answers = await asyncio.gather(*(ada.ask("send_chat", {"text": f"{number}"}) for number in range(30)))
     codes = [answer["error"]["code"] for answer in answers if "error" in answer]
     assert set(codes) == {"rate_limited"}
     accepted = len(answers) - len(codes)
-    assert 60 <= accepted < 100
-    assert "message_id" in await bob.ask("send_chat", {"text": "unhindered"})
-    await bob.happened("chat_sent", accepted + 1)
+    assert 10 <= accepted < 30
+    assert await ada.code("mute_track", {"track_id": "t_none"}) == "track_not_found"
+    await bob.happened("chat_sent", accepted)
 
 
 async def test_a_flood_of_frames_closes_its_own_connection(platform: Platform, session: aiohttp.ClientSession) -> None:
@@ -184,7 +195,7 @@ async def test_a_flood_of_frames_closes_its_own_connection(platform: Platform, s
         if evil.closed:
             break
         await evil.send_str("3")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         while not evil.closed:
             await evil.receive()
     assert evil.close_code == 1008
@@ -211,6 +222,18 @@ async def test_health_and_readiness_are_told_apart(platform: Platform, session: 
         assert answer.status == 404
 
 
+async def test_the_reference_is_told_to_tools_and_people(platform: Platform, session: aiohttp.ClientSession) -> None:
+    gateway = await platform.gateway()
+    async with session.get(f"{gateway.url}/asyncapi.json") as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert (await answer.json())["asyncapi"] == "3.0.0"
+    async with session.get(f"{gateway.url}/reference") as answer:
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert 'id="send_chat"' in await answer.text()
+    async with session.post(f"{gateway.url}/reference") as answer:
+        assert answer.status == 405
+
+
 async def test_a_client_that_asks_and_reads_no_answers_is_dropped(
     platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,20 +242,18 @@ async def test_a_client_that_asks_and_reads_no_answers_is_dropped(
     slow = await _joined(session, platform, gateway)
     await ada.happened("participant_joined")
     connection = next(each for each in gateway.gateway.sockets._connections.values() if each.participant_id != ada.id)
-    sockets = gateway.gateway.sockets
-    queue = sockets.sio.eio.sockets[sockets._delivery._engine_sids[connection.sid]].queue
-    # The writer takes at once what a client reads: here it is as if the client read nothing.
-    monkeypatch.setattr(queue, "qsize", lambda: delivery.MAX_QUEUED)
+    link = gateway.gateway.sockets._delivery._links[connection.sid]
+    # The kernel takes at once what a client reads: here it is as if the client read nothing.
+    monkeypatch.setattr(Link, "is_slow", property(lambda each: each is link))
     await slow.send_str('420["send_chat",{"text":"x"}]')
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         await ada.happened("participant_disconnected")
     await slow.close()
 
 
 async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
-    platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, session: aiohttp.ClientSession
 ) -> None:
-    monkeypatch.setattr(delivery, "MAX_QUEUED", 20)
     gateway = await platform.gateway()
     ada = await platform.join(gateway, "u_ada")
     slow = await _joined(session, platform, gateway)
@@ -243,7 +264,7 @@ async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
         gateway.gateway.sockets._delivery.send([connection.sid], "bulk", bulk)
         await asyncio.sleep(0)
     # At once, and not only when the heartbeat fails.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(15):
         await ada.happened("participant_disconnected")
     assert "message_id" in await ada.ask("send_chat", {"text": "unhindered"})
     back = await platform.join(

@@ -25,14 +25,14 @@ async def test_chat_has_one_order_for_everyone(platform: Platform) -> None:
     one, two = await platform.gateway(), await platform.gateway()
     ada = await platform.join(one, "u_ada")
     bob = await platform.join(two, "u_bob")
-    for number in range(20):
+    for number in range(10):
         assert (await ada.ask("send_chat", {"text": f"a{number}"}))["message_id"]
         assert (await bob.ask("send_chat", {"text": f"b{number}"}))["message_id"]
-    await ada.happened("chat_sent", 40)
-    await bob.happened("chat_sent", 40)
+    await ada.happened("chat_sent", 20)
+    await bob.happened("chat_sent", 20)
     late = await platform.join(two, "u_eve")
     assert ada.chat == bob.chat == late.chat
-    assert [text for text in ada.chat if text[0] == "a"] == [f"a{number}" for number in range(20)]
+    assert [text for text in ada.chat if text[0] == "a"] == [f"a{number}" for number in range(10)]
 
 
 async def test_events_follow_the_welcome_without_a_gap(platform: Platform) -> None:

@@ -18,6 +18,7 @@ from contracts.node_rpc import (
     LeaveRoom,
     Offer,
     Publish,
+    Published,
     Refused,
     SetTrackMuted,
     SubscriptionChanged,
@@ -30,13 +31,36 @@ MICROPHONE = {"mid": "1", "source": "microphone", "muted": True}
 
 
 async def test_a_meeting_goes_to_the_least_loaded_node_of_the_region(platform: Platform) -> None:
-    gateway = await platform.gateway(region="north")
+    # Before the gateway, which places by what it saw last.
     await platform.node("far_and_idle", load=0.0, region="south")
     await platform.node("near_and_busy", load=0.6, region="north")
     chosen = await platform.node("near", load=0.2, region="north")
+    gateway = await platform.gateway(region="north")
     ada = await platform.join(gateway, "u_ada")
     assert (await ada.received("subscriber_offer"))["sdp"] == f"offer to {ada.id}"
     assert chosen.asked(JoinRoom, ada.id)
+
+
+async def test_a_meeting_goes_to_the_next_region_when_its_own_is_full(platform: Platform) -> None:
+    await platform.node("near_and_full", load=0.99, region="north")
+    await platform.node("far_and_idle", load=0.0, region="south")
+    chosen = await platform.node("next", load=0.6, region="west")
+    gateway = await platform.gateway(region="north", regions=("west",))
+    ada = await platform.join(gateway, "u_ada")
+    await ada.received("subscriber_offer")
+    assert chosen.asked(JoinRoom, ada.id)
+
+
+async def test_meetings_that_begin_together_go_to_several_nodes(platform: Platform) -> None:
+    nodes = [await platform.node(f"n_{number}", load=0.1 + number / 1000) for number in range(4)]
+    gateways = [await platform.gateway(), await platform.gateway()]
+    clients = []
+    for number in range(12):
+        platform.meeting_id = f"m-{number}"
+        clients.append(await platform.join(gateways[number % 2]))
+    for client in clients:
+        await client.received("subscriber_offer")
+    assert max(len(node.asked(JoinRoom)) for node in nodes) <= 8
 
 
 async def test_all_of_a_meeting_are_on_one_node(platform: Platform) -> None:
@@ -149,8 +173,25 @@ async def test_muting_is_the_rooms_and_the_nodes_business(platform: Platform) ->
     assert await ada.ask("unmute_track", {"track_id": track_id}) == {}
     await host.happened("track_unmuted")
     assert await host.code("mute_track", {"track_id": "t_none"}) == "track_not_found"
+    unmuted = await host.happened("track_unmuted")
+    told = {(muted["version"], True), (unmuted["version"], False)}
+    await platform.eventually(lambda: {(each.version, each.muted) for each in node.asked(SetTrackMuted)} == told)
+
+
+async def test_a_mute_while_its_track_is_offered_anew_is_told_again_afterwards(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    host, ada = await platform.join(gateway, "u_host", role=Role.HOST), await platform.join(gateway, "u_ada")
+    published = await ada.ask("publish_offer", {"sdp": "1", "tracks": [CAMERA]})
+    track_id = published["tracks"][0]["track_id"]
+    answers = [None, Published(sdp="answer to 2")]
+    node.answers[Publish] = lambda _: answers.pop(0)
+    offering = asyncio.create_task(ada.ask("publish_offer", {"sdp": "2", "tracks": [CAMERA]}))
+    await platform.eventually(lambda: len(node.asked(Publish)) == 2)
+    assert await host.ask("mute_track", {"track_id": track_id}) == {}
+    await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 1)
+    assert "sdp" in await offering
     await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 2)
-    assert [request.muted for request in node.asked(SetTrackMuted)] == [True, False]
+    assert all(each.muted and each.version > node.asked(Publish)[-1].version for each in node.asked(SetTrackMuted))
 
 
 async def test_a_mute_that_the_node_cannot_take_yet_reaches_it_later(platform: Platform) -> None:
@@ -162,6 +203,18 @@ async def test_a_mute_that_the_node_cannot_take_yet_reaches_it_later(platform: P
     assert await ada.ask("mute_track", {"track_id": published["tracks"][0]["track_id"]}) == {}
     await platform.eventually(lambda: len(node.asked(SetTrackMuted)) == 2)
     assert not answers
+
+
+async def test_nobody_is_made_known_to_the_node_after_leaving(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    node.answers[JoinRoom] = lambda _: None
+    host, ada = await platform.join(gateway, "u_host"), await platform.join(gateway, "u_ada")
+    await platform.eventually(lambda: node.asked(JoinRoom, ada.id))
+    await ada.ask("leave_meeting")
+    await platform.eventually(lambda: len(node.asked(LeaveRoom, ada.id)) == 2)
+    await platform.eventually(lambda: len(node.asked(JoinRoom, host.id)) >= 2)
+    assert len(node.asked(JoinRoom, ada.id)) == 1
+    assert isinstance([each for each in node.requests if each.request.participant_id == ada.id][-1].request, LeaveRoom)
 
 
 async def test_the_node_learns_of_leaving_and_of_the_end(platform: Platform) -> None:

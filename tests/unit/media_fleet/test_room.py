@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
@@ -24,6 +24,7 @@ from media_fleet.domain.effects import (
     RemoveTrack,
     RestartIce,
     SendOffer,
+    Share,
     StartDtls,
 )
 from media_fleet.domain.errors import (
@@ -71,7 +72,7 @@ def bob(new_client: Any) -> Any:
 
 
 def publish_camera(room: Room, client: Any, **section: Any) -> tuple[Effect, ...]:
-    return room.publish(ALICE, client.description([client.section("0", **section)]), (camera(),)).effects
+    return room.publish(ALICE, client.description([client.section("0", **section)]), (camera(),), version=1).effects
 
 
 def offer_to(effects: Iterable[Effect], participant_id: ParticipantId) -> Offer:
@@ -113,7 +114,7 @@ def test_media_flows_only_after_the_answer(room: Room, alice: Any, bob: Any) -> 
 def publish_screen_too(room: Room, client: Any) -> tuple[Effect, ...]:
     screen = AssignedTrack(mid="5", track_id=TrackId("screen"), source=TrackSource.SCREEN)
     offer = client.description([client.section("0"), client.section("5")])
-    return room.publish(ALICE, offer, (camera(), screen)).effects
+    return room.publish(ALICE, offer, (camera(), screen), version=1).effects
 
 
 def test_whoever_joins_later_is_offered_all_tracks_at_once(room: Room, alice: Any) -> None:
@@ -148,8 +149,8 @@ def test_one_offer_is_outstanding_and_later_changes_are_merged(room: Room, alice
 
 def test_the_same_publish_again_gets_the_same_answer_and_does_nothing(room: Room, alice: Any) -> None:
     offer = alice.description([alice.section("0")])
-    first = room.publish(ALICE, offer, (camera(),))
-    again = room.publish(ALICE, offer, (camera(),))
+    first = room.publish(ALICE, offer, (camera(),), version=1)
+    again = room.publish(ALICE, offer, (camera(),), version=1)
     assert again.sdp == first.sdp
     assert again.effects == ()
 
@@ -175,7 +176,7 @@ def test_an_unpublished_track_leaves_its_m_line_inactive_and_in_its_place(room: 
     take(room, BOB, bob, offer_to(publish_screen_too(room, alice), BOB))
     offer = alice.description([alice.section("0", direction=Direction.INACTIVE), alice.section("5")])
     screen = AssignedTrack(mid="5", track_id=TrackId("screen"), source=TrackSource.SCREEN)
-    effects = room.publish(ALICE, offer, (screen,)).effects
+    effects = room.publish(ALICE, offer, (screen,), version=1).effects
     assert [effect.track.track_id for effect in only(effects, RemoveTrack)] == ["cam"]
     sections = parse(offer_to(effects, BOB).sdp).media
     assert [(s.mid, s.direction, s.in_use) for s in sections] == [("0", "inactive", True), ("1", "sendonly", True)]
@@ -184,10 +185,10 @@ def test_an_unpublished_track_leaves_its_m_line_inactive_and_in_its_place(room: 
 def test_a_free_m_line_carries_the_next_track_of_its_kind_under_a_new_ssrc(room: Room, alice: Any, bob: Any) -> None:
     first = offer_to(publish_camera(room, alice), BOB)
     take(room, BOB, bob, first)
-    gone = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), ()).effects, BOB)
+    gone = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), (), version=1).effects, BOB)
     take(room, BOB, bob, gone)
     again = camera(track_id="cam2")
-    third = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), (again,)).effects, BOB)
+    third = offer_to(room.publish(ALICE, alice.description([alice.section("0")]), (again,), version=1).effects, BOB)
     [before], [after] = parse(first.sdp).media, parse(third.sdp).media
     assert after.mid == before.mid
     assert set(after.ssrcs).isdisjoint(before.ssrcs)
@@ -219,58 +220,66 @@ def test_wishes_hold_before_and_after_a_track_flows(room: Room, alice: Any, bob:
     assert room.change_subscriptions(BOB, [wish]) == []
     effects = take(room, BOB, bob, offer_to(publish_camera(room, alice, rids=("q", "h", "f")), BOB))
     [subscription] = only(effects, AddSubscription)
-    assert subscription.paused
-    assert subscription.layer == 0
+    assert subscription.share == Share(layer=0, priority=180, paused=True)
     effects = room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", max_height=360)])
     [adjusted] = only(effects, AdjustSubscription)
-    assert not adjusted.paused
-    assert adjusted.layer == 1
+    assert adjusted.share == Share(layer=1, priority=360, paused=False)
 
 
 def test_muting_is_told_once(room: Room, alice: Any) -> None:
     publish_camera(room, alice)
-    assert len(only(room.set_track_muted(ALICE, TrackId("cam"), muted=True), MuteTrack)) == 1
-    assert room.set_track_muted(ALICE, TrackId("cam"), muted=True) == []
+    assert len(only(room.set_track_muted(ALICE, TrackId("cam"), muted=True, version=1), MuteTrack)) == 1
+    assert room.set_track_muted(ALICE, TrackId("cam"), muted=True, version=1) == []
+
+
+def test_a_mute_stands_against_what_was_known_before_it(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    room.set_track_muted(ALICE, TrackId("cam"), muted=True, version=7)
+    assert room.set_track_muted(ALICE, TrackId("cam"), muted=False, version=5) == []
+    late = room.publish(ALICE, alice.description([alice.section("0")]), (camera(muted=False),), version=6)
+    assert only(late.effects, MuteTrack) == []
+    (unmuted,) = only(room.set_track_muted(ALICE, TrackId("cam"), muted=False, version=8), MuteTrack)
+    assert not unmuted.muted
 
 
 def test_a_track_published_muted_starts_muted(room: Room, alice: Any) -> None:
-    effects = room.publish(ALICE, alice.description([alice.section("0")]), (camera(muted=True),)).effects
+    effects = room.publish(ALICE, alice.description([alice.section("0")]), (camera(muted=True),), version=1).effects
     assert [effect.muted for effect in only(effects, AddTrack)] == [True]
 
 
 def test_nobody_mutes_the_track_of_another(room: Room, alice: Any) -> None:
     publish_camera(room, alice)
     with pytest.raises(TrackNotFoundError):
-        room.set_track_muted(BOB, TrackId("cam"), muted=True)
+        room.set_track_muted(BOB, TrackId("cam"), muted=True, version=1)
 
 
 def test_a_track_id_belongs_to_one_participant(room: Room, alice: Any, bob: Any) -> None:
     publish_camera(room, alice)
     with pytest.raises(BadRequestError, match="another participant"):
-        room.publish(BOB, bob.description([bob.section("0")]), (camera(),))
+        room.publish(BOB, bob.description([bob.section("0")]), (camera(),), version=1)
 
 
 def test_new_ice_credentials_restart_ice_and_nothing_else(room: Room, alice: Any) -> None:
-    before = parse(room.publish(ALICE, alice.description([alice.section("0")]), (camera(),)).sdp)
+    before = parse(room.publish(ALICE, alice.description([alice.section("0")]), (camera(),), version=1).sdp)
     alice.ice_restarts += 1
-    answered = room.publish(ALICE, alice.description([alice.section("0")]), (camera(),))
+    answered = room.publish(ALICE, alice.description([alice.section("0")]), (camera(),), version=1)
     assert [type(effect) for effect in answered.effects] == [RestartIce]
     assert parse(answered.sdp).media[0].ice != before.media[0].ice
 
 
 def test_a_new_session_id_alone_is_the_same_connection(room: Room, alice: Any) -> None:
     offer = alice.description([alice.section("0")])
-    room.publish(ALICE, offer, (camera(),))
+    room.publish(ALICE, offer, (camera(),), version=1)
     again = msgspec.structs.replace(offer, session_id="another")
-    assert room.publish(ALICE, again, (camera(),)).effects == ()
+    assert room.publish(ALICE, again, (camera(),), version=1).effects == ()
 
 
 def test_a_new_peer_connection_with_the_old_certificate_is_a_new_transport(room: Room, alice: Any) -> None:
     offer = alice.description([alice.section("0")])
-    room.publish(ALICE, offer, (camera(),))
+    room.publish(ALICE, offer, (camera(),), version=1)
     alice.ice_restarts += 1
     again = msgspec.structs.replace(alice.description([alice.section("0")]), session_id="another")
-    assert len(only(room.publish(ALICE, again, (camera(),)).effects, OpenTransport)) == 1
+    assert len(only(room.publish(ALICE, again, (camera(),), version=1).effects, OpenTransport)) == 1
 
 
 def test_after_the_association_ended_the_next_offer_opens_a_new_transport(room: Room, alice: Any) -> None:
@@ -322,6 +331,37 @@ def test_a_track_that_went_while_the_answer_was_under_way_never_flows(room: Room
     assert offer_to(effects, BOB).tracks == ()
 
 
+def test_in_a_breakout_room_one_receives_those_who_are_there(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    away = room.move({BOB: "b"}, version=2)
+    assert [type(effect) for effect in away] == [RemoveSubscription, SendOffer]
+    assert offer_to(away, BOB).tracks == ()
+    take(room, BOB, bob, offer_to(away, BOB))
+    there = room.move({ALICE: "b"}, version=3)
+    assert [track.track_id for track in offer_to(there, BOB).tracks] == ["cam"]
+    [subscription] = only(take(room, BOB, bob, offer_to(there, BOB)), AddSubscription)
+    assert subscription.subscription.track.track_id == "cam"
+    assert room.move({ALICE: None, BOB: None}, version=2) == []
+
+
+def test_who_comes_back_before_the_answer_receives_again(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    screen = offer_to(publish_screen_too(room, alice), BOB)
+    assert [type(effect) for effect in room.move({BOB: "b"}, version=2)] == [RemoveSubscription]
+    assert room.move({BOB: None}, version=3) == []
+    added = only(take(room, BOB, bob, screen), AddSubscription)
+    assert len(added) == 2
+
+
+def test_a_participant_comes_into_the_room_where_they_are(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    carol = ParticipantId("carol")
+    assert room.join(carol, subscribe=True, breakout="b", version=5).offer is None
+    back = room.join(carol, subscribe=True, breakout=None, version=6)
+    assert [track.track_id for track in offer_to(back.effects, carol).tracks] == ["cam"]
+    assert room.join(carol, subscribe=True, breakout="b", version=5).effects == ()
+
+
 def test_closing_closes_every_transport(room: Room, alice: Any) -> None:
     publish_camera(room, alice)
     assert [e.transport.participant_id for e in only(room.close(), CloseTransport)] == [ALICE, BOB]
@@ -342,14 +382,14 @@ def test_a_transport_that_cannot_work_is_refused_and_nothing_changes(
 ) -> None:
     section = msgspec.structs.replace(alice.section("0"), **damage)
     with pytest.raises(BadSdpError, match=sentence):
-        room.publish(ALICE, alice.description([section]), (camera(),))
+        room.publish(ALICE, alice.description([section]), (camera(),), version=1)
     assert room.leave(ALICE) == []
 
 
 def test_m_lines_outside_the_bundle_are_refused(room: Room, alice: Any) -> None:
     offer = msgspec.structs.replace(alice.description([alice.section("0")]), bundle=())
     with pytest.raises(BadSdpError, match="BUNDLE"):
-        room.publish(ALICE, offer, (camera(),))
+        room.publish(ALICE, offer, (camera(),), version=1)
 
 
 def test_an_answer_with_other_m_lines_is_refused_and_the_offer_stays(room: Room, alice: Any, bob: Any) -> None:
@@ -369,7 +409,7 @@ def test_an_answer_of_another_peer_connection_is_refused(room: Room, alice: Any,
 
 def test_strangers_are_refused(room: Room, alice: Any) -> None:
     with pytest.raises(ParticipantNotFoundError):
-        room.publish(CAROL, alice.description([alice.section("0")]), (camera(),))
+        room.publish(CAROL, alice.description([alice.section("0")]), (camera(),), version=1)
     with pytest.raises(ParticipantNotFoundError):
         room.change_subscriptions(CAROL, [])
     with pytest.raises(ParticipantNotFoundError):

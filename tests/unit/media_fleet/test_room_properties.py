@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from contracts.client_messages import SubscriptionWish
+from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
@@ -120,6 +120,8 @@ class RoomMachine(RuleBasedStateMachine):
         self.published: dict[ParticipantId, set[str]] = {}
         self.generation_mids: dict[tuple[ParticipantId, int], list[str]] = {}
         self.stays = 0
+        self.version = 1
+        self.places: dict[ParticipantId, str | None] = {}
 
     def _do(self, effects: Any) -> None:
         for effect in effects:
@@ -187,7 +189,7 @@ class RoomMachine(RuleBasedStateMachine):
             AssignedTrack(mid=mid, track_id=TrackId(f"{person}{mid}"), source=source, muted=muted)
             for mid, _, source in SLOTS
         )
-        answered = self.room.publish(person, self._description(connection, media), tracks)
+        answered = self.room.publish(person, self._description(connection, media), tracks, version=1)
         self._do(answered.effects)
         self.published[person] = {f"{person}{mid}" for mid in sending}
         read = parse(answered.sdp)
@@ -258,7 +260,15 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(person=st.sampled_from(PEOPLE), muted=st.booleans())
     def mute(self, *, person: ParticipantId, muted: bool) -> None:
         for track in self.published.get(person, set()):
-            self._do(self.room.set_track_muted(person, TrackId(track), muted=muted))
+            self._do(self.room.set_track_muted(person, TrackId(track), muted=muted, version=1))
+
+    @rule(people=st.sets(st.sampled_from(PEOPLE), min_size=1), breakout=st.sampled_from([None, "1", "2"]))
+    def move(self, *, people: set[ParticipantId], breakout: str | None) -> None:
+        self.version += 1
+        self._do(self.room.move(dict.fromkeys(people, breakout), version=self.version))
+        self.places.update({person: breakout for person in people if person in self.joined})
+        late = self.room.move(dict.fromkeys(people, "late"), version=self.version - 1)
+        assert late == []
 
     @rule(person=st.sampled_from(PEOPLE))
     def leave(self, person: ParticipantId) -> None:
@@ -266,12 +276,19 @@ class RoomMachine(RuleBasedStateMachine):
         self._do(self.room.leave(person))
         self.joined.discard(person)
         self.published.pop(person, None)
+        self.places.pop(person, None)
         self.stays += 1
 
     @invariant()
     def tracks_are_the_published_ones(self) -> None:
         there = sorted(key.track_id for key in self.plane.tracks)
         assert there == sorted(track for tracks in self.published.values() for track in tracks)
+
+    @invariant()
+    def nothing_flows_from_one_room_to_another(self) -> None:
+        for subscription in self.plane.subscriptions:
+            publisher = self.plane.tracks[subscription.track].participant_id
+            assert self.places.get(publisher) == self.places.get(subscription.transport.participant_id)
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:

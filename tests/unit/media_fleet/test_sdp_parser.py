@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.client_messages import MAX_SDP_LENGTH
-from media_fleet.adapters.sdp_parser import MAX_SECTION_LINES, MAX_SECTIONS, parse
+from contracts.client_commands import MAX_SDP_LENGTH
+from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, MAX_SECTION_LINES, MAX_SECTIONS, parse
 from media_fleet.domain.errors import BadSdpError
 from media_fleet.domain.media_formats import MID, RID
 from media_fleet.domain.session_description import Direction, SessionDescription, Setup
@@ -103,8 +103,14 @@ def test_an_oversized_description_is_refused_unread() -> None:
 
 def test_too_many_media_sections_are_refused(captured: Captured) -> None:
     offer = captured("chromium-vp8.sdp") + "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n" * MAX_SECTIONS
-    with pytest.raises(BadSdpError, match="m-lines"):
+    with pytest.raises(BadSdpError, match=f"more than {MAX_SECTIONS} m-lines"):
         parse(offer)
+
+
+def test_a_publisher_has_few_media_sections(captured: Captured) -> None:
+    offer = captured("chromium-vp8.sdp") + "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n" * MAX_PUBLISHING_SECTIONS
+    with pytest.raises(BadSdpError, match=f"more than {MAX_PUBLISHING_SECTIONS} m-lines"):
+        parse(offer, max_sections=MAX_PUBLISHING_SECTIONS)
 
 
 def test_a_section_with_too_many_lines_is_refused(captured: Captured) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.client_messages import COMMANDS, Command
+from contracts.client_commands import COMMANDS, Command
 from contracts.jwks import TokenError
 from contracts.meeting_token import MeetingClaims
 from contracts.rooms import MeetingId

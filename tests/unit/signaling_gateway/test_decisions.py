@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,12 +23,12 @@ from contracts.rooms import (
     TrackId,
     TrackSource,
 )
-from signaling_gateway.domain import commands
+from signaling_gateway.domain import commands, presence
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve, evolve_all
 from signaling_gateway.domain.permissions import ALLOWED, Action
-from signaling_gateway.domain.projection import PRIVATE, public_event, public_events, snapshot
-from signaling_gateway.domain.room_state import CHAT_HISTORY, RoomState
+from signaling_gateway.domain.projection import AUDIENCE, PRIVATE, public_event, public_events, snapshot
+from signaling_gateway.domain.room_state import CHAT_HISTORY, CHAT_HISTORY_CHARACTERS, RoomState
 from signaling_gateway.errors import Refusal
 
 MEETING = MeetingId("m")
@@ -74,11 +75,67 @@ def refusal(state: RoomState, command: commands.RoomCommand, now: int = 1000) ->
 
 
 CAMERA = ("0", TrackSource.CAMERA, "t_1")
+WAITING = ParticipantId("p_waiting")
+BANNED = ParticipantId("p_banned")
+PLAIN = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True)
 ROOM = after(RoomState(), join(ADA), join(BOB), publish(BOB, CAMERA))
+BUSY = after(
+    RoomState(),
+    join(ADA),
+    join(BOB, PLAIN),
+    publish(BOB, CAMERA),
+    commands.RaiseHand(participant_id=BOB),
+    join(BANNED, PLAIN, identity="u_banned"),
+    commands.Remove(participant_id=ADA, target=BANNED),
+    join(EVE, PLAIN),
+    commands.Leave(participant_id=EVE),
+    commands.SetPolicy(participant_id=ADA, lobby=True),
+    join(WAITING, PLAIN),
+    commands.CreatePoll(participant_id=ADA, poll_id="q", question="?", options=("a", "b"), multiple=False),
+)
+"""A room in which there is something to be done for everybody who may: EVE comes in and does it."""
 
+FOR_ALL_OR_SOME = {log.ChatSent, log.ChatEdited, log.ChatRemoved, log.DataSent, log.ReactionSent}
 NEEDS: dict[str, tuple[commands.RoomCommand, Permissions]] = {
     "chat": (commands.SendChat(participant_id=EVE, message_id="m", text="x"), Permissions(chat=True)),
     "mute others": (commands.Mute(participant_id=EVE, track_id=TrackId("t_1")), Permissions(moderate=True)),
+    "react": (commands.SendReaction(participant_id=EVE, emoji="\U0001f44d"), Permissions(chat=True)),
+    "send data": (commands.SendData(participant_id=EVE, topic="t", data="", to=None), Permissions(chat=True)),
+    "stop others": (commands.StopTrack(participant_id=EVE, track_id=TrackId("t_1")), Permissions(moderate=True)),
+    "mute all": (
+        commands.MuteAll(participant_id=EVE, source=TrackSource.CAMERA),
+        Permissions(moderate=True),
+    ),
+    "ask to unmute": (
+        commands.AskToUnmute(participant_id=EVE, target=BOB, source=TrackSource.MICROPHONE),
+        Permissions(moderate=True),
+    ),
+    "lower others' hands": (commands.LowerHand(participant_id=EVE, target=BOB), Permissions(moderate=True)),
+    "lower all hands": (commands.LowerAllHands(participant_id=EVE), Permissions(moderate=True)),
+    "rename others": (commands.Rename(participant_id=EVE, target=BOB, name="Bo"), Permissions(moderate=True)),
+    "admit": (commands.Admit(participant_id=EVE, targets=None), Permissions(moderate=True)),
+    "refuse": (commands.RefuseEntry(participant_id=EVE, target=WAITING), Permissions(moderate=True)),
+    "speak to the lobby": (
+        commands.SendLobbyMessage(participant_id=EVE, text="x", target=None),
+        Permissions(moderate=True),
+    ),
+    "unban": (commands.Unban(participant_id=EVE, identity=Identity("u_banned")), Permissions(moderate=True)),
+    "set the policy": (commands.SetPolicy(participant_id=EVE, locked=True), Permissions(moderate=True)),
+    "set a role": (commands.SetRole(participant_id=EVE, target=BOB, role=Role.COHOST), Permissions(moderate=True)),
+    "set permissions": (
+        commands.SetPermissions(participant_id=EVE, target=BOB, permissions=Permissions()),
+        Permissions(moderate=True),
+    ),
+    "limit a role": (
+        commands.SetRolePermissions(participant_id=EVE, role=Role.GUEST, permissions=Permissions()),
+        Permissions(moderate=True),
+    ),
+    "spotlight": (commands.SetSpotlight(participant_id=EVE, targets=(BOB,)), Permissions(moderate=True)),
+    "ask in a poll": (
+        commands.CreatePoll(participant_id=EVE, poll_id="q2", question="?", options=("a", "b"), multiple=False),
+        Permissions(moderate=True),
+    ),
+    "close a poll": (commands.ClosePoll(participant_id=EVE, poll_id="q"), Permissions(moderate=True)),
     "remove others": (commands.Remove(participant_id=EVE, target=BOB), Permissions(moderate=True)),
     "end": (commands.EndMeeting(participant_id=EVE), Permissions(moderate=True)),
     "microphone": (
@@ -107,8 +164,8 @@ def _all_but(needed: Permissions) -> Permissions:
 @pytest.mark.parametrize("what", NEEDS)
 def test_each_action_takes_its_own_permission_and_no_other(what: str) -> None:
     command, needed = NEEDS[what]
-    assert decide(after(ROOM, join(EVE, needed)), command, 1000)
-    assert refusal(after(ROOM, join(EVE, _all_but(needed))), command) == "permission_denied"
+    assert decide(after(BUSY, join(EVE, needed)), command, 1000)
+    assert refusal(after(BUSY, join(EVE, _all_but(needed))), command) == "permission_denied"
 
 
 def test_every_action_stands_in_the_permission_table() -> None:
@@ -154,7 +211,22 @@ def test_removing_takes_every_stay_of_the_person_and_shuts_them_out() -> None:
 def test_removing_a_stay_of_ones_own_shuts_nobody_out() -> None:
     room = after(ROOM, join(EVE, identity=f"u_{ADA}"), commands.Remove(participant_id=ADA, target=EVE))
     assert set(room.stays) == {ADA, BOB}
-    assert room.removed == frozenset()
+    assert room.banned == {}
+
+
+def test_a_meeting_is_full_at_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "MAX_PARTICIPANTS", len(ROOM.stays))
+    assert refusal(ROOM, join(EVE)) == "meeting_full"
+    assert EVE in after(ROOM, commands.Leave(participant_id=BOB), join(EVE)).stays
+
+
+def test_a_person_may_be_kept_to_one_tab_that_is_connected() -> None:
+    second = msgspec.structs.replace(join(EVE, identity=f"u_{BOB}"), tabs=1)
+    assert refusal(ROOM, second) == "already_in_meeting"
+    began = ROOM.stays[BOB].connection
+    lost = commands.LoseConnection(participant_id=BOB, connection=began, gateway_id=GatewayId("g"))
+    assert EVE in after(ROOM, lost, second).stays, "whoever loads the page anew is let in"
+    assert EVE in after(ROOM, msgspec.structs.replace(second, tabs=2)).stays
 
 
 def test_an_m_line_keeps_its_track_as_long_as_its_source_is_the_same() -> None:
@@ -228,7 +300,15 @@ def test_the_chat_history_is_bounded_and_keeps_the_latest() -> None:
     for number in range(CHAT_HISTORY + 5):
         room = after(room, commands.SendChat(participant_id=ADA, message_id=f"m{number}", text="x"))
     assert len(room.chat) == CHAT_HISTORY
-    assert room.chat[-1].id == f"m{CHAT_HISTORY + 4}"
+    assert room.chat[-1].message.id == f"m{CHAT_HISTORY + 4}"
+
+
+def test_long_messages_shorten_the_chat_history() -> None:
+    room = ROOM
+    for number in range(60):
+        room = after(room, commands.SendChat(participant_id=ADA, message_id=f"m{number}", text="x" * 4000))
+    assert room.chat_characters == sum(len(sent.message.text) for sent in room.chat) == CHAT_HISTORY_CHARACTERS
+    assert room.chat[-1].message.id == "m59"
 
 
 # ---- evolve and projection, for every event there is ----
@@ -254,10 +334,16 @@ def test_evolve_takes_any_event_in_any_order(events: list[Any]) -> None:
 @settings(deadline=None)
 @given(st.lists(_any_event(), max_size=10), st.integers(0, 100))
 def test_clients_are_told_of_every_event_that_concerns_them(events: list[Any], after: int) -> None:
-    told = public_events(after, events)
+    told = public_events(after, events, RoomState())
     assert (told.after, told.version) == (after, after + len(events))
-    expected = [number for number, event in enumerate(events, start=after + 1) if type(event) not in PRIVATE]
-    assert [event.version for event in told.events] == expected
+
+    def is_for_all(event: Any) -> bool:
+        if type(event) in FOR_ALL_OR_SOME:
+            return getattr(event, "to", None) is None and event.breakout is None
+        return type(event) not in AUDIENCE and type(event) not in PRIVATE
+
+    for_all = [number for number, event in enumerate(events, start=after + 1) if is_for_all(event)]
+    assert [event.version for event in told.events] == for_all
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
@@ -271,7 +357,9 @@ def test_every_event_is_either_public_or_private(event_type: type) -> None:
 
 
 def test_clients_never_see_what_only_gateways_know() -> None:
-    text = repr(snapshot(ROOM, MEETING)) + repr(public_events(0, decide(RoomState(), join(ADA), 1)))
+    text = repr(snapshot(ROOM, MEETING, ROOM.stays[ADA])) + repr(
+        public_events(0, decide(RoomState(), join(ADA), 1), ROOM)
+    )
     assert "resume_hash" not in text
     assert HERE not in text
 
@@ -279,5 +367,5 @@ def test_clients_never_see_what_only_gateways_know() -> None:
 def test_one_identity_takes_only_so_many_places() -> None:
     stays = [join(ParticipantId(f"p_{number}"), identity="u_many") for number in range(9)]
     full = after(RoomState(), *stays[:8])
-    assert refusal(full, stays[8]) == "conflict"
+    assert refusal(full, stays[8]) == "already_in_meeting"
     assert len(after(full, commands.Leave(participant_id=ParticipantId("p_0")), stays[8]).stays) == 8

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.client_messages import COMMANDS, SERVER_MESSAGES
+from contracts.client_commands import COMMANDS
+from contracts.client_messages import SERVER_MESSAGES
 from contracts.error_codes import ErrorCode
 from signaling_gateway.event_reference import TARGET, render
 

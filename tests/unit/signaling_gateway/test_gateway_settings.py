@@ -23,12 +23,14 @@ def test_values_are_cast() -> None:
             **LEAST,
             "PARLEY_GATEWAY_PORT": "9000",
             "PARLEY_GATEWAY_ALLOWED_ORIGINS": "https://a.test, https://b.test",
+            "PARLEY_GATEWAY_REGIONS": "eu-west, us-east",
             "PARLEY_GATEWAY_TLS_CERTIFICATE": "/c.pem",
             "PARLEY_GATEWAY_TLS_KEY": "/k.pem",
         }
     )
     assert settings.port == 9000
     assert settings.allowed_origins == ("https://a.test", "https://b.test")
+    assert settings.regions == ("eu-west", "us-east")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.doubles.meeting_log_contract import MeetingLogContract
 from tests.doubles.memory_log import MemoryLog
 
 
-class TestMemoryLog(MeetingLogContract):
+class TestMemoryLog(MeetingLogContract[MemoryLog]):
     @pytest.fixture
     def log(self) -> MemoryLog:
         return MemoryLog()
@@ -17,3 +17,6 @@ class TestMemoryLog(MeetingLogContract):
     @pytest.fixture
     def meeting_id(self) -> MeetingId:
         return MeetingId("m_1")
+
+    async def lose(self, log: MemoryLog, meeting_id: MeetingId, count: int) -> None:
+        log.lose(meeting_id, count)

@@ -16,15 +16,8 @@ from msgspec import Struct
 from contracts.client_messages import Closing
 from contracts.log_events import (
     ChatSent,
-    LeaveReason,
     LogEvent,
-    MeetingEnded,
     MeetingStarted,
-    ParticipantJoined,
-    ParticipantLeft,
-    TrackMuted,
-    TrackPublished,
-    TrackUnmuted,
 )
 from contracts.rooms import (
     GatewayId,
@@ -47,8 +40,10 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.meeting_log import LogEntry, append_id_of
 from tests.doubles.memory_log import MemoryLog
+from tests.unit.signaling_gateway.room_rules import assert_allowed
 
 MEETING = MeetingId("m")
+CHECKPOINT_EVERY = 4
 GATEWAYS = [GatewayId(f"g{number}") for number in range(3)]
 PARTICIPANTS = [ParticipantId(f"p{number}") for number in range(4)]
 IDENTITIES = [Identity(f"u{number}") for number in range(3)]
@@ -65,6 +60,7 @@ permissions = st.builds(
 gateways = st.sampled_from(GATEWAYS)
 participants = st.sampled_from(PARTICIPANTS)
 connections = st.integers(1, 30)
+messages = st.integers(1, 9).map(lambda number: f"m{number}")
 
 joins = st.builds(
     commands.Join,
@@ -108,6 +104,90 @@ others = st.one_of(
     st.builds(commands.Mute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
     st.builds(commands.Unmute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
     st.builds(commands.ControlRecording, participant_id=participants),
+    *(st.builds(each, participant_id=participants) for each in (commands.RaiseHand, commands.LowerAllHands)),
+    st.builds(commands.LowerHand, participant_id=participants, target=st.none() | participants),
+    st.builds(commands.StopTrack, participant_id=participants, track_id=st.sampled_from(TRACKS)),
+    st.builds(commands.MuteAll, participant_id=participants, source=st.sampled_from(TrackSource)),
+    st.builds(
+        commands.AskToUnmute,
+        participant_id=participants,
+        target=participants,
+        source=st.sampled_from(TrackSource),
+    ),
+    st.builds(
+        commands.SetPolicy,
+        participant_id=participants,
+        locked=st.none() | st.booleans(),
+        lobby=st.none() | st.booleans(),
+        unmute=st.none() | st.booleans(),
+    ),
+    st.builds(commands.Admit, participant_id=participants, targets=st.none() | st.tuples(participants)),
+    st.builds(commands.RefuseEntry, participant_id=participants, target=participants),
+    st.builds(commands.Unban, participant_id=participants, identity=st.sampled_from(IDENTITIES)),
+    st.builds(
+        commands.SetRole,
+        participant_id=participants,
+        target=participants,
+        role=st.sampled_from([Role.COHOST, Role.PARTICIPANT]),
+    ),
+    st.builds(commands.SetPermissions, participant_id=participants, target=participants, permissions=permissions),
+    st.builds(
+        commands.SetRolePermissions,
+        participant_id=participants,
+        role=st.sampled_from([Role.PARTICIPANT, Role.GUEST]),
+        permissions=permissions,
+    ),
+    st.builds(
+        commands.SetSpotlight, participant_id=participants, targets=st.lists(participants, max_size=2).map(tuple)
+    ),
+    st.builds(commands.Rename, participant_id=participants, target=st.none() | participants, name=st.text(max_size=3)),
+    st.builds(commands.EditChat, participant_id=participants, message_id=messages, text=st.just("y")),
+    st.builds(commands.RemoveChat, participant_id=participants, message_id=messages),
+    st.builds(
+        commands.CreatePoll,
+        participant_id=participants,
+        poll_id=st.just("q"),
+        question=st.just("?"),
+        options=st.just(("a", "b")),
+        multiple=st.booleans(),
+    ),
+    st.builds(
+        commands.Vote,
+        participant_id=participants,
+        poll_id=st.just("q"),
+        options=st.lists(st.integers(0, 2), max_size=2).map(tuple),
+    ),
+    st.builds(commands.ClosePoll, participant_id=participants, poll_id=st.just("q")),
+    st.builds(
+        commands.OpenBreakouts,
+        participant_id=participants,
+        rooms=st.tuples(
+            st.builds(
+                commands.NewBreakout,
+                id=st.just("b1"),
+                name=st.just("One"),
+                participant_ids=st.lists(participants, max_size=2, unique=True).map(tuple),
+            ),
+            st.builds(commands.NewBreakout, id=st.just("b2"), name=st.just("Two"), participant_ids=st.just(())),
+        ),
+        free_choice=st.booleans(),
+        close_after_ms=st.none() | st.integers(1, 50),
+    ),
+    st.builds(
+        commands.ChangeBreakouts,
+        participant_id=participants,
+        free_choice=st.none() | st.booleans(),
+        close_after_ms=st.none() | st.integers(1, 50),
+    ),
+    st.builds(commands.CloseBreakouts, participant_id=participants),
+    st.builds(commands.EndBreakouts),
+    st.builds(
+        commands.MoveToBreakout,
+        participant_id=participants,
+        targets=st.lists(participants, min_size=1, max_size=2).map(tuple),
+        breakout_id=st.sampled_from([None, "b1", "b2"]),
+    ),
+    st.builds(commands.EnterBreakout, participant_id=participants, breakout_id=st.sampled_from([None, "b1", "b2"])),
     st.builds(
         commands.PlaceNode,
         node_id=st.sampled_from([NodeId("n0"), NodeId("n1")]),
@@ -126,6 +206,9 @@ class Silent:
     def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
         pass
 
+    def replaced(self, sid: str, closing: Closing) -> None:
+        pass
+
     def close(self, sid: str, closing: Closing) -> None:
         pass
 
@@ -141,9 +224,10 @@ class RoomOverManyGateways(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.time = 1000
+        self.failed_over_at = 0
         self.message_ids = itertools.count(1)
         self.acknowledged: list[str] = []
-        self.announced: dict[GatewayId, list[tuple[LogEntry, ...]]] = {gateway: [] for gateway in GATEWAYS}
+        self.announced: dict[GatewayId, list[tuple[tuple[LogEntry, ...], str]]] = {gateway: [] for gateway in GATEWAYS}
         self.log = MemoryLog(self._announce)
         self.tasks = BackgroundTasks()
         self.rooms = {gateway: self._room(gateway) for gateway in GATEWAYS}
@@ -159,9 +243,9 @@ class RoomOverManyGateways(RuleBasedStateMachine):
             tasks=self.tasks,
         )
 
-    def _announce(self, meeting_id: MeetingId, entries: tuple[LogEntry, ...]) -> None:
+    def _announce(self, meeting_id: MeetingId, entries: tuple[LogEntry, ...], follows: str) -> None:
         for waiting in self.announced.values():
-            waiting.append(entries)
+            waiting.append((entries, follows))
 
     def _run(self, *work: Coroutine[Any, Any, Any]) -> list[Any]:
         async def together() -> list[Any]:
@@ -213,15 +297,27 @@ class RoomOverManyGateways(RuleBasedStateMachine):
         waiting = self.announced[gateway]
         if waiting:
             position = data.draw(st.integers(0, len(waiting) - 1))
-            entries = waiting[position] if times > 1 else waiting.pop(position)
-            self._run(self._announced(gateway, entries))
+            entries, follows = waiting[position] if times > 1 else waiting.pop(position)
+            self._run(self._announced(gateway, entries, follows))
 
-    async def _announced(self, gateway: GatewayId, entries: tuple[LogEntry, ...]) -> None:
-        self.rooms[gateway].announced(entries)
+    async def _announced(self, gateway: GatewayId, entries: tuple[LogEntry, ...], follows: str) -> None:
+        self.rooms[gateway].announced(entries, follows)
 
     @rule(gateway=gateways)
     def lose_announcements(self, gateway: GatewayId) -> None:
         self.announced[gateway].clear()
+
+    @rule(count=st.integers(1, 6), order=st.permutations(GATEWAYS), at_once=st.booleans())
+    def redis_fails_over(self, *, count: int, order: list[GatewayId], at_once: bool) -> None:
+        """Redis goes on with a replica that lags behind; no gateway does anything before it has read the log again."""
+        for waiting in self.announced.values():
+            waiting.clear()
+        self.log.lose(MEETING, count)
+        if at_once:
+            self._run(*(self.rooms[gateway].caught_up() for gateway in order))
+        for gateway in order:
+            self._run(self.rooms[gateway].caught_up())
+        self.failed_over_at = len(self._events())
 
     @rule(gateway=gateways)
     def restart_gateway(self, gateway: GatewayId) -> None:
@@ -239,6 +335,16 @@ class RoomOverManyGateways(RuleBasedStateMachine):
             assert room.state == evolve_all(RoomState(), events[: room.state.version])
 
     @invariant()
+    def checkpoints_are_kept_and_true(self) -> None:
+        events = self._events()
+        checkpoint = self.log.checkpoints.get(MEETING)
+        if checkpoint is not None:
+            assert checkpoint == evolve_all(RoomState(), events[: checkpoint.version])
+        # Redis may have lost the checkpoint; then the next one is waited for.
+        kept_at = self.failed_over_at if checkpoint is None else max(checkpoint.version, self.failed_over_at)
+        assert len(events) // CHECKPOINT_EVERY <= kept_at // CHECKPOINT_EVERY
+
+    @invariant()
     def versions_have_no_gaps(self) -> None:
         entries = self.log.entries[MEETING]
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
@@ -254,7 +360,7 @@ class RoomOverManyGateways(RuleBasedStateMachine):
     def nobody_did_what_they_may_not(self) -> None:
         state, latest = RoomState(), 0
         for event in self._events():
-            _assert_allowed(state, event)
+            assert_allowed(state, event)
             assert event.at >= latest
             latest = event.at
             state = evolve(state, event)
@@ -269,33 +375,6 @@ class RoomOverManyGateways(RuleBasedStateMachine):
         return [entry.event for entry in self.log.entries[MEETING]]
 
 
-def _assert_allowed(state: RoomState, event: LogEvent) -> None:
-    """The rules once more, in the words of the log, and independent of `decide`."""
-    assert not state.ended
-    if isinstance(event, ParticipantJoined):
-        assert event.participant.identity not in state.removed
-        assert event.participant.id not in state.stays
-    elif isinstance(event, ParticipantLeft):
-        assert event.participant_id in state.stays
-        if event.reason is LeaveReason.REMOVED:
-            assert any(
-                stay.info.permissions.moderate and stay.info.identity != event.identity for stay in state.stays.values()
-            )
-    elif isinstance(event, ChatSent):
-        assert state.stays[event.message.participant_id].info.permissions.chat
-    elif isinstance(event, TrackPublished):
-        granted = state.stays[event.track.participant_id].info.permissions.publish
-        assert event.track.source.permission in granted
-        assert event.track.id not in state.tracks
-    elif isinstance(event, TrackMuted):
-        assert state.tracks[event.track_id].info.participant_id == event.participant_id
-        assert event.by == event.participant_id or state.stays[event.by].info.permissions.moderate
-    elif isinstance(event, TrackUnmuted):
-        assert state.tracks[event.track_id].info.participant_id == event.participant_id
-    elif isinstance(event, MeetingEnded) and event.by is not None:
-        assert any(stay.info.identity == event.by and stay.info.permissions.moderate for stay in state.stays.values())
-
-
 TestRoomOverManyGateways = RoomOverManyGateways.TestCase
 TestRoomOverManyGateways.settings = settings(
     max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
@@ -303,8 +382,9 @@ TestRoomOverManyGateways.settings = settings(
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_pauses_and_many_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_room, "UNAVAILABLE_DELAYS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(live_room, "CHECKPOINT_EVERY", CHECKPOINT_EVERY)
 
 
 async def test_a_log_that_stays_away_is_told_to_every_caller() -> None:

@@ -1,28 +1,29 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { CrashPage } from "./pages/CrashPage.js";
 import { NotFoundPage } from "./pages/NotFoundPage.js";
-import { SignInPage } from "./pages/SignInPage.js";
-import { StartPage } from "./pages/StartPage.js";
 
+// Who looks at the list needs no meeting, and a guest of a meeting no list. The HTML names a place's code (`bundling/page-files.ts`),
+// so that being lazy costs no round trip.
 const routes: RouteObject[] = [
-  { path: "/", element: <StartPage /> },
-  { path: "/sign-in", element: <SignInPage form="sign-in" /> },
-  { path: "/register", element: <SignInPage form="register" /> },
-  {
-    path: "/m/:meetingId",
-    // Most of the code is the meeting's: those who only look at the list need not load it.
-    lazy: async () => ({ Component: (await import("./meeting/MeetingPage.js")).MeetingPage }),
-    hydrateFallbackElement: <></>,
-  },
+  { path: "/", lazy: async () => ({ Component: (await import("./pages/StartPage.js")).StartPage }) },
+  { path: "/sign-in", lazy: () => signInPage("sign-in") },
+  { path: "/register", lazy: () => signInPage("register") },
+  { path: "/m/:meetingId", lazy: async () => ({ Component: (await import("./meeting/MeetingPage.js")).MeetingPage }) },
   { path: "*", element: <NotFoundPage /> },
 ];
+
+async function signInPage(form: "sign-in" | "register") {
+  const { SignInPage } = await import("./pages/SignInPage.js");
+  return { element: <SignInPage form={form} /> };
+}
 
 if (import.meta.env.DEV) {
   routes.unshift({
     path: "/preview",
     lazy: async () => ({ Component: (await import("./preview/PreviewPage.js")).PreviewPage }),
-    hydrateFallbackElement: <></>,
   });
 }
 
-export const router = createBrowserRouter(routes.map((route) => ({ ...route, errorElement: <CrashPage /> })));
+export const router = createBrowserRouter(
+  routes.map((route) => ({ ...route, errorElement: <CrashPage />, hydrateFallbackElement: <></> })),
+);

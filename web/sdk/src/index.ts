@@ -10,8 +10,10 @@ export type { JoinTicket, Meeting, MeetingPublic, MeetingStatus, User } from "./
 export { DeviceError, Devices, LevelMeter } from "./devices.js";
 export type { DeviceErrorCode, DeviceKind, MediaDevice } from "./devices.js";
 export { asParleyError, ParleyError } from "./errors.js";
+export { Moderation } from "./moderation.js";
+export type { BreakoutOptions, NewBreakout } from "./moderation.js";
 export { Room } from "./room.js";
-export type { InitialMedia, RoomOptions } from "./room.js";
+export type { InitialMedia, ReceivedData, RoomOptions } from "./room.js";
 export type * from "./room-state.js";
 export { INITIAL_STATE } from "./room-view.js";
 export type { RoomStats, TrackStats } from "./stats.js";

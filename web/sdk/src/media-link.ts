@@ -1,13 +1,14 @@
 import { LevelMeter } from "./devices.js";
+import { DirectLink, type DirectLinkOptions, type Peer } from "./direct-link.js";
 import { asParleyError } from "./errors.js";
 import type { LocalMedia } from "./local-media.js";
 import { PublishingConnection } from "./publishing.js";
 import { RemoteAudio } from "./remote-audio.js";
-import type { MediaStatus, TrackSource, TrackState } from "./room-state.js";
+import type { MediaPath, MediaStatus, TrackSource, TrackState } from "./room-state.js";
 import { SpeakingDetector } from "./speaking.js";
-import { trackStats, type RoomStats } from "./stats.js";
+import { receivedOn, roomStats, type RoomStats } from "./stats.js";
 import { SubscribingConnection } from "./subscribing.js";
-import type { Commands, SubscriberOffer } from "./wire.js";
+import type { Commands, PeerSignal, SubscriberOffer, TrackInfo } from "./wire.js";
 
 /** How long publishing waits for what is received at most, milliseconds. */
 const RECEIVE_FIRST_MS = 300;
@@ -21,8 +22,10 @@ export interface MediaLinkOptions {
   /** Tracks or the status have changed. */
   readonly onChange: () => void;
   readonly onAudioBlocked: (blocked: boolean) => void;
-  /** Whether the room believes that a track is muted. */
-  readonly isMuted: (trackId: string) => boolean;
+  /** What the room knows of its tracks, by id. */
+  readonly known: () => ReadonlyMap<string, TrackInfo>;
+  /** Tells another client what a direct connection needs. */
+  readonly signal: DirectLinkOptions["signal"];
 }
 
 /** The media side of one stay in a room: both peer connections, what is captured, and what is heard. */
@@ -41,9 +44,19 @@ export class MediaLink {
   #meter: { readonly track: MediaStreamTrack; readonly meter: LevelMeter } | null = null;
   #whenReceiving: () => void = () => undefined;
   #isClosed = false;
+  readonly #direct: DirectLink;
+  #peerId: string | null = null;
 
   constructor(options: MediaLinkOptions) {
     this.#options = options;
+    this.#direct = new DirectLink({
+      tracks: () => new Map(options.local.entries()),
+      signal: options.signal,
+      onChange: () => {
+        this.#followDirect();
+      },
+      fromNode: (source) => this.#fromNode(source),
+    });
     this.#audio = new RemoteAudio(options.onAudioBlocked);
   }
 
@@ -58,12 +71,14 @@ export class MediaLink {
   prepare(): void {
     this.#publishing ??= this.#makePublishing();
     this.#subscribing ??= this.#makeSubscribing();
-    void this.#publishing.prepare(this.#options.local.entries()).catch(this.#fail);
+    void this.#publishing.prepare().catch(this.#fail);
   }
 
   /** To be called before anything is negotiated. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
+    if (this.#isClosed) return;
     this.#iceServers = iceServers;
+    this.#direct.setIceServers(iceServers);
     // Candidates that were gathered without servers stay good where there are none.
     if (iceServers.length === 0) return;
     this.#publishing?.setIceServers(iceServers);
@@ -109,12 +124,67 @@ export class MediaLink {
   /** Received and captured tracks by track id. */
   tracks(): ReadonlyMap<string, MediaStreamTrack> {
     const tracks = new Map<string, MediaStreamTrack>();
-    for (const [id, receiver] of this.#receivers) tracks.set(id, receiver.track);
+    for (const [id, receiver] of this.#received()) tracks.set(id, receiver.track);
     for (const [source, id] of this.#publishing?.trackIds ?? []) {
       const track = this.#options.local.get(source);
       if (track !== null) tracks.set(id, track);
     }
     return tracks;
+  }
+
+  // ---- the direct path ----
+
+  /** How media comes at the moment. */
+  get path(): MediaPath {
+    return this.#direct.receivers().size > 0 ? "direct" : "node";
+  }
+
+  /** The room has changed: perhaps with whom one is alone, and who is muted. */
+  follow(peer: Peer | null): void {
+    if (this.#isClosed) return;
+    this.#peerId = peer?.id ?? this.#peerId;
+    this.#direct.setPeer(peer);
+    if (this.path === "direct") this.#hear();
+  }
+
+  handleSignal(from: string, signal: PeerSignal): void {
+    void this.#direct.handleSignal(from, signal).catch(this.#fail);
+  }
+
+  #followDirect(): void {
+    void this.#publishing?.pause(this.#direct.receivedThere).catch(this.#fail);
+    this.#hear();
+    this.#options.onChange();
+  }
+
+  /** What is received, by track id: directly where media flows so, else from the node. */
+  #received(): ReadonlyMap<string, RTCRtpReceiver> {
+    const direct = this.#direct.receivers();
+    if (direct.size === 0) return this.#receivers;
+    const received = new Map(this.#receivers);
+    for (const { id, source, participant_id: participantId } of this.#options.known().values()) {
+      const receiver = participantId === this.#peerId ? direct.get(source) : undefined;
+      if (receiver !== undefined) received.set(id, receiver);
+    }
+    return received;
+  }
+
+  /** Plays what may be heard. Through the node nothing muted comes; on a direct path that is for us to see to. */
+  #hear(): void {
+    const known = this.#options.known();
+    const isDirect = this.path === "direct";
+    const heard = [...this.#received()].filter(
+      ([id, { track }]) => track.kind === "audio" && !(isDirect && known.get(id)?.muted === true),
+    );
+    this.#audio.set(new Map(heard.map(([id, receiver]) => [id, receiver.track])));
+  }
+
+  async #fromNode(source: TrackSource): Promise<number | null> {
+    const track = [...this.#options.known().values()].find(
+      (each) => each.source === source && each.participant_id === this.#peerId,
+    );
+    const receiver = track === undefined || track.muted ? undefined : this.#receivers.get(track.id);
+    return receiver === undefined ? null : receivedOn(receiver);
   }
 
   // ---- microphone and camera ----
@@ -123,8 +193,15 @@ export class MediaLink {
     const { local } = this.#options;
     const track = enabled ? await local.open("microphone") : local.get("microphone");
     if (track === null) return;
+    const before = track.enabled;
     track.enabled = enabled;
-    await this.#setPublished("microphone", track, !enabled);
+    try {
+      await this.#setPublished("microphone", track, !enabled);
+    } catch (error) {
+      // The room decides whether we are heard: where it refuses, we are not.
+      track.enabled = before && !enabled;
+      throw error;
+    }
   }
 
   async setCamera(enabled: boolean): Promise<void> {
@@ -143,6 +220,7 @@ export class MediaLink {
     const track = await local.open(device, true);
     track.enabled = enabled;
     await this.#publishing?.replace(device, track, !enabled);
+    await this.#direct.replace(device, track);
     this.#options.onChange();
   }
 
@@ -166,6 +244,7 @@ export class MediaLink {
       if (source === "camera") {
         this.#options.local.stop("camera");
         void this.#publishing?.replace("camera", null, true).catch(this.#fail);
+        void this.#direct.replace("camera", null).catch(this.#fail);
       } else {
         const track = this.#options.local.get(source);
         if (track !== null) track.enabled = false;
@@ -174,19 +253,35 @@ export class MediaLink {
     this.#options.onChange();
   }
 
+  /** A moderator has stopped a track of ours. */
+  async followStop(trackId: string): Promise<void> {
+    const source = [...(this.#publishing?.trackIds ?? [])].find(([, id]) => id === trackId)?.[0];
+    if (source === undefined) return;
+    const stopped: TrackSource[] = source === "screen" ? ["screen", "screen_audio"] : [source];
+    for (const each of stopped) this.#options.local.stop(each);
+    await this.#replaceDirectly(stopped, null);
+    await this.#publishing?.unpublish(...stopped).catch(this.#fail);
+    this.#options.onChange();
+  }
+
   async #setPublished(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
     const publishing = this.#publishing;
     if (publishing === null) return;
     const id = publishing.trackIds.get(source);
+    await this.#direct.replace(source, track);
     if (!publishing.isPublished(source)) {
       if (track !== null) await publishing.publish(source, track, muted);
     } else {
       await publishing.replace(source, track, muted);
-      if (id !== undefined && this.#options.isMuted(id) !== muted) {
+      if (id !== undefined && this.#options.known().get(id)?.muted !== muted) {
         await this.#tellMuted(id, muted);
       }
     }
     this.#options.onChange();
+  }
+
+  async #replaceDirectly(sources: readonly TrackSource[], track: MediaStreamTrack | null): Promise<void> {
+    for (const source of sources) await this.#direct.replace(source, track).catch(this.#fail);
   }
 
   async #tellMuted(trackId: string, muted: boolean): Promise<void> {
@@ -199,7 +294,11 @@ export class MediaLink {
     const { local } = this.#options;
     const publishing = this.#publishing;
     local.put("screen", video);
-    if (audio !== null) local.put("screen_audio", audio);
+    await this.#replaceDirectly(["screen"], video);
+    if (audio !== null) {
+      local.put("screen_audio", audio);
+      await this.#replaceDirectly(["screen_audio"], audio);
+    }
     try {
       await publishing?.add("screen", video, false);
       if (audio !== null) await publishing?.add("screen_audio", audio, false);
@@ -214,6 +313,7 @@ export class MediaLink {
   async stopScreen(): Promise<void> {
     this.#options.local.stop("screen");
     this.#options.local.stop("screen_audio");
+    await this.#replaceDirectly(["screen", "screen_audio"], null);
     await this.#publishing?.unpublish("screen", "screen_audio");
     this.#options.onChange();
   }
@@ -221,17 +321,13 @@ export class MediaLink {
   // ---- connections ----
 
   async #publishAll(): Promise<void> {
-    const publishing = this.#publishing;
-    if (publishing === null || this.#isClosed) return;
-    const tracks = [...this.#options.local.entries()];
-    if (tracks.length === 0) return;
-    for (const [source, track] of tracks) await publishing.add(source, track, !track.enabled);
-    await publishing.negotiate();
+    if (this.#isClosed) return;
+    await this.#publishing?.negotiateChanges();
     this.#options.onChange();
   }
 
   #makePublishing(): PublishingConnection {
-    return new PublishingConnection({
+    return new PublishingConnection(this.#options.local.entries(), {
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
@@ -257,8 +353,7 @@ export class MediaLink {
 
   #setReceivers(receivers: ReadonlyMap<string, RTCRtpReceiver>): void {
     this.#receivers = receivers;
-    const heard = [...receivers].filter(([, receiver]) => receiver.track.kind === "audio");
-    this.#audio.set(new Map(heard.map(([id, receiver]) => [id, receiver.track])));
+    this.#hear();
     this.#options.onChange();
   }
 
@@ -289,7 +384,7 @@ export class MediaLink {
   }
 
   #levelOf(trackId: string): number {
-    const sources = this.#receivers.get(trackId)?.getSynchronizationSources() ?? [];
+    const sources = this.#received().get(trackId)?.getSynchronizationSources() ?? [];
     return sources[0]?.audioLevel ?? 0;
   }
 
@@ -303,31 +398,24 @@ export class MediaLink {
     return this.#meter.meter.read();
   }
 
-  async stats(): Promise<RoomStats> {
-    const sent = this.#publishing?.connection;
-    const received = this.#subscribing?.connection;
-    const ids = this.#publishing?.trackIds ?? new Map<TrackSource, string>();
+  stats(): Promise<RoomStats> {
     const sentIds = new Map<string, string>();
-    for (const [source, id] of ids) {
-      const mid = this.#publishing?.midOf(source);
-      if (mid !== null && mid !== undefined) sentIds.set(mid, id);
+    for (const [source, id] of this.#publishing?.trackIds ?? []) {
+      const mid = this.#publishing?.midOf(source) ?? null;
+      if (mid !== null) sentIds.set(mid, id);
     }
-    const receivedIds = new Map<string, string>();
-    for (const transceiver of received?.getTransceivers() ?? []) {
-      for (const [id, receiver] of this.#receivers) {
-        if (receiver === transceiver.receiver && transceiver.mid !== null) receivedIds.set(transceiver.mid, id);
-      }
-    }
-    const publishing = sent ? await trackStats(sent, (mid) => sentIds.get(mid) ?? null) : null;
-    const subscribing = received ? await trackStats(received, (mid) => receivedIds.get(mid) ?? null) : null;
-    return {
-      tracks: [...(publishing?.tracks ?? []), ...(subscribing?.tracks ?? [])],
-      roundTrip: { publishing: publishing?.roundTrip ?? null, subscribing: subscribing?.roundTrip ?? null },
-    };
+    return roomStats({
+      publishing: this.#publishing?.connection ?? null,
+      subscribing: this.#subscribing?.connection ?? null,
+      direct: this.#direct.current?.connection ?? null,
+      sentIds,
+      inUse: this.#received(),
+    });
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#direct.close();
     this.#publishing?.close();
     this.#subscribing?.close();
     this.#audio.close();

@@ -1,5 +1,5 @@
+import { peerConfiguration } from "./peer-configuration.js";
 import type { TrackSource } from "./room-state.js";
-import { configuration } from "./subscribing.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
 
 /** Camera layers, lowest first: a quarter, a half and the whole of 720p. */
@@ -8,10 +8,15 @@ const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = [
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 25 },
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, maxFramerate: 30 },
 ];
+/** The small one is for connections that carry no more: a slide can still be read. */
+const SCREEN_ENCODINGS: RTCRtpEncodingParameters[] = [
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 10 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_600_000, maxFramerate: 30 },
+];
 const ENCODINGS: Record<TrackSource, RTCRtpEncodingParameters[]> = {
   microphone: [{ maxBitrate: 40_000 }],
   camera: CAMERA_ENCODINGS,
-  screen: [{ maxBitrate: 3_000_000, maxFramerate: 30 }],
+  screen: SCREEN_ENCODINGS,
   screen_audio: [{ maxBitrate: 128_000 }],
 };
 
@@ -19,6 +24,7 @@ interface Slot {
   readonly transceiver: RTCRtpTransceiver;
   isPublished: boolean;
   muted: boolean;
+  isPaused: boolean;
 }
 
 export interface PublishingHandlers {
@@ -47,9 +53,11 @@ export class PublishingConnection {
   /** Track ids by source, as the gateway has assigned them. */
   trackIds: ReadonlyMap<TrackSource, string> = new Map();
 
-  constructor(handlers: PublishingHandlers) {
+  /** `tracks`: what is published from the beginning; the first negotiation says it. */
+  constructor(tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>, handlers: PublishingHandlers) {
     this.#handlers = handlers;
-    this.#connection = new RTCPeerConnection(configuration([]));
+    this.#connection = new RTCPeerConnection(peerConfiguration([]));
+    for (const [source, track] of tracks) this.#open(source, track, !track.enabled);
     this.#connection.addEventListener("connectionstatechange", () => {
       const state = this.#connection.connectionState;
       if (state === "failed" && !this.#isClosed) {
@@ -62,7 +70,7 @@ export class PublishingConnection {
 
   /** To be called before the first negotiation. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
-    this.#connection.setConfiguration(configuration(iceServers));
+    this.#connection.setConfiguration(peerConfiguration(iceServers));
     if (this.#offering === null) return;
     // What was gathered without the servers is gathered anew.
     this.#connection.restartIce();
@@ -70,8 +78,7 @@ export class PublishingConnection {
   }
 
   /** Makes the first offer already, while the gateway is not there yet. `negotiate` sends it, unless there are changes since. */
-  async prepare(tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>): Promise<void> {
-    for (const [source, track] of tracks) await this.add(source, track, !track.enabled);
+  async prepare(): Promise<void> {
     if (!this.#isDirty) return;
     this.#offering = this.#connection.setLocalDescription();
     await this.#offering;
@@ -84,21 +91,14 @@ export class PublishingConnection {
   /** Starts to send a track for a source; negotiates only if the source was not published yet. */
   async publish(source: TrackSource, track: MediaStreamTrack, muted: boolean): Promise<void> {
     await this.add(source, track, muted);
-    if (this.#isDirty) await this.negotiate();
+    await this.negotiateChanges();
   }
 
   /** As `publish`, without negotiating: several sources can go into one offer. */
-  async add(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
+  async add(source: TrackSource, track: MediaStreamTrack, muted: boolean): Promise<void> {
     const slot = this.#slots.get(source);
     if (slot === undefined) {
-      const kind = source === "microphone" || source === "screen_audio" ? "audio" : "video";
-      const transceiver = this.#connection.addTransceiver(track ?? kind, {
-        direction: "sendonly",
-        sendEncodings: ENCODINGS[source].map((encoding) => ({ ...encoding })),
-      });
-      if (kind === "video") preferVp8(transceiver);
-      this.#slots.set(source, { transceiver, isPublished: true, muted });
-      this.#changed();
+      this.#open(source, track, muted);
       return;
     }
     slot.muted = muted;
@@ -110,12 +110,39 @@ export class PublishingConnection {
     }
   }
 
+  #open(source: TrackSource, track: MediaStreamTrack, muted: boolean): void {
+    const transceiver = this.#connection.addTransceiver(track, {
+      direction: "sendonly",
+      sendEncodings: ENCODINGS[source].map((encoding) => ({ ...encoding })),
+    });
+    if (source === "camera" || source === "screen") preferVp8(transceiver);
+    this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false });
+    this.#changed();
+  }
+
   /** Sends another track, or none, for a source that stays published. */
   async replace(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
     const slot = this.#slots.get(source);
     if (slot === undefined) return;
     slot.muted = muted;
     await slot.transceiver.sender.replaceTrack(track);
+  }
+
+  /**
+   * Sends as little as can be of these sources, and all of the others; the room takes no notice. The lowest layer of a camera goes on:
+   * an encoder that starts anew takes a second, and whoever needs the picture has it at once.
+   */
+  async pause(sources: ReadonlySet<TrackSource>): Promise<void> {
+    for (const [source, slot] of this.#slots) {
+      const isPaused = sources.has(source);
+      if (slot.isPaused === isPaused) continue;
+      slot.isPaused = isPaused;
+      const parameters = slot.transceiver.sender.getParameters();
+      parameters.encodings.forEach((encoding, layer) => {
+        encoding.active = !isPaused || (layer === 0 && parameters.encodings.length > 1);
+      });
+      await slot.transceiver.sender.setParameters(parameters);
+    }
   }
 
   /** Stops publishing sources. */
@@ -128,7 +155,7 @@ export class PublishingConnection {
       await slot.transceiver.sender.replaceTrack(null);
       this.#changed();
     }
-    if (this.#isDirty) await this.negotiate();
+    await this.negotiateChanges();
   }
 
   #changed(): void {
@@ -153,11 +180,20 @@ export class PublishingConnection {
     return this.#running;
   }
 
+  /** As `negotiate`, unless the gateway knows everything already. */
+  async negotiateChanges(): Promise<void> {
+    if (this.#isDirty) await this.negotiate();
+  }
+
   /** Tries again what failed while the gateway could not be reached. */
   async recover(): Promise<void> {
-    if (this.#connection.connectionState === "failed") this.#connection.restartIce();
-    else if (!this.#isDirty) return;
-    await this.negotiate();
+    // An offer that went to the lost connection may be waiting for its answer yet; it must not stand for the new one.
+    await this.#running?.catch(() => undefined);
+    if (this.#connection.connectionState === "failed") {
+      this.#connection.restartIce();
+      this.#changed();
+    }
+    await this.negotiateChanges();
   }
 
   async #negotiateAll(): Promise<void> {

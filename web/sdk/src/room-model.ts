@@ -1,5 +1,18 @@
 /** What the gateway has told of the room, and how events change it. Pure. */
-import type { ChatMessage, ParticipantInfo, RoomEvents, RoomSnapshot, TrackInfo, Welcome } from "./wire.js";
+import type { Peer } from "./direct-link.js";
+import type {
+  BannedPerson,
+  Breakouts,
+  ChatMessage,
+  LobbyGuest,
+  ParticipantInfo,
+  PollInfo,
+  RolePermissions,
+  RoomEvents,
+  RoomPolicy,
+  RoomSync,
+  TrackInfo,
+} from "./wire.js";
 
 type RoomEvent = RoomEvents["events"][number];
 
@@ -10,17 +23,35 @@ export interface RoomModel {
   readonly participants: ReadonlyMap<string, ParticipantInfo>;
   readonly tracks: ReadonlyMap<string, TrackInfo>;
   readonly chat: readonly ChatMessage[];
+  readonly policy: RoomPolicy;
+  readonly rolePermissions: readonly RolePermissions[];
+  readonly spotlight: readonly string[];
+  readonly polls: ReadonlyMap<string, PollInfo>;
+  /** One's own votes, by poll. */
+  readonly myVotes: ReadonlyMap<string, readonly number[]>;
+  /** The breakout rooms, while they are open. */
+  readonly breakouts: Breakouts | null;
+  readonly lobby: readonly LobbyGuest[];
+  readonly banned: readonly BannedPerson[];
 }
 
-export function modelOf(welcome: Welcome): RoomModel {
-  const room: RoomSnapshot = welcome.room;
+/** The room that a `welcome` or a `room` message tells. */
+export function modelOf({ version, room }: RoomSync): RoomModel {
   return {
-    version: welcome.version,
+    version,
     meetingId: room.meeting_id,
     startedAt: room.started_at,
     participants: new Map(room.participants.map((participant) => [participant.id, participant])),
     tracks: new Map(room.tracks.map((track) => [track.id, track])),
     chat: room.chat,
+    policy: room.policy,
+    rolePermissions: room.role_permissions,
+    spotlight: room.spotlight,
+    polls: new Map(room.polls.map((poll) => [poll.id, poll])),
+    myVotes: new Map(room.my_votes.map((vote) => [vote.poll_id, vote.options])),
+    breakouts: room.breakouts,
+    lobby: room.lobby,
+    banned: room.banned,
   };
 }
 
@@ -38,19 +69,35 @@ export function applied(model: RoomModel, message: RoomEvents): RoomModel | "gap
   return { ...next, version: message.version };
 }
 
+/** The events that a model, if there is one, does not know yet. */
+export function newsIn(events: readonly RoomEvent[], model: RoomModel | null): readonly RoomEvent[] {
+  return events.filter((event) => event.version > (model?.version ?? 0));
+}
+
 function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
   switch (event.type) {
     case "participant_joined":
       return { ...model, participants: new Map(model.participants).set(event.participant.id, event.participant) };
     case "participant_disconnected":
-      return withConnected(model, event.participant_id, false);
+      return withParticipant(model, event.participant_id, { connected: false });
     case "participant_resumed":
-      return withConnected(model, event.participant_id, true);
+      return withParticipant(model, event.participant_id, { connected: true });
+    case "participant_renamed":
+      return withParticipant(model, event.participant_id, { name: event.name });
+    case "role_changed":
+      return withParticipant(model, event.participant_id, { role: event.role, permissions: event.permissions });
+    case "permissions_changed":
+      return withParticipant(model, event.participant_id, { permissions: event.permissions });
+    case "hand_raised":
+      return withParticipant(model, event.participant_id, { hand_raised: event.version });
+    case "hand_lowered":
+      return withParticipant(model, event.participant_id, { hand_raised: null });
     case "participant_left":
       return {
         ...model,
         participants: without(model.participants, event.participant_id),
         tracks: new Map([...model.tracks].filter(([, track]) => track.participant_id !== event.participant_id)),
+        spotlight: model.spotlight.filter((id) => id !== event.participant_id),
       };
     case "track_published":
       return { ...model, tracks: new Map(model.tracks).set(event.track.id, event.track) };
@@ -62,9 +109,71 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
       return withMuted(model, event.track_id, false);
     case "chat_sent":
       return { ...model, chat: [...model.chat, event.message] };
+    case "chat_edited":
+      return {
+        ...model,
+        chat: model.chat.map((message) =>
+          message.id === event.message_id ? { ...message, text: event.text, edited_at: event.at } : message,
+        ),
+      };
+    case "chat_removed":
+      return { ...model, chat: model.chat.filter((message) => message.id !== event.message_id) };
+    case "policy_changed":
+      return { ...model, policy: event.policy };
+    case "role_permissions_changed": {
+      const others = model.rolePermissions.filter(({ role }) => role !== event.role);
+      return { ...model, rolePermissions: [...others, { role: event.role, permissions: event.permissions }] };
+    }
+    case "spotlight_changed":
+      return { ...model, spotlight: event.participant_ids };
+    case "lobby_joined":
+      return { ...model, lobby: [...model.lobby, event.guest] };
+    case "lobby_left":
+      return { ...model, lobby: model.lobby.filter((guest) => guest.id !== event.participant_id) };
+    case "person_unbanned":
+      return { ...model, banned: model.banned.filter((person) => person.identity !== event.identity) };
+    case "poll_created":
+      return { ...model, polls: new Map(model.polls).set(event.poll.id, event.poll) };
+    case "poll_voted":
+      return withPoll(model, event.poll_id, { votes: event.votes, voters: event.voters });
+    case "poll_closed":
+      return withPoll(model, event.poll_id, { closed: true });
+    case "breakouts_opened":
+    case "breakouts_changed":
+      return { ...model, breakouts: event.breakouts };
+    case "breakouts_closed":
+      return { ...model, breakouts: null };
+    case "participants_moved": {
+      const participants = new Map(model.participants);
+      for (const { participant_id: id, breakout, assigned_breakout } of event.moves) {
+        const participant = participants.get(id);
+        if (participant !== undefined) participants.set(id, { ...participant, breakout, assigned_breakout });
+      }
+      return { ...model, participants };
+    }
+    case "unmute_asked":
+    case "reaction_sent":
+    case "peer_signalled":
+    case "data_sent":
     case "meeting_ended":
       return model;
   }
+}
+
+/** With whom one is alone in a room where media may go directly, and who of the two offers; null: with nobody. */
+export function peerOf(model: RoomModel, selfId: string | null): Peer | null {
+  const self = model.participants.get(selfId ?? "");
+  if (self === undefined || !model.policy.direct) return null;
+  const others = [...model.participants.values()].filter(({ id, breakout }) => id !== self.id && breakout === self.breakout);
+  const [other] = others;
+  if (other === undefined || others.length > 1) return null;
+  if (!self.permissions.subscribe || !other.permissions.subscribe) return null;
+  return { id: other.id, offers: self.id < other.id };
+}
+
+/** The model after one's own vote has been taken. */
+export function voted(model: RoomModel, pollId: string, options: readonly number[]): RoomModel {
+  return { ...model, myVotes: new Map(model.myVotes).set(pollId, options) };
 }
 
 function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {
@@ -73,10 +182,16 @@ function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyM
   return next;
 }
 
-function withConnected(model: RoomModel, id: string, connected: boolean): RoomModel {
+function withParticipant(model: RoomModel, id: string, changes: Partial<ParticipantInfo>): RoomModel {
   const participant = model.participants.get(id);
   if (participant === undefined) return model;
-  return { ...model, participants: new Map(model.participants).set(id, { ...participant, connected }) };
+  return { ...model, participants: new Map(model.participants).set(id, { ...participant, ...changes }) };
+}
+
+function withPoll(model: RoomModel, id: string, changes: Partial<PollInfo>): RoomModel {
+  const poll = model.polls.get(id);
+  if (poll === undefined) return model;
+  return { ...model, polls: new Map(model.polls).set(id, { ...poll, ...changes }) };
 }
 
 function withMuted(model: RoomModel, id: string, muted: boolean): RoomModel {

@@ -1,13 +1,13 @@
 /** The room as a user interface sees it. Every object is immutable; what has not changed keeps its identity. */
 
 export type TrackSource = "microphone" | "camera" | "screen" | "screen_audio";
-export type Role = "host" | "participant" | "guest";
+export type Role = "host" | "cohost" | "participant" | "guest";
 
 /**
- * `idle` before `connect`, `closed` after leaving, removal or the end. `reconnecting`: the signalling connection is lost and is
+ * `idle` before `connect`, `waiting` in the lobby, `closed` after leaving, removal or the end. `reconnecting`: the signalling connection is lost and is
  * being resumed; media may go on meanwhile.
  */
-export type RoomStatus = "idle" | "connecting" | "connected" | "reconnecting" | "closed";
+export type RoomStatus = "idle" | "connecting" | "waiting" | "connected" | "reconnecting" | "closed";
 
 export interface Permissions {
   readonly publish: readonly ("audio" | "video" | "screen")[];
@@ -23,6 +23,8 @@ export interface TrackState {
   readonly source: TrackSource;
   readonly kind: "audio" | "video";
   readonly muted: boolean;
+  /** Our connection is too weak for this picture, however small: nothing of it comes until there is room again. */
+  readonly starved: boolean;
   readonly isLocal: boolean;
   /** Null until media is attached (a remote track that has been announced, but not received yet). */
   readonly mediaTrack: MediaStreamTrack | null;
@@ -38,6 +40,12 @@ export interface ParticipantState {
   readonly connected: boolean;
   readonly permissions: Permissions;
   readonly joinedAt: number;
+  /** Sorts the raised hands, first first; null while the hand is down. */
+  readonly handRaised: number | null;
+  /** The breakout room, by id; null: the main room. */
+  readonly breakout: string | null;
+  /** The breakout room that this participant may go to by themselves, without free choice. */
+  readonly assignedBreakout: string | null;
   readonly tracks: readonly TrackState[];
   readonly speaking: boolean;
 }
@@ -50,6 +58,53 @@ export interface ChatMessage {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly isOwn: boolean;
+  /** Null: to all in the author's room. Else a participant's id, `hosts`, or `everyone`. */
+  readonly to: string | null;
+  readonly toName: string | null;
+  readonly editedAt: number | null;
+  /** The name of the breakout room it was written in; null: the main room. */
+  readonly breakout: string | null;
+}
+
+/** The rules of a room. They bind those who do not moderate. */
+export interface RoomPolicy {
+  readonly locked: boolean;
+  readonly lobby: boolean;
+  readonly unmute: boolean;
+  readonly rename: boolean;
+  readonly private_chat: boolean;
+  readonly direct: boolean;
+}
+
+export interface LobbyGuest {
+  readonly id: string;
+  readonly name: string;
+  readonly since: number;
+}
+
+export interface PollState {
+  readonly id: string;
+  readonly question: string;
+  readonly options: readonly { readonly text: string; readonly votes: number; readonly isMine: boolean }[];
+  readonly multiple: boolean;
+  readonly voters: number;
+  readonly closed: boolean;
+  readonly hasVoted: boolean;
+}
+
+/** Breakout rooms that are open. */
+export interface BreakoutsState {
+  readonly rooms: readonly { readonly id: string; readonly name: string }[];
+  readonly freeChoice: boolean;
+  /** When everybody is brought back, milliseconds since the epoch; null: when somebody closes the rooms. */
+  readonly endsAt: number | null;
+}
+
+/** An emoji that somebody shows for a moment. */
+export interface Reaction {
+  readonly key: number;
+  readonly participantId: string;
+  readonly emoji: string;
 }
 
 /** Why a room is closed. `code` is stable; `message` is for people. */
@@ -58,18 +113,38 @@ export interface CloseReason {
   readonly message: string;
 }
 
+/** How media comes from the others: through the media node, or (some of it) directly. */
+export type MediaPath = "node" | "direct";
+
 /** State of the two media connections, as one word for an indicator. */
 export type MediaStatus = "none" | "connecting" | "connected" | "interrupted";
 
 export interface RoomState {
   readonly status: RoomStatus;
   readonly media: MediaStatus;
+  readonly path: MediaPath;
   readonly meetingId: string | null;
   readonly startedAt: number | null;
   readonly self: ParticipantState | null;
-  /** Everyone in the room, oneself included, in the order of joining. */
+  /** Everyone in the meeting, oneself included, in the order of joining. */
   readonly participants: readonly ParticipantState[];
+  /** Those in the same room as oneself, oneself included: whom one sees and hears. */
+  readonly nearby: readonly ParticipantState[];
   readonly chat: readonly ChatMessage[];
+  readonly policy: RoomPolicy;
+  /** Participants whom everybody sees large, by id. */
+  readonly spotlight: readonly string[];
+  readonly polls: readonly PollState[];
+  readonly breakouts: BreakoutsState | null;
+  readonly reactions: readonly Reaction[];
+  /** Who waits to be let in; empty for those who do not moderate. */
+  readonly lobby: readonly LobbyGuest[];
+  /** Who may not come back; empty for those who do not moderate. */
+  readonly banned: readonly { readonly identity: string; readonly name: string }[];
+  /** What a moderator has said to the lobby, while one waits there oneself. */
+  readonly lobbyMessage: string | null;
+  /** Who asks oneself to unmute, until one does or declines. */
+  readonly unmuteRequest: { readonly source: TrackSource; readonly by: string } | null;
   readonly closeReason: CloseReason | null;
   /** The browser has refused to play sound without a gesture; call `Room.startAudio` from a click. */
   readonly audioBlocked: boolean;

@@ -11,6 +11,9 @@ const info = (id: string) => ({
   permissions: { publish: [], subscribe: true, chat: true, moderate: false, record: false },
   joined_at: 0,
   connected: true,
+  hand_raised: null,
+  breakout: null,
+  assigned_breakout: null,
 });
 const model: RoomModel = {
   version: 1,
@@ -21,16 +24,43 @@ const model: RoomModel = {
     ["b", info("b")],
   ]),
   tracks: new Map([["t", { id: "t", participant_id: "b", source: "camera", kind: "video", muted: false }]]),
-  chat: [{ id: "c", participant_id: "a", name: "a", text: "hi", at: 1 }],
+  chat: [{ id: "c", participant_id: "a", name: "a", text: "hi", at: 1, to: null, to_name: null, edited_at: null, breakout: null }],
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+  rolePermissions: [],
+  spotlight: [],
+  polls: new Map([
+    [
+      "q",
+      {
+        id: "q",
+        participant_id: "a",
+        question: "?",
+        options: ["x", "y"],
+        multiple: false,
+        votes: [0, 2],
+        voters: 2,
+        closed: false,
+      },
+    ],
+  ]),
+  myVotes: new Map([["q", [1]]]),
+  lobby: [],
+  breakouts: null,
+  banned: [],
 };
 const local: LocalView = {
   status: "connected",
   media: "connected",
+  path: "node",
   closeReason: null,
   audioBlocked: false,
   selfId: "a",
   mediaTracks: new Map(),
   speaking: new Set(),
+  starved: new Set(),
+  reactions: [],
+  lobbyMessage: null,
+  unmuteRequest: null,
 };
 
 describe("viewOf", () => {
@@ -41,6 +71,34 @@ describe("viewOf", () => {
     expect(first.participants.map((participant) => participant.isSelf)).toEqual([true, false]);
     expect(first.chat[0]?.isOwn).toBe(true);
     expect(first.participants[1]?.tracks[0]?.mediaTrack).toBeNull();
+  });
+
+  it("says which pictures do not come, unless they come directly", () => {
+    const id = first.participants[1]?.tracks[0]?.id ?? "";
+    const isStarved = (view: LocalView) => viewOf(model, view, first).participants[1]?.tracks[0]?.starved;
+    expect(isStarved(local)).toBe(false);
+    expect(isStarved({ ...local, starved: new Set([id]) })).toBe(true);
+    expect(isStarved({ ...local, starved: new Set([id]), path: "direct" })).toBe(false);
+  });
+
+  it("shows how the votes stand, and one's own", () => {
+    expect(first.polls[0]?.options.map(({ votes, isMine }) => [votes, isMine])).toEqual([
+      [0, false],
+      [2, true],
+    ]);
+    expect(first.polls[0]?.hasVoted).toBe(true);
+  });
+
+  it("shows who is in the same room", () => {
+    const breakouts = { rooms: [{ id: "b1", name: "One" }], free_choice: true, ends_at: 5 };
+    const apart = new Map([...model.participants]).set("b", { ...info("b"), breakout: "b1", assigned_breakout: "b1" });
+    const split = viewOf({ ...model, breakouts, participants: apart }, local, first);
+    expect(split.breakouts).toEqual({ rooms: breakouts.rooms, freeChoice: true, endsAt: 5 });
+    expect(split.nearby.map(({ id }) => id)).toEqual(["a"]);
+    expect(split.participants.map(({ breakout }) => breakout)).toEqual([null, "b1"]);
+    expect(first.nearby).toBe(first.participants);
+    const again = viewOf({ ...model, breakouts, participants: apart, version: 3 }, local, split);
+    expect([again.nearby === split.nearby, again.breakouts === split.breakouts]).toEqual([true, true]);
   });
 
   it("keeps the identity of what has not changed", () => {

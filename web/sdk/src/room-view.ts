@@ -1,11 +1,12 @@
 /** From what the gateway says and what the media connections hold to the state that a page renders. Pure. */
 import type { RoomModel } from "./room-model.js";
-import type { ChatMessage, ParticipantState, RoomState, TrackState } from "./room-state.js";
+import type { BreakoutsState, ChatMessage, ParticipantState, PollState, Reaction, RoomState, TrackState } from "./room-state.js";
 
 /** Beside the model: what only this client knows. */
 export interface LocalView {
   readonly status: RoomState["status"];
   readonly media: RoomState["media"];
+  readonly path: RoomState["path"];
   readonly closeReason: RoomState["closeReason"];
   readonly audioBlocked: boolean;
   readonly selfId: string | null;
@@ -13,16 +14,31 @@ export interface LocalView {
   readonly mediaTracks: ReadonlyMap<string, MediaStreamTrack>;
   /** Ids of the participants who speak. */
   readonly speaking: ReadonlySet<string>;
+  readonly starved: ReadonlySet<string>;
+  readonly reactions: readonly Reaction[];
+  readonly lobbyMessage: string | null;
+  readonly unmuteRequest: RoomState["unmuteRequest"];
 }
 
 export const INITIAL_STATE: RoomState = {
   status: "idle",
   media: "none",
+  path: "node",
   meetingId: null,
   startedAt: null,
   self: null,
   participants: [],
+  nearby: [],
   chat: [],
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+  spotlight: [],
+  polls: [],
+  breakouts: null,
+  reactions: [],
+  lobby: [],
+  banned: [],
+  lobbyMessage: null,
+  unmuteRequest: null,
   closeReason: null,
   audioBlocked: false,
 };
@@ -42,6 +58,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
             source: track.source,
             kind: track.kind,
             muted: track.muted,
+            starved: local.path === "node" && local.starved.has(track.id),
             isLocal: track.participant_id === local.selfId,
             mediaTrack: local.mediaTracks.get(track.id) ?? null,
           };
@@ -56,20 +73,35 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
         connected: info.connected,
         permissions: info.permissions,
         joinedAt: info.joined_at,
+        handRaised: info.hand_raised,
+        breakout: info.breakout,
+        assignedBreakout: info.assigned_breakout,
         tracks: kept(before?.tracks ?? [], tracks),
         speaking: local.speaking.has(info.id),
       };
       return same(before, next);
     }),
   );
+  const self = participants.find((participant) => participant.isSelf) ?? null;
   return {
     status: local.status,
     media: local.media,
+    path: local.path,
     meetingId: model?.meetingId ?? previous.meetingId,
     startedAt: model?.startedAt ?? previous.startedAt,
-    self: participants.find((participant) => participant.isSelf) ?? null,
+    self,
     participants,
+    nearby: nearbyOf(participants, self, previous),
     chat: chatOf(model, local.selfId, previous),
+    policy: model?.policy ?? previous.policy,
+    spotlight: model?.spotlight ?? previous.spotlight,
+    polls: pollsOf(model, previous),
+    breakouts: breakoutsOf(model, previous),
+    reactions: local.reactions,
+    lobby: model?.lobby ?? previous.lobby,
+    banned: model?.banned ?? previous.banned,
+    lobbyMessage: local.lobbyMessage,
+    unmuteRequest: local.unmuteRequest,
     closeReason: local.closeReason,
     audioBlocked: local.audioBlocked,
   };
@@ -87,9 +119,51 @@ function chatOf(model: RoomModel | null, selfId: string | null, previous: RoomSt
         text: message.text,
         at: message.at,
         isOwn: message.participant_id === selfId,
+        to: message.to,
+        toName: message.to_name,
+        editedAt: message.edited_at,
+        breakout: message.breakout?.name ?? null,
       }),
     ),
   );
+}
+
+function nearbyOf(
+  participants: readonly ParticipantState[],
+  self: ParticipantState | null,
+  previous: RoomState,
+): readonly ParticipantState[] {
+  const here = self?.breakout ?? null;
+  const nearby = participants.filter(({ breakout }) => breakout === here);
+  return nearby.length === participants.length ? participants : kept(previous.nearby, nearby);
+}
+
+function breakoutsOf(model: RoomModel | null, previous: RoomState): BreakoutsState | null {
+  if (model === null) return previous.breakouts;
+  if (model.breakouts === null) return null;
+  const { rooms, free_choice: freeChoice, ends_at: endsAt } = model.breakouts;
+  const next = { rooms, freeChoice, endsAt };
+  return same(previous.breakouts ?? undefined, next);
+}
+
+function pollsOf(model: RoomModel | null, previous: RoomState): readonly PollState[] {
+  if (model === null) return previous.polls;
+  return [...model.polls.values()].map((poll) => {
+    const mine = model.myVotes.get(poll.id) ?? [];
+    return {
+      id: poll.id,
+      question: poll.question,
+      options: poll.options.map((text, place) => ({
+        text,
+        votes: poll.votes[place] ?? 0,
+        isMine: mine.includes(place),
+      })),
+      multiple: poll.multiple,
+      voters: poll.voters,
+      closed: poll.closed,
+      hasVoted: mine.length > 0,
+    };
+  });
 }
 
 /** `before` if it has the same items. */

@@ -3,13 +3,15 @@ import { Devices } from "./devices.js";
 import { asParleyError, ParleyError } from "./errors.js";
 import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
-import { applied, modelOf, type RoomModel } from "./room-model.js";
+import { Moderation } from "./moderation.js";
+import { Reactions } from "./reactions.js";
+import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
 import { RoomSession } from "./room-session.js";
 import type { CloseReason, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
 import { WishBatch, type Wish } from "./wishes.js";
-import type { Closing, RoomEvents, ServerMessages, Welcome } from "./wire.js";
+import type { Closing, RoomEvents, RoomSync, ServerMessages, Welcome } from "./wire.js";
 
 const SPEAKING_INTERVAL_MS = 100;
 
@@ -18,6 +20,13 @@ export interface RoomOptions {
   readonly meetingId: string;
   /** The name of a guest; of a user, a name other than the account's. */
   readonly displayName?: string;
+}
+
+/** Application data from a participant, or (null) from the HTTP API. */
+export interface ReceivedData {
+  readonly participantId: string | null;
+  readonly topic: string;
+  readonly data: string;
 }
 
 export interface InitialMedia {
@@ -38,8 +47,17 @@ export class Room {
   #closeReason: CloseReason | null = null;
   #audioBlocked = false;
   #speaking: ReadonlySet<string> = new Set();
+  #starved: ReadonlySet<string> = new Set();
+  #lobbyMessage: string | null = null;
+  #unmuteRequest: RoomState["unmuteRequest"] = null;
   #speakingTimer: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
+  readonly #dataListeners = new Set<(data: ReceivedData) => void>();
+  readonly #reactions = new Reactions(() => {
+    this.#render();
+  });
+  /** For those who run the meeting. */
+  readonly moderation = new Moderation((name, command) => this.#session.send(name, command));
   readonly #session: RoomSession;
   readonly #local: LocalMedia;
   readonly #media: MediaLink;
@@ -71,7 +89,8 @@ export class Room {
         this.#audioBlocked = blocked;
         this.#render();
       },
-      isMuted: (trackId) => this.#model?.tracks.get(trackId)?.muted ?? false,
+      known: () => this.#model?.tracks ?? new Map(),
+      signal: (to, signal) => this.#session.send("signal_peer", { to, ...signal }),
     });
     this.#wishes = new WishBatch((wishes) =>
       this.#session.send("update_subscriptions", {
@@ -122,9 +141,9 @@ export class Room {
 
   /** Leaves; resolves when everything is closed. */
   async leave(): Promise<void> {
-    const sent = this.#session.send("leave_meeting", {}).catch(() => undefined);
-    this.#close({ code: "left", message: "You have left the meeting." }, sent);
-    await sent;
+    const left = this.#session.leave();
+    this.#shut({ code: "left", message: "You have left the meeting." });
+    await left;
   }
 
   async endForAll(): Promise<void> {
@@ -136,17 +155,64 @@ export class Room {
     }
   }
 
-  async sendChat(text: string): Promise<void> {
-    await this.#session.send("send_chat", { text });
+  /**
+   * To all in the same room; or to one participant, by id, or to those who moderate (`hosts`); with the permission to moderate also
+   * to all rooms (`everyone`).
+   */
+  async sendChat(text: string, to: string | null = null): Promise<void> {
+    await this.#session.send("send_chat", { text, to });
   }
 
-  /** Mutes a track of somebody else's (needs the permission to moderate), or one's own. */
-  async muteTrack(trackId: string): Promise<void> {
-    await this.#session.send("mute_track", { track_id: trackId });
+  async editChat(messageId: string, text: string): Promise<void> {
+    await this.#session.send("edit_chat", { message_id: messageId, text });
   }
 
-  async removeParticipant(participantId: string): Promise<void> {
-    await this.#session.send("remove_participant", { participant_id: participantId });
+  /** Takes a message of one's own back; with the permission to moderate, anyone's. */
+  async removeChat(messageId: string): Promise<void> {
+    await this.#session.send("remove_chat", { message_id: messageId });
+  }
+
+  async setHand(raised: boolean): Promise<void> {
+    await (raised ? this.#session.send("raise_hand", {}) : this.#session.send("lower_hand", {}));
+  }
+
+  async react(emoji: string): Promise<void> {
+    await this.#session.send("send_reaction", { emoji });
+  }
+
+  async rename(name: string): Promise<void> {
+    await this.#session.send("rename", { name });
+  }
+
+  /** One's vote, by the options' places from 0; an empty one takes it back. */
+  async vote(pollId: string, options: readonly number[]): Promise<void> {
+    await this.#session.send("vote", { poll_id: pollId, options });
+    if (this.#model !== null) this.#model = voted(this.#model, pollId, options);
+    this.#render();
+  }
+
+  /** Goes to a breakout room, or back to the main room (null). Media and chat follow. */
+  async enterBreakout(breakoutId: string | null): Promise<void> {
+    await this.#session.send("enter_breakout", { breakout_id: breakoutId });
+  }
+
+  /** Application data to all in the same room, or to some participants. */
+  async sendData(topic: string, data: string, to: readonly string[] | null = null): Promise<void> {
+    await this.#session.send("send_data", { topic, data, to });
+  }
+
+  onData(listener: (data: ReceivedData) => void): () => void {
+    this.#dataListeners.add(listener);
+    return () => this.#dataListeners.delete(listener);
+  }
+
+  /** Takes `state.unmuteRequest` away; `accept` unmutes. */
+  async answerUnmuteRequest(accept: boolean): Promise<void> {
+    const request = this.#unmuteRequest;
+    this.#unmuteRequest = null;
+    this.#render();
+    if (!accept || request === null) return;
+    await (request.source === "camera" ? this.setCamera(true) : this.setMicrophone(true));
   }
 
   async setMicrophone(enabled: boolean): Promise<void> {
@@ -187,9 +253,27 @@ export class Room {
   };
 
   #handle<Name extends keyof ServerMessages>(name: Name, message: ServerMessages[Name]): void {
+    // A closed room stays closed, whatever was on its way.
+    if (this.#status === "closed") return;
     switch (name) {
       case "welcome":
         this.#handleWelcome(message as Welcome);
+        break;
+      case "waiting":
+        this.#setStatus("waiting");
+        break;
+      case "lobby_message":
+        this.#lobbyMessage = (message as ServerMessages["lobby_message"]).text;
+        this.#render();
+        break;
+      case "room":
+        this.#model = modelOf(message as RoomSync);
+        this.#media.follow(peerOf(this.#model, this.#selfId));
+        this.#render();
+        break;
+      case "chat":
+        if (this.#model !== null) this.#model = { ...this.#model, chat: (message as ServerMessages["chat"]).chat };
+        this.#render();
         break;
       case "events":
         this.#handleEvents(message as RoomEvents);
@@ -197,7 +281,11 @@ export class Room {
       case "subscriber_offer":
         this.#media.handleOffer(message as ServerMessages["subscriber_offer"]);
         break;
+      case "track_starved":
+        this.#handleStarved(message as ServerMessages["track_starved"]);
+        break;
       case "media_restart":
+        this.#starved = new Set();
         this.#wishes.forget();
         this.#media.restart();
         break;
@@ -207,33 +295,48 @@ export class Room {
     }
   }
 
+  #handleStarved({ track_id: trackId, starved }: ServerMessages["track_starved"]): void {
+    const others = [...this.#starved].filter((id) => id !== trackId);
+    this.#starved = new Set(starved ? [...others, trackId] : others);
+    this.#render();
+  }
+
   #handleWelcome(welcome: Welcome): void {
+    // Those that still are come with this connection.
+    this.#starved = new Set();
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
-    this.#model = modelOf(welcome);
+    const known = isAnother ? null : this.#model;
+    // While one moves to another gateway, the one that is left may have told more already.
+    const model = known !== null && known.version > welcome.version ? known : modelOf(welcome);
+    this.#model = model;
+    this.#lobbyMessage = null;
     this.#setStatus("connected");
     this.#wishes.open();
+    this.#media.follow(peerOf(model, this.#selfId));
     if (isAnother) {
       this.#wishes.forget();
       this.#media.restart();
     } else if (welcome.resumed) {
+      for (const event of newsIn(welcome.missed ?? [], known)) this.#follow(event);
       this.#media.resumed();
     } else {
-      this.#media.start(this.#model.tracks.size > 0);
+      this.#media.start(model.tracks.size > 0);
     }
   }
 
   #handleEvents(message: RoomEvents): void {
-    if (this.#model === null) return;
-    const next = applied(this.#model, message);
+    const known = this.#model;
+    if (known === null) return;
+    const next = applied(known, message);
     if (next === "gap") {
       this.#session.resume();
       return;
     }
     this.#model = next;
-    for (const event of message.events) {
-      // A moderator's mute: what we capture must follow what the room believes.
-      if (event.type === "track_muted" && event.by !== this.#selfId) this.#media.followMute(event.track_id);
+    this.#media.follow(peerOf(next, this.#selfId));
+    for (const event of newsIn(message.events, known)) {
+      this.#follow(event);
       if (event.type === "meeting_ended") {
         this.#close({ code: "meeting_ended", message: "The host has ended the meeting." });
         return;
@@ -245,6 +348,36 @@ export class Room {
       }
     }
     this.#render();
+  }
+
+  /** What an event means beyond the model. */
+  #follow(event: RoomEvents["events"][number]): void {
+    switch (event.type) {
+      case "track_muted":
+        // A moderator's mute: what we capture must follow what the room believes.
+        if (event.by !== this.#selfId) this.#media.followMute(event.track_id);
+        break;
+      case "track_unpublished":
+        if (event.by !== null && event.participant_id === this.#selfId) void this.#media.followStop(event.track_id);
+        break;
+      case "unmute_asked":
+        this.#unmuteRequest = {
+          source: event.source,
+          by: this.#model?.participants.get(event.by)?.name ?? "",
+        };
+        break;
+      case "peer_signalled":
+        this.#media.handleSignal(event.participant_id, event.signal);
+        break;
+      case "reaction_sent":
+        this.#reactions.add(event.participant_id, event.emoji);
+        break;
+      case "data_sent": {
+        const { participant_id: participantId, topic, data } = event;
+        for (const listener of this.#dataListeners) listener({ participantId, topic, data });
+        break;
+      }
+    }
   }
 
   #handleClosing(closing: Closing): void {
@@ -274,19 +407,23 @@ export class Room {
     this.#render();
   }
 
-  #close(reason: CloseReason, afterwards: Promise<unknown> = Promise.resolve()): void {
+  #close(reason: CloseReason): void {
+    this.#shut(reason);
+    this.#session.close();
+  }
+
+  /** Ends everything but the session, which may have something to say yet. */
+  #shut(reason: CloseReason): void {
     if (this.#status === "closed") return;
     clearInterval(this.#speakingTimer);
     window.removeEventListener("pagehide", this.#handlePageHide);
     this.#closeReason = reason;
     this.#wishes.close();
+    this.#reactions.close();
     this.#media.close();
     this.#local.stopAll();
     this.#speaking = new Set();
     this.#setStatus("closed");
-    void afterwards.finally(() => {
-      this.#session.close();
-    });
   }
 
   #render(): void {
@@ -295,11 +432,16 @@ export class Room {
       {
         status: this.#status,
         media: this.#media.status,
+        path: this.#media.path,
         closeReason: this.#closeReason,
         audioBlocked: this.#audioBlocked,
         selfId: this.#selfId,
         mediaTracks: this.#media.tracks(),
         speaking: this.#speaking,
+        starved: this.#starved,
+        reactions: this.#reactions.shown,
+        lobbyMessage: this.#lobbyMessage,
+        unmuteRequest: this.#unmuteRequest,
       },
       this.#state,
     );

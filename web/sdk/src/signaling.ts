@@ -6,6 +6,20 @@ import type { Commands, ConnectAuth, ErrorBody, ServerMessages } from "./wire.js
 /** A command that has not been acknowledged for so long has failed, milliseconds. */
 const ACKNOWLEDGEMENT_MS = 10_000;
 const CONNECT_MS = 10_000;
+/** All that a gateway says; the type sees to it that none is missing. */
+const NAMES = Object.keys({
+  welcome: true,
+  waiting: true,
+  lobby_message: true,
+  room: true,
+  chat: true,
+  events: true,
+  subscriber_offer: true,
+  track_starved: true,
+  media_restart: true,
+  reconnect: true,
+  closing: true,
+} satisfies Record<keyof ServerMessages, true>) as (keyof ServerMessages)[];
 
 export interface SignalingHandlers {
   readonly onMessage: <Name extends keyof ServerMessages>(name: Name, message: ServerMessages[Name]) => void;
@@ -18,6 +32,8 @@ export class SignalingConnection {
   readonly #socket: Socket;
   #isOpen = true;
   #isAccepted = false;
+  /** What has not been answered yet. */
+  readonly #asked = new Set<Promise<unknown>>();
 
   constructor(url: string, auth: ConnectAuth, handlers: SignalingHandlers) {
     this.#socket = io(url, {
@@ -27,8 +43,7 @@ export class SignalingConnection {
       reconnection: false,
       timeout: CONNECT_MS,
     });
-    const names: (keyof ServerMessages)[] = ["welcome", "events", "subscriber_offer", "media_restart", "closing"];
-    for (const name of names) {
+    for (const name of NAMES) {
       this.#socket.on(name, (message: ServerMessages[typeof name]) => {
         if (this.#isOpen) handlers.onMessage(name, message);
       });
@@ -72,14 +87,29 @@ export class SignalingConnection {
     name: Name,
     command: Commands[Name]["command"],
   ): Promise<Commands[Name]["answer"]> {
+    // The library would keep it for a connection that never comes.
+    if (!this.#isOpen) throw new ParleyError("network", "The meeting cannot be reached.");
     let answer: Commands[Name]["answer"] | { readonly error: ErrorBody };
     try {
-      answer = (await this.#socket.timeout(ACKNOWLEDGEMENT_MS).emitWithAck(name, command)) as typeof answer;
+      const asked: Promise<unknown> = this.#socket.timeout(ACKNOWLEDGEMENT_MS).emitWithAck(name, command);
+      this.#asked.add(asked);
+      void asked.finally(() => this.#asked.delete(asked)).catch(() => undefined);
+      answer = (await asked) as typeof answer;
     } catch {
       throw new ParleyError("network", "The meeting does not answer.");
     }
     if ("error" in answer) throw new ParleyError(answer.error.code, answer.error.message);
     return answer;
+  }
+
+  get isConnected(): boolean {
+    return this.#socket.connected;
+  }
+
+  /** Another connection goes on: this one says nothing any more, and is closed when what was asked on it is answered. */
+  retire(): void {
+    this.#isOpen = false;
+    void Promise.allSettled(this.#asked).then(() => this.#socket.disconnect());
   }
 
   close(): void {

@@ -19,14 +19,55 @@ export interface TrackStats {
 
 export interface RoomStats {
   readonly tracks: readonly TrackStats[];
-  /** Seconds, of the publishing and the subscribing connection. */
-  readonly roundTrip: { readonly publishing: number | null; readonly subscribing: number | null };
+  /** Seconds, of the connections to the node and of the direct one. */
+  readonly roundTrip: {
+    readonly publishing: number | null;
+    readonly subscribing: number | null;
+    readonly direct: number | null;
+  };
+}
+
+/** The connections of a room, and which of their m-lines and receivers stand for which track. */
+interface RoomConnections {
+  readonly publishing: RTCPeerConnection | null;
+  readonly subscribing: RTCPeerConnection | null;
+  readonly direct: RTCPeerConnection | null;
+  /** Ids of the tracks sent to the node, by m-line. */
+  readonly sentIds: ReadonlyMap<string, string>;
+  /** The receivers that are shown or heard, by track id. */
+  readonly inUse: ReadonlyMap<string, RTCRtpReceiver>;
+}
+
+/** What is sent to the node, and what is received on whichever path. */
+export async function roomStats(room: RoomConnections): Promise<RoomStats> {
+  const ids = new Map([...room.inUse].map(([id, receiver]) => [receiver, id]));
+  const measure = (connection: RTCPeerConnection | null, idOfMid: (mid: string) => string | undefined) =>
+    connection === null ? null : trackStats(connection, (mid) => idOfMid(mid) ?? null);
+  const receivedOnMid = (connection: RTCPeerConnection | null) => (mid: string) => {
+    const transceiver = connection?.getTransceivers().find((each) => each.mid === mid);
+    return transceiver === undefined ? undefined : ids.get(transceiver.receiver);
+  };
+  const publishing = await measure(room.publishing, (mid) => room.sentIds.get(mid));
+  const subscribing = await measure(room.subscribing, receivedOnMid(room.subscribing));
+  const direct = await measure(room.direct, receivedOnMid(room.direct));
+  return {
+    tracks: [
+      ...(publishing?.tracks ?? []),
+      ...(subscribing?.tracks ?? []),
+      ...(direct?.tracks ?? []).filter(({ direction }) => direction === "received"),
+    ],
+    roundTrip: {
+      publishing: publishing?.roundTrip ?? null,
+      subscribing: subscribing?.roundTrip ?? null,
+      direct: direct?.roundTrip ?? null,
+    },
+  };
 }
 
 type Entry = Record<string, unknown> & { readonly type: string };
 
 /** The tracks of one connection. `idOfMid` gives our track id for an m-line. */
-export async function trackStats(
+async function trackStats(
   connection: RTCPeerConnection,
   idOfMid: (mid: string) => string | null,
 ): Promise<{ tracks: TrackStats[]; roundTrip: number | null }> {
@@ -58,6 +99,16 @@ export async function trackStats(
     });
   }
   return { tracks, roundTrip };
+}
+
+/** How much has come on a receiver so far: decoded frames of a picture, packets of sound. */
+export async function receivedOn(receiver: RTCRtpReceiver): Promise<number> {
+  let received = 0;
+  (await receiver.getStats()).forEach((entry: Entry) => {
+    if (entry.type !== "inbound-rtp") return;
+    received += number(entry[entry.kind === "audio" ? "packetsReceived" : "framesDecoded"]) ?? 0;
+  });
+  return received;
 }
 
 function number(value: unknown): number | null {

@@ -1,9 +1,5 @@
+import { peerConfiguration } from "./peer-configuration.js";
 import type { SubscriberAnswer, SubscriberOffer } from "./wire.js";
-
-/** Both connections' configuration. Candidates are gathered from the first moment on (W3C WebRTC, `iceCandidatePoolSize`). */
-export function configuration(iceServers: readonly RTCIceServer[]): RTCConfiguration {
-  return { bundlePolicy: "max-bundle", iceCandidatePoolSize: 1, iceServers: [...iceServers] };
-}
 
 export interface SubscribingHandlers {
   readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
@@ -27,13 +23,13 @@ export class SubscribingConnection {
 
   constructor(handlers: SubscribingHandlers) {
     this.#handlers = handlers;
-    this.#spare = new RTCPeerConnection(configuration([]));
+    this.#spare = new RTCPeerConnection(peerConfiguration([]));
   }
 
   /** To be called before the first offer. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
     this.#iceServers = iceServers;
-    this.#spare?.setConfiguration(configuration(iceServers));
+    this.#spare?.setConfiguration(peerConfiguration(iceServers));
   }
 
   get connection(): RTCPeerConnection | null {
@@ -78,7 +74,7 @@ export class SubscribingConnection {
     if (this.#connection !== null && generation === this.#generation) return this.#connection;
     this.#connection?.close();
     this.#generation = generation;
-    const connection = this.#spare ?? new RTCPeerConnection(configuration(this.#iceServers));
+    const connection = this.#spare ?? new RTCPeerConnection(peerConfiguration(this.#iceServers));
     this.#spare = null;
     connection.addEventListener("connectionstatechange", () => {
       if (connection === this.#connection && !this.#isClosed) this.#handlers.onState(connection.connectionState);

@@ -73,7 +73,7 @@ class AuthKeys:
                 document = answer.read(_MAX_BYTES)  # a longer one is cut, and no JSON then
             self._keys = VerificationKeys.from_jwks(document)
         except (OSError, HTTPException, ValueError) as error:
-            self._logger.warning("auth_keys_unavailable", extra={"fields": {"url": self._url, "error": repr(error)}})
+            self._logger.warning("auth_keys_unavailable", extra={"url": self._url, "error": repr(error)})
             return
         self._fetched_at = now
 

@@ -19,8 +19,6 @@ Access patterns:
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +27,8 @@ from msgspec import Struct
 
 from contracts.rooms import MeetingId
 from functions.serverless.aws import from_item, to_item
-from functions.serverless.problems import InvalidFieldError, UnavailableError
+from functions.serverless.problems import UnavailableError
+from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.domain.meetings import Meeting
 from meetings_service.domain.record import Attendance, Changes, ChatLine
 from meetings_service.errors import MeetingNotFoundError
@@ -100,7 +99,10 @@ class Repository:
         )
         meetings = tuple(_meeting(item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer and meetings
-        return Page(meetings=meetings, next_cursor=_cursor(_list_position(meetings[-1])) if more else None)
+        return Page(
+            meetings=meetings,
+            next_cursor=cursor_at(Place(time=meetings[-1].created_at, id=meetings[-1].id)) if more else None,
+        )
 
     def change(self, meeting_id: MeetingId, changes: dict[str, str | bool]) -> Meeting:
         """Sets some fields and gives the meeting as it is then.
@@ -227,16 +229,6 @@ def _without_nulls(value: Struct) -> dict[str, Any]:
     return {name: entry for name, entry in msgspec.to_builtins(value).items() if entry is not None}
 
 
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).rstrip(b"=").decode()
-
-
 def _start_key(host_id: str, cursor: str) -> dict[str, str]:
-    try:
-        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        position = ""
-    created_at, _, meeting_id = position.partition("#")
-    if not created_at.isdigit() or not meeting_id:
-        raise InvalidFieldError("cursor", "This is no cursor of a list.")
-    return {**_key(meeting_id), "gsi1pk": f"HOST#{host_id}", "gsi1sk": position}
+    place = place_of(cursor)
+    return {**_key(place.id), "gsi1pk": f"HOST#{host_id}", "gsi1sk": f"{place.time:015d}#{place.id}"}

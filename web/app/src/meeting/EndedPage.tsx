@@ -1,5 +1,5 @@
 import type { CloseReason } from "@parley/sdk";
-import { DoorOpen, MonitorSmartphone, PartyPopper, UserX, WifiOff } from "lucide-react";
+import { CircleCheck, DoorOpen, MonitorSmartphone, UserX, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { useMessages } from "../messages/catalogue.js";
@@ -7,12 +7,13 @@ import { MessagePanel } from "../pages/MessagePanel.js";
 import { PageFrame } from "../pages/PageFrame.js";
 import { Button } from "../ui/Button.js";
 
-type Ending = "left" | "meeting_ended" | "participant_removed" | "replaced_by_resume" | "failed";
+type Ending = "left" | "meeting_ended" | "participant_removed" | "lobby_refused" | "replaced_by_resume" | "failed";
 
 const ICONS: Readonly<Record<Ending, ReactNode>> = {
   left: <DoorOpen />,
-  meeting_ended: <PartyPopper />,
+  meeting_ended: <CircleCheck />,
   participant_removed: <UserX />,
+  lobby_refused: <UserX />,
   replaced_by_resume: <MonitorSmartphone />,
   failed: <WifiOff />,
 };
@@ -30,15 +31,18 @@ export function EndedPage({ reason, onRejoin }: EndedPageProps) {
   const navigate = useNavigate();
   const code = reason?.code ?? "left";
   const ending: Ending = code in ICONS ? (code as Ending) : "failed";
+  const { title, text } = messages.ended[ending];
+  const isFinal = FINAL.has(ending);
+  const cause = ending === "failed" ? messages.problems[code] : undefined;
   return (
     <PageFrame>
-      <MessagePanel icon={ICONS[ending]} title={messages.ended[ending].title} text={messages.ended[ending].text}>
-        {!FINAL.has(ending) && (
+      <MessagePanel icon={ICONS[ending]} title={title} text={cause ?? text}>
+        {!isFinal && (
           <Button variant="primary" size="large" onPress={onRejoin}>
             {messages.ended.rejoin}
           </Button>
         )}
-        <Button size="large" onPress={() => void navigate("/")}>
+        <Button variant={isFinal ? "primary" : "secondary"} size="large" onPress={() => void navigate("/")}>
           {messages.common.backHome}
         </Button>
       </MessagePanel>

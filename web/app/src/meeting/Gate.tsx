@@ -18,12 +18,16 @@ interface GateProps {
 export function Gate({ meetingId, meeting, error, onRetry }: GateProps) {
   const { gate, common, ...messages } = useMessages();
   const navigate = useNavigate();
-  const home = <Button onPress={() => void navigate("/")}>{common.backHome}</Button>;
+  const home = (variant: "primary" | "secondary") => (
+    <Button variant={variant} onPress={() => void navigate("/")}>
+      {common.backHome}
+    </Button>
+  );
   if (error !== null && error.status === 404) {
     return (
       <PageFrame>
         <MessagePanel icon={<SearchX />} title={gate.notFoundTitle} text={gate.notFoundText}>
-          {home}
+          {home("primary")}
         </MessagePanel>
       </PageFrame>
     );
@@ -39,7 +43,7 @@ export function Gate({ meetingId, meeting, error, onRetry }: GateProps) {
           <Button variant="primary" onPress={onRetry}>
             {common.retry}
           </Button>
-          {home}
+          {home("secondary")}
         </MessagePanel>
       </PageFrame>
     );
@@ -48,7 +52,7 @@ export function Gate({ meetingId, meeting, error, onRetry }: GateProps) {
     return (
       <PageFrame>
         <MessagePanel icon={<CalendarX2 />} title={gate.endedTitle} text={gate.endedText}>
-          {home}
+          {home("primary")}
         </MessagePanel>
       </PageFrame>
     );

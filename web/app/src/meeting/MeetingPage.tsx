@@ -8,6 +8,7 @@ import { usePageTitle } from "../ui/usePageTitle.js";
 import { PageFrame } from "../pages/PageFrame.js";
 import { EndedPage } from "./EndedPage.js";
 import { Gate } from "./Gate.js";
+import { LobbyPage } from "./LobbyPage.js";
 import { useRoomState } from "./meeting-room.js";
 import { Prejoin, type JoinRequest } from "./prejoin/Prejoin.js";
 import { RoomPage } from "./room/RoomPage.js";
@@ -37,23 +38,26 @@ export function MeetingPage() {
   }
   const isShut = meeting === null || meeting.status === "ended" || (!meeting.guestsAllowed && user === null);
   if (isShut) return <Gate meetingId={meetingId} meeting={meeting} error={error} onRetry={reload} />;
-  return <Stay key={meeting.id} api={api} user={user} meeting={meeting} />;
+  return <Stay key={meeting.id} api={api} user={user} meeting={meeting} onStale={reload} />;
 }
 
 interface StayProps {
   readonly api: ParleyApi;
   readonly user: User | null;
   readonly meeting: Meeting | MeetingPublic;
+  /** What is known of the meeting is not so any more. */
+  readonly onStale: () => void;
 }
 
 /** From the device check through the room to its end, and round again. */
-function Stay({ api, user, meeting }: StayProps) {
+function Stay({ api, user, meeting, onStale }: StayProps) {
   const [room, setRoom] = useState<Room | null>(null);
+  const [isInside, setInside] = useState(false);
   const [refusal, setRefusal] = useState<ParleyError | null>(null);
 
   useEffect(
     () => () => {
-      // Going to another page is leaving.
+      // Going to another page is leaving, also while one joins.
       if (room !== null && room.state.status !== "closed") void room.leave();
     },
     [room],
@@ -63,26 +67,30 @@ function Stay({ api, user, meeting }: StayProps) {
     setRefusal(null);
     const next = new Room({ api, meetingId: meeting.id, ...(displayName === null ? {} : { displayName }) });
     window.__parleyRoom = next;
+    setRoom(next);
     try {
       // Before connecting, these only say which devices are wished for.
       for (const { kind, id } of devices) if (id !== "") await next.switchDevice(kind, id);
       await next.connect({ microphone, camera });
       // The room's page is big: what arrives meanwhile must not wait for it.
       startTransition(() => {
-        setRoom(next);
+        setInside(true);
       });
     } catch (thrown) {
-      setRefusal(thrown as ParleyError);
+      const error = thrown as ParleyError;
+      if (error.code === "meeting_ended" || error.code === "meeting_not_found") onStale();
+      else setRefusal(error);
     }
   };
 
-  if (room === null) return <Prejoin user={user} meeting={meeting} refusal={refusal} onJoin={join} />;
+  if (room === null || !isInside) return <Prejoin user={user} meeting={meeting} refusal={refusal} onJoin={join} />;
   return (
     <Inside
       room={room}
       meeting={meeting}
       onRejoin={() => {
-        setRoom(null);
+        setInside(false);
+        onStale();
       }}
     />
   );
@@ -97,5 +105,6 @@ interface InsideProps {
 function Inside({ room, meeting, onRejoin }: InsideProps) {
   const state = useRoomState(room);
   if (state.status === "closed") return <EndedPage reason={state.closeReason} onRejoin={onRejoin} />;
+  if (state.status === "waiting") return <LobbyPage room={room} message={state.lobbyMessage} title={meeting.title} />;
   return <RoomPage room={room} state={state} title={meeting.title} meetingId={meeting.id} />;
 }

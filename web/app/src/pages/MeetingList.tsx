@@ -1,9 +1,11 @@
 import type { Meeting, ParleyApi } from "@parley/sdk";
 import { CalendarClock, Users } from "lucide-react";
 import { useEffect, useState } from "react";
+import { useLocale } from "react-aria-components";
 import { Link } from "react-router";
 import { meetingPath, meetingUrl } from "../meetings/meeting-link.js";
-import { problemText, useLanguage, useMessages } from "../messages/catalogue.js";
+import { StatusLabel } from "../meetings/StatusLabel.js";
+import { problemText, useMessages } from "../messages/catalogue.js";
 import { dayAndTime } from "../messages/time.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
@@ -125,10 +127,11 @@ function Rows({ listing, onMore }: { readonly listing: Listing; readonly onMore:
 }
 
 function Row({ meeting, now }: { readonly meeting: Meeting; readonly now: number }) {
-  const { messages, language } = useLanguage();
+  const messages = useMessages();
+  const { locale } = useLocale();
   const isOver = meeting.status === "ended";
   const when = meeting.endedAt ?? meeting.createdAt;
-  const time = dayAndTime(Date.parse(when), now, language);
+  const time = dayAndTime(Date.parse(when), now, locale);
   return (
     <li className={cx(styles.row, isOver && styles.over)}>
       <div className={styles.what}>
@@ -140,7 +143,7 @@ function Row({ meeting, now }: { readonly meeting: Meeting; readonly now: number
           </Link>
         )}
         <p className={styles.details}>
-          <span className={cx(styles.status, styles[meeting.status])}>{messages.home.status[meeting.status]}</span>
+          <StatusLabel status={meeting.status}>{messages.home.status[meeting.status]}</StatusLabel>
           <span>{isOver ? messages.home.endedOn(time) : messages.home.createdOn(time)}</span>
           <span className={styles.code}>{meeting.id}</span>
           {meeting.guestsAllowed && !isOver && (

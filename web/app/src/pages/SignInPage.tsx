@@ -52,7 +52,7 @@ export function SignInPage({ form }: { readonly form: "sign-in" | "register" }) 
                 </Link>
               ))}
             </nav>
-            {next.startsWith("/m/") && <Notice tone="info" title={messages.welcome.continueToMeeting} />}
+            {next.startsWith("/m/") && <Notice tone="info" title={messages.welcome.continueToMeeting[form]} />}
             <AccountForm key={form} form={form} />
           </section>
           <section className={styles.guest}>

@@ -1,4 +1,4 @@
-import { INITIAL_STATE, type ChatMessage, type ParticipantState, type RoomState, type TrackState } from "@parley/sdk";
+import { INITIAL_STATE, Moderation, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type TrackState } from "@parley/sdk";
 import type { MeetingRoom } from "../meeting/meeting-room.js";
 import { person, track } from "../meeting/layout/people-fixture.js";
 import { facePicture, screenPicture } from "./pictures.js";
@@ -22,6 +22,20 @@ const NAMES = [
   "Noah Fischer",
 ] as const;
 
+const POLL: PollState = {
+  id: "q",
+  question: "When do we release?",
+  options: [
+    { text: "This week", votes: 5, isMine: true },
+    { text: "Next week", votes: 2, isMine: false },
+    { text: "After the holidays", votes: 1, isMine: false },
+  ],
+  multiple: false,
+  voters: 8,
+  closed: false,
+  hasVoted: true,
+};
+
 /** A room without a meeting: it holds what the query asks for, and does what is pressed as far as one person can. */
 export class PreviewRoom implements MeetingRoom {
   state: RoomState;
@@ -38,9 +52,21 @@ export class PreviewRoom implements MeetingRoom {
       meetingId: "abc-defg-hjk",
       startedAt: Date.now() - 754_000,
       participants,
+      nearby: participants.filter(({ breakout }) => breakout === (participants.at(-1)?.breakout ?? null)),
       self: participants.find(({ isSelf }) => isSelf) ?? null,
       chat: query.has("chat") ? conversation(participants) : [],
       audioBlocked: query.has("blocked"),
+      lobby: query.has("lobby")
+        ? [
+            { id: "g1", name: "Gustav Ahlgren", since: 1 },
+            { id: "g2", name: "Mina Rahimi", since: 2 },
+          ]
+        : [],
+      polls: query.has("poll") ? [POLL] : [],
+      breakouts: query.has("breakouts")
+        ? { rooms: [{ id: "b1", name: "Room 1" }, { id: "b2", name: "Room 2" }], freeChoice: true, endsAt: Date.now() + 300_000 }
+        : null,
+      unmuteRequest: query.has("asked") ? { source: "microphone", by: "Maya Okafor" } : null,
       closeReason: query.has("reason") ? { code: query.get("reason") ?? "", message: "" } : null,
     };
   }
@@ -53,6 +79,7 @@ export class PreviewRoom implements MeetingRoom {
       track(id, "microphone", { muted: index % 3 === 2 || (isSelf && query.has("muted")), isLocal: isSelf }),
       track(id, "camera", {
         muted: !hasCamera || (isSelf && query.has("muted")),
+        starved: !isSelf && query.has("starved") && index % 2 === 1,
         isLocal: isSelf,
         mediaTrack: hasCamera ? facePicture(index) : null,
       }),
@@ -67,6 +94,8 @@ export class PreviewRoom implements MeetingRoom {
       role: isHost ? "host" : index % 4 === 2 ? "guest" : "participant",
       connected: !(query.has("lost") && index === 1),
       permissions: { publish: ["audio", "video", "screen"], subscribe: true, chat: true, moderate: isHost, record: isHost },
+      handRaised: query.has("hands") && index % 2 === 1 ? index : null,
+      breakout: query.has("breakouts") && index % 3 < 2 && !isHost ? `b${(index % 3) + 1}` : null,
       speaking: index === (query.has("quiet") ? -1 : 1 % count) && !isSelf,
       tracks,
     });
@@ -91,7 +120,7 @@ export class PreviewRoom implements MeetingRoom {
       ...participant,
       tracks: participant.tracks.map((one) => (ids(one) ? { ...one, muted } : one)),
     }));
-    this.#set({ participants, self: participants.find(({ isSelf }) => isSelf) ?? null });
+    this.#set({ participants, nearby: participants, self: participants.find(({ isSelf }) => isSelf) ?? null });
   }
 
   leave = (): Promise<void> => this.#close("left");
@@ -118,17 +147,49 @@ export class PreviewRoom implements MeetingRoom {
     return Promise.resolve();
   };
 
-  muteTrack = (trackId: string): Promise<void> => {
-    this.#setMuted((one) => one.id === trackId, true);
+  readonly moderation = new Moderation((name, command) => {
+    if ("track_id" in command) this.#setMuted((one) => one.id === command.track_id, true);
+    if (name === "remove_participant" && "participant_id" in command) {
+      this.#set({ participants: this.state.participants.filter(({ id }) => id !== command.participant_id) });
+    }
+    if (name === "set_policy") this.#set({ policy: { ...this.state.policy, ...(command as Partial<RoomPolicy>) } });
+    if (name === "admit" || name === "refuse_entry") this.#set({ lobby: [] });
+    return Promise.resolve({ poll_id: "q", breakout_ids: [], message_id: "m", sdp: "", tracks: [] });
+  });
+
+  setHand = (raised: boolean): Promise<void> => this.#changeSelf({ handRaised: raised ? Date.now() : null });
+  rename = (name: string): Promise<void> => this.#changeSelf({ name });
+
+  #changeSelf(change: Partial<ParticipantState>): Promise<void> {
+    const participants = this.state.participants.map((one) => (one.isSelf ? { ...one, ...change } : one));
+    this.#set({ participants, self: participants.find(({ isSelf }) => isSelf) ?? null });
+    return Promise.resolve();
+  }
+
+  react = (emoji: string): Promise<void> => {
+    this.#set({ reactions: [{ key: Date.now(), participantId: this.state.self?.id ?? "", emoji }] });
     return Promise.resolve();
   };
 
-  removeParticipant = (participantId: string): Promise<void> => {
-    this.#set({ participants: this.state.participants.filter(({ id }) => id !== participantId) });
+  vote = (): Promise<void> => Promise.resolve();
+  enterBreakout = (breakout: string | null): Promise<void> => this.#changeSelf({ breakout });
+  answerUnmuteRequest = (): Promise<void> => {
+    this.#set({ unmuteRequest: null });
     return Promise.resolve();
   };
 
-  sendChat = (text: string): Promise<void> => {
+  editChat = (messageId: string, text: string): Promise<void> => {
+    const chat = this.state.chat.map((one) => (one.id === messageId ? { ...one, text, editedAt: Date.now() } : one));
+    this.#set({ chat });
+    return Promise.resolve();
+  };
+
+  removeChat = (messageId: string): Promise<void> => {
+    this.#set({ chat: this.state.chat.filter(({ id }) => id !== messageId) });
+    return Promise.resolve();
+  };
+
+  sendChat = (text: string, to: string | null = null): Promise<void> => {
     const { self, chat } = this.state;
     if (self === null) return Promise.resolve();
     const message: ChatMessage = {
@@ -138,6 +199,10 @@ export class PreviewRoom implements MeetingRoom {
       text,
       at: Date.now(),
       isOwn: true,
+      to,
+      toName: this.state.participants.find(({ id }) => id === to)?.name ?? null,
+      editedAt: null,
+      breakout: null,
     };
     this.#set({ chat: [...chat, message] });
     return Promise.resolve();
@@ -161,6 +226,10 @@ function conversation(participants: readonly ParticipantState[]): ChatMessage[] 
       text,
       at: Date.now() - (lines.length - index) * 70_000,
       isOwn: author?.isSelf ?? false,
+      to: index === 2 ? "hosts" : null,
+      toName: null,
+      editedAt: index === 0 ? Date.now() : null,
+      breakout: null,
     };
   });
 }

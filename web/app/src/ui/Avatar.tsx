@@ -1,3 +1,4 @@
+import { UserRound } from "lucide-react";
 import type { CSSProperties } from "react";
 import styles from "./Avatar.module.css";
 import { hueOf, initials } from "./identity-mark.js";
@@ -15,7 +16,7 @@ export function Avatar({ name, identity, size }: AvatarProps) {
   const style = { "--hue": hueOf(identity), "--avatar-size": `${size}px` } as CSSProperties;
   return (
     <span className={styles.avatar} style={style} aria-hidden>
-      {initials(name)}
+      {initials(name) ?? <UserRound />}
     </span>
   );
 }

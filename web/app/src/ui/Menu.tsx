@@ -1,5 +1,5 @@
 import { Check } from "lucide-react";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import {
   Header,
   Menu as AriaMenu,
@@ -67,20 +67,22 @@ interface ChoiceSectionProps {
 
 /** One of several, with a tick at the current one. */
 export function ChoiceSection({ title, items, selected, empty, onSelect }: ChoiceSectionProps) {
+  // Ids are unique within a section only (a microphone and a speaker may both be `default`), keys in the whole menu.
+  const section = useId();
   return (
     <AriaMenuSection
       selectionMode="single"
       disallowEmptySelection
-      selectedKeys={selected === null ? [] : [selected]}
+      selectedKeys={selected === null ? [] : [section + selected]}
       onSelectionChange={(keys) => {
         const [key] = keys;
-        if (typeof key === "string") onSelect(key);
+        if (typeof key === "string") onSelect(key.slice(section.length));
       }}
       className={styles.section}
     >
       <Header className={styles.heading}>{title}</Header>
       {items.map((item) => (
-        <AriaMenuItem key={item.id} id={item.id} textValue={item.label} className={styles.item}>
+        <AriaMenuItem key={item.id} id={section + item.id} textValue={item.label} className={styles.item}>
           <Check aria-hidden className={styles.check} />
           <span className={styles.itemText}>{item.label}</span>
         </AriaMenuItem>

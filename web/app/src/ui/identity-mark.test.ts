@@ -10,7 +10,8 @@ describe("initials", () => {
     ["(guest) Lee", "GL"],
     ["李 小龙", "李小"],
     ["👩‍🚀 Sally", "S"],
-    ["", "?"],
+    ["", null],
+    ["()", null],
   ])("of %j are %j", (name, expected) => {
     expect(initials(name)).toBe(expected);
   });

@@ -1,12 +1,12 @@
-/** Up to two letters that stand for a name: of its first and last word. */
-export function initials(name: string): string {
+/** Up to two letters that stand for a name: of its first and last word; null where it has no letters. */
+export function initials(name: string): string | null {
   const words = name
     .trim()
     .split(/\s+/u)
     .map((word) => word.replace(/^[^\p{L}\p{N}]+/u, ""))
     .filter((word) => word !== "");
   const first = words[0];
-  if (first === undefined) return "?";
+  if (first === undefined) return null;
   const last = words.length > 1 ? words[words.length - 1] : undefined;
   return [first, last ?? ""].map((word) => firstCharacter(word).toLocaleUpperCase()).join("");
 }

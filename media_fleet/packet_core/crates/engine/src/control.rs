@@ -54,8 +54,7 @@ impl Engine {
             }
             Packet::PictureLoss { ssrc } => self.picture_lost(id, ssrc),
             Packet::FullIntraRequest(ssrcs) => ssrcs.for_each(|ssrc| self.picture_lost(id, ssrc)),
-            // Subscribers' transport-wide feedback is what a bandwidth estimate is made of; all tracks are sent at their best until there is one.
-            Packet::TransportCc(_) => {}
+            Packet::TransportCc(packet) => self.transport_feedback(now, id, packet),
         }
     }
 
@@ -107,7 +106,10 @@ impl Engine {
             let round_trip_ms = now.us.saturating_sub(sent_us + delay_us) as f64 / 1000.0;
             subscription.round_trip_ms = Some(round_trip_ms);
             if let Some(transport) = self.transports.get_mut(&id) {
-                transport.round_trip_ms = round_trip_ms as u64;
+                transport.round_trip.measured(round_trip_ms);
+                if let Some(bandwidth) = &mut transport.bandwidth {
+                    bandwidth.estimator.round_trip(round_trip_ms);
+                }
             }
         }
     }
@@ -155,7 +157,8 @@ impl Engine {
         if !track.codec().is_video() || track.muted {
             return;
         }
-        track.layers[layer].key_frame_wanted = true;
+        let wanted = &mut track.layers[layer];
+        wanted.key_frames.want(wanted.store.newest());
         if !self.key_frames_wanted.contains(&(id, layer)) {
             self.key_frames_wanted.push((id, layer));
         }

@@ -5,7 +5,7 @@ use crate::command::{Command, Credentials, SubscriptionConfig, TrackConfig};
 use crate::engine::Engine;
 use crate::output::{Now, Output};
 use crate::reports::send_goodbye;
-use crate::subscription::Subscription;
+use crate::subscription::{Share, Subscription};
 use crate::track::Track;
 use crate::transport::{Source, Transport};
 
@@ -36,6 +36,9 @@ impl Engine {
             }
             Command::SetWantedLayer(id, wanted) => self.change_subscription(id, |subscription| {
                 subscription.wanted = wanted;
+            }),
+            Command::SetPriority(id, priority) => self.change_subscription(id, |subscription| {
+                subscription.priority = priority;
             }),
             Command::SetPaused(id, paused) => self.change_subscription(id, |subscription| {
                 if std::mem::replace(&mut subscription.paused, paused) != paused {
@@ -135,7 +138,7 @@ impl Engine {
             return true;
         }
         for layer in &mut track.layers {
-            layer.key_frame_wanted = false;
+            layer.key_frames.cancel();
         }
         for subscriber in &track.subscribers {
             if let Some(subscription) = self.subscriptions.get_mut(subscriber) {
@@ -178,7 +181,7 @@ impl Engine {
         {
             return false;
         }
-        let spent = ssrcs.map(|ssrc| transport.spent.remove(&ssrc?));
+        let spent = ssrcs.map(|ssrc| transport.spent.take(ssrc?));
         transport.subscriptions.push(id);
         transport.sinks.insert(config.ssrc, id);
         if let Some(rtx_ssrc) = config.rtx_ssrc {
@@ -235,14 +238,23 @@ impl Engine {
     }
 
     /// Chooses anew what a subscriber should get, and has a key frame asked for if it waits for one.
-    fn retarget_one(&mut self, id: Id) {
+    pub(crate) fn retarget_one(&mut self, id: Id) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return;
         };
         let Some(track) = self.tracks.get(&subscription.track) else {
             return;
         };
-        subscription.target = track.choose_layer(subscription.wanted);
+        subscription.target = match subscription.share {
+            Share::Unlimited => track.choose_layer(subscription.wanted),
+            Share::UpTo(layer) => track.choose_layer(Some(
+                subscription.wanted.map_or(layer, |wanted| wanted.min(layer)),
+            )),
+            Share::Nothing => None,
+        };
+        if subscription.target.is_none() {
+            subscription.interrupt();
+        }
         let transport = self.transports.get(&subscription.transport);
         let can_send = transport.is_some_and(|transport| transport.send.is_some());
         if let (Some(layer), true) = (subscription.waits_for(), can_send) {

@@ -5,17 +5,45 @@ use std::net::SocketAddr;
 
 use parley_wire::demux::{self, Kind};
 
+use crate::allocation::Claim;
 use crate::event::Event;
 use crate::forwarding::{MAX_PENDING, Pending};
 use crate::output::{Now, Output};
-use crate::stats::{LayerStats, Stats, SubscriptionStats};
+use crate::stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
 use crate::subscription::Subscription;
 use crate::track::Track;
 use crate::transport::Transport;
 use crate::{Id, IdMap};
 
-/// What only the clock demands (consent, stopped layers, reports) is looked at so often; what is more urgent says so by [`Engine::wake_by`].
-const TICK_US: u64 = 100_000;
+/// What only the clock demands (consent, stopped layers, reports) is looked at so often.
+const SCAN_INTERVAL_US: u64 = 100_000;
+
+/// When what goes by the clock is due, microseconds. Each kind of work has a time of its own, so that what is due for one transport
+/// does not have all that there is looked through for everything else.
+#[derive(Debug)]
+pub(crate) struct Due {
+    /// Looking through transports, tracks and subscriptions.
+    pub scan_us: u64,
+    /// The first transport-wide feedback.
+    pub feedback_us: u64,
+    /// The first request for lost packets.
+    pub nack_us: u64,
+    /// The next padding of a probe.
+    pub probe_us: u64,
+    /// The first packet that waits for its path to have room.
+    pub pace_us: u64,
+}
+
+impl Due {
+    /// Whether it is time to scan; if so, the next time is set.
+    pub(crate) fn take_scan(&mut self, now: Now) -> bool {
+        let is_due = now.us >= self.scan_us;
+        if is_due {
+            self.scan_us = now.us + SCAN_INTERVAL_US;
+        }
+        is_due
+    }
+}
 
 /// What does not change while an engine runs.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +65,11 @@ pub struct Engine {
     pub(crate) pending: Vec<Pending>,
     pub(crate) key_frames_wanted: Vec<(Id, usize)>,
     pub(crate) lost: Vec<u16>,
+    pub(crate) claims: Vec<Claim>,
+    /// Transports that are looked through.
+    pub(crate) paths: Vec<Id>,
     pub(crate) stats: Stats,
-    pub(crate) next_tick_us: u64,
+    pub(crate) due: Due,
     random: u64,
 }
 
@@ -56,8 +87,16 @@ impl Engine {
             pending: Vec::new(),
             key_frames_wanted: Vec::new(),
             lost: Vec::new(),
+            claims: Vec::new(),
+            paths: Vec::new(),
             stats: Stats::default(),
-            next_tick_us: 0,
+            due: Due {
+                scan_us: 0,
+                feedback_us: u64::MAX,
+                nack_us: u64::MAX,
+                probe_us: u64::MAX,
+                pace_us: u64::MAX,
+            },
             random: config.seed | 1,
         }
     }
@@ -65,16 +104,10 @@ impl Engine {
     /// When [`Engine::handle_timeout`] should be called next.
     #[must_use]
     pub fn next_deadline_us(&self) -> u64 {
-        self.next_tick_us
-    }
-
-    /// Moves the next deadline forward.
-    pub(crate) fn wake_by(&mut self, us: u64) {
-        self.next_tick_us = self.next_tick_us.min(us);
-    }
-
-    pub(crate) fn start_tick(&mut self, now: Now) {
-        self.next_tick_us = now.us + TICK_US;
+        let due = &self.due;
+        [due.feedback_us, due.nack_us, due.probe_us, due.pace_us]
+            .into_iter()
+            .fold(due.scan_us, u64::min)
     }
 
     /// Counters and gauges.
@@ -105,12 +138,26 @@ impl Engine {
         self.subscriptions.get(&subscription).map(Subscription::stats)
     }
 
+    /// None for an unknown transport.
+    #[must_use]
+    pub fn transport_stats(&self, transport: Id) -> Option<TransportStats> {
+        self.transports.get(&transport).map(|transport| {
+            transport
+                .bandwidth
+                .as_ref()
+                .map_or_else(TransportStats::default, |b| b.stats())
+        })
+    }
+
     // ---- datagrams ----
 
     /// Takes a datagram; its bytes are decrypted in place. Media is forwarded by the next [`Engine::flush`].
+    ///
+    /// `came_us`: when the network brought it, on the clock of [`Now::us`]; it may have waited since, and overtaken ones may have come later.
     pub fn handle_datagram(
         &mut self,
         now: Now,
+        came_us: u64,
         from: SocketAddr,
         datagram: &mut [u8],
         out: &mut impl Output,
@@ -131,7 +178,7 @@ impl Engine {
                 data: datagram.to_vec(),
             }),
             Kind::Rtp => {
-                self.handle_rtp(now, transport, datagram, out);
+                self.handle_rtp(now, came_us, transport, datagram, out);
                 if self.pending.len() >= MAX_PENDING {
                     self.flush(now, out);
                 }
@@ -148,5 +195,56 @@ impl Engine {
         value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         value ^ value >> 31
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Command, Credentials};
+
+    #[derive(Default)]
+    struct Told(Vec<u8>, Vec<Event>);
+
+    impl Output for Told {
+        fn buffer(&mut self, len: usize) -> &mut [u8] {
+            self.0.resize(len, 0);
+            &mut self.0
+        }
+
+        fn send(&mut self, _to: SocketAddr, _len: usize) {}
+
+        fn event(&mut self, event: Event) {
+            self.1.push(event);
+        }
+    }
+
+    fn at(us: u64) -> Now {
+        Now { us, ntp: 0 }
+    }
+
+    #[test]
+    fn a_waking_before_its_time_looks_through_nothing() {
+        let mut engine = Engine::new(Config {
+            consent_timeout_us: 50_000,
+            seed: 1,
+        });
+        let mut out = Told::default();
+        let credentials = Credentials {
+            ufrag: "somebody".into(),
+            pwd: "a-password-of-enough-length".into(),
+        };
+        engine.handle_command(at(0), Command::AddTransport(1, credentials), &mut out);
+        engine.handle_timeout(at(0), &mut out);
+        assert_eq!(engine.next_deadline_us(), SCAN_INTERVAL_US);
+        // Woken by requests for packets, say: neither looks the engine at who is there, nor puts it off.
+        for us in (1..SCAN_INTERVAL_US).step_by(1000) {
+            engine.handle_timeout(at(us), &mut out);
+        }
+        assert_eq!(out.1, []);
+        assert_eq!(engine.next_deadline_us(), SCAN_INTERVAL_US);
+        engine.handle_timeout(at(SCAN_INTERVAL_US), &mut out);
+        assert_eq!(out.1, [Event::TransportLost { transport: 1 }]);
+        assert_eq!(engine.next_deadline_us(), 2 * SCAN_INTERVAL_US);
     }
 }

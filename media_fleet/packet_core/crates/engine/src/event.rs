@@ -33,6 +33,13 @@ pub enum Event {
         /// Index into the track's rids.
         layer: usize,
     },
+    /// The path to a subscriber does not carry a picture any more, or does again.
+    SubscriptionStarved {
+        /// Which.
+        subscription: Id,
+        /// It gets nothing for now.
+        starved: bool,
+    },
     /// A layer is sent no more.
     LayerStopped {
         /// The track.

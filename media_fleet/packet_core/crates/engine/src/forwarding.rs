@@ -12,6 +12,7 @@ use parley_wire::srtp::MAX_OVERHEAD;
 use crate::Id;
 use crate::engine::Engine;
 use crate::output::{Now, Output};
+use crate::pacing::Waiting;
 use crate::stats::Stats;
 use crate::store::{STRIDE, Stored};
 use crate::subscription::{Sent, Stamp, Subscription};
@@ -73,49 +74,16 @@ impl Engine {
             };
             let mut leg = Leg {
                 now,
+                id: *subscriber,
                 track,
                 subscription,
                 transport,
                 address,
             };
-            self.stats.rtp_forwarded += leg.send_burst(burst, out);
+            let (count, due_us) = leg.send_burst(burst, out);
+            self.stats.rtp_forwarded += count;
+            self.due.pace_us = self.due.pace_us.min(due_us);
         }
-    }
-
-    /// Sends a packet again: by RTX where that is negotiated (RFC 4588), as it was otherwise.
-    pub(crate) fn resend(&mut self, now: Now, id: Id, sequence_number: u16, out: &mut impl Output) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else {
-            return;
-        };
-        let Some(track) = self.tracks.get(&subscription.track) else {
-            return;
-        };
-        let Some(transport) = self.transports.get_mut(&subscription.transport) else {
-            return;
-        };
-        let Some(address) = transport.address.filter(|_| !transport.lost) else {
-            return;
-        };
-        let Some(sent) = subscription.resend(sequence_number, now.ms()) else {
-            return;
-        };
-        let Some(stored) = track
-            .layers
-            .get(usize::from(sent.layer))
-            .and_then(|layer| layer.store.get(sent.number))
-        else {
-            return;
-        };
-        subscription.resent += 1;
-        self.stats.rtx_sent += 1;
-        let mut leg = Leg {
-            now,
-            track,
-            subscription,
-            transport,
-            address,
-        };
-        leg.send_again(stored, sent, out);
     }
 }
 
@@ -159,39 +127,57 @@ struct Numbers {
 }
 
 /// The way of a track to one subscriber.
-struct Leg<'a> {
-    now: Now,
-    track: &'a Track,
-    subscription: &'a mut Subscription,
-    transport: &'a mut Transport,
-    address: SocketAddr,
+pub(crate) struct Leg<'a> {
+    pub now: Now,
+    /// The subscription.
+    pub id: Id,
+    pub track: &'a Track,
+    pub subscription: &'a mut Subscription,
+    pub transport: &'a mut Transport,
+    pub address: SocketAddr,
 }
 
 impl Leg<'_> {
-    /// Sends what of a burst is for this subscriber; tells how many packets that were.
-    fn send_burst(&mut self, burst: &[Pending], out: &mut impl Output) -> u64 {
-        let mut count = 0;
-        let track = self.track;
+    /// Sends what of a burst is for this subscriber, or has it wait. Tells how many packets were sent, and when the others may be.
+    fn send_burst(&mut self, burst: &[Pending], out: &mut impl Output) -> (u64, u64) {
+        let (mut count, mut due_us) = (0, u64::MAX);
+        let is_video = self.track.codec().is_video();
         for packet in burst {
-            let layer = &track.layers[packet.layer];
-            let Some(stored) = layer.store.get(packet.number) else {
-                continue;
-            };
-            let before = self.subscription.current;
-            if !self.send(packet.layer, stored, packet.padded_len, out) {
+            if is_video && !self.subscription.takes(packet.layer) {
                 continue;
             }
-            count += 1;
-            if before != self.subscription.current {
-                crate::reports::send_sender_report(self.now, track, self.subscription, self.transport, out);
-                // The start of the key frame came late, after more of it: that has waited in the store.
-                for stored in layer.store.after(packet.number) {
-                    let is_to_come = burst
-                        .iter()
-                        .any(|other| other.layer == packet.layer && other.number == stored.number);
-                    if !is_to_come && self.send(packet.layer, stored, 0, out) {
-                        count += 1;
-                    }
+            if is_video && !self.transport.may_send(self.now) {
+                due_us = self.transport.wait(Waiting::Fresh(self.id, *packet));
+            } else {
+                count += self.send_one(packet, burst, out);
+            }
+        }
+        (count, due_us)
+    }
+
+    /// Sends a packet, if it is for this subscriber, and what it has held up; tells how many that were. `others` come by themselves.
+    pub(crate) fn send_one(&mut self, packet: &Pending, others: &[Pending], out: &mut impl Output) -> u64 {
+        let track = self.track;
+        let Some(layer) = track.layers.get(packet.layer) else {
+            return 0;
+        };
+        let Some(stored) = layer.store.get(packet.number) else {
+            return 0;
+        };
+        let before = self.subscription.current;
+        if !self.send(packet.layer, stored, packet.padded_len, out) {
+            return 0;
+        }
+        let mut count = 1;
+        if before != self.subscription.current {
+            crate::reports::send_sender_report(self.now, track, self.subscription, self.transport, out);
+            // The start of the key frame came late, after more of it: that has waited in the store.
+            for stored in layer.store.after(packet.number) {
+                let is_to_come = others
+                    .iter()
+                    .any(|other| other.layer == packet.layer && other.number == stored.number);
+                if !is_to_come && self.send(packet.layer, stored, 0, out) {
+                    count += 1;
                 }
             }
         }
@@ -207,7 +193,6 @@ impl Leg<'_> {
         let Some(sent) = self.subscription.take(layer, stored, self.now, stamp) else {
             return false;
         };
-        self.transport.transport_sequence = stamp.transport_sequence.wrapping_add(1);
         self.subscription.packets += 1;
         self.subscription.octets += stored.payload_len() as u64;
         let config = &self.subscription.config;
@@ -218,24 +203,25 @@ impl Leg<'_> {
             original: None,
             stamp,
         };
-        self.write(stored, sent, &numbers, out);
+        let len = self.write(stored, sent, &numbers, out);
+        self.transport.sent(self.now, len);
         true
     }
 
-    fn send_again(&mut self, stored: &Stored, sent: Sent, out: &mut impl Output) {
+    pub(crate) fn send_again(&mut self, stored: &Stored, sent: Sent, out: &mut impl Output) {
         let config = &self.subscription.config;
         let numbers = match (config.rtx_ssrc, config.rtx_payload_type) {
             (Some(ssrc), Some(payload_type)) => {
-                let stamp = self.stamp();
-                self.transport.transport_sequence = stamp.transport_sequence.wrapping_add(1);
                 self.subscription.rtx_sequence += 1;
-                Numbers {
+                let numbers = Numbers {
                     ssrc,
                     payload_type,
                     index: self.subscription.rtx_sequence,
                     original: Some(sent.sequence as u16),
-                    stamp,
-                }
+                    stamp: self.stamp(),
+                };
+                let len = self.write(stored, sent, &numbers, out);
+                return self.transport.sent(self.now, len);
             }
             _ => Numbers {
                 ssrc: config.ssrc,
@@ -256,10 +242,10 @@ impl Leg<'_> {
         }
     }
 
-    /// Writes one packet, protects it in place, and sends it.
-    fn write(&self, stored: &Stored, sent: Sent, numbers: &Numbers, out: &mut impl Output) {
+    /// Writes one packet, protects it in place, and sends it. Tells how long it was.
+    fn write(&self, stored: &Stored, sent: Sent, numbers: &Numbers, out: &mut impl Output) -> usize {
         let Some(send) = self.transport.send.as_ref() else {
-            return;
+            return 0;
         };
         let config = &self.subscription.config;
         let (elements, payload) = self.track.layers[usize::from(sent.layer)].store.bytes_of(stored);
@@ -309,6 +295,49 @@ impl Leg<'_> {
         }
         let len = send.protect_rtp(packet, payload_start, at, numbers.ssrc, numbers.index);
         out.send(self.address, len);
+        len
+    }
+
+    /// Sends padding in the stream of retransmissions, where receivers do not miss what is not media (RFC 4588 knows no
+    /// padding; libwebrtc sends and takes it so). Tells how long it was; 0 where there is no such stream.
+    pub(crate) fn send_padding(&mut self, octets: u8, out: &mut impl Output) -> usize {
+        let config = &self.subscription.config;
+        let (Some(ssrc), Some(payload_type)) = (config.rtx_ssrc, config.rtx_payload_type) else {
+            return 0;
+        };
+        let (Some(timestamp), Some(send)) =
+            (self.subscription.last_timestamp(), self.transport.send.as_ref())
+        else {
+            return 0;
+        };
+        self.subscription.rtx_sequence += 1;
+        let index = self.subscription.rtx_sequence;
+        let stamp = self.stamp();
+        let packet = out.buffer(MAX_PACKET);
+        let fields = HeaderFields {
+            marker: false,
+            payload_type,
+            sequence_number: index as u16,
+            timestamp,
+            ssrc,
+        };
+        rtp::write_fixed_header(packet, &fields);
+        let own = OwnValues {
+            mid: config.mid.as_bytes(),
+            abs_send_time: stamp.abs_send_time,
+            transport_sequence: stamp.transport_sequence,
+        };
+        let block = &mut packet[rtp::FIXED_HEADER_LEN..];
+        let block = extensions::write_block(block, &Values::default(), &config.extensions, &own);
+        let start = rtp::FIXED_HEADER_LEN + block;
+        packet[0] |= if block > 0 { 0x30 } else { 0x20 };
+        let end = start + usize::from(octets);
+        packet[start..end].fill(0);
+        packet[end - 1] = octets;
+        let len = send.protect_rtp(packet, start, end, ssrc, index);
+        out.send(self.address, len);
+        self.transport.sent(self.now, len);
+        len
     }
 }
 

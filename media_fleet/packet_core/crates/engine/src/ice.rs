@@ -23,7 +23,7 @@ impl Engine {
             self.stats.dropped_unknown_address += 1;
             return;
         };
-        let Some(transport) = self.transports.get_mut(&id) else {
+        let Some(transport) = self.transports.get(&id) else {
             return;
         };
         let is_current = transport.credentials.ufrag.as_bytes() == request.local_ufrag();
@@ -37,6 +37,10 @@ impl Engine {
         };
         if !request.has_integrity(password) {
             self.stats.dropped_stun_integrity += 1;
+            return;
+        }
+        if self.is_held_by_another(from, id) {
+            self.stats.dropped_unknown_address += 1;
             return;
         }
         let room = out.buffer(stun::MAX_RESPONSE_LEN);
@@ -55,6 +59,16 @@ impl Engine {
         if is_accepted {
             self.accept_check(now, id, from, request.use_candidate, is_current, out);
         }
+    }
+
+    /// Whether an address is where another transport is, as far as anybody knows.
+    ///
+    /// Whoever has credentials can send authentic checks from a forged source, and would have the datagrams of whoever is there taken for
+    /// theirs. A transport that has been lost (RFC 7675, section 5.1) holds no address: a NAT may have given it to somebody else.
+    fn is_held_by_another(&self, from: SocketAddr, id: Id) -> bool {
+        let owner = self.by_address.get(&from).filter(|owner| **owner != id);
+        let owner = owner.and_then(|owner| self.transports.get(owner));
+        owner.is_some_and(|owner| !owner.lost && owner.address == Some(from))
     }
 
     fn accept_check(
@@ -80,7 +94,7 @@ impl Engine {
                 }
             }
         }
-        // Each time: another transport may have had the address meanwhile, rightly or by a forged sender.
+        // Each time: another transport may have had the address meanwhile, as one of several, or while this one was lost.
         self.by_address.insert(from, id);
         // Before the first nomination DTLS may start on any pair that works.
         if transport.address.is_none() {

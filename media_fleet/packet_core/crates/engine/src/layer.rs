@@ -1,4 +1,4 @@
-//! One received encoding: its numbers, its losses, its rate, and the key frames asked of it.
+//! One received encoding: its numbers, its losses, its rate.
 
 use std::collections::VecDeque;
 
@@ -6,16 +6,21 @@ use parley_wire::nack::NackGenerator;
 use parley_wire::rtcp::{ReportBlock, SenderInfo};
 use parley_wire::sequence::SequenceExtender;
 
+use crate::key_frames::KeyFrames;
 use crate::output::Now;
 use crate::stats::LayerStats;
 use crate::store::PacketStore;
 
-/// A key frame is asked for at most so often, however many subscribers want one: libwebrtc's encoder makes none more often either.
-pub(crate) const KEY_FRAME_INTERVAL_US: u64 = 300_000;
 /// Stored packets of a video layer: a second and more at 2.5 Mbit/s.
 const VIDEO_STORE: usize = 512;
 /// Stored packets of an audio layer: more than a second.
 const AUDIO_STORE: usize = 64;
+
+/// After a pause of this length a layer's rate is measured anew, microseconds.
+const PAUSE_US: u64 = 500_000;
+
+/// So many packets of padding are remembered, to number what they have overtaken.
+const MAX_RECENTLY_DROPPED: usize = 128;
 
 /// Numbers media packets without gaps where padding was sent, so that subscribers see none.
 #[derive(Debug, Default)]
@@ -26,30 +31,28 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    /// The number of a packet with an extended sequence number; None for padding.
+    /// The number of a packet with an extended sequence number; None for one that subscribers do not get.
+    ///
+    /// That is padding, unless it was overtaken: it has left a hole then, which it fills itself, as nobody else can.
     pub(crate) fn number(&mut self, sequence: u64, is_padding: bool) -> Option<u64> {
         let is_newest = self.highest.is_none_or(|highest| sequence > highest);
         if is_newest {
             self.highest = Some(sequence);
         }
-        if is_padding {
-            // Late padding has left a hole already, which nobody can fill: subscribers give it up.
-            if is_newest {
-                self.dropped += 1;
-                self.recently_dropped.push_back(sequence);
-                if self.recently_dropped.len() > 128 {
-                    self.recently_dropped.pop_front();
-                }
+        if is_padding && is_newest {
+            self.dropped += 1;
+            self.recently_dropped.push_back(sequence);
+            if self.recently_dropped.len() > MAX_RECENTLY_DROPPED {
+                self.recently_dropped.pop_front();
             }
             return None;
         }
-        let later = self
-            .recently_dropped
-            .iter()
-            .rev()
-            .take_while(|dropped| **dropped > sequence)
-            .count();
-        Some(sequence - (self.dropped - later as u64))
+        let dropped = self.recently_dropped.iter().rev();
+        let later = dropped.take_while(|dropped| **dropped > sequence).count();
+        // From before all that is remembered: its place cannot be told. Or sent again, and left out already.
+        let is_lost = later == MAX_RECENTLY_DROPPED
+            || is_padding && self.recently_dropped.binary_search(&sequence).is_ok();
+        (!is_lost).then(|| sequence - (self.dropped - later as u64))
     }
 }
 
@@ -131,16 +134,14 @@ pub(crate) struct Layer {
     pub store: PacketStore,
     pub nack: NackGenerator,
     pub reception: Reception,
-    /// Somebody waits for a key frame.
-    pub key_frame_wanted: bool,
-    last_key_frame_request_us: Option<u64>,
+    pub key_frames: KeyFrames,
     window_start_us: u64,
     window_bytes: u64,
     bitrate: u64,
+    /// The bitrate, smoothed: None for the first second.
+    rate: Option<u64>,
     pub bytes: u64,
     pub nacks_sent: u64,
-    pub key_frames: u64,
-    pub key_frames_requested: u64,
 }
 
 impl Layer {
@@ -156,15 +157,13 @@ impl Layer {
             store: PacketStore::new(if is_video { VIDEO_STORE } else { AUDIO_STORE }),
             nack: NackGenerator::default(),
             reception: Reception::default(),
-            key_frame_wanted: false,
-            last_key_frame_request_us: None,
+            key_frames: KeyFrames::default(),
             window_start_us: 0,
             window_bytes: 0,
             bitrate: 0,
+            rate: None,
             bytes: 0,
             nacks_sent: 0,
-            key_frames: 0,
-            key_frames_requested: 0,
         }
     }
 
@@ -175,6 +174,7 @@ impl Layer {
         self.store.clear();
         self.nack = NackGenerator::default();
         self.reception = Reception::default();
+        self.key_frames.restart();
     }
 
     /// Counts a packet of the layer's own SSRC.
@@ -184,28 +184,29 @@ impl Layer {
 
     /// Counts bytes of the encoding, however they came.
     pub(crate) fn count_bytes(&mut self, bytes: usize, now: Now) {
+        if now.us >= self.last_packet_us + PAUSE_US {
+            // A window that is empty at its beginning says nothing of the layer while it is sent.
+            self.window_start_us = now.us;
+            self.window_bytes = 0;
+        }
         self.last_packet_us = now.us;
         self.bytes += bytes as u64;
         self.window_bytes += bytes as u64;
         let elapsed = now.us - self.window_start_us;
         if elapsed >= 1_000_000 {
             self.bitrate = self.window_bytes * 8_000_000 / elapsed;
+            self.rate = Some(
+                self.rate
+                    .map_or(self.bitrate, |rate| u64::midpoint(rate, self.bitrate)),
+            );
             self.window_start_us = now.us;
             self.window_bytes = 0;
         }
     }
 
-    /// Whether a key frame should be asked for now; if so, it counts as asked for.
-    pub(crate) fn take_key_frame_request(&mut self, now: Now) -> bool {
-        let is_due = self
-            .last_key_frame_request_us
-            .is_none_or(|last| now.us >= last + KEY_FRAME_INTERVAL_US);
-        if !self.key_frame_wanted || !self.active || !is_due {
-            return false;
-        }
-        self.last_key_frame_request_us = Some(now.us);
-        self.key_frames_requested += 1;
-        true
+    /// Bits a second while it is sent; None until that is known.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.rate
     }
 
     pub(crate) fn stats(&self, layer: usize) -> Option<LayerStats> {
@@ -218,8 +219,8 @@ impl Layer {
             jitter: self.reception.jitter as u32,
             bitrate: if self.active { self.bitrate } else { 0 },
             nacks_sent: self.nacks_sent,
-            key_frames: self.key_frames,
-            key_frames_requested: self.key_frames_requested,
+            key_frames: self.key_frames.started,
+            key_frames_requested: self.key_frames.requested,
         })
     }
 }
@@ -244,6 +245,32 @@ mod tests {
     }
 
     #[test]
+    fn padding_that_was_overtaken_fills_the_hole_that_it_has_left() {
+        let mut numbering = Numbering::default();
+        assert_eq!(numbering.number(100, false), Some(100));
+        assert_eq!(numbering.number(101, true), None);
+        assert_eq!(numbering.number(104, false), Some(103));
+        assert_eq!(numbering.number(103, true), Some(102));
+        assert_eq!(numbering.number(102, true), Some(101));
+        assert_eq!(
+            numbering.number(101, true),
+            None,
+            "sent again, and left out already"
+        );
+        assert_eq!(numbering.number(105, false), Some(104));
+    }
+
+    #[test]
+    fn what_is_older_than_all_padding_that_is_remembered_gets_no_wrong_number() {
+        let mut numbering = Numbering::default();
+        numbering.number(100, false);
+        for sequence in 0..=MAX_RECENTLY_DROPPED as u64 {
+            numbering.number(102 + sequence, true);
+        }
+        assert_eq!(numbering.number(101, false), None);
+    }
+
+    #[test]
     fn a_report_says_what_was_lost_since_the_last_one() {
         let mut reception = Reception::default();
         let now = Now {
@@ -261,18 +288,5 @@ mod tests {
         reception.packet(0x1_0004, 0, 90_000, now);
         let report = reception.report(7, now).unwrap();
         assert_eq!((report.fraction_lost, report.lost), (0, 1));
-    }
-
-    #[test]
-    fn key_frames_are_asked_for_at_most_every_interval() {
-        let mut layer = Layer::new(true);
-        layer.active = true;
-        layer.key_frame_wanted = true;
-        let at = |us| Now { us, ntp: 0 };
-        assert!(layer.take_key_frame_request(at(0)));
-        assert!(!layer.take_key_frame_request(at(KEY_FRAME_INTERVAL_US - 1)));
-        assert!(layer.take_key_frame_request(at(KEY_FRAME_INTERVAL_US)));
-        layer.key_frame_wanted = false;
-        assert!(!layer.take_key_frame_request(at(10 * KEY_FRAME_INTERVAL_US)));
     }
 }

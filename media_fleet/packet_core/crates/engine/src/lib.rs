@@ -11,7 +11,9 @@
 //! | `receiving` | whose a packet is, which layer it belongs to |
 //! | `ice` | STUN checks: which address a transport has |
 //! | `transport` | one ICE and DTLS association: keys, the SSRCs it sends, feedback owed to it |
+//! | `spent` | the packet indices that must not be used again |
 //! | `track`, `layer` | what is received: learning, counting, what is missing, what is being sent |
+//! | `key_frames` | whether a key frame is wanted, and when one has come |
 //! | `store` | received packets, kept once for all subscribers |
 //! | `subscription` | which layer, and under which numbers, a subscriber gets |
 //! | `forwarding` | the loop from received packets to sent ones |
@@ -22,6 +24,8 @@
 //! engine panic or grow without bound; what one transport sends never changes what another one's subscribers get of a third.
 #![forbid(unsafe_code)]
 
+mod allocation;
+mod bandwidth;
 mod command;
 mod control;
 mod control_plane;
@@ -29,10 +33,13 @@ pub mod engine;
 mod event;
 mod forwarding;
 mod ice;
+mod key_frames;
 mod layer;
 mod output;
+mod pacing;
 mod receiving;
 mod reports;
+mod spent;
 mod stats;
 mod store;
 mod subscription;
@@ -46,7 +53,7 @@ pub use output::{Now, Output};
 pub use parley_wire::codec::Codec;
 pub use parley_wire::extensions::ExtensionMap;
 pub use parley_wire::srtp::Profile;
-pub use stats::{LayerStats, Stats, SubscriptionStats};
+pub use stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -14,7 +14,14 @@ use crate::track::Track;
 use crate::transport::{MAX_SOURCES, Source};
 
 impl Engine {
-    pub(crate) fn handle_rtp(&mut self, now: Now, id: Id, packet: &mut [u8], out: &mut impl Output) {
+    pub(crate) fn handle_rtp(
+        &mut self,
+        now: Now,
+        came_us: u64,
+        id: Id,
+        packet: &mut [u8],
+        out: &mut impl Output,
+    ) {
         let Some(transport) = self.transports.get_mut(&id) else {
             return;
         };
@@ -38,9 +45,8 @@ impl Engine {
             if transport.recorder.is_empty() {
                 transport.next_feedback_us = now.us + FEEDBACK_INTERVAL_US;
             }
-            transport.recorder.record(sequence, now.us);
-            let due = transport.next_feedback_us;
-            self.next_tick_us = self.next_tick_us.min(due);
+            transport.recorder.record(sequence, came_us);
+            self.due.feedback_us = self.due.feedback_us.min(transport.next_feedback_us);
         }
         transport.last_ssrc = header.ssrc;
         let source = match transport.sources.get(&header.ssrc) {
@@ -155,10 +161,13 @@ impl Engine {
             layer.count(sequence, header.timestamp, config.clock_rate, now);
         }
         layer.count_bytes(payload.len(), now);
-        let is_repairable = !config.nack || layer.nack.received(sequence, now.ms());
-        if let Some(deadline_ms) = layer.nack.deadline_ms() {
-            self.next_tick_us = self.next_tick_us.min(deadline_ms * 1000);
+        if config.nack {
+            self.follow_losses(now, source, sequence);
         }
+        let Some(track) = self.tracks.get_mut(&source.track) else {
+            return;
+        };
+        let (config, layer) = (&track.config, &mut track.layers[source.layer]);
         let Some(number) = layer.numbering.number(sequence, payload.is_empty()) else {
             return;
         };
@@ -173,11 +182,10 @@ impl Engine {
             payload,
         };
         let stored = layer.store.insert(config.codec, &config.extensions, &incoming);
-        if stored.is_some_and(|stored| stored.key_frame) && config.codec.is_video() {
-            layer.key_frames += 1;
-            layer.key_frame_wanted = false;
-        }
-        if stored.is_some() {
+        if let Some(stored) = &stored {
+            if config.codec.is_video() {
+                layer.key_frames.arrived(stored, &layer.store, now);
+            }
             let pending = Pending {
                 track: source.track,
                 layer: source.layer,
@@ -195,7 +203,26 @@ impl Engine {
         if starts || goes_on {
             self.retarget(source.track);
         }
-        if !is_repairable {
+    }
+    /// Notes what is missing, and how long what was missing took to come. A gap too great to repair takes a key frame.
+    fn follow_losses(&mut self, now: Now, source: Source, sequence: u64) {
+        let Some(track) = self.tracks.get_mut(&source.track) else {
+            return;
+        };
+        let nack = &mut track.layers[source.layer].nack;
+        let arrival = nack.received(sequence, now.ms());
+        let deadline_ms = nack.deadline_ms();
+        // Where RTX is negotiated, a late packet of the layer's own SSRC was overtaken, and answers no request.
+        let is_answer = source.is_rtx || track.config.rtx_payload_type.is_none();
+        if let (Some(answers_after_ms), true) = (arrival.answers_after_ms, is_answer)
+            && let Some(transport) = self.transports.get_mut(&track.transport)
+        {
+            transport.round_trip.measured(answers_after_ms as f64);
+        }
+        if let Some(deadline_ms) = deadline_ms {
+            self.due.nack_us = self.due.nack_us.min(deadline_ms * 1000);
+        }
+        if !arrival.is_repairable {
             self.want_key_frame_if_watched(source.track, source.layer);
         }
     }

@@ -90,23 +90,36 @@ pub(crate) fn send_goodbye(transport: &mut Transport, ssrc: u32, out: &mut impl 
 impl Engine {
     /// Does what is due. Call it at [`Engine::next_deadline_us`] or later.
     pub fn handle_timeout(&mut self, now: Now, out: &mut impl Output) {
-        self.start_tick(now);
-        self.check_consent(now, out);
-        self.send_feedback(now, out);
-        self.send_receiver_reports(now, out);
-        self.ask_for_lost_packets(now, out);
-        self.notice_stopped_layers(now, out);
-        self.want_for_waiting();
+        if now.us + SLACK_US >= self.due.feedback_us {
+            self.send_feedback(now, out);
+        }
+        if now.us >= self.due.nack_us {
+            self.ask_for_lost_packets(now, out);
+        }
+        if now.us >= self.due.pace_us {
+            self.send_waiting(now, out);
+        }
+        if now.us >= self.due.probe_us {
+            self.probe(now, out);
+        }
+        if self.due.take_scan(now) {
+            self.check_consent(now, out);
+            self.divide_bandwidth(now, out);
+            self.send_receiver_reports(now, out);
+            self.notice_stopped_layers(now, out);
+            self.want_for_waiting();
+        }
         self.flush(now, out);
     }
 
     fn send_feedback(&mut self, now: Now, out: &mut impl Output) {
+        self.due.feedback_us = u64::MAX;
         for transport in self.transports.values_mut() {
             if transport.recorder.is_empty() {
                 continue;
             }
             if now.us + SLACK_US < transport.next_feedback_us {
-                self.next_tick_us = self.next_tick_us.min(transport.next_feedback_us);
+                self.due.feedback_us = self.due.feedback_us.min(transport.next_feedback_us);
                 continue;
             }
             while !transport.recorder.is_empty() {
@@ -152,7 +165,7 @@ impl Engine {
     fn ask_for_lost_packets(&mut self, now: Now, out: &mut impl Output) {
         let mut lost = std::mem::take(&mut self.lost);
         let mut unrepaired = Vec::new();
-        let mut next_ms = u64::MAX / 1000;
+        self.due.nack_us = u64::MAX;
         for (id, track) in self.tracks.iter_mut().filter(|(_, track)| track.config.nack) {
             let Some(transport) = self.transports.get_mut(&track.transport) else {
                 continue;
@@ -162,13 +175,13 @@ impl Engine {
                     continue;
                 };
                 if deadline_ms > now.ms() {
-                    next_ms = next_ms.min(deadline_ms);
+                    self.due.nack_us = self.due.nack_us.min(deadline_ms * 1000);
                     continue;
                 }
                 lost.clear();
-                let due = layer.nack.due(now.ms(), transport.round_trip_ms, &mut lost);
+                let due = layer.nack.due(now.ms(), &mut transport.round_trip, &mut lost);
                 if let Some(deadline_ms) = layer.nack.deadline_ms() {
-                    next_ms = next_ms.min(deadline_ms);
+                    self.due.nack_us = self.due.nack_us.min(deadline_ms * 1000);
                 }
                 if due.given_up > 0 {
                     unrepaired.push((*id, index));
@@ -181,7 +194,6 @@ impl Engine {
             }
         }
         self.lost = lost;
-        self.wake_by(next_ms * 1000);
         for (track, layer) in unrepaired {
             self.want_key_frame_if_watched(track, layer);
         }
@@ -262,11 +274,11 @@ impl Engine {
                 return false;
             };
             let layer = &mut track.layers[*index];
-            if let (Some(ssrc), true) = (layer.ssrc, layer.take_key_frame_request(now)) {
+            if let (Some(ssrc), true) = (layer.ssrc, layer.active && layer.key_frames.take_request(now)) {
                 self.stats.key_frames_requested += 1;
                 send_rtcp(transport, out, |writer| writer.picture_loss(OWN_SSRC, ssrc));
             }
-            layer.key_frame_wanted
+            layer.key_frames.is_wanted()
         });
         self.key_frames_wanted = wanted;
     }

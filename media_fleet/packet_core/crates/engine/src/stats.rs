@@ -16,6 +16,7 @@ pub struct Stats {
     pub rtx_received: u64,
     pub key_frames_requested: u64,
     pub key_frames_asked_for: u64,
+    pub padding_sent: u64,
     pub dropped_malformed: u64,
     pub dropped_unknown_address: u64,
     pub dropped_stun_integrity: u64,
@@ -49,6 +50,7 @@ pub struct LayerStats {
 #[allow(missing_docs)]
 pub struct SubscriptionStats {
     pub layer: Option<usize>,
+    pub starved: bool,
     pub packets_sent: u64,
     pub bytes_sent: u64,
     pub retransmissions_sent: u64,
@@ -56,4 +58,14 @@ pub struct SubscriptionStats {
     pub key_frames_asked_for: u64,
     pub fraction_lost: f64,
     pub round_trip_ms: Option<f64>,
+}
+
+/// What is known of the path to a subscriber.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct TransportStats {
+    pub estimate_bps: Option<u64>,
+    pub acknowledged_bps: Option<u64>,
+    pub wanted_bps: u64,
+    pub loss: f64,
 }

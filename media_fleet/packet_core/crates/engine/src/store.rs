@@ -62,6 +62,11 @@ impl PacketStore {
         self.newest = 0;
     }
 
+    /// The greatest number so far; 0 before the first packet.
+    pub(crate) fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// The numbers above `number` that are stored, in order.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Stored> {
         let oldest = (self.newest + 1).saturating_sub(self.slots.len() as u64);

@@ -12,6 +12,9 @@ use crate::store::Stored;
 const VIDEO_HISTORY: usize = 512;
 /// Sent audio packets that can be sent again; a power of two.
 const AUDIO_HISTORY: usize = 64;
+/// A stream that leaps on by more goes on without a gap: a receiver takes half of all sequence numbers, and more, for a step back
+/// and has a wrong index of every packet from then on (RFC 3711, section 3.3.1).
+const MAX_LEAP: u64 = 1 << 14;
 /// One packet is sent again at most so often.
 const MAX_RESENDS: u8 = 5;
 
@@ -35,6 +38,18 @@ pub(crate) struct Stamp {
     pub transport_sequence: u16,
     /// Octets of padding.
     pub padding: u8,
+}
+
+/// What the path to the subscriber has room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Nobody knows that it lacks anything.
+    #[default]
+    Unlimited,
+    /// Layers up to this one.
+    UpTo(usize),
+    /// Not even the lowest layer.
+    Nothing,
 }
 
 /// A packet that was sent, and how.
@@ -76,6 +91,10 @@ pub(crate) struct Subscription {
     pub config: SubscriptionConfig,
     pub paused: bool,
     pub wanted: Option<usize>,
+    pub priority: u32,
+    pub share: Share,
+    /// When its share was made smaller last.
+    pub lowered_us: Option<u64>,
     /// The layer that is forwarded.
     pub current: Option<usize>,
     /// The layer that should be.
@@ -123,6 +142,9 @@ impl Subscription {
             config,
             paused: false,
             wanted: None,
+            priority: 0,
+            share: Share::default(),
+            lowered_us: None,
             current: None,
             target: None,
             continuity,
@@ -152,6 +174,11 @@ impl Subscription {
         self.continuity.highest_sequence
     }
 
+    /// Whether packets of a layer may be for this subscriber.
+    pub(crate) fn takes(&self, layer: usize) -> bool {
+        !self.paused && (self.current == Some(layer) || self.target == Some(layer))
+    }
+
     /// Whether a key frame of the target layer is needed before anything (more) is forwarded.
     pub(crate) fn waits_for(&self) -> Option<usize> {
         self.target
@@ -162,6 +189,9 @@ impl Subscription {
     pub(crate) fn take(&mut self, layer: usize, stored: &Stored, now: Now, stamp: Stamp) -> Option<Sent> {
         if self.paused {
             return None;
+        }
+        if self.current == Some(layer) && self.leaps(stored) {
+            self.interrupt();
         }
         if self.current != Some(layer) {
             if self.target != Some(layer) || !stored.key_frame {
@@ -204,6 +234,13 @@ impl Subscription {
         Some(sent)
     }
 
+    /// Whether a packet of the current layer is too far on.
+    fn leaps(&self, stored: &Stored) -> bool {
+        let continuity = &self.continuity;
+        let sent = continuity.highest_sequence - continuity.first_sequence;
+        stored.number > continuity.first_number + sent + MAX_LEAP
+    }
+
     /// Goes on with another layer, or with the same one after a break: all numbers follow on the last ones.
     fn switch(&mut self, layer: usize, stored: &Stored, now: Now) {
         let continuity = &mut self.continuity;
@@ -244,6 +281,11 @@ impl Subscription {
         self.current = None;
     }
 
+    /// The RTP timestamp of the newest packet that was sent; None before the first one.
+    pub(crate) fn last_timestamp(&self) -> Option<u32> {
+        self.continuity.started.then_some(self.continuity.last_timestamp)
+    }
+
     /// The offset of the RTP timestamp while a layer is forwarded.
     pub(crate) fn timestamp_offset(&self) -> u32 {
         self.continuity.offsets.timestamp
@@ -276,6 +318,7 @@ impl Subscription {
     pub(crate) fn stats(&self) -> SubscriptionStats {
         SubscriptionStats {
             layer: self.current,
+            starved: self.share == Share::Nothing,
             packets_sent: self.packets,
             bytes_sent: self.octets,
             retransmissions_sent: self.resent,

@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use parley_wire::extensions::ExtensionMap;
+use parley_wire::round_trip::RoundTrip;
 use parley_wire::rtcp::transport_cc::Recorder;
 use parley_wire::srtp::{ReceiveContext, SendContext, SrtpError};
 
+use crate::bandwidth::Bandwidth;
 use crate::command::{Credentials, Keys};
+use crate::spent::Spent;
 use crate::{Id, IdMap};
 
 /// A transport may send so many SSRCs; more are dropped until some are gone.
@@ -44,8 +47,8 @@ pub(crate) struct Transport {
     retired: VecDeque<u32>,
     /// Subscription by the SSRC that we send.
     pub sinks: IdMap<Id>,
-    /// The last packet index under each SSRC of a subscription that is gone: under one key none is ever used twice (RFC 3711, section 9.1).
-    pub spent: IdMap<u64>,
+    /// The packet indices of subscriptions that are gone.
+    pub spent: Spent,
     pub tracks: Vec<Id>,
     pub subscriptions: Vec<Id>,
     /// Extension ids of what it sends: the same on all m-lines of a bundle (RFC 8843, section 9.2).
@@ -58,7 +61,10 @@ pub(crate) struct Transport {
     pub next_report_us: u64,
     /// The next transport-wide sequence number that we send.
     pub transport_sequence: u16,
-    pub round_trip_ms: u64,
+    /// How long what it is asked for takes to come.
+    pub round_trip: RoundTrip,
+    /// Of the path to it, from its transport-wide feedback. Only where something is sent.
+    pub bandwidth: Option<Box<Bandwidth>>,
 }
 
 impl Transport {
@@ -76,7 +82,7 @@ impl Transport {
             sources: IdMap::default(),
             retired: VecDeque::new(),
             sinks: IdMap::default(),
-            spent: IdMap::default(),
+            spent: Spent::default(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
             extensions: ExtensionMap::default(),
@@ -86,7 +92,8 @@ impl Transport {
             next_feedback_us: 0,
             next_report_us: 0,
             transport_sequence: 0,
-            round_trip_ms: 50,
+            round_trip: RoundTrip::default(),
+            bandwidth: None,
         }
     }
 

@@ -139,3 +139,67 @@ fn the_control_plane_can_ask() {
     world.command(Command::RequestKeyFrame(track));
     assert_eq!(world.people[0].picture_losses(SSRC), before + 1);
 }
+
+/// Somebody waits for a key frame of six packets; gives these, and the world in which they have not been sent yet.
+fn key_frame_to_come(seed: u64, nack: bool) -> (World, Camera, Vec<Vec<u8>>) {
+    let mut world = World::new(seed);
+    let publisher = world.join(GCM);
+    let mut config = camera(&[]);
+    config.nack = nack;
+    let track = world.publish(publisher, config);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 60);
+    let viewer = world.join(GCM);
+    world.subscribe(viewer, track, Kind::Video);
+    assert_eq!(world.people[0].picture_losses(SSRC), 1);
+    let key_frame = film.encodings[0].frame(&mut world.people[publisher], true, 6);
+    (world, film, key_frame)
+}
+
+#[test]
+fn a_key_frame_that_does_not_come_whole_is_asked_for_again() {
+    for nack in [true, false] {
+        let (mut world, mut film, mut key_frame) = key_frame_to_come(9, nack);
+        key_frame.remove(3);
+        world.send_from(0, key_frame);
+        // Whoever makes no other key frame: it must be asked for.
+        let pictures = (0..8)
+            .map(|_| film.encodings[0].frame(&mut world.people[0], false, 6))
+            .collect::<Vec<_>>();
+        for picture in pictures {
+            world.send_from(0, picture);
+            world.advance(33);
+        }
+        assert_eq!(
+            world.people[0].picture_losses(SSRC),
+            1,
+            "what is missing may still come"
+        );
+        world.advance(150);
+        assert_eq!(world.people[0].picture_losses(SSRC), 2, "nack: {nack}");
+    }
+}
+
+#[test]
+fn a_late_start_of_a_key_frame_does_not_end_the_waiting_for_the_rest() {
+    let (mut world, _, mut key_frame) = key_frame_to_come(10, false);
+    let start = key_frame.remove(0);
+    key_frame.remove(2);
+    world.send_from(0, key_frame);
+    world.advance(20);
+    world.send_from(0, vec![start]);
+    world.advance(450);
+    assert_eq!(world.people[0].picture_losses(SSRC), 2);
+}
+
+#[test]
+fn a_large_key_frame_on_a_slow_path_is_asked_for_once() {
+    let (mut world, mut film, key_frame) = key_frame_to_come(11, true);
+    for packet in key_frame {
+        world.send_from(0, vec![packet]);
+        world.advance(200);
+    }
+    assert_eq!(world.people[0].picture_losses(SSRC), 1, "it comes, if slowly");
+    film.film(&mut world, 30);
+    assert_eq!(world.people[0].picture_losses(SSRC), 1);
+}

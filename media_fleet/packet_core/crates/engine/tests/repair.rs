@@ -214,6 +214,74 @@ fn loss_that_nobody_repairs_ends_in_a_key_frame() {
     assert_unbroken(&stream[key..]);
 }
 
+/// Loses the second packet of a frame and answers the requests for it `path_ms` after the first one; tells how many there were.
+fn requests_for_a_lost_packet(world: &mut World, film: &mut Camera, path_ms: u64) -> usize {
+    let publisher = film.who;
+    let mut frame = film.encodings[0].frame(&mut world.people[publisher], false, film.packets);
+    let lost = film.encodings[0].sequence_number.wrapping_sub(5);
+    frame.remove(1);
+    world.people[publisher].feedback.clear();
+    world.send_from(publisher, frame);
+    world.advance(10 + path_ms);
+    let requests = world.people[publisher]
+        .feedback
+        .iter()
+        .filter(|(_, feedback)| *feedback == Feedback::Nack(SSRC, vec![lost]))
+        .count();
+    let answer = world.people[publisher].retransmission(SSRC, lost).unwrap();
+    world.send_from(publisher, vec![answer]);
+    film.film(world, 3);
+    requests
+}
+
+#[test]
+fn on_a_long_path_a_packet_is_asked_for_once() {
+    let mut world = World::new(10);
+    let publisher = world.join(PROFILES[0]);
+    world.publish(publisher, camera(&[]));
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    let requests: Vec<usize> = (0..6)
+        .map(|_| requests_for_a_lost_packet(&mut world, &mut film, 180))
+        .collect();
+    assert_eq!(requests, [2, 1, 1, 1, 1, 1], "the path is not known at first");
+}
+
+#[test]
+fn on_a_short_path_a_packet_is_asked_for_again_soon() {
+    let mut world = World::new(11);
+    let publisher = world.join(PROFILES[0]);
+    world.publish(publisher, camera(&[]));
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    for _ in 0..10 {
+        assert_eq!(requests_for_a_lost_packet(&mut world, &mut film, 25), 1);
+    }
+    // 25 ms and some variation: again after some 35 ms, then twice that.
+    assert_eq!(requests_for_a_lost_packet(&mut world, &mut film, 100), 2);
+    assert_eq!(requests_for_a_lost_packet(&mut world, &mut film, 25), 1);
+    assert_eq!(requests_for_a_lost_packet(&mut world, &mut film, 150), 3);
+}
+
+#[test]
+fn overtaken_packets_say_nothing_of_the_round_trip() {
+    let mut world = World::new(12);
+    let publisher = world.join(PROFILES[0]);
+    world.publish(publisher, camera(&[]));
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    for _ in 0..10 {
+        let mut frame = film.encodings[0].frame(&mut world.people[publisher], false, 6);
+        let overtaken = frame.remove(1);
+        world.send_from(publisher, frame);
+        world.advance(15);
+        world.send_from(publisher, vec![overtaken]);
+        world.advance(18);
+    }
+    // Else requests would be repeated every 20 ms.
+    assert_eq!(requests_for_a_lost_packet(&mut world, &mut film, 90), 1);
+}
+
 #[test]
 fn a_break_too_great_to_repair_asks_for_a_key_frame_at_once() {
     let mut world = World::new(8);

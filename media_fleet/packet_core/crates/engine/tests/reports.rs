@@ -217,6 +217,35 @@ fn every_packet_is_fed_back_on_within_a_tenth_of_a_second() {
 }
 
 #[test]
+fn feedback_tells_when_packets_came_and_not_when_they_were_read() {
+    let mut world = World::new(9);
+    let publisher = world.join(GCM);
+    world.publish(publisher, camera(&[]));
+    let mut film = Camera::new(publisher, &[]);
+    let mut came = Vec::new();
+    // Busier and idler: a packet waits, and the next one does not.
+    for waited_us in [0, 4000, 1000, 0] {
+        world.waited_us = waited_us;
+        let packet = film.encodings[0].frame(&mut world.people[publisher], true, 1);
+        came.push((world.now_us - waited_us).cast_signed());
+        world.send_from(publisher, packet);
+        world.advance(2);
+    }
+    world.advance(100);
+    let arrivals: Vec<i64> = world.people[publisher]
+        .feedback
+        .iter()
+        .filter_map(|(_, feedback)| match feedback {
+            Feedback::TransportCc(feedback) => Some(feedback.arrivals.clone()),
+            _ => None,
+        })
+        .flatten()
+        .map(Option::unwrap)
+        .collect();
+    assert_eq!(arrivals, came, "the second came before the first");
+}
+
+#[test]
 fn a_subscriber_is_told_goodbye_when_a_track_ends() {
     let mut world = World::new(8);
     let (publisher, viewer) = (world.join(GCM), world.join(GCM));

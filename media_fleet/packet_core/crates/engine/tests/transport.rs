@@ -103,21 +103,64 @@ fn media_follows_a_nomination_to_another_address() {
 }
 
 #[test]
-fn an_address_that_another_transport_has_claimed_comes_back_with_the_next_check() {
+fn nobody_takes_the_address_of_another_by_a_forged_source() {
     let mut world = World::new(5);
     let (publisher, viewer, other) = (world.join(GCM), world.join(GCM), world.join(GCM));
     let track = world.publish(publisher, camera(&[]));
     let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
     let mut film = Camera::new(publisher, &[]);
     film.film(&mut world, 3);
-    // A participant sends a check of its own with the publisher's address forged.
-    let check = world.people[other].check(true);
-    world.inject(vec![(world.people[publisher].address, check)]);
-    let check = world.people[publisher].check(true);
-    world.inject(vec![(world.people[publisher].address, check)]);
+    let address = world.people[publisher].address;
+    let before = (connected(&world), world.engine.stats());
+    // Of a participant, authentic; and of a stranger.
+    for nominates in [false, true] {
+        let check = world.people[other].check(nominates);
+        world.inject(vec![(address, check)]);
+        let forged = binding_request("ufrag2", "not-the-password-of-anybody", nominates);
+        world.inject(vec![(address, forged)]);
+    }
     film.film(&mut world, 3);
     assert_unbroken(&world.people[viewer].stream(ssrc));
     assert_eq!(world.people[viewer].rtp.len(), 36);
+    let stats = world.engine.stats();
+    assert_eq!(
+        stats.dropped_unknown_address - before.1.dropped_unknown_address,
+        2
+    );
+    assert_eq!(stats.dropped_stun_integrity - before.1.dropped_stun_integrity, 2);
+    assert_eq!(stats.stun_answered, before.1.stun_answered, "nobody is answered");
+    assert_eq!(connected(&world), before.0, "nor moved");
+}
+
+#[test]
+fn the_address_of_a_lost_transport_is_free() {
+    let mut world = World::new(5);
+    let (gone, other) = (world.join(GCM), world.join(GCM));
+    let address = world.people[gone].address;
+    world.people[gone].checks = false;
+    world.advance(10_000);
+    let check = world.people[other].check(true);
+    world.inject(vec![(address, check.clone())]);
+    assert_eq!(connected(&world).len(), 2, "it may still be there");
+    world.advance(7_000);
+    world.inject(vec![(address, check)]);
+    assert_eq!(connected(&world).last(), Some(&(other as u32, address)));
+}
+
+#[test]
+fn an_address_that_a_transport_has_left_is_free() {
+    let mut world = World::new(5);
+    let (moving, other) = (world.join(GCM), world.join(GCM));
+    let (left, moved) = (
+        world.people[moving].address,
+        SocketAddr::from(([10, 7, 7, 7], 7777)),
+    );
+    world.people[moving].address = moved;
+    let check = world.people[moving].check(true);
+    world.inject(vec![(moved, check)]);
+    let check = world.people[other].check(true);
+    world.inject(vec![(left, check)]);
+    assert_eq!(connected(&world).last(), Some(&(other as u32, left)));
 }
 
 #[test]

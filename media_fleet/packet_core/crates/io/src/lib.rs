@@ -12,6 +12,6 @@ mod node;
 pub mod syscalls;
 mod thread;
 
-pub use batch::{IoStats, SendBatch};
+pub use batch::IoStats;
 pub use clock::Clock;
 pub use node::{Closed, Node};

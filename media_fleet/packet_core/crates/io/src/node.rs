@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use parley_engine::{Command, Config, Engine, Event, Id, LayerStats, Stats, SubscriptionStats};
+use parley_engine::{
+    Command, Config, Engine, Event, Id, LayerStats, Stats, SubscriptionStats, TransportStats,
+};
 
 use crate::batch::{IoStats, SendBatch};
 use crate::syscalls::{self, EventFd};
@@ -27,6 +29,7 @@ pub(crate) enum Request {
     Stats(Sender<(Stats, IoStats)>),
     TrackStats(Id, Sender<Vec<LayerStats>>),
     SubscriptionStats(Id, Sender<Option<SubscriptionStats>>),
+    TransportStats(Id, Sender<Option<TransportStats>>),
     /// CPU time of the thread: user and system, microseconds.
     CpuTime(Sender<(u64, u64)>),
     Stop,
@@ -65,7 +68,7 @@ impl Node {
             is_running: AtomicBool::new(true),
         });
         let (requests, received): (_, Receiver<Request>) = channel();
-        let batch = SendBatch::new(socket.try_clone()?);
+        let batch = SendBatch::through(socket.try_clone()?);
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("packet-core".into())
@@ -141,6 +144,14 @@ impl Node {
     /// [`Closed`].
     pub fn subscription_stats(&self, subscription: Id) -> Result<Option<SubscriptionStats>, Closed> {
         self.ask(|answer| Request::SubscriptionStats(subscription, answer))
+    }
+
+    /// Statistics of the path to a transport.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub fn transport_stats(&self, transport: Id) -> Result<Option<TransportStats>, Closed> {
+        self.ask(|answer| Request::TransportStats(transport, answer))
     }
 
     /// CPU time of the I/O thread: user and system, microseconds.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use parley_engine::{Engine, Event};
 
 use crate::batch::SendBatch;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::node::{Request, Shared};
 use crate::syscalls::{self, RECEIVE_MESSAGES, Receiver};
 
@@ -66,11 +66,12 @@ fn receive(
         let Ok(count) = receiver.receive(socket) else {
             return;
         };
-        let now = clock.now();
+        let (now, wall) = (clock.now(), clock::wall());
         let (messages, buffer) = receiver.received();
         for message in messages {
+            let came_us = Clock::came_us(now, wall, message.came);
             for datagram in buffer[message.start..message.start + message.len].chunks_mut(message.segment) {
-                engine.handle_datagram(now, message.from, datagram, out);
+                engine.handle_datagram(now, came_us, message.from, datagram, out);
             }
         }
         engine.flush(now, out);
@@ -99,6 +100,9 @@ fn handle_requests(
             }
             Ok(Request::SubscriptionStats(subscription, answer)) => {
                 let _ = answer.send(engine.subscription_stats(subscription));
+            }
+            Ok(Request::TransportStats(transport, answer)) => {
+                let _ = answer.send(engine.transport_stats(transport));
             }
             Ok(Request::CpuTime(answer)) => {
                 let _ = answer.send(syscalls::thread_cpu_us());

@@ -25,6 +25,10 @@ event_class!(LayerStarted {
     track: Id,
     layer: usize
 });
+event_class!(SubscriptionStarved {
+    subscription: Id,
+    starved: bool
+});
 event_class!(LayerStopped {
     track: Id,
     layer: usize
@@ -49,6 +53,17 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
             .into_any()
         }
         Event::TransportLost { transport } => Bound::new(py, TransportLost { transport })?.into_any(),
+        Event::SubscriptionStarved {
+            subscription,
+            starved,
+        } => Bound::new(
+            py,
+            SubscriptionStarved {
+                subscription,
+                starved,
+            },
+        )?
+        .into_any(),
         Event::LayerStarted { track, layer } => Bound::new(py, LayerStarted { track, layer })?.into_any(),
         Event::LayerStopped { track, layer } => Bound::new(py, LayerStopped { track, layer })?.into_any(),
     })

@@ -291,6 +291,10 @@ impl PacketCore {
         self.command(Command::SetWantedLayer(subscription, layer))
     }
 
+    fn set_priority(&self, subscription: Id, priority: u32) -> PyResult<()> {
+        self.command(Command::SetPriority(subscription, priority))
+    }
+
     #[pyo3(signature = (subscription, *, paused))]
     fn set_paused(&self, subscription: Id, paused: bool) -> PyResult<()> {
         self.command(Command::SetPaused(subscription, paused))
@@ -320,6 +324,11 @@ impl PacketCore {
         let found = py.detach(|| self.with_node(|node| node.subscription_stats(subscription)))?;
         Ok(found.as_ref().map(statistics::subscription))
     }
+
+    fn transport_stats(&self, py: Python<'_>, transport: Id) -> PyResult<Option<statistics::TransportStats>> {
+        let found = py.detach(|| self.with_node(|node| node.transport_stats(transport)))?;
+        Ok(found.as_ref().map(statistics::transport))
+    }
 }
 
 /// The packet plane of a media node.
@@ -328,7 +337,9 @@ mod module {
     #[pymodule_export]
     use super::{
         PacketCore, PacketCoreError,
-        events::{DtlsReceived, LayerStarted, LayerStopped, TransportConnected, TransportLost},
-        statistics::{CoreStats, LayerStats, SubscriptionStats},
+        events::{
+            DtlsReceived, LayerStarted, LayerStopped, SubscriptionStarved, TransportConnected, TransportLost,
+        },
+        statistics::{CoreStats, LayerStats, SubscriptionStats, TransportStats},
     };
 }

@@ -45,6 +45,7 @@ statistics_class!(CoreStats {
     rtx_received: u64,
     key_frames_requested: u64,
     key_frames_asked_for: u64,
+    padding_sent: u64,
     dropped_malformed: u64,
     dropped_unknown_address: u64,
     dropped_stun_integrity: u64,
@@ -70,8 +71,16 @@ statistics_class!(LayerStats {
     key_frames_requested: u64,
 });
 
+statistics_class!(TransportStats {
+    estimate_bps: Option<u64>,
+    acknowledged_bps: Option<u64>,
+    wanted_bps: u64,
+    loss: f64,
+});
+
 statistics_class!(SubscriptionStats {
     layer: Option<usize>,
+    starved: bool,
     packets_sent: u64,
     bytes_sent: u64,
     retransmissions_sent: u64,
@@ -84,7 +93,8 @@ statistics_class!(SubscriptionStats {
 pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
     copied!(engine => CoreStats {
         datagrams_received, bytes_received, rtp_received, rtp_forwarded, rtcp_received, stun_answered, nacks_sent,
-        nacks_received, rtx_sent, rtx_received, key_frames_requested, key_frames_asked_for, dropped_malformed,
+        nacks_received, rtx_sent, rtx_received, key_frames_requested, key_frames_asked_for, padding_sent,
+        dropped_malformed,
         dropped_unknown_address, dropped_stun_integrity, dropped_authentication, dropped_replayed,
         dropped_unknown_ssrc, commands_ignored, transports, tracks, subscriptions,
     }
@@ -104,7 +114,11 @@ pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
 
 pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
     copied!(from => SubscriptionStats {
-        layer, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for, fraction_lost,
+        layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for, fraction_lost,
         round_trip_ms,
     })
+}
+
+pub(crate) fn transport(from: &parley_engine::TransportStats) -> TransportStats {
+    copied!(from => TransportStats { estimate_bps, acknowledged_bps, wanted_bps, loss })
 }

@@ -11,6 +11,7 @@
 //! | [`codec`] | what a payload descriptor says of its frame |
 //! | [`sequence`] | 16-bit numbers that wrap |
 //! | [`nack`] | which packets are missing, and when to ask for them |
+//! | [`round_trip`] | how long to wait for an answer (RFC 6298) |
 //!
 //! Input comes from anyone: every parser takes any bytes and answers a value or a typed error.
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ pub mod codec;
 pub mod demux;
 pub mod extensions;
 pub mod nack;
+pub mod round_trip;
 pub mod rtcp;
 pub mod rtp;
 pub mod sequence;

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { cx } from "../../ui/class-names.js";
 import { IconButton } from "../../ui/IconButton.js";
 import styles from "./BarButton.module.css";
@@ -18,18 +18,23 @@ interface BarButtonProps {
 
 /** A round button of the control bar. */
 export function BarButton({ label, shortcut, tone = "plain", isPressed, badge, count, onPress, children }: BarButtonProps) {
+  const badgeId = useId();
   return (
     <IconButton
       label={label}
       {...(shortcut === undefined ? {} : { shortcut })}
       {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
       {...(onPress === undefined ? {} : { onPress })}
+      {...(badge === undefined ? {} : { "aria-describedby": badgeId })}
       className={cx(styles.button, styles[tone], isPressed === true && styles.active)}
     >
       {children}
       {badge !== undefined && (
         <span className={styles.badge}>
           <span aria-hidden>{badge.text}</span>
+          <span id={badgeId} className="visually-hidden">
+            {badge.label}
+          </span>
         </span>
       )}
       {badge === undefined && count !== undefined && (

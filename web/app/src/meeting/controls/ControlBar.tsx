@@ -8,6 +8,7 @@ import { shortcutText } from "../room/shortcuts.js";
 import { BarButton } from "./BarButton.js";
 import styles from "./ControlBar.module.css";
 import { CameraControl, MicrophoneControl } from "./DeviceControls.js";
+import { HandControl, ReactionsControl } from "./HandControls.js";
 import { LeaveControl } from "./LeaveControl.js";
 import { MoreMenu } from "./MoreMenu.js";
 
@@ -45,7 +46,9 @@ export function ControlBar({ toggles, panel, unread, isSelfHidden, onPanel, onHi
             {isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
           </BarButton>
         )}
-        <MoreMenu isSelfHidden={isSelfHidden} onHideSelf={onHideSelf} onHelp={onHelp} />
+        <HandControl />
+        <ReactionsControl />
+        <MoreMenu isSelfHidden={isSelfHidden} onHideSelf={onHideSelf} onHelp={onHelp} onPanel={onPanel} />
         <LeaveControl />
       </div>
       <div className={styles.side}>

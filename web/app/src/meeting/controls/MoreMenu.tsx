@@ -1,25 +1,71 @@
-import { Ellipsis, Keyboard, ScanFace } from "lucide-react";
+import { ChartBar, Ellipsis, Hand, Keyboard, LayoutGrid, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
 import { BarButton } from "./BarButton.js";
+import { useRoom } from "../meeting-room.js";
+import { attempt } from "../room/attempt.js";
+import type { PanelName } from "../room/RoomPage.js";
 import { DeviceSections } from "./DeviceSections.js";
+import { REACTIONS } from "./HandControls.js";
 
 interface MoreMenuProps {
   readonly isSelfHidden: boolean;
   readonly onHideSelf: (isHidden: boolean) => void;
   readonly onHelp: () => void;
+  readonly onPanel: (panel: PanelName) => void;
 }
 
 /** Screens that are only touched rarely have keys beside them. */
 const hasKeyboard = window.matchMedia("(any-hover: hover)").matches;
 
 /** What is needed less often. */
-export function MoreMenu({ isSelfHidden, onHideSelf, onHelp }: MoreMenuProps) {
-  const { meeting } = useMessages();
+export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenuProps) {
+  const messages = useMessages();
+  const { meeting } = messages;
+  const { room, state } = useRoom();
+  const isRaised = state.self !== null && state.self.handRaised !== null;
   const [isOpen, setOpen] = useState(false);
+  const isNarrow = isOpen && window.matchMedia("(width < 760px)").matches;
   return (
     <Menu label={meeting.more} onOpenChange={setOpen} trigger={<BarButton label={meeting.more}><Ellipsis aria-hidden /></BarButton>}>
+      {isNarrow && (
+        <>
+          <MenuItem
+            icon={<Hand aria-hidden />}
+            onAction={() => void attempt(messages, () => room.setHand(!isRaised))}
+          >
+            {isRaised ? messages.hands.lower : messages.hands.raise}
+          </MenuItem>
+          {REACTIONS.slice(0, 3).map((emoji) => (
+            <MenuItem
+              key={emoji}
+              icon={<SmilePlus aria-hidden />}
+              onAction={() => void attempt(messages, () => room.react(emoji))}
+            >
+              {messages.reactions.react(emoji)}
+            </MenuItem>
+          ))}
+        </>
+      )}
+      <MenuItem
+        icon={<ChartBar aria-hidden />}
+        onAction={() => {
+          onPanel("polls");
+        }}
+      >
+        {messages.polls.title}
+      </MenuItem>
+      {(state.breakouts !== null || state.self?.permissions.moderate === true) && (
+        <MenuItem
+          icon={<LayoutGrid aria-hidden />}
+          onAction={() => {
+            onPanel("breakouts");
+          }}
+        >
+          {messages.breakouts.title}
+        </MenuItem>
+      )}
       <MenuItem
         icon={<ScanFace aria-hidden />}
         onAction={() => {

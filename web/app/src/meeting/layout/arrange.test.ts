@@ -34,8 +34,9 @@ const keys = (participants: readonly ParticipantState[], change: Partial<Arrange
   arrange(input(participants, change)).placements.map(({ tile, place }) => `${place} ${tile.key}`);
 
 describe("arrange", () => {
-  it("shows oneself alone in the grid", () => {
-    expect(keys([me])).toEqual(["grid me"]);
+  it("gives all of the area to oneself alone, on a phone too", () => {
+    const phone = { width: 374, height: 714 };
+    expect(arrange(input([me], { box: phone })).placements).toMatchObject([{ place: "main", rect: { x: 0, y: 0, ...phone } }]);
   });
 
   it("shows the other big and oneself in the corner when there are two", () => {
@@ -44,7 +45,7 @@ describe("arrange", () => {
 
   it("leaves oneself out when the self view is hidden", () => {
     expect(keys([me, ...others(1)], { isSelfHidden: true })).toEqual(["main p0"]);
-    expect(keys([me], { isSelfHidden: true })).toEqual(["grid me"]);
+    expect(keys([me], { isSelfHidden: true })).toEqual(["main me"]);
   });
 
   it("shows three people in a grid, oneself last", () => {

@@ -37,13 +37,17 @@ export function arrange(input: ArrangeInput): Arrangement {
     all.find(({ key }) => key === input.pinned) ?? screens.findLast(({ participant }) => !participant.isSelf) ?? null;
   if (staged !== null) return onStage(staged, all, self, input);
   const [other] = others;
-  if (others.length === 1 && other !== undefined && screens.length === 0) return oneToOne(other, self, box);
+  if (screens.length === 0) {
+    if (others.length === 1 && other !== undefined) return filling(other, self, box);
+    if (others.length === 0 && self !== null) return filling(self, null, box);
+  }
   return inGrid(all, self, input);
 }
 
-function oneToOne(other: TileModel, self: TileModel | null, box: Box): Arrangement {
-  const placements: Placement[] = [{ tile: other, rect: { x: 0, y: 0, ...box }, place: "main" }];
-  if (self !== null) placements.push({ tile: self, rect: cornerRect(box), place: "corner" });
+/** One picture in all of the area, and perhaps a small one in its corner. */
+function filling(main: TileModel, corner: TileModel | null, box: Box): Arrangement {
+  const placements: Placement[] = [{ tile: main, rect: { x: 0, y: 0, ...box }, place: "main" }];
+  if (corner !== null) placements.push({ tile: corner, rect: cornerRect(box), place: "corner" });
   return { placements, page: 0, pageCount: 1, firstPage: 1 };
 }
 

@@ -1,10 +1,15 @@
 import type { ChatMessage } from "@parley/sdk";
-import { MessagesSquare } from "lucide-react";
-import { useLayoutEffect, useRef } from "react";
-import { useLanguage, useMessages } from "../../messages/catalogue.js";
+import { EllipsisVertical, MessagesSquare, Pencil, Trash2 } from "lucide-react";
+import { useLayoutEffect, useRef, useState } from "react";
+import { useLocale } from "react-aria-components";
+import { useMessages } from "../../messages/catalogue.js";
+import type { Messages } from "../../messages/en.js";
 import { clockTime } from "../../messages/time.js";
 import { cx } from "../../ui/class-names.js";
+import { IconButton } from "../../ui/IconButton.js";
+import { Menu, MenuItem } from "../../ui/Menu.js";
 import { useRoom } from "../meeting-room.js";
+import { attempt } from "../room/attempt.js";
 import { partsOf } from "./chat-text.js";
 import styles from "./ChatPanel.module.css";
 import { Composer } from "./Composer.js";
@@ -21,6 +26,7 @@ export function ChatPanel({ onClose }: { readonly onClose: () => void }) {
   const { chat } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const [editing, setEditing] = useState<ChatMessage | null>(null);
   const lastIsOwn = chat.at(-1)?.isOwn === true;
 
   useLayoutEffect(() => {
@@ -50,30 +56,62 @@ export function ChatPanel({ onClose }: { readonly onClose: () => void }) {
         )}
         <ol className={styles.list}>
           {chat.map((message, index) => (
-            <Message key={message.id} message={message} isContinued={continues(chat[index - 1], message)} />
+            <Message
+              key={message.id}
+              message={message}
+              isContinued={continues(chat[index - 1], message)}
+              onEdit={setEditing}
+            />
           ))}
         </ol>
       </div>
-      <Composer />
+      <Composer
+        editing={editing}
+        onEdited={() => {
+          setEditing(null);
+        }}
+      />
     </SidePanel>
   );
 }
 
 function continues(before: ChatMessage | undefined, message: ChatMessage): boolean {
-  return before?.participantId === message.participantId && message.at - before.at < TOGETHER_MS;
+  return (
+    before?.participantId === message.participantId &&
+    before.to === message.to &&
+    before.breakout === message.breakout &&
+    message.at - before.at < TOGETHER_MS
+  );
 }
 
-function Message({ message, isContinued }: { readonly message: ChatMessage; readonly isContinued: boolean }) {
-  const { messages, language } = useLanguage();
+interface MessageProps {
+  readonly message: ChatMessage;
+  readonly isContinued: boolean;
+  readonly onEdit: (message: ChatMessage) => void;
+}
+
+function Message({ message, isContinued, onEdit }: MessageProps) {
+  const messages = useMessages();
+  const { locale } = useLocale();
+  const { chat: texts } = messages;
+  const { state } = useRoom();
+  const marks = [
+    message.to === null ? null : addressee(message, messages),
+    // Of the room one is in oneself it need not be said.
+    state.self?.breakout === null && message.breakout !== null ? messages.breakouts.in(message.breakout) : null,
+  ].filter((mark) => mark !== null);
   return (
     <li className={cx(styles.message, message.isOwn && styles.own, isContinued && styles.continued)}>
       {!isContinued && (
         <p className={styles.head}>
           <span className={styles.author}>{message.isOwn ? messages.common.you : message.name}</span>
-          <time dateTime={new Date(message.at).toISOString()}>{clockTime(message.at, language)}</time>
+          {marks.length > 0 && <span className={styles.private}>{marks.join(" · ")}</span>}
+          <time dateTime={new Date(message.at).toISOString()}>{clockTime(message.at, locale)}</time>
         </p>
       )}
-      <p className={styles.text}>
+      <div className={styles.line}>
+        <Options message={message} onEdit={onEdit} />
+        <p className={styles.text}>
         {partsOf(message.text).map((part, index) =>
           part.kind === "link" ? (
             <a key={index} href={part.text} target="_blank" rel="noopener noreferrer nofollow">
@@ -83,7 +121,51 @@ function Message({ message, isContinued }: { readonly message: ChatMessage; read
             <span key={index}>{part.text}</span>
           ),
         )}
-      </p>
+        {message.editedAt !== null && <span className={styles.edited}> ({texts.edited})</span>}
+        </p>
+      </div>
     </li>
+  );
+}
+
+function addressee(message: ChatMessage, { chat, breakouts }: Messages): string {
+  if (message.to === "hosts") return chat.toHosts;
+  return message.to === "everyone" ? breakouts.toAll : chat.toOne(message.toName ?? "");
+}
+
+/** What can be done with a message: by its author, and to remove it by those who run the meeting. */
+function Options({ message, onEdit }: Pick<MessageProps, "message" | "onEdit">) {
+  const messages = useMessages();
+  const { chat: texts } = messages;
+  const { room, state } = useRoom();
+  if (!message.isOwn && state.self?.permissions.moderate !== true) return null;
+  return (
+    <Menu
+      label={texts.options}
+      placement="bottom end"
+      trigger={
+        <IconButton label={texts.options} className={styles.options}>
+          <EllipsisVertical aria-hidden />
+        </IconButton>
+      }
+    >
+      {message.isOwn && (
+        <MenuItem
+          icon={<Pencil aria-hidden />}
+          onAction={() => {
+            onEdit(message);
+          }}
+        >
+          {texts.edit}
+        </MenuItem>
+      )}
+      <MenuItem
+        isDangerous
+        icon={<Trash2 aria-hidden />}
+        onAction={() => void attempt(messages, () => room.removeChat(message.id))}
+      >
+        {texts.remove}
+      </MenuItem>
+    </Menu>
   );
 }

@@ -1,5 +1,17 @@
 import type { ParticipantState, TrackSource } from "@parley/sdk";
-import { EllipsisVertical, Mic, MicOff, MonitorUp, MonitorX, UserX, Video, VideoOff } from "lucide-react";
+import {
+  Crown,
+  EllipsisVertical,
+  Hand,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  Star,
+  UserX,
+  Video,
+  VideoOff,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Avatar } from "../../ui/Avatar.js";
@@ -13,25 +25,34 @@ import styles from "./PeoplePanel.module.css";
 
 interface PersonRowProps {
   readonly participant: ParticipantState;
+  readonly handPlace: number | null;
   readonly onRemove: (participant: ParticipantState) => void;
 }
 
-export function PersonRow({ participant, onRemove }: PersonRowProps) {
-  const { people, tile } = useMessages();
+export function PersonRow({ participant, handPlace, onRemove }: PersonRowProps) {
+  const { people, tile, hands } = useMessages();
   const { state } = useRoom();
   const mayModerate = state.self?.permissions.moderate === true && !participant.isSelf;
   const hasMicrophone = isOn(participant, "microphone");
   const hasCamera = isOn(participant, "camera");
-  const role = participant.role === "host" ? tile.host : participant.role === "guest" ? tile.guest : null;
-  const detail = participant.connected ? role : tile.reconnecting;
+  const role = participant.role === "participant" ? null : tile[participant.role];
+  const place = state.breakouts?.rooms.find(({ id }) => id === participant.breakout)?.name;
+  const standing = [role, place].filter((part) => part != null).join(" · ");
+  const detail = participant.connected ? standing : tile.reconnecting;
   return (
     <li className={styles.row} data-participant-id={participant.id}>
       <Avatar name={participant.name} identity={participant.identity} size={36} />
       <div className={styles.who}>
         <p className={styles.name}>{participant.isSelf ? tile.you(participant.name) : participant.name}</p>
-        {detail !== null && <p className={styles.detail}>{detail}</p>}
+        {detail !== "" && <p className={styles.detail}>{detail}</p>}
       </div>
       <span className={styles.icons}>
+        {handPlace !== null && (
+          <span className={styles.hand}>
+            <Hand role="img" aria-label={hands.raised(handPlace)} />
+            <span aria-hidden>{handPlace}</span>
+          </span>
+        )}
         {isOn(participant, "screen") && <MonitorUp role="img" aria-label={people.sharing} className={styles.on} />}
         {hasMicrophone ? (
           <Mic role="img" aria-label={people.microphoneOn} className={cx(participant.speaking && styles.speaking)} />
@@ -49,15 +70,25 @@ export function PersonRow({ participant, onRemove }: PersonRowProps) {
   );
 }
 
-function ModerationMenu({ participant, onRemove }: PersonRowProps) {
+function ModerationMenu({ participant, onRemove }: Omit<PersonRowProps, "handPlace">) {
   const messages = useMessages();
-  const { people } = messages;
-  const { room } = useRoom();
-  const mute = (source: TrackSource, icon: ReactNode, text: string) => {
+  const { people, hosting } = messages;
+  const { room, state } = useRoom();
+  const { moderation } = room;
+  const isSpotlit = state.spotlight.includes(participant.id);
+  const act = (action: () => Promise<void>) => {
+    void attempt(messages, action);
+  };
+  const end = (source: TrackSource, icon: ReactNode, text: string) => {
     const track = trackOf(participant, source);
     if (track === null || track.muted) return null;
     return (
-      <MenuItem icon={icon} onAction={() => void attempt(messages, () => room.muteTrack(track.id))}>
+      <MenuItem
+        icon={icon}
+        onAction={() => {
+          act(() => moderation.muteTrack(track.id));
+        }}
+      >
         {text}
       </MenuItem>
     );
@@ -72,9 +103,47 @@ function ModerationMenu({ participant, onRemove }: PersonRowProps) {
         </IconButton>
       }
     >
-      {mute("microphone", <MicOff aria-hidden />, people.mute)}
-      {mute("camera", <VideoOff aria-hidden />, people.stopCamera)}
-      {mute("screen", <MonitorX aria-hidden />, people.stopScreen)}
+      {end("microphone", <MicOff aria-hidden />, people.mute)}
+      {!isOn(participant, "microphone") && (
+        <MenuItem
+          icon={<Mic aria-hidden />}
+          onAction={() => {
+            act(() => moderation.askToUnmute(participant.id));
+          }}
+        >
+          {hosting.askToUnmute}
+        </MenuItem>
+      )}
+      {end("camera", <VideoOff aria-hidden />, people.stopCamera)}
+      {end("screen", <MonitorX aria-hidden />, people.stopScreen)}
+      {participant.handRaised !== null && (
+        <MenuItem
+          icon={<Hand aria-hidden />}
+          onAction={() => {
+            act(() => moderation.lowerHand(participant.id));
+          }}
+        >
+          {hosting.lowerHand}
+        </MenuItem>
+      )}
+      <MenuItem
+        icon={<Star aria-hidden />}
+        onAction={() => {
+          act(() => moderation.setSpotlight(isSpotlit ? [] : [participant.id]));
+        }}
+      >
+        {isSpotlit ? hosting.endSpotlight : hosting.spotlight}
+      </MenuItem>
+      {participant.role !== "host" && (
+        <MenuItem
+          icon={<Crown aria-hidden />}
+          onAction={() => {
+            act(() => moderation.setRole(participant.id, participant.role === "cohost" ? "participant" : "cohost"));
+          }}
+        >
+          {participant.role === "cohost" ? hosting.endCohost : hosting.makeCohost}
+        </MenuItem>
+      )}
       <MenuItem
         isDangerous
         icon={<UserX aria-hidden />}

@@ -1,7 +1,8 @@
+import type { DeviceErrorCode } from "@parley/sdk";
 import { useMessages } from "../../messages/catalogue.js";
 import { Button } from "../../ui/Button.js";
 import { Notice } from "../../ui/Notice.js";
-import type { DeviceCheck, DeviceCheckState } from "./device-check.js";
+import type { CheckedDevice, DeviceCheck, DeviceCheckState } from "./device-check.js";
 import styles from "./DeviceProblems.module.css";
 
 interface DeviceProblemsProps {
@@ -12,31 +13,45 @@ interface DeviceProblemsProps {
 /** What is wrong with the devices, and what helps. One can join all the same. */
 export function DeviceProblems({ check, state }: DeviceProblemsProps) {
   const messages = useMessages();
-  const failed = (["microphone", "camera"] as const).filter((device) => state[device].error !== null);
-  if (failed.length === 0) return null;
+  const problems = problemsOf(state);
+  if (problems.length === 0) return null;
   return (
     <div className={styles.problems}>
-      {failed.map((device) => {
-        const text = messages.devices.errors[device][state[device].error?.code ?? "device_failed"];
-        return (
-          <Notice
-            key={device}
-            tone="warning"
-            title={text.title}
-            action={
-              <Button
-                onPress={() => {
-                  check.retry(device);
-                }}
-              >
-                {messages.common.retry}
-              </Button>
-            }
-          >
-            {text.help}
-          </Notice>
-        );
-      })}
+      {problems.map(({ kind, devices, code }) => (
+        <Notice
+          key={kind}
+          tone="warning"
+          title={messages.devices.errors[kind][code].title}
+          action={
+            <Button
+              onPress={() => {
+                for (const device of devices) check.retry(device);
+              }}
+            >
+              {messages.common.retry}
+            </Button>
+          }
+        >
+          {messages.devices.errors[kind][code].help}
+        </Notice>
+      ))}
     </div>
   );
+}
+
+interface Problem {
+  readonly kind: CheckedDevice | "both";
+  readonly devices: readonly CheckedDevice[];
+  readonly code: DeviceErrorCode;
+}
+
+/** What has failed; what has failed in one way, once. */
+export function problemsOf({ microphone, camera }: Pick<DeviceCheckState, CheckedDevice>): Problem[] {
+  if (microphone.error !== null && microphone.error.code === camera.error?.code) {
+    return [{ kind: "both", devices: ["microphone", "camera"], code: microphone.error.code }];
+  }
+  return [microphone, camera].flatMap(({ error }, index): Problem[] => {
+    const kind = index === 0 ? "microphone" : "camera";
+    return error === null ? [] : [{ kind, devices: [kind], code: error.code }];
+  });
 }

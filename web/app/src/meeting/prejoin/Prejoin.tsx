@@ -3,14 +3,14 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { Form } from "react-aria-components";
 import { Link } from "react-router";
 import { meetingPath } from "../../meetings/meeting-link.js";
+import { StatusLabel } from "../../meetings/StatusLabel.js";
 import { problemText, useMessages } from "../../messages/catalogue.js";
 import { PageFrame } from "../../pages/PageFrame.js";
 import { Button } from "../../ui/Button.js";
-import { cx } from "../../ui/class-names.js";
 import { Field } from "../../ui/Field.js";
 import { Notice } from "../../ui/Notice.js";
 import { rememberChoices, rememberedChoices } from "../device-choices.js";
-import { DeviceCheck } from "./device-check.js";
+import { DeviceCheck, isStarting } from "./device-check.js";
 import { DevicePickers } from "./DevicePickers.js";
 import { DeviceProblems } from "./DeviceProblems.js";
 import styles from "./Prejoin.module.css";
@@ -30,6 +30,9 @@ interface PrejoinProps {
   readonly refusal: ParleyError | null;
   readonly onJoin: (request: JoinRequest) => Promise<void>;
 }
+
+/** Joining waits so long for devices that are starting: a browser may be asking for permission, milliseconds. */
+const DEVICES_MS = 10_000;
 
 /** How one will be seen and heard, before anyone does. */
 export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
@@ -56,15 +59,16 @@ export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
     if (displayName === "") return;
     if (user === null) rememberChoices({ name: displayName });
     setJoining(true);
+    const ready = isStarting(check.state) ? await check.settled(DEVICES_MS) : check.state;
     // Copies: the preview goes on while we join, and is still there if that fails.
     await onJoin({
       displayName: displayName === user?.displayName ? null : displayName,
-      microphone: devices.microphone.track?.clone() ?? null,
-      camera: devices.camera.track?.clone() ?? null,
+      microphone: ready.microphone.track?.clone() ?? null,
+      camera: ready.camera.track?.clone() ?? null,
       devices: [
-        { kind: "audioinput", id: devices.microphoneId },
-        { kind: "videoinput", id: devices.cameraId },
-        { kind: "audiooutput", id: devices.speakerId },
+        { kind: "audioinput", id: ready.microphoneId },
+        { kind: "videoinput", id: ready.cameraId },
+        { kind: "audiooutput", id: ready.speakerId },
       ],
     });
     setJoining(false);
@@ -80,8 +84,10 @@ export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
           <DevicePickers check={check} state={devices} />
         </div>
         <section className={styles.side}>
-          <p className={cx(styles.status, meeting.status === "live" && styles.live)}>
-            {meeting.status === "live" ? messages.prejoin.liveNow : messages.prejoin.notStarted}
+          <p>
+            <StatusLabel status={meeting.status}>
+              {meeting.status === "live" ? messages.prejoin.liveNow : messages.prejoin.notStarted}
+            </StatusLabel>
           </p>
           <h1 className={styles.title}>{meeting.title}</h1>
           <p className={styles.host}>

@@ -19,6 +19,10 @@ export interface DeviceCheckState {
 
 const OFF: SlotState = { status: "off", track: null, error: null };
 
+export function isStarting({ microphone, camera }: DeviceCheckState): boolean {
+  return microphone.status === "starting" || camera.status === "starting";
+}
+
 /** Microphone and camera before the meeting: opened when they are on, stopped when they are off or the check is over. */
 export class DeviceCheck {
   #state: DeviceCheckState;
@@ -51,6 +55,21 @@ export class DeviceCheck {
   stop(): void {
     this.#close("microphone");
     this.#close("camera");
+  }
+
+  /** The state once no device is starting any more, or when the time is up: whoever joins fast is not to join silent. */
+  settled(withinMs: number): Promise<DeviceCheckState> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve(this.#state);
+      };
+      const unsubscribe = this.subscribe(() => {
+        if (!isStarting(this.#state)) finish();
+      });
+      const timer = setTimeout(finish, isStarting(this.#state) ? withinMs : 0);
+    });
   }
 
   setOn(device: CheckedDevice, isOn: boolean): void {

@@ -32,10 +32,36 @@ describe("happenings", () => {
     expect(happenings(room([me, ada]), room([me, sharing]), en, false).shown).toEqual(["Ada shares the screen"]);
   });
 
+  it("tells of raised hands, and those who run the meeting of who waits", () => {
+    const raised = { ...ada, handRaised: 5 };
+    expect(happenings(room([me, ada]), room([me, raised]), en, false).shown).toEqual(["Ada raised a hand"]);
+    const waiting = room([me, ada], { lobby: [{ id: "g", name: "Gus", since: 1 }] });
+    expect(happenings(room([me, ada]), waiting, en, false).shown).toEqual(["Gus wants to come in"]);
+  });
+
   it("speaks messages of others unless the chat is open", () => {
-    const message = { id: "1", participantId: "a", name: "Ada", text: "hi", at: 0, isOwn: false };
+    const message = {
+      id: "1",
+      participantId: "a",
+      name: "Ada",
+      text: "hi",
+      at: 1,
+      isOwn: false,
+      to: null,
+      toName: null,
+      editedAt: null,
+      breakout: null,
+    };
     const after = room([me, ada], { chat: [message, { ...message, id: "2", isOwn: true }] });
     expect(happenings(room([me, ada]), after, en, false).spoken).toEqual(["Ada: hi"]);
     expect(happenings(room([me, ada]), after, en, true).spoken).toEqual([]);
+  });
+
+  it("says where one has been moved, and not what was said there before", () => {
+    const breakouts = { rooms: [{ id: "b", name: "Room 1" }], freeChoice: false, endsAt: null };
+    const there = { ...me, breakout: "b" };
+    const inRoom = room([there, ada], { breakouts, self: there });
+    expect(happenings(room([me, ada], { breakouts, self: me }), inRoom, en, false).shown).toEqual(["You are in Room 1"]);
+    expect(happenings(inRoom, room([me, ada], { self: me }), en, false).shown).toEqual(["You are in the main room"]);
   });
 });

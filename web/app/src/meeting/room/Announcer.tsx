@@ -31,11 +31,20 @@ export function happenings(
     const earlier = known.get(one.id);
     if (earlier === undefined || one.isSelf) continue;
     if (isOn(one, "screen") && !isOn(earlier, "screen")) shown.push(messages.notices.startedSharing(one.name));
+    if (one.handRaised !== null && earlier.handRaised === null) shown.push(messages.notices.handRaised(one.name));
   }
-  if (!isChatOpen) {
+  const moved = before.self?.breakout !== after.self?.breakout;
+  if (moved) {
+    const here = after.breakouts?.rooms.find(({ id }) => id === after.self?.breakout);
+    shown.push(here === undefined ? messages.breakouts.youAreBack : messages.breakouts.youAreIn(here.name));
+  }
+  const waited = new Set(before.lobby.map((guest) => guest.id));
+  for (const guest of after.lobby) if (!waited.has(guest.id)) shown.push(messages.notices.knocks(guest.name));
+  if (!isChatOpen && !moved) {
     // The open panel's list is a live region of its own.
-    for (const message of after.chat.slice(before.chat.length)) {
-      if (!message.isOwn) spoken.push(messages.chat.announced(message.name, message.text));
+    const heard = before.chat.at(-1)?.at ?? 0;
+    for (const message of after.chat) {
+      if (message.at > heard && !message.isOwn) spoken.push(messages.chat.announced(message.name, message.text));
     }
   }
   return { shown, spoken };

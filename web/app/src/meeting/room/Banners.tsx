@@ -1,18 +1,19 @@
-import { CloudOff, MonitorUp, Volume2, WifiOff } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { CloudOff, Mic, MonitorUp, Volume2, WifiOff } from "lucide-react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Button } from "../../ui/Button.js";
-import { cx } from "../../ui/class-names.js";
 import { useRoom } from "../meeting-room.js";
 import { isOn } from "../participant-tracks.js";
 import { attempt } from "./attempt.js";
+import { Banner } from "./Banner.js";
 import styles from "./Banners.module.css";
+import { BreakoutBanner } from "./BreakoutBanner.js";
 
 /** An interruption is told when it has lasted so long: most are over before, milliseconds. */
 const PATIENCE_MS = 1_500;
 
 /** What stands in the way of the meeting, or must not be forgotten. */
-export function Banners() {
+export function Banners({ onBreakouts }: { readonly onBreakouts: () => void }) {
   const messages = useMessages();
   const { room, state } = useRoom();
   const isOffline = !useOnline();
@@ -29,6 +30,24 @@ export function Banners() {
         {isInterrupted && (
           <Banner tone="warning" icon={<CloudOff aria-hidden />}>
             {messages.notices.mediaInterrupted}
+          </Banner>
+        )}
+        <BreakoutBanner onChoose={onBreakouts} />
+        {state.unmuteRequest !== null && (
+          <Banner
+            icon={<Mic aria-hidden />}
+            action={
+              <>
+                <Button variant="primary" onPress={() => void attempt(messages, () => room.answerUnmuteRequest(true))}>
+                  {messages.hosting.unmute_action}
+                </Button>
+                <Button variant="quiet" onPress={() => void room.answerUnmuteRequest(false)}>
+                  {messages.hosting.decline}
+                </Button>
+              </>
+            }
+          >
+            {messages.hosting.unmuteRequest(state.unmuteRequest.by)}
           </Banner>
         )}
         {state.audioBlocked && (
@@ -56,23 +75,6 @@ export function Banners() {
           </Banner>
         )}
       </div>
-    </div>
-  );
-}
-
-interface BannerProps {
-  readonly icon: ReactNode;
-  readonly tone?: "info" | "warning";
-  readonly action?: ReactNode;
-  readonly children: string;
-}
-
-function Banner({ icon, tone = "info", action, children }: BannerProps) {
-  return (
-    <div className={cx(styles.banner, styles[tone])}>
-      {icon}
-      <p className={styles.text}>{children}</p>
-      {action}
     </div>
   );
 }

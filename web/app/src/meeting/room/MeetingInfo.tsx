@@ -1,10 +1,11 @@
-import { useEffect, useState } from "react";
+import { ArrowLeftRight } from "lucide-react";
 import { meetingUrl } from "../../meetings/meeting-link.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { elapsed } from "../../messages/time.js";
 import { CopyButton } from "../../ui/CopyButton.js";
 import { useRoom } from "../meeting-room.js";
 import styles from "./MeetingInfo.module.css";
+import { useNow } from "./useNow.js";
 
 /** Which meeting this is, how long it has been on, and its link. */
 export function MeetingInfo() {
@@ -16,7 +17,10 @@ export function MeetingInfo() {
         <p className={styles.title} title={title}>
           {title}
         </p>
-        {state.startedAt !== null && <Clock startedAt={state.startedAt} />}
+        <div className={styles.line}>
+          {state.startedAt !== null && <Clock startedAt={state.startedAt} />}
+          {state.path === "direct" && <ArrowLeftRight role="img" aria-label={meeting.direct} className={styles.direct} />}
+        </div>
       </div>
       <CopyButton text={meetingUrl(meetingId)} label={meeting.copyLink} variant="icon" />
     </header>
@@ -25,15 +29,7 @@ export function MeetingInfo() {
 
 function Clock({ startedAt }: { readonly startedAt: number }) {
   const { meeting } = useMessages();
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      setNow(Date.now());
-    }, 1000);
-    return () => {
-      clearInterval(timer);
-    };
-  }, []);
+  const now = useNow();
   const time = elapsed(now - startedAt);
   return (
     <p className={styles.clock} role="timer" aria-label={meeting.elapsed(time)}>

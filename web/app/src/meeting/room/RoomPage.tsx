@@ -4,8 +4,10 @@ import { useMessages } from "../../messages/catalogue.js";
 import { Spinner } from "../../ui/Spinner.js";
 import { ControlBar } from "../controls/ControlBar.js";
 import { RoomContext, type MeetingRoom } from "../meeting-room.js";
+import { BreakoutsPanel } from "../panels/BreakoutsPanel.js";
 import { ChatPanel } from "../panels/ChatPanel.js";
 import { PeoplePanel } from "../panels/PeoplePanel.js";
+import { PollsPanel } from "../panels/PollsPanel.js";
 import { useUnread } from "../panels/useUnread.js";
 import { Announcer } from "./Announcer.js";
 import { Banners } from "./Banners.js";
@@ -17,7 +19,7 @@ import { useModeratorMutes } from "./useModeratorMutes.js";
 import { useShortcuts } from "./useShortcuts.js";
 import { useWakeLock } from "./useWakeLock.js";
 
-export type PanelName = "chat" | "people";
+export type PanelName = "chat" | "people" | "polls" | "breakouts";
 
 interface RoomPageProps {
   readonly room: MeetingRoom;
@@ -67,7 +69,11 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
         <MeetingInfo />
         <main ref={main} tabIndex={-1} className={styles.main}>
           <div className={styles.centre}>
-            <Banners />
+            <Banners
+              onBreakouts={() => {
+                setPanel("breakouts");
+              }}
+            />
             {state.status === "connecting" ? (
               <Spinner label={messages.meeting.connecting} />
             ) : (
@@ -76,6 +82,8 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
           </div>
           {panel === "chat" && <ChatPanel onClose={closePanel} />}
           {panel === "people" && <PeoplePanel onClose={closePanel} />}
+          {panel === "polls" && <PollsPanel onClose={closePanel} />}
+          {panel === "breakouts" && <BreakoutsPanel onClose={closePanel} />}
         </main>
         <ControlBar
           toggles={toggles}

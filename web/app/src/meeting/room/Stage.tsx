@@ -1,3 +1,4 @@
+import type { Reaction } from "@parley/sdk";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { arrange } from "../layout/arrange.js";
@@ -10,11 +11,20 @@ import styles from "./Stage.module.css";
 import { Tile } from "./Tile.js";
 import { useBox } from "./useBox.js";
 
+const NO_REACTIONS: readonly Reaction[] = [];
+
+function reactionsOf(reactions: readonly Reaction[], participantId: string): readonly Reaction[] {
+  const own = reactions.filter((reaction) => reaction.participantId === participantId);
+  return own.length === 0 ? NO_REACTIONS : own;
+}
+
 /** The tiles. All lie in one list and are only moved, so that no picture starts anew when the layout changes. */
 export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
   const messages = useMessages();
   const { room, state } = useRoom();
-  const { participants } = state;
+  const { nearby: participants } = state;
+  // Oneself is no news to oneself.
+  const spotlit = state.spotlight.find((id) => id !== state.self?.id) ?? null;
   const area = useRef<HTMLDivElement>(null);
   const box = useBox(area);
   const [pinned, setPinned] = useState<string | null>(null);
@@ -29,8 +39,8 @@ export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
     const byId = new Map(people.map((tile) => [tile.key, tile]));
     const others = next.flatMap((id) => byId.get(id) ?? []);
     const self = people.find(({ participant }) => participant.isSelf) ?? null;
-    return arrange({ others, self, screens, pinned, isSelfHidden, page: wantedPage, box });
-  }, [participants, next, pinned, isSelfHidden, wantedPage, box]);
+    return arrange({ others, self, screens, pinned: pinned ?? spotlit, isSelfHidden, page: wantedPage, box });
+  }, [participants, next, pinned, spotlit, isSelfHidden, wantedPage, box]);
   if (arrangement.firstPage !== firstPage) setFirstPage(arrangement.firstPage);
 
   const { placements, page, pageCount } = arrangement;
@@ -52,9 +62,10 @@ export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
             isPinned={tile.key === pinned}
             isPinnable={participants.length > 1}
             onPin={setPinned}
+            reactions={tile.source === "camera" ? reactionsOf(state.reactions, tile.participant.id) : NO_REACTIONS}
           />
         ))}
-        {participants.length === 1 && <AloneCard />}
+        {state.participants.length === 1 && <AloneCard />}
       </div>
       {pageCount > 1 && <Pager page={page} pageCount={pageCount} onPage={setPage} />}
     </div>

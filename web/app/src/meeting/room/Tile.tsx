@@ -1,4 +1,5 @@
-import { Crown, MicOff, MonitorUp, Pin, PinOff, WifiOff } from "lucide-react";
+import type { Reaction } from "@parley/sdk";
+import { Crown, Hand, MicOff, MonitorUp, Pin, PinOff, TriangleAlert, WifiOff } from "lucide-react";
 import { memo, type CSSProperties } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Avatar } from "../../ui/Avatar.js";
@@ -13,14 +14,16 @@ interface TileProps extends Placement {
   readonly isPinned: boolean;
   readonly isPinnable: boolean;
   readonly onPin: (key: string | null) => void;
+  readonly reactions: readonly Reaction[];
 }
 
 /** A person, or a shared screen. */
-export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable, onPin }: TileProps) {
+export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable, onPin, reactions }: TileProps) {
   const texts = useMessages().tile;
   const { participant, source, video } = tile;
   const isScreen = source === "screen";
-  const picture = video !== null && !video.muted ? video.mediaTrack : null;
+  const isStarved = video?.starved === true && !video.muted;
+  const picture = video !== null && !video.muted && !isStarved ? video.mediaTrack : null;
   const isSpeaking = !isScreen && participant.speaking && participant.connected;
   const person = participant.isSelf ? texts.you(participant.name) : participant.name;
   const screen = participant.isSelf ? texts.ownScreen : texts.screenOf(participant.name);
@@ -39,7 +42,7 @@ export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable
       data-speaking={isSpeaking}
     >
       {isScreen ? (
-        picture === null && <p className={styles.waiting}>{texts.waiting}</p>
+        picture === null && <p className={styles.waiting}>{isStarved ? texts.starvedScreen : texts.waiting}</p>
       ) : (
         <span className={styles.avatar}>
           <Avatar name={participant.name} identity={participant.identity} size={Math.min(132, smaller * 0.42)} />
@@ -52,6 +55,12 @@ export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable
           fit={isScreen ? "contain" : "cover"}
         />
       )}
+      {isStarved && !isScreen && participant.connected && (
+        <p className={styles.starved}>
+          <TriangleAlert aria-hidden />
+          <span>{texts.starved}</span>
+        </p>
+      )}
       {!participant.connected && (
         <p className={styles.lost}>
           <WifiOff aria-hidden />
@@ -59,6 +68,16 @@ export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable
         </p>
       )}
       <span className={styles.ring} aria-hidden />
+      {!isScreen && participant.handRaised !== null && (
+        <span className={styles.hand}>
+          <Hand role="img" aria-label={texts.handRaised} />
+        </span>
+      )}
+      {reactions.map((reaction) => (
+        <span key={reaction.key} className={styles.reaction} aria-hidden>
+          {reaction.emoji}
+        </span>
+      ))}
       <Plate tile={tile} name={name} isSpeaking={isSpeaking} />
       {isPinnable && (
         <IconButton
@@ -92,8 +111,8 @@ function Plate({ tile, name, isSpeaking }: PlateProps) {
       {isMuted && <MicOff role="img" aria-label={texts.muted} className={styles.muted} />}
       {isSpeaking && <span className="visually-hidden">{texts.speaking}</span>}
       <span className={styles.name}>{name}</span>
-      {source === "camera" && participant.role === "host" && (
-        <Crown role="img" aria-label={texts.host} className={styles.host} />
+      {source === "camera" && (participant.role === "host" || participant.role === "cohost") && (
+        <Crown role="img" aria-label={texts[participant.role]} className={styles.host} />
       )}
     </p>
   );

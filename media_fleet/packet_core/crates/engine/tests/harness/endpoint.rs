@@ -8,6 +8,7 @@ use parley_engine::{Credentials, Keys, Profile, SubscriptionConfig};
 use parley_wire::demux::{self, Kind};
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::nack::NackGenerator;
+use parley_wire::round_trip::RoundTrip;
 use parley_wire::rtcp::{Compound, Packet, ReportBlock, SenderInfo, Writer, transport_cc};
 use parley_wire::rtp::{Header, HeaderFields, ONE_BYTE_PROFILE, write_fixed_header};
 use parley_wire::sequence::{SequenceExtender, nearest};
@@ -49,6 +50,7 @@ pub enum Feedback {
 struct Watched {
     rtx_ssrc: Option<u32>,
     nack: NackGenerator,
+    round_trip: RoundTrip,
     extender: SequenceExtender,
 }
 
@@ -240,7 +242,10 @@ impl Endpoint {
         }
         if let Some(watched) = self.watched.get_mut(&rtp.ssrc) {
             let number = watched.extender.extend(rtp.sequence_number);
-            watched.nack.received(number, now_us / 1000);
+            let arrival = watched.nack.received(number, now_us / 1000);
+            if let Some(sample) = arrival.answers_after_ms {
+                watched.round_trip.measured(sample as f64);
+            }
         }
         self.rtp.push(rtp);
     }
@@ -275,7 +280,7 @@ impl Endpoint {
             let mut due: BTreeMap<u32, Vec<u16>> = BTreeMap::new();
             for (ssrc, watched) in &mut self.watched {
                 let lost = due.entry(*ssrc).or_default();
-                watched.nack.due(now_us / 1000, 30, lost);
+                watched.nack.due(now_us / 1000, &mut watched.round_trip, lost);
             }
             due.retain(|_, lost| !lost.is_empty());
             for (ssrc, lost) in due {

@@ -92,6 +92,8 @@ pub struct World {
     /// Of a hundred datagrams towards the node, and from it, so many are lost.
     pub loss_up: u64,
     pub loss_down: u64,
+    /// So long datagrams have waited when the engine gets them.
+    pub waited_us: u64,
     /// Keeps a copy of what the engine sends.
     pub record: bool,
     recorded: Vec<(SocketAddr, Vec<u8>)>,
@@ -113,6 +115,7 @@ impl World {
             random: Random(seed),
             loss_up: 0,
             loss_down: 0,
+            waited_us: 0,
             record: false,
             recorded: Vec::new(),
             out: Collected::default(),
@@ -139,7 +142,7 @@ impl World {
         let now = self.now();
         for (from, mut datagram) in datagrams {
             self.engine
-                .handle_datagram(now, from, &mut datagram, &mut self.out);
+                .handle_datagram(now, now.us - self.waited_us, from, &mut datagram, &mut self.out);
         }
         self.engine.flush(now, &mut self.out);
         self.deliver();

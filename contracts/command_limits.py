@@ -1,0 +1,28 @@
+"""How often a client may give commands, on one connection."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.client_commands import COMMANDS
+
+
+class RateLimit(Struct, frozen=True, kw_only=True):
+    """How often one connection may give these commands."""
+
+    commands: frozenset[str]
+    at_once: int
+    per_s: float
+
+
+COMMAND_LIMIT = RateLimit(commands=frozenset(COMMANDS), at_once=60, per_s=20)
+LIMITS = (
+    # A media node reads a whole SDP, or opens a transport. Answers are bounded by the node's own offers.
+    RateLimit(commands=frozenset({"publish_offer", "restart_media"}), at_once=20, per_s=2),
+    RateLimit(commands=frozenset({"send_chat", "edit_chat"}), at_once=10, per_s=1),
+    RateLimit(commands=frozenset({"send_reaction"}), at_once=10, per_s=2),
+    # The media node offers anew to everybody in both rooms.
+    RateLimit(commands=frozenset({"enter_breakout"}), at_once=5, per_s=0.5),
+    RateLimit(commands=frozenset({"signal_peer"}), at_once=10, per_s=0.5),
+)
+"""What holds in addition to `COMMAND_LIMIT`, which takes commands that do not exist, too."""

@@ -1,0 +1,41 @@
+"""Cursors of lists: a place in an order by time and id, in base64url without padding."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from msgspec import Struct
+
+from functions.serverless.problems import InvalidFieldError
+
+_PLACE = re.compile(r"(?P<time>[0-9]{1,15})#(?P<id>[\x21-\x7e]{1,64})")
+
+
+class Place(Struct, frozen=True, kw_only=True, order=True):
+    """The last entry of a page. ``time`` in milliseconds since the epoch."""
+
+    time: int
+    id: str
+
+
+def cursor_at(place: Place) -> str:
+    """The cursor with which the next page is asked for."""
+    return base64.urlsafe_b64encode(f"{place.time:015d}#{place.id}".encode()).rstrip(b"=").decode()
+
+
+def place_of(cursor: str) -> Place:
+    """The place that a cursor stands for.
+
+    Raises:
+        InvalidFieldError: it is none of ours.
+    """
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise InvalidFieldError("cursor", "This is no cursor of a list.")
+    return Place(time=int(found["time"]), id=found["id"])

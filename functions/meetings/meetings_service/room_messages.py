@@ -1,0 +1,194 @@
+"""Bodies of requests to live rooms and of their answers. Where a body is a client's command, it is that command's own
+(`contracts.client_commands`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from contracts.client_commands import MAX_NAME_LENGTH
+from contracts.live_rooms import RoomSummary
+from contracts.room_commands import ParticipantView, RoomView
+from contracts.rooms import (
+    BannedPerson,
+    Breakout,
+    Breakouts,
+    LobbyGuest,
+    Permissions,
+    PublishPermission,
+    Role,
+    RolePermissions,
+    RoomPolicy,
+    TrackInfo,
+    TrackSource,
+)
+from functions.serverless.times import rfc3339
+from meetings_service.messages import Time
+
+
+class RemoveBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``ban``: whether they are refused when they come back, until they are unbanned."""
+
+    ban: bool = True
+
+
+class RoleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    role: Literal["cohost", "participant"]
+
+
+class PermissionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Moderating and recording come with the role."""
+
+    publish: tuple[PublishPermission, ...]
+    subscribe: bool
+    chat: bool
+
+
+class NameBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+
+
+class AskBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    source: TrackSource = TrackSource.MICROPHONE
+
+
+class ParticipantsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    cursor: Annotated[str, Meta(min_length=1, max_length=512)] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class LiveRoom(Struct, frozen=True, kw_only=True):
+    """A room in which somebody is. ``participants`` counts lost connections that may yet come back."""
+
+    meeting_id: str
+    host_id: str | None
+    started_at: Time
+    participants: int
+    tracks: int
+    waiting: int
+    locked: bool
+
+
+class LiveRoomPage(Struct, frozen=True, kw_only=True):
+    """``next_cursor``: ask for the next page with it; null on the last page."""
+
+    items: tuple[LiveRoom, ...]
+    next_cursor: str | None
+
+
+class WaitingGuest(Struct, frozen=True, kw_only=True):
+    """Somebody in the lobby."""
+
+    id: str
+    identity: str
+    name: str
+    since: Time
+
+
+class OpenBreakouts(Struct, frozen=True, kw_only=True):
+    """The breakout rooms that are open. ``ends_at``: when everybody is brought back; null: when they are closed."""
+
+    rooms: tuple[Breakout, ...]
+    free_choice: bool
+    ends_at: Time | None
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """A room as it is now, without its participants."""
+
+    meeting_id: str
+    host_id: str | None
+    started_at: Time
+    participants: int
+    tracks: int
+    policy: RoomPolicy
+    role_permissions: tuple[RolePermissions, ...]
+    spotlight: tuple[str, ...]
+    breakouts: OpenBreakouts | None
+    lobby: tuple[WaitingGuest, ...]
+    banned: tuple[BannedPerson, ...]
+
+
+class Participant(Struct, frozen=True, kw_only=True):
+    """One stay of one person. ``hand_raised`` puts the raised hands in order; null while it is down. ``breakout`` is
+    the breakout room that they are in; null: the main room."""
+
+    id: str
+    identity: str
+    name: str
+    role: Role
+    permissions: Permissions
+    joined_at: Time
+    connected: bool
+    hand_raised: int | None
+    breakout: str | None
+    assigned_breakout: str | None
+    tracks: tuple[TrackInfo, ...]
+
+
+class ParticipantPage(Struct, frozen=True, kw_only=True):
+    """In the order of joining. ``next_cursor`` as in `LiveRoomPage`."""
+
+    items: tuple[Participant, ...]
+    next_cursor: str | None
+
+
+def live_room(summary: RoomSummary) -> LiveRoom:
+    """A listed room as it is answered."""
+    return LiveRoom(
+        meeting_id=summary.meeting_id,
+        host_id=summary.host_id,
+        started_at=rfc3339(summary.started_at),
+        participants=summary.participants,
+        tracks=summary.tracks,
+        waiting=summary.waiting,
+        locked=summary.locked,
+    )
+
+
+def room(view: RoomView) -> Room:
+    """A room as it is answered."""
+    return Room(
+        meeting_id=view.meeting_id,
+        host_id=view.host_id,
+        started_at=rfc3339(view.started_at),
+        participants=view.participants,
+        tracks=view.tracks,
+        policy=view.policy,
+        role_permissions=view.role_permissions,
+        spotlight=view.spotlight,
+        breakouts=None if view.breakouts is None else _breakouts(view.breakouts),
+        lobby=tuple(_waiting(guest) for guest in view.lobby),
+        banned=view.banned,
+    )
+
+
+def participant(view: ParticipantView) -> Participant:
+    """A participant as it is answered."""
+    info = view.info
+    return Participant(
+        id=info.id,
+        identity=info.identity,
+        name=info.name,
+        role=info.role,
+        permissions=info.permissions,
+        joined_at=rfc3339(info.joined_at),
+        connected=info.connected,
+        hand_raised=info.hand_raised,
+        breakout=info.breakout,
+        assigned_breakout=info.assigned_breakout,
+        tracks=view.tracks,
+    )
+
+
+def _breakouts(breakouts: Breakouts) -> OpenBreakouts:
+    return OpenBreakouts(
+        rooms=breakouts.rooms,
+        free_choice=breakouts.free_choice,
+        ends_at=None if breakouts.ends_at is None else rfc3339(breakouts.ends_at),
+    )
+
+
+def _waiting(guest: LobbyGuest) -> WaitingGuest:
+    return WaitingGuest(id=guest.id, identity=guest.identity, name=guest.name, since=rfc3339(guest.since))

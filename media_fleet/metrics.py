@@ -1,0 +1,114 @@
+"""What a media node counts: the reference is docs/metrics.md, which is written from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from packet_core import PacketCore
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from telemetry.metrics import Metrics, Row, write_table
+
+PREFIX: Final = "parley_node"
+METRICS = Metrics(PREFIX)
+
+PARTICIPANTS = METRICS.gauge("participants", "Participants on this node.")
+MEETINGS = METRICS.gauge("meetings", "Meetings on this node.")
+LOAD = METRICS.gauge(
+    "load", "How busy the node is, 0 to 1: the greatest of the shares of its processor, packets and places in use."
+)
+CLOCK_APART = METRICS.gauge(
+    "clock_apart_seconds",
+    "How far Redis's clock, which all go by, is ahead of this machine's: above 1, either way, one of them is wrong.",
+)
+DRAINING = METRICS.gauge("draining", "1 from SIGTERM on: no new meetings come.")
+MESSAGES_WAITING = METRICS.gauge("messages_waiting", "Answers and reports that are not sent to gateways yet.")
+
+REQUEST_SECONDS = METRICS.histogram(
+    "request_seconds",
+    "The node's own time for gateways' requests. `code`: `ok`, or the code of the refusal.",
+    "request",
+    "code",
+)
+DROPPED_REQUESTS = METRICS.counter(
+    "dropped_requests", "Requests not carried out. `reason`: `late` (past their deadline) or `malformed`.", "reason"
+)
+DROPPED_MESSAGES = METRICS.counter(
+    "dropped_messages", "Answers and reports given up because Redis was away for too long."
+)
+LEASE_FAILURES = METRICS.counter(
+    "lease_failures", "Renewals of the lease that failed: above a few in a row, gateways take the node for lost."
+)
+TRANSPORT_FAILURES = METRICS.counter(
+    "transport_failures", "Transports that ended by themselves: silent, or DTLS failed or closed.", "transport"
+)
+
+STARVED = METRICS.counter(
+    "starved_subscriptions",
+    "Tracks that a subscriber's path does not carry any more, not even their lowest layer (`state`: `starved`), or "
+    "does again (`fed`).",
+    "state",
+)
+
+_COUNTERS: Final = {
+    "datagrams_received": "Datagrams received.",
+    "bytes_received": "Bytes of those datagrams.",
+    "datagrams_sent": "Datagrams sent.",
+    "bytes_sent": "Bytes of those datagrams.",
+    "send_calls": "System calls that sent them: the fewer, the better the batches.",
+    "send_failures": "Datagrams that could not be sent.",
+    "rtp_received": "Media packets received, and authentic.",
+    "rtp_forwarded": "Media packets forwarded, counted once for each subscriber.",
+    "rtcp_received": "RTCP packets received.",
+    "stun_answered": "STUN requests answered.",
+    "nacks_sent": "Lost packets asked of publishers.",
+    "nacks_received": "Lost packets asked for by subscribers.",
+    "rtx_sent": "Packets sent again to subscribers.",
+    "rtx_received": "Packets sent again by publishers.",
+    "key_frames_requested": "Key frames asked of publishers.",
+    "key_frames_asked_for": "Key frames asked for by subscribers.",
+    "padding_sent": "Packets of padding sent to find out what subscribers' paths carry.",
+    "dropped_malformed": "Datagrams dropped: not of a form that is known.",
+    "dropped_unknown_address": "Datagrams dropped: from an address that no transport has.",
+    "dropped_stun_integrity": "STUN messages dropped: not signed with the transport's password.",
+    "dropped_authentication": "Media packets dropped: not authentic.",
+    "dropped_replayed": "Media packets dropped: seen before, or too old to tell.",
+    "dropped_unknown_ssrc": "Media packets dropped: of no track that was negotiated.",
+    "commands_ignored": "Commands to the packet core about what was gone already.",
+}
+_GAUGES: Final = {
+    "transports": "ICE and DTLS transports.",
+    "tracks": "Published tracks.",
+    "subscriptions": "Tracks that participants receive, counted once for each participant.",
+}
+
+
+class CoreCollector(Collector):
+    """Reads the packet core's own numbers when they are asked for."""
+
+    def __init__(self, core: PacketCore) -> None:
+        self._core = core
+
+    def collect(self) -> Iterable[Metric]:
+        """All numbers, as of one moment."""
+        stats = self._core.stats()
+        for name, text in _COUNTERS.items():
+            yield CounterMetricFamily(f"{PREFIX}_{name}", text, value=getattr(stats, name))
+        for name, text in _GAUGES.items():
+            yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=getattr(stats, name))
+
+
+def rows() -> Iterator[Row]:
+    """All that a node counts, for the reference."""
+    yield from METRICS.rows()
+    for name, text in _GAUGES.items():
+        yield f"{PREFIX}_{name}", "gauge", "", text
+    for name, text in _COUNTERS.items():
+        yield f"{PREFIX}_{name}_total", "counter", "", text
+
+
+if __name__ == "__main__":
+    write_table(PREFIX, rows())

@@ -1,0 +1,210 @@
+//! Clusters of packets sent faster than the estimate, to see how fast they come (libwebrtc's probing, in short).
+
+/// A cluster lasts so long, microseconds: longer ones would see through jitter, and be congestion where the path is full.
+const CLUSTER_US: u64 = 25_000;
+const LEAST_PACKETS: u32 = 8;
+/// A packet of padding with its headers, octets.
+const PACKET: f64 = 300.0;
+/// After so long without news of it a cluster is over, microseconds.
+const PATIENCE_US: u64 = 1_000_000;
+/// Between clusters, microseconds: the first pause, doubled while nothing is found.
+const PAUSE_US: (u64, u64) = (1_000_000, 4_000_000);
+/// How much faster than the estimate.
+const STEP: f64 = 2.0;
+/// Of what is wanted, at most so much is tried.
+const BEYOND_WANTED: f64 = 1.3;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    first_us: i64,
+    last_us: i64,
+    /// Octets of the packet at each end, which lie outside of the span.
+    first_octets: f64,
+    last_octets: f64,
+}
+
+impl Span {
+    fn take(&mut self, at_us: i64, octets: f64, is_first: bool) {
+        if is_first || at_us < self.first_us {
+            (self.first_us, self.first_octets) = (at_us, octets);
+        }
+        if is_first || at_us >= self.last_us {
+            (self.last_us, self.last_octets) = (at_us, octets);
+        }
+    }
+}
+
+/// What came of a cluster so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Result {
+    packets: u32,
+    octets: f64,
+    sent: Span,
+    came: Span,
+}
+
+struct Cluster {
+    id: u8,
+    rate: f64,
+    started_us: u64,
+    /// Octets that were sent of it.
+    octets: f64,
+    packets: u32,
+    is_sent: bool,
+    ended_us: u64,
+    result: Result,
+}
+
+/// See the module.
+pub(crate) struct Probing {
+    cluster: Option<Cluster>,
+    next_us: u64,
+    pause_us: u64,
+    last_id: u8,
+}
+
+impl Probing {
+    pub(crate) fn new() -> Self {
+        Self {
+            cluster: None,
+            next_us: 0,
+            pause_us: PAUSE_US.0,
+            last_id: 0,
+        }
+    }
+
+    /// The cluster that packets sent now belong to; 0: none.
+    pub(crate) fn current(&self) -> u8 {
+        self.cluster
+            .as_ref()
+            .filter(|cluster| !cluster.is_sent)
+            .map_or(0, |cluster| cluster.id)
+    }
+
+    pub(crate) fn sent(&mut self, octets: usize) {
+        if let Some(cluster) = self.cluster.as_mut().filter(|cluster| !cluster.is_sent) {
+            cluster.octets += octets as f64;
+            cluster.packets += 1;
+        }
+    }
+
+    /// The octets that are due. `may_start`: there is no sign of congestion.
+    pub(crate) fn due(&mut self, now_us: u64, estimate: f64, wanted: f64, may_start: bool) -> usize {
+        if let Some(cluster) = &mut self.cluster {
+            if !cluster.is_sent {
+                return cluster.due(now_us);
+            }
+            if now_us > cluster.ended_us + PATIENCE_US {
+                self.cluster = None;
+                self.disappointed(now_us);
+            }
+            return 0;
+        }
+        let target = (estimate * STEP).min(wanted * BEYOND_WANTED);
+        if !may_start || now_us < self.next_us || target < estimate * 1.05 {
+            return 0;
+        }
+        self.last_id = self.last_id.checked_add(1).unwrap_or(1);
+        let cluster = self.cluster.insert(Cluster {
+            id: self.last_id,
+            rate: target,
+            started_us: now_us,
+            octets: 0.0,
+            packets: 0,
+            is_sent: false,
+            ended_us: 0,
+            result: Result::default(),
+        });
+        cluster.due(now_us)
+    }
+
+    pub(crate) fn due_us(&self) -> u64 {
+        self.cluster
+            .as_ref()
+            .filter(|cluster| !cluster.is_sent)
+            .map_or(u64::MAX, |cluster| {
+                cluster.started_us + (cluster.octets * 8e6 / cluster.rate) as u64
+            })
+    }
+
+    /// A packet of a cluster came. What the cluster has proven, once that can be told.
+    pub(crate) fn arrived(
+        &mut self,
+        now_us: u64,
+        id: u8,
+        sent_us: u64,
+        came_us: i64,
+        octets: f64,
+    ) -> Option<f64> {
+        let cluster = self.cluster.as_mut().filter(|cluster| cluster.id == id)?;
+        let result = &mut cluster.result;
+        let is_first = result.packets == 0;
+        result.packets += 1;
+        result.octets += octets;
+        result.sent.take(sent_us.cast_signed(), octets, is_first);
+        result.came.take(came_us, octets, is_first);
+        if !cluster.is_sent || result.packets * 10 < cluster.packets * 8 {
+            return None;
+        }
+        let (proven, rate) = (result.rate(), cluster.rate);
+        self.cluster = None;
+        match proven {
+            // It came as fast as it was sent: at once a faster one.
+            Some(proven) if proven > 0.8 * rate => {
+                self.pause_us = PAUSE_US.0;
+                self.next_us = now_us;
+            }
+            _ => self.disappointed(now_us),
+        }
+        proven
+    }
+
+    fn disappointed(&mut self, now_us: u64) {
+        self.next_us = now_us + self.pause_us;
+        self.pause_us = (self.pause_us * 2).min(PAUSE_US.1);
+    }
+
+    /// The path has just turned out narrower: it may be wide again soon.
+    pub(crate) fn after_decrease(&mut self, now_us: u64) {
+        self.pause_us = PAUSE_US.0;
+        self.next_us = self.next_us.max(now_us + PAUSE_US.0);
+    }
+}
+
+impl Cluster {
+    fn due(&mut self, now_us: u64) -> usize {
+        let total = (self.rate * CLUSTER_US as f64 / 8e6).max(f64::from(LEAST_PACKETS) * PACKET);
+        if self.octets >= total {
+            self.is_sent = true;
+            self.ended_us = now_us;
+            return 0;
+        }
+        // One packet ahead: an interval needs two ends.
+        let elapsed_us = now_us.saturating_sub(self.started_us);
+        let due = (self.rate * elapsed_us as f64 / 8e6 + PACKET).min(total) - self.octets;
+        if due > 0.0 { due.ceil() as usize } else { 0 }
+    }
+}
+
+impl Result {
+    /// What the cluster proves, bits a second; None: it says nothing.
+    fn rate(&self) -> Option<f64> {
+        let sent_s = (self.sent.last_us - self.sent.first_us) as f64 / 1e6;
+        let came_s = (self.came.last_us - self.came.first_us) as f64 / 1e6;
+        if sent_s <= 0.0 || came_s <= 0.0 || sent_s > 1.0 || came_s > 1.0 {
+            return None;
+        }
+        let send = (self.octets - self.sent.last_octets) * 8.0 / sent_s;
+        let receive = (self.octets - self.came.first_octets) * 8.0 / came_s;
+        // Arrivals that are bunched together on the way tell of no rate.
+        if receive > 2.0 * send {
+            return None;
+        }
+        // At full use of the path a queue stands: a little less than what came.
+        Some(if receive < 0.9 * send {
+            0.95 * receive
+        } else {
+            send.min(receive)
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! Whether the path's queue grows: the delay-based half of Google Congestion Control (draft-ietf-rmcat-gcc-02, section 5, with
+//! the trendline that libwebrtc uses instead of the Kalman filter).
+
+/// Packets sent within so long are one burst, microseconds.
+const BURST_US: i64 = 5_000;
+const WINDOW: usize = 20;
+const SMOOTHING: f64 = 0.9;
+const GAIN: f64 = 4.0;
+/// The trend must be over the threshold for so long, milliseconds.
+const OVERUSE_MS: f64 = 10.0;
+const THRESHOLD: (f64, f64) = (6.0, 600.0);
+const THRESHOLD_UP: f64 = 0.0087;
+const THRESHOLD_DOWN: f64 = 0.039;
+/// A trend that is so far above the threshold does not move it: a sudden change of path, milliseconds.
+const MAX_ADAPT_OFFSET: f64 = 15.0;
+/// Bursts that are further apart than this say nothing of each other, microseconds.
+const BREAK_US: i64 = 3_000_000;
+
+/// What the delays say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Usage {
+    #[default]
+    Normal,
+    /// The queue grows.
+    Over,
+    /// The queue empties.
+    Under,
+}
+
+/// Packets that were sent together, and when the first of them came. The later ones wait behind it in the path's queue, which says
+/// nothing of what else is in it: a key frame, which is sent at once here, is no congestion.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    sent_us: i64,
+    came_us: i64,
+}
+
+/// See the module.
+pub(crate) struct Trend {
+    /// The last two.
+    before: Option<Burst>,
+    current: Option<Burst>,
+    first_came_us: i64,
+    delay_ms: f64,
+    smoothed_ms: f64,
+    points: [(f64, f64); WINDOW],
+    count: usize,
+    bursts: usize,
+    threshold: f64,
+    last_update_us: Option<i64>,
+    over_ms: Option<f64>,
+    over_count: u32,
+    last_trend: f64,
+    pub usage: Usage,
+}
+
+impl Trend {
+    pub(crate) fn new() -> Self {
+        Self {
+            before: None,
+            current: None,
+            first_came_us: 0,
+            delay_ms: 0.0,
+            smoothed_ms: 0.0,
+            points: [(0.0, 0.0); WINDOW],
+            count: 0,
+            bursts: 0,
+            threshold: 12.5,
+            last_update_us: None,
+            over_ms: None,
+            over_count: 0,
+            last_trend: 0.0,
+            usage: Usage::Normal,
+        }
+    }
+
+    /// A packet came, in the order of sending.
+    pub(crate) fn arrived(&mut self, sent_us: u64, came_us: i64) {
+        let burst = Burst {
+            sent_us: sent_us.cast_signed(),
+            came_us,
+        };
+        let Some(current) = &mut self.current else {
+            self.current = Some(burst);
+            return;
+        };
+        if burst.sent_us.wrapping_sub(current.sent_us) <= BURST_US {
+            current.came_us = current.came_us.min(came_us);
+            return;
+        }
+        let complete = std::mem::replace(current, burst);
+        let Some(before) = self.before.replace(complete) else {
+            self.first_came_us = complete.came_us;
+            return;
+        };
+        let sent_apart = complete.sent_us.wrapping_sub(before.sent_us);
+        let came_apart = complete.came_us.wrapping_sub(before.came_us);
+        if sent_apart > BREAK_US || !(-BREAK_US..=BREAK_US).contains(&came_apart) {
+            self.restart(complete);
+            return;
+        }
+        let change_us = came_apart - sent_apart;
+        self.point(
+            change_us as f64 / 1000.0,
+            complete.came_us,
+            sent_apart as f64 / 1000.0,
+        );
+    }
+
+    fn restart(&mut self, from: Burst) {
+        *self = Self {
+            before: Some(from),
+            current: self.current,
+            first_came_us: from.came_us,
+            threshold: self.threshold,
+            ..Self::new()
+        };
+    }
+
+    fn point(&mut self, change_ms: f64, came_us: i64, sent_apart_ms: f64) {
+        self.bursts = (self.bursts + 1).min(1000);
+        self.delay_ms += change_ms;
+        self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.delay_ms;
+        let at_ms = (came_us - self.first_came_us) as f64 / 1000.0;
+        self.points.copy_within(1.., 0);
+        self.points[WINDOW - 1] = (at_ms, self.smoothed_ms);
+        self.count = (self.count + 1).min(WINDOW);
+        if self.count == WINDOW
+            && let Some(slope) = slope(&self.points)
+        {
+            self.detect(slope, sent_apart_ms, came_us);
+        }
+    }
+
+    fn detect(&mut self, slope: f64, sent_apart_ms: f64, came_us: i64) {
+        let trend = self.bursts.min(60) as f64 * slope * GAIN;
+        if trend > self.threshold {
+            let over_ms = self.over_ms.map_or(sent_apart_ms / 2.0, |ms| ms + sent_apart_ms);
+            self.over_ms = Some(over_ms);
+            self.over_count += 1;
+            if over_ms > OVERUSE_MS && self.over_count > 1 && trend >= self.last_trend {
+                self.over_ms = Some(0.0);
+                self.over_count = 0;
+                self.usage = Usage::Over;
+            }
+        } else {
+            self.over_ms = None;
+            self.over_count = 0;
+            self.usage = if trend < -self.threshold {
+                Usage::Under
+            } else {
+                Usage::Normal
+            };
+        }
+        self.last_trend = trend;
+        self.adapt(trend, came_us);
+    }
+
+    fn adapt(&mut self, trend: f64, came_us: i64) {
+        let elapsed_ms = self
+            .last_update_us
+            .map_or(0.0, |last| (came_us - last) as f64 / 1000.0);
+        self.last_update_us = Some(came_us);
+        if trend.abs() > self.threshold + MAX_ADAPT_OFFSET {
+            return;
+        }
+        let k = if trend.abs() < self.threshold {
+            THRESHOLD_DOWN
+        } else {
+            THRESHOLD_UP
+        };
+        let moved = self.threshold + k * (trend.abs() - self.threshold) * elapsed_ms.clamp(0.0, 100.0);
+        self.threshold = moved.clamp(THRESHOLD.0, THRESHOLD.1);
+    }
+}
+
+/// Least squares.
+fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let (mut above, mut below) = (0.0, 0.0);
+    for (x, y) in points {
+        above += (x - mean_x) * (y - mean_y);
+        below += (x - mean_x) * (x - mean_x);
+    }
+    (below > 0.0).then(|| above / below)
+}

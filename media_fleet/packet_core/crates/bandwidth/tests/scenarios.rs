@@ -1,0 +1,188 @@
+//! Simulated paths: what is made of them, and how long packets wait for it.
+
+mod link;
+
+use link::{Media, Path, run};
+
+const M: f64 = 1e6;
+const K: f64 = 1e3;
+const LAYERS: &[f64] = &[150.0 * K, 500.0 * K, 1_700.0 * K];
+
+fn print(name: &str, it: &link::Run) {
+    if std::env::var_os("SHOW").is_some() {
+        println!("== {name}");
+        for s in it.samples.iter().step_by(5) {
+            println!(
+                "{:5.1} capacity {:8.0} estimate {:8.0} sent {:8.0} queue {:4.0} ms",
+                s.at,
+                s.capacity / K,
+                s.estimate / K,
+                s.sent / K,
+                s.queue_s * 1000.0
+            );
+        }
+    }
+}
+
+#[test]
+fn a_steady_path_is_used_without_a_queue() {
+    for capacity in [1.0 * M, 3.0 * M, 10.0 * M] {
+        let path = Path::new(move |_| capacity);
+        let it = run(&path, &Media::Elastic(20.0 * M), 20.0 * M, 40);
+        print(&format!("steady {capacity}"), &it);
+        let (used, queue) = (it.used(10.0, 40.0), it.queue_p95_ms(10.0, 40.0));
+        println!("steady {capacity}: {used:.2} of the path, p95 {queue:.0} ms");
+        assert!((0.85..1.05).contains(&used));
+        assert!(queue < 100.0);
+    }
+}
+
+#[test]
+fn a_path_that_narrows_and_widens_again_is_followed() {
+    let path = Path::new(|at| {
+        if (15.0..35.0).contains(&at) {
+            300.0 * K
+        } else {
+            3.0 * M
+        }
+    });
+    let it = run(&path, &Media::Elastic(3.0 * M), 3.0 * M, 60);
+    print("step", &it);
+    let settled = it.first(15.5, |s| s.queue_s < 0.1 && s.estimate < 330.0 * K);
+    let back = it.first(35.0, |s| s.estimate > 2.7 * M);
+    println!(
+        "step: queue gone after {settled:.1} s, back after {back:.1} s, p95 {:.0} ms",
+        it.queue_p95_ms(19.0, 35.0)
+    );
+    assert!(settled < 3.0);
+    assert!(back < 5.0);
+    assert!(it.queue_p95_ms(19.0, 35.0) < 100.0);
+}
+
+#[test]
+fn layers_follow_the_path() {
+    let path = Path::new(|at| {
+        if (15.0..35.0).contains(&at) {
+            700.0 * K
+        } else {
+            5.0 * M
+        }
+    });
+    let it = run(&path, &Media::Layers(LAYERS), 1.8 * M, 60);
+    print("layers", &it);
+    let up = it.first(0.0, |s| s.sent > 1.5 * M);
+    let down = it.mean(20.0, 35.0, |s| s.sent);
+    let back = it.first(35.0, |s| s.sent > 1.5 * M && s.estimate > 1.8 * M);
+    println!("layers: best after {up:.1} s, {down:.0} bits while narrow, back after {back:.1} s");
+    assert!(up < 5.0);
+    assert!(down > 450.0 * K);
+    assert!(it.queue_p95_ms(18.0, 35.0) < 100.0);
+    assert!(back < 8.0);
+}
+
+#[test]
+fn a_deep_queue_is_not_filled() {
+    let mut path = Path::new(|_| 1.0 * M);
+    path.queue_s = 1.0;
+    let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
+    print("bufferbloat", &it);
+    println!(
+        "bufferbloat: {:.2} used, p95 {:.0} ms",
+        it.used(10.0, 60.0),
+        it.queue_p95_ms(10.0, 60.0)
+    );
+    assert!(it.queue_p95_ms(10.0, 60.0) < 100.0);
+}
+
+#[test]
+fn what_others_leave_is_used() {
+    let path = Path::new(|at| {
+        if (at / 10.0) as u64 % 2 == 1 {
+            1.0 * M
+        } else {
+            3.0 * M
+        }
+    });
+    let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 80);
+    print("cross", &it);
+    let sent = it.mean(10.0, 80.0, |s| s.sent) / it.mean(10.0, 80.0, |s| s.capacity);
+    println!(
+        "cross traffic: {sent:.2} used, p95 {:.0} ms in all",
+        it.queue_p95_ms(10.0, 80.0)
+    );
+    assert!(sent > 0.75);
+    for begins in [10.0, 30.0, 50.0, 70.0] {
+        let over = it.first(begins + 0.3, |s| s.queue_s < 0.1) + 0.3;
+        println!(
+            "cross traffic: queue gone after {over:.1} s, p95 {:.0} ms after that",
+            it.queue_p95_ms(begins + over, begins + 10.0)
+        );
+        assert!(over < 2.5);
+        assert!(it.queue_p95_ms(begins + over, begins + 10.0) < 100.0);
+    }
+}
+
+#[test]
+fn a_radio_path_is_kept_up_with() {
+    // Between 0.55 and 4.95 Mbit/s, slowly and quickly.
+    let mut path = Path::new(|at| 2.75 * M + 1.6 * M * (at * 0.9).sin() + 0.6 * M * (at * 5.3).sin());
+    path.jitter_ms = 30;
+    let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
+    print("radio", &it);
+    let used = it.mean(10.0, 60.0, |s| s.sent) / it.mean(10.0, 60.0, |s| s.capacity);
+    println!("radio: {used:.2} used, p95 {:.0} ms", it.queue_p95_ms(10.0, 60.0));
+    // Jitter of more than a cluster lasts hides what probes find.
+    assert!(used > 0.25);
+    assert!(it.queue_p95_ms(10.0, 60.0) < 250.0);
+}
+
+#[test]
+fn loss_that_is_no_congestion_does_not_starve() {
+    for (loss, least) in [(0.01, 0.6), (0.05, 0.6), (0.1, 0.35)] {
+        let mut path = Path::new(|_| 3.0 * M);
+        path.loss = loss;
+        let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
+        print(&format!("loss {loss}"), &it);
+        println!("loss {loss}: {:.2} used", it.used(10.0, 60.0));
+        assert!(it.used(10.0, 60.0) > least);
+    }
+}
+
+#[test]
+fn who_sent_little_can_send_much_soon() {
+    let path = Path::new(|_| 10.0 * M);
+    let it = run(
+        &path,
+        &Media::Fixed(|at| if at < 20.0 { 200.0 * K } else { 2.5 * M }, false),
+        0.0,
+        40,
+    );
+    print("application-limited", &it);
+    let soon = it.first(20.0, |s| s.estimate > 2.5 * M);
+    println!("application-limited: {soon:.1} s");
+    assert!(it.between(2.0, 20.0).all(|s| s.estimate > 200.0 * K));
+    assert!(soon < 3.0);
+}
+
+#[test]
+fn silence_lowers_and_news_raises() {
+    let mut path = Path::new(|_| 3.0 * M);
+    path.feedback = Box::new(|at| !(15.0..20.0).contains(&at));
+    let it = run(&path, &Media::Elastic(3.0 * M), 3.0 * M, 40);
+    print("silence", &it);
+    let low = it.mean(19.0, 20.0, |s| s.estimate);
+    let back = it.first(20.0, |s| s.estimate > 2.4 * M);
+    println!("silence: {low:.0} at its end, back after {back:.1} s");
+    assert!(low < 600.0 * K);
+    assert!(back < 6.0);
+}
+
+#[test]
+fn key_frames_are_no_congestion() {
+    let path = Path::new(|_| 2.0 * M);
+    let it = run(&path, &Media::Fixed(|_| 900.0 * K, true), 900.0 * K, 60);
+    print("key frames", &it);
+    let least = it.between(5.0, 60.0).map(|s| s.estimate).fold(f64::MAX, f64::min);
+    println!("key frames: at least {least:.0}");
+    assert!(least > 900.0 * K);
+}

@@ -1,0 +1,213 @@
+//! What the path to each subscriber carries, and what of the tracks that are wanted is sent for it.
+
+use parley_bandwidth::{Config, Estimator};
+use parley_wire::rtcp::transport_cc;
+
+use crate::Id;
+use crate::allocation::{Claim, allocate};
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::output::{Now, Output};
+use crate::pacing::Pacer;
+use crate::stats::TransportStats;
+use crate::subscription::Share;
+use crate::track::Track;
+use crate::transport::Transport;
+
+/// Of the estimate so much is given to media, in percent; retransmissions and reports take the rest.
+const MEDIA_PERCENT: u64 = 95;
+/// A picture that was put down does not go up again sooner: each switch costs its publisher a key frame.
+const HOLD_US: u64 = 2_000_000;
+
+/// The path to one subscriber.
+pub(crate) struct Bandwidth {
+    pub estimator: Estimator,
+    pub pacer: Pacer,
+    /// What could be sent, bits a second.
+    pub wanted_bps: u64,
+}
+
+impl Bandwidth {
+    fn new() -> Self {
+        Self {
+            estimator: Estimator::new(Config::default()),
+            pacer: Pacer::default(),
+            wanted_bps: 0,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> TransportStats {
+        TransportStats {
+            estimate_bps: self
+                .estimator
+                .is_informed()
+                .then(|| self.estimator.estimate_bps()),
+            acknowledged_bps: self.estimator.acknowledged_bps(),
+            wanted_bps: self.wanted_bps,
+            loss: self.estimator.loss(),
+        }
+    }
+}
+
+impl Transport {
+    /// A packet has left under the transport-wide sequence number that was next.
+    pub(crate) fn sent(&mut self, now: Now, octets: usize) {
+        let sequence = self.transport_sequence;
+        self.transport_sequence = sequence.wrapping_add(1);
+        let bandwidth = self.bandwidth.get_or_insert_with(|| Box::new(Bandwidth::new()));
+        bandwidth.estimator.sent(sequence, now.us, octets);
+        bandwidth.pacer.spend(octets);
+    }
+}
+
+impl Engine {
+    pub(crate) fn transport_feedback(&mut self, now: Now, id: Id, packet: &[u8]) {
+        let Some(feedback) = transport_cc::parse(packet) else {
+            self.stats.dropped_malformed += 1;
+            return;
+        };
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        if let Some(bandwidth) = &mut transport.bandwidth {
+            bandwidth
+                .estimator
+                .feedback(now.us, feedback.base, &feedback.arrivals);
+        }
+    }
+
+    /// Looks at every path, and gives each picture its share of it.
+    pub(crate) fn divide_bandwidth(&mut self, now: Now, out: &mut impl Output) {
+        let mut claims = std::mem::take(&mut self.claims);
+        let mut ids = std::mem::take(&mut self.paths);
+        ids.extend(self.transports.iter().filter_map(|(id, transport)| {
+            (transport.bandwidth.is_some() && transport.address.is_some() && !transport.lost).then_some(*id)
+        }));
+        for id in ids.drain(..) {
+            claims.clear();
+            self.divide(now, id, &mut claims, out);
+        }
+        self.claims = claims;
+        self.paths = ids;
+    }
+
+    fn divide(&mut self, now: Now, id: Id, claims: &mut Vec<Claim>, out: &mut impl Output) {
+        let sound_bps = self.collect_claims(now, id, claims);
+        let Some(bandwidth) = self.transports.get_mut(&id).and_then(|t| t.bandwidth.as_mut()) else {
+            return;
+        };
+        bandwidth.estimator.elapse(now.us);
+        let pictures_bps: u64 = claims.iter().map(Claim::wanted_rate).sum();
+        bandwidth.wanted_bps = (sound_bps + pictures_bps) * 100 / MEDIA_PERCENT;
+        if bandwidth.estimator.is_informed() {
+            let budget = (bandwidth.estimator.estimate_bps() * MEDIA_PERCENT / 100).saturating_sub(sound_bps);
+            allocate(budget, claims);
+            for claim in claims.iter() {
+                self.give(now, claim, out);
+            }
+        }
+        self.probe_path(now, id, out);
+    }
+
+    /// What the subscriber's pictures ask for; and what its sound takes, bits a second.
+    fn collect_claims(&self, now: Now, id: Id, claims: &mut Vec<Claim>) -> u64 {
+        let mut sound_bps = 0;
+        let Some(transport) = self.transports.get(&id) else {
+            return 0;
+        };
+        for id in &transport.subscriptions {
+            let Some(subscription) = self.subscriptions.get(id).filter(|s| !s.paused) else {
+                continue;
+            };
+            let Some(track) = self.tracks.get(&subscription.track).filter(|t| !t.muted) else {
+                continue;
+            };
+            if !track.codec().is_video() {
+                sound_bps += track.layers[0].rate().unwrap_or(0);
+                continue;
+            }
+            let mut claim = Claim::new(*id, subscription.priority);
+            let has = match subscription.share {
+                Share::Unlimited => subscription.current,
+                Share::UpTo(layer) => Some(layer),
+                Share::Nothing => None,
+            };
+            claim.held = subscription.lowered_us.is_some_and(|at| now.us < at + HOLD_US);
+            add_steps(&mut claim, track, subscription.wanted, subscription.share, has);
+            if claim.wanted_rate() > 0 {
+                claims.push(claim);
+            }
+        }
+        sound_bps
+    }
+
+    fn give(&mut self, now: Now, claim: &Claim, out: &mut impl Output) {
+        let Some(subscription) = self.subscriptions.get_mut(&claim.id) else {
+            return;
+        };
+        let share = claim.layer().map_or(Share::Nothing, Share::UpTo);
+        let before = std::mem::replace(&mut subscription.share, share);
+        if before == share {
+            return;
+        }
+        let is_less = match (before, share) {
+            (Share::UpTo(had), Share::UpTo(has)) => has < had,
+            (_, Share::Nothing) => true,
+            (Share::Unlimited, Share::UpTo(_)) | (Share::Nothing, _) | (_, Share::Unlimited) => false,
+        };
+        if is_less {
+            subscription.lowered_us = Some(now.us);
+        }
+        if (before == Share::Nothing) != (share == Share::Nothing) {
+            out.event(Event::SubscriptionStarved {
+                subscription: claim.id,
+                starved: share == Share::Nothing,
+            });
+        }
+        self.retarget_one(claim.id);
+    }
+
+    /// Sends the padding of probes that is due.
+    pub(crate) fn probe(&mut self, now: Now, out: &mut impl Output) {
+        self.due.probe_us = u64::MAX;
+        let mut ids = std::mem::take(&mut self.paths);
+        ids.extend(self.transports.iter().filter_map(|(id, transport)| {
+            let due_us = transport.bandwidth.as_ref()?.estimator.probe_due_us();
+            (due_us < u64::MAX).then_some(*id)
+        }));
+        for id in ids.drain(..) {
+            self.probe_path(now, id, out);
+        }
+        self.paths = ids;
+    }
+
+    fn probe_path(&mut self, now: Now, id: Id, out: &mut impl Output) {
+        let Some(bandwidth) = self.transports.get_mut(&id).and_then(|t| t.bandwidth.as_mut()) else {
+            return;
+        };
+        let wanted_bps = bandwidth.wanted_bps;
+        let octets = bandwidth.estimator.probe(now.us, wanted_bps);
+        let due_us = bandwidth.estimator.probe_due_us();
+        self.due.probe_us = self.due.probe_us.min(due_us);
+        if octets > 0 {
+            self.pad(now, id, octets, out);
+        }
+    }
+}
+
+/// The layers that could be forwarded: those being sent up to the wanted one, or the lowest of them. None as long as nobody knows what
+/// some of them take, and what would have to be taken away for it.
+fn add_steps(claim: &mut Claim, track: &Track, wanted: Option<usize>, share: Share, has: Option<usize>) {
+    let Some(best) = track.choose_layer(wanted) else {
+        return;
+    };
+    let layers = track.layers.iter().enumerate().take(best + 1);
+    for (layer, received) in layers.filter(|(_, layer)| layer.active && !layer.stalled) {
+        match received.rate() {
+            // What is had may not be sent any more: then the best below it is.
+            Some(rate) => claim.step(layer, rate, has.is_some_and(|has| layer <= has)),
+            None if share == Share::Unlimited => return claim.clear(),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+"""What is asked of rooms through the HTTP API, by somebody who waits for the answer: `contracts.room_commands`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from contracts.error_codes import ErrorCode
+from contracts.room_commands import (
+    CommandDone,
+    CommandGiven,
+    ParticipantRead,
+    ParticipantsRead,
+    RoomAnswer,
+    RoomAsked,
+    RoomRead,
+    RoomRefused,
+    RoomRequest,
+)
+from contracts.rooms import ADMINISTRATOR
+from signaling_gateway.domain import inspection
+from signaling_gateway.edge.commands import parse
+from signaling_gateway.edge.to_room import FOR_ROOM, to_room
+from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
+from signaling_gateway.metrics import ADMINISTERED
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.rooms import Rooms
+from telemetry.logs import bound
+
+_log = logging.getLogger(__name__)
+
+
+class Tickets(Protocol):
+    """The tickets of requests, and the way back to those who wait."""
+
+    async def take(self, request_id: str) -> bool:
+        """Whether the request is ours. It is at most once, and not after its asker has gone.
+
+        Raises:
+            LogUnavailableError: it cannot be known.
+        """
+
+    async def answer(self, request_id: str, answer: RoomAnswer, *, keep: bool) -> None:
+        """Tells the asker, and with ``keep`` those who ask the same again.
+
+        Raises:
+            LogUnavailableError: perhaps it was not told.
+        """
+
+
+class Administration:
+    """Answers requests, each apart from the others. ``new_id`` names what is made."""
+
+    def __init__(self, *, rooms: Rooms, tickets: Tickets, tasks: BackgroundTasks, new_id: Callable[[], str]) -> None:
+        self._rooms = rooms
+        self._tickets = tickets
+        self._tasks = tasks
+        self._new_id = new_id
+
+    def take(self, asked: RoomAsked) -> None:
+        """Takes a request up; does not wait."""
+        self._tasks.spawn(self._handle(asked))
+
+    async def _handle(self, asked: RoomAsked) -> None:
+        with bound(meeting_id=asked.meeting_id, trace_id=asked.trace_id):
+            await self._answered(asked)
+
+    async def _answered(self, asked: RoomAsked) -> None:
+        try:
+            if await self._tickets.take(asked.id):
+                answer = await self._answer(asked)
+                _count(asked, answer.code if isinstance(answer, RoomRefused) else "ok")
+                begun = not isinstance(answer, RoomRefused) or answer.code != ErrorCode.SERVICE_UNAVAILABLE
+                await self._tickets.answer(asked.id, answer, keep=asked.keep and begun)
+        except LogUnavailableError as error:
+            _log.warning("a request is not answered", extra={"error": error.message})
+            _count(asked, ErrorCode.SERVICE_UNAVAILABLE)
+
+    async def _answer(self, asked: RoomAsked) -> RoomAnswer:
+        try:
+            async with self._rooms.use(asked.meeting_id) as room:
+                if isinstance(asked.request, CommandGiven):
+                    done = await self._carry_out(room, asked.request)
+                    _log.info("administered", extra={"command": asked.request.name, "by": asked.by})
+                    return done
+                # What another gateway has answered must be seen here, whether or not it was announced already.
+                await room.caught_up()
+                return _read(room, asked.request)
+        except GatewayError as error:
+            return RoomRefused(code=error.code, message=error.message)
+        except Exception:  # noqa: BLE001  (the last resort: the asker gets an answer, and we the traceback)
+            _log.exception("a request failed")
+            return RoomRefused(code=ErrorCode.INTERNAL, message="Something went wrong on our side.")
+
+    async def _carry_out(self, room: LiveRoom, given: CommandGiven) -> CommandDone:
+        said = parse(given.name, (given.body,))
+        if type(said) not in FOR_ROOM:
+            raise Refusal(ErrorCode.UNKNOWN_COMMAND, "This command is for those who are in the room.")
+        asked, answer = to_room(ADMINISTRATOR, said, self._new_id)
+        try:
+            await room.execute(asked)
+        except LogUnavailableError as error:
+            raise GatewayError(
+                ErrorCode.OUTCOME_UNKNOWN, "The meeting cannot be reached at the moment. Perhaps it was done."
+            ) from error
+        return CommandDone(answer={} if answer is None else msgspec.to_builtins(answer))
+
+
+def _count(asked: RoomAsked, code: str) -> None:
+    ADMINISTERED.labels(type(asked.request).__name__, code).inc()
+
+
+def _read(room: LiveRoom, request: RoomRequest) -> RoomAnswer:
+    readers: dict[type, Callable[[Any], RoomAnswer]] = {
+        RoomRead: lambda _: inspection.room(room.state, room.meeting_id),
+        ParticipantsRead: lambda each: inspection.participants(room.state, after=each.after, limit=each.limit),
+        ParticipantRead: lambda each: inspection.participant(room.state, each.participant_id),
+    }
+    return readers[type(request)](request)

@@ -1,0 +1,103 @@
+"""Two who are alone see each other directly; when a third comes in, media goes through the node again without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.person import Person
+
+MakePerson = Callable[..., Person]
+
+pytestmark = pytest.mark.timeout(240)
+
+_ON_PATH = "(path) => window.__parleyRoom.state.path === path"
+_SENT = """async () => (await window.__parleyRoom.getStats()).tracks
+  .filter(({ direction, rid }) => direction === "sent" && rid !== "q").reduce((sum, { packets }) => sum + packets, 0)"""
+_WATCH_FRAMES = """(video) => {
+  window.__frames = [];
+  const note = (now) => { window.__frames.push(now); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+}"""
+_LONGEST_GAP_MS = "() => Math.max(...window.__frames.slice(1).map((at, index) => at - window.__frames[index]))"
+
+
+def goes(someone: Person, path: str) -> None:
+    # Long enough for a direct path that fails at first, and is tried again.
+    someone.page.wait_for_function(_ON_PATH, arg=path, timeout=60_000)
+
+
+def sends_the_node_little(someone: Person) -> None:
+    """Two counts in a row are the same, but for the lowest layer of the camera."""
+    someone.page.wait_for_function(
+        f"""async () => {{
+          const count = await ({_SENT})();
+          const before = window.__sent;
+          window.__sent = count;
+          return before === count;
+        }}""",
+        polling=1_000,
+    )
+
+
+@pytest.fixture
+def two(person: MakePerson) -> tuple[Person, Person, str]:
+    ada = person("Ada")
+    ada.register()
+    link = ada.create_meeting("Between us")
+    ada.join(link)
+    ben = person("Ben")
+    ben.join(link)
+    ada.sees_picture("Ben")
+    ada.press("People")
+    ada.page.get_by_role("button", name="Host controls").click()
+    ada.page.get_by_text("Media goes directly while two are alone").click()
+    ada.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    for each in (ada, ben):
+        goes(each, "direct")
+    return ada, ben, link
+
+
+def test_two_see_and_hear_each_other_directly_and_send_the_node_little(two: tuple[Person, Person, str]) -> None:
+    ada, ben, _ = two
+    for me, other in ((ada, ben), (ben, ada)):
+        sends_the_node_little(me)
+        other.sees_picture(me.name)
+        other.hears(me.name)
+    expect(ada.page.get_by_role("img", name="Picture and sound go directly")).to_be_visible()
+    ben.press("Turn off microphone")
+    ada.waits_for_track("Ben", "microphone", muted=True)
+    ben.press("Turn on microphone")
+    ada.waits_for_track("Ben", "microphone", muted=False)
+    ada.hears("Ben")
+    ben.press("Turn off camera")
+    ada.sees_no_picture("Ben")
+    ben.press("Turn on camera")
+    ada.sees_picture("Ben")
+
+
+def test_a_third_who_comes_in_is_no_gap_and_two_are_direct_again(
+    two: tuple[Person, Person, str], person: MakePerson
+) -> None:
+    ada, ben, link = two
+    sends_the_node_little(ben)
+    video: Any = ada.tile("Ben").locator("video").element_handle()
+    ada.page.evaluate(_WATCH_FRAMES, video)
+    cleo = person("Cleo")
+    cleo.join(link)
+    for each in (ada, ben):
+        goes(each, "node")
+        cleo.sees_picture(each.name)
+        each.sees_picture("Cleo")
+    ada.sees_picture("Ben")
+    gap_ms = ada.page.evaluate(_LONGEST_GAP_MS)
+    # A small machine that starts a third browser makes everybody stand still for a second, on any path.
+    assert gap_ms < 4_000
+    cleo.leave()
+    for each in (ada, ben):
+        goes(each, "direct")
+    ada.sees_picture("Ben")
+    ben.hears("Ada")

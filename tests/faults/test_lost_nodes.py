@@ -1,0 +1,104 @@
+"""Media nodes that die or are told to stop: their meetings go on through another one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from contracts import redis_names
+from contracts.node_rpc import NodeLease, lease_decoder
+from contracts.rooms import NodeId
+from parley_client import Ticket
+from tests.doubles.media_client import MediaClient
+
+Platform = Any
+
+pytestmark = pytest.mark.timeout(180)
+
+NODES = (NodeId("node-a"), NodeId("node-b"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+@pytest.fixture
+async def nodes(platform: Platform) -> AsyncIterator[dict[NodeId, asyncio.subprocess.Process]]:
+    """Two real nodes as processes, alive."""
+    async with AsyncExitStack() as stack:
+        processes = {}
+        for node_id in NODES:
+            kept = {key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")}
+            settings = {
+                "PARLEY_NODE_ID": node_id,
+                "PARLEY_NODE_REDIS_URL": f"{platform.valkey.connection_url}/0",
+                "PARLEY_NODE_BIND_ADDRESS": "127.0.0.1",
+                "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
+                "PARLEY_NODE_DRAIN_TIMEOUT_S": "0",
+            }
+            processes[node_id] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "media_fleet.main", env={**kept, **settings}, stderr=asyncio.subprocess.DEVNULL
+            )
+            stack.push_async_callback(_end, processes[node_id])
+        async with asyncio.timeout(60):
+            await platform.eventually(lambda: _all_live(platform))
+        yield processes
+
+
+async def _leases(platform: Platform) -> dict[NodeId, NodeLease]:
+    values = {node_id: await platform.redis.get(redis_names.node_lease(node_id)) for node_id in NODES}
+    return {node_id: lease_decoder.decode(value) for node_id, value in values.items() if value is not None}
+
+
+async def _all_live(platform: Platform) -> bool:
+    return len(await _leases(platform)) == len(NODES)
+
+
+async def _node_of_the_meeting(platform: Platform) -> NodeId | None:
+    return next((node_id for node_id, lease in (await _leases(platform)).items() if lease.participants), None)
+
+
+@pytest.fixture
+async def two(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
+    """Two participants on two gateways who see each other."""
+    clients = []
+    for who in ("u_ada", "u_ben"):
+        gateway = await start()
+        token = platform.service.token(platform.meeting_id, who)
+
+        async def ticket(url: str = gateway.url, token: str = token) -> Ticket:
+            return Ticket(gateway_url=url, meeting_token=token, meeting_id=platform.meeting_id)
+
+        clients.append(MediaClient(ticket))
+        await clients[-1].join()
+    await platform.eventually(lambda: all(client.frames > 10 for client in clients))
+    yield clients[0], clients[1]
+    await asyncio.gather(*(client.leave() for client in clients))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+async def test_media_comes_back_through_another_node(
+    platform: Platform,
+    nodes: dict[NodeId, asyncio.subprocess.Process],
+    two: tuple[MediaClient, MediaClient],
+    how: signal.Signals,
+    record_testsuite_property: Any,
+) -> None:
+    lost = await platform.eventually(lambda: _node_of_the_meeting(platform))
+    nodes[lost].send_signal(how)
+    since = time.monotonic()
+    await platform.eventually(lambda: all(client.restarts == 1 and client.frames > 0 for client in two))
+    record_testsuite_property(f"seconds until media was back, node {how.name}", round(time.monotonic() - since, 2))
+    assert [client.room.connections for client in two] == [1, 1]
+    heir = await platform.eventually(lambda: _node_of_the_meeting(platform))
+    assert heir != lost

@@ -1,0 +1,59 @@
+"""The rules of a room once more, in the words of the log, and independent of `decide`."""
+
+from __future__ import annotations
+
+from contracts.log_events import (
+    ChatSent,
+    LeaveReason,
+    LogEvent,
+    MeetingEnded,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantsMoved,
+    TrackMuted,
+    TrackPublished,
+    TrackUnmuted,
+)
+from signaling_gateway.domain.room_state import RoomState
+
+
+def assert_allowed(state: RoomState, event: LogEvent) -> None:
+    """`event` may follow what made `state`; otherwise an AssertionError."""
+    assert not state.ended
+    if isinstance(event, ParticipantJoined):
+        assert event.participant.identity not in state.banned
+        assert event.participant.id not in state.stays
+    elif isinstance(event, ParticipantLeft):
+        assert event.participant_id in state.stays
+        if event.reason is LeaveReason.REMOVED:
+            assert any(
+                stay.info.permissions.moderate and stay.info.identity != event.identity for stay in state.stays.values()
+            )
+    elif isinstance(event, ChatSent):
+        assert state.stays[event.message.participant_id].info.permissions.chat
+    elif isinstance(event, TrackPublished):
+        granted = state.stays[event.track.participant_id].info.permissions.publish
+        assert event.track.source.permission in granted
+        assert event.track.id not in state.tracks
+    elif isinstance(event, TrackMuted):
+        assert state.tracks[event.track_id].info.participant_id == event.participant_id
+        assert event.by == event.participant_id or state.stays[event.by].info.permissions.moderate
+    elif isinstance(event, TrackUnmuted):
+        assert state.tracks[event.track_id].info.participant_id == event.participant_id
+    elif isinstance(event, ParticipantsMoved):
+        _assert_moved_rightly(state, event)
+    elif isinstance(event, MeetingEnded) and event.by is not None:
+        assert any(stay.info.identity == event.by and stay.info.permissions.moderate for stay in state.stays.values())
+
+
+def _assert_moved_rightly(state: RoomState, event: ParticipantsMoved) -> None:
+    assert state.breakouts is not None
+    rooms = {room.id for room in state.breakouts.rooms} | {None}
+    for move in event.moves:
+        assert {move.breakout, move.assigned_breakout} <= rooms
+        stay = state.stays[move.participant_id]
+        by_themselves = event.by == move.participant_id and (
+            state.breakouts.free_choice or move.breakout in {None, stay.info.assigned_breakout}
+        )
+        moderated = event.by is not None and state.stays[event.by].info.permissions.moderate
+        assert by_themselves or moderated or event.by is None

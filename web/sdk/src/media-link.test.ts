@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { ParleyError } from "./errors.js";
+import { LocalMedia } from "./local-media.js";
+import { MediaLink } from "./media-link.js";
+import { PeerConnectionDouble } from "./peer-connection-double.js";
+import type { TrackSource } from "./room-state.js";
+import type { Commands, PublishOffer, SubscriberOffer } from "./wire.js";
+
+/** A captured track, as far as the SDK looks at it. */
+function captured(kind: "audio" | "video"): MediaStreamTrack {
+  const track = Object.assign(new EventTarget(), { kind, enabled: true, readyState: "live", stop: () => undefined });
+  return track as unknown as MediaStreamTrack;
+}
+
+const OFFER: SubscriberOffer = { generation: 1, negotiation: 1, sdp: "", tracks: [] };
+
+describe("MediaLink", () => {
+  let local: LocalMedia;
+  let link: MediaLink;
+  let sent: { readonly name: keyof Commands; readonly command: unknown }[];
+  /** How the gateway takes an offer; by default at once. */
+  let answerOffer: () => Promise<void>;
+  /** What the room believes of tracks. */
+  let muted: Map<string, boolean>;
+
+  const idOf = (source: TrackSource) => `t_${source}`;
+  const commands = (name: keyof Commands) => sent.filter((one) => one.name === name).map(({ command }) => command);
+  const offered = () => (commands("publish_offer") as PublishOffer[]).map(({ tracks }) => tracks.map(({ source }) => source));
+  const [publishing, subscribing] = [0, 1].map((index) => () => {
+    const found = PeerConnectionDouble.made[index];
+    if (found === undefined) throw new Error("no such connection yet");
+    return found;
+  }) as [() => PeerConnectionDouble, () => PeerConnectionDouble];
+
+  beforeEach(() => {
+    PeerConnectionDouble.install();
+    sent = [];
+    muted = new Map();
+    answerOffer = () => Promise.resolve();
+    const send = async (name: keyof Commands, command: unknown): Promise<unknown> => {
+      sent.push({ name, command });
+      if (name !== "publish_offer") return {};
+      const { tracks } = command as PublishOffer;
+      await answerOffer();
+      return { sdp: "answer", tracks: tracks.map(({ mid, source }) => ({ mid, track_id: idOf(source) })) };
+    };
+    local = new LocalMedia(() => undefined);
+    link = new MediaLink({
+      local,
+      send: send as ConstructorParameters<typeof MediaLink>[0]["send"],
+      onChange: () => undefined,
+      onAudioBlocked: () => undefined,
+      known: () =>
+        new Map([...muted].map(([id, isMuted]) => [id, { id, participant_id: "p", source: "camera", kind: "video", muted: isMuted }])),
+      signal: () => Promise.resolve(),
+    });
+    local.put("microphone", captured("audio"));
+    local.put("camera", captured("video"));
+  });
+  afterEach(() => {
+    link.close();
+    vi.unstubAllGlobals();
+  });
+
+  const join = async () => {
+    link.prepare();
+    link.start(false);
+    await vi.waitFor(() => {
+      expect(link.tracks().size).toBe([...local.entries()].length);
+    });
+  };
+
+  it("publishes what is captured with one offer, and gives each track to its sender once", async () => {
+    await join();
+    expect(offered()).toEqual([["microphone", "camera"]]);
+    expect(publishing().transceivers.map(({ sender }) => sender.track)).toEqual([...local.entries()].map(([, track]) => track));
+    for (const { sender } of publishing().transceivers) expect(sender.replaceTrack).not.toHaveBeenCalled();
+  });
+
+  it("offers nothing where nothing is captured", async () => {
+    local.stopAll();
+    link.prepare();
+    link.start(false);
+    await Promise.resolve();
+    expect(sent).toEqual([]);
+  });
+
+  it("publishes everything on new connections after a restart", async () => {
+    await join();
+    link.restart();
+    await vi.waitFor(() => {
+      expect(offered()).toEqual([
+        ["microphone", "camera"],
+        ["microphone", "camera"],
+      ]);
+    });
+    expect(publishing().connectionState).toBe("closed");
+  });
+
+  describe("a mute made while the first offer is on its way", () => {
+    let answer: () => void;
+    beforeEach(async () => {
+      answerOffer = () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        });
+      link.prepare();
+      link.start(false);
+      await vi.waitFor(() => {
+        expect(sent).toHaveLength(1);
+      });
+    });
+
+    it("reaches the room when the track has its id", async () => {
+      await link.setMicrophone(false);
+      expect(commands("mute_track")).toEqual([]);
+      answer();
+      await vi.waitFor(() => {
+        expect(commands("mute_track")).toEqual([{ track_id: idOf("microphone") }]);
+      });
+      expect(commands("publish_offer")).toHaveLength(1);
+    });
+
+    it("is not told when it was taken back meanwhile", async () => {
+      await link.setMicrophone(false);
+      await link.setMicrophone(true);
+      answer();
+      await vi.waitFor(() => {
+        expect(link.tracks().size).toBe(2);
+      });
+      expect(sent).toHaveLength(1);
+    });
+  });
+
+  it("tells of a mute before the room's own word of the track has come", async () => {
+    await join();
+    await link.setMicrophone(false);
+    await link.setMicrophone(true);
+    expect(sent.slice(1)).toEqual([
+      { name: "mute_track", command: { track_id: idOf("microphone") } },
+      { name: "unmute_track", command: { track_id: idOf("microphone") } },
+    ]);
+  });
+
+  it("tells of a mute only where the room believes something else", async () => {
+    await join();
+    muted.set(idOf("microphone"), true);
+    await link.setMicrophone(false);
+    expect(commands("mute_track")).toEqual([]);
+  });
+
+  describe("when the gateway is back", () => {
+    const lost = () => Promise.reject(new ParleyError("network", "The meeting cannot be reached."));
+
+    it("renews publishing that has failed meanwhile", async () => {
+      await join();
+      answerOffer = lost;
+      publishing().become("failed");
+      await vi.waitFor(() => {
+        expect(offered()).toHaveLength(2);
+      });
+      answerOffer = () => Promise.resolve();
+      link.resumed();
+      await vi.waitFor(() => {
+        expect(offered()).toHaveLength(3);
+      });
+      expect(publishing().restartIce).toHaveBeenCalledTimes(2);
+    });
+
+    it("renews publishing also where the offer to the lost connection is waiting yet", async () => {
+      await join();
+      let refuse: (error: Error) => void = () => undefined;
+      answerOffer = () =>
+        new Promise((_, reject) => {
+          refuse = reject;
+        });
+      publishing().become("failed");
+      await vi.waitFor(() => {
+        expect(offered()).toHaveLength(2);
+      });
+      answerOffer = () => Promise.resolve();
+      link.resumed();
+      refuse(new ParleyError("network", "The meeting does not answer."));
+      await vi.waitFor(() => {
+        expect(offered()).toHaveLength(3);
+      });
+    });
+
+    it("publishes what could not be published meanwhile", async () => {
+      local.stop("camera");
+      await join();
+      answerOffer = lost;
+      local.put("camera", captured("video"));
+      await expect(link.setCamera(true)).rejects.toMatchObject({ code: "network" });
+      answerOffer = () => Promise.resolve();
+      link.resumed();
+      await vi.waitFor(() => {
+        expect(offered()).toEqual([["microphone"], ["microphone", "camera"], ["microphone", "camera"]]);
+      });
+    });
+
+    it("asks for receiving anew where it has failed meanwhile", async () => {
+      await join();
+      link.handleOffer(OFFER);
+      await vi.waitFor(() => {
+        expect(commands("subscriber_answer")).toHaveLength(1);
+      });
+      subscribing().become("failed");
+      expect(commands("restart_media")).toHaveLength(1);
+      link.resumed();
+      expect(commands("restart_media")).toHaveLength(2);
+    });
+
+    it("leaves alone what has held", async () => {
+      await join();
+      link.handleOffer(OFFER);
+      await vi.waitFor(() => {
+        expect(commands("subscriber_answer")).toHaveLength(1);
+      });
+      publishing().become("connected");
+      subscribing().become("connected");
+      const before = sent.length;
+      link.resumed();
+      await Promise.resolve();
+      expect(sent).toHaveLength(before);
+    });
+  });
+});

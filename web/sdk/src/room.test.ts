@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { ParleyApi } from "./api.js";
+import type { JoinTicket } from "./api-types.js";
+import { PeerConnectionDouble } from "./peer-connection-double.js";
+import { Room } from "./room.js";
+import type { SignalingHandlers } from "./signaling.js";
+import type { Welcome } from "./wire.js";
+
+interface Connection {
+  readonly handlers: SignalingHandlers;
+  readonly sent: string[];
+  isClosed: boolean;
+}
+
+const connections: Connection[] = [];
+/** How the gateway acknowledges a command. */
+let acknowledge: () => Promise<object>;
+
+vi.mock("./signaling.js", () => ({
+  SignalingConnection: class {
+    readonly #connection: Connection;
+
+    constructor(_url: string, _auth: object, handlers: SignalingHandlers) {
+      this.#connection = { handlers, sent: [], isClosed: false };
+      connections.push(this.#connection);
+    }
+
+    opened(): Promise<void> {
+      return Promise.resolve();
+    }
+
+    send(name: string): Promise<object> {
+      this.#connection.sent.push(name);
+      return acknowledge();
+    }
+
+    close(): void {
+      this.#connection.isClosed = true;
+    }
+  },
+}));
+
+const WELCOME: Welcome = {
+  participant_id: "p_1",
+  resume_secret: "s",
+  grace_ms: 30_000,
+  version: 1,
+  resumed: false,
+  missed: null,
+  room: { meeting_id: "m", started_at: 0, participants: [], tracks: [], chat: [],
+      policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+      role_permissions: [],
+      spotlight: [],
+      polls: [],
+      my_votes: [],
+      lobby: [],
+      breakouts: null,
+      banned: [],
+    },
+};
+
+describe("Room", () => {
+  let giveTicket: () => void;
+  let room: Room;
+
+  beforeEach(() => {
+    PeerConnectionDouble.install();
+    vi.stubGlobal("window", new EventTarget());
+    connections.length = 0;
+    acknowledge = () => Promise.resolve({});
+    const ticket = { meetingToken: "t", expiresIn: 3600, gatewayUrl: "", iceServers: [] as RTCIceServer[] } as unknown as JoinTicket;
+    const joinMeeting = () =>
+      new Promise<JoinTicket>((resolve) => {
+        giveTicket = () => {
+          resolve(ticket);
+        };
+      });
+    room = new Room({ api: { joinMeeting } as unknown as ParleyApi, meetingId: "m" });
+  });
+  afterEach(async () => {
+    acknowledge = () => Promise.resolve({});
+    await room.leave();
+    vi.unstubAllGlobals();
+  });
+
+  const connect = async () => {
+    const connected = room.connect();
+    giveTicket();
+    await connected;
+    connections[0]?.handlers.onMessage("welcome", WELCOME);
+  };
+
+  it("is connected when the gateway says welcome, and reconnects when the connection is lost", async () => {
+    await connect();
+    expect(room.state.status).toBe("connected");
+    connections[0]?.handlers.onLost();
+    expect(room.state.status).toBe("reconnecting");
+    await vi.waitFor(() => {
+      expect(connections).toHaveLength(2);
+    });
+    connections[1]?.handlers.onMessage("welcome", { ...WELCOME, resumed: true });
+    expect(room.state.status).toBe("connected");
+  });
+
+  it("takes the chat of the room that one comes into", async () => {
+    await connect();
+    const said = { id: "c", participant_id: "p", name: "Ada", text: "hi", at: 1, to: null, to_name: null, edited_at: null };
+    connections[0]?.handlers.onMessage("chat", { chat: [{ ...said, breakout: { id: "b1", name: "One" } }] });
+    expect(room.state.chat.map(({ text, breakout }) => [text, breakout])).toEqual([["hi", "One"]]);
+  });
+
+  it("closes the connection when the gateway has heard that one leaves", async () => {
+    await connect();
+    let hear: () => void = () => undefined;
+    acknowledge = () =>
+      new Promise((resolve) => {
+        hear = () => {
+          resolve({});
+        };
+      });
+    const left = room.leave();
+    expect(room.state.status).toBe("closed");
+    expect(connections[0]).toMatchObject({ sent: ["leave_meeting"], isClosed: false });
+    hear();
+    await left;
+    expect(connections[0]?.isClosed).toBe(true);
+  });
+
+  it("stays closed when one has left, whatever comes after", async () => {
+    await connect();
+    const made = PeerConnectionDouble.made.length;
+    const left = room.leave();
+    connections[0]?.handlers.onMessage("welcome", { ...WELCOME, participant_id: "p_2" });
+    connections[0]?.handlers.onLost();
+    await left;
+    expect(room.state).toMatchObject({ status: "closed", closeReason: { code: "left" } });
+    expect(PeerConnectionDouble.made).toHaveLength(made);
+    expect(connections).toHaveLength(1);
+  });
+
+  it("opens no connection when one leaves while joining", async () => {
+    const connected = room.connect();
+    await room.leave();
+    giveTicket();
+    await expect(connected).rejects.toMatchObject({ code: "left" });
+    expect(connections).toHaveLength(0);
+    expect(room.state.closeReason?.code).toBe("left");
+  });
+});
