@@ -10,7 +10,7 @@ import pytest
 
 from contracts.rooms import MeetingId
 from media_fleet.adapters.sdp_parser import parse
-from media_fleet.domain.media_formats import MID, RID, TRANSPORT_CC
+from media_fleet.domain.media_formats import DEPENDENCY_DESCRIPTOR, MID, RID, TRANSPORT_CC
 from media_fleet.domain.room import Room
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import (
@@ -98,6 +98,7 @@ class FakeClient:
             extensions=(
                 HeaderExtension(id=4, uri=MID),
                 HeaderExtension(id=3, uri=TRANSPORT_CC),
+                *((HeaderExtension(id=12, uri=DEPENDENCY_DESCRIPTOR),) if kind == "video" else ()),
                 *((HeaderExtension(id=10, uri=RID),) if rids else ()),
             ),
             send_rids=rids,

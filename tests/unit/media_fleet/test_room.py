@@ -34,6 +34,7 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
     TrackNotFoundError,
 )
+from media_fleet.domain.media_formats import DEPENDENCY_DESCRIPTOR
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import Direction
 
@@ -109,6 +110,15 @@ def test_media_flows_only_after_the_answer(room: Room, alice: Any, bob: Any) -> 
     assert (subscription.ssrc, subscription.rtx_ssrc) == section.ssrcs
     assert subscription.cname == ALICE
     assert dict(subscription.extensions).keys() >= {"urn:ietf:params:rtp-hdrext:sdes:mid"}
+
+
+@pytest.mark.parametrize("rids", [(), ("q", "h", "f")])
+def test_frames_are_only_numbered_for_subscribers_where_one_count_numbers_them(
+    room: Room, alice: Any, rids: tuple[str, ...]
+) -> None:
+    [section] = parse(offer_to(publish_camera(room, alice, rids=rids), BOB).sdp).media[:1]
+    numbered = DEPENDENCY_DESCRIPTOR in {extension.uri for extension in section.extensions}
+    assert numbered == (not rids)
 
 
 def publish_screen_too(room: Room, client: Any) -> tuple[Effect, ...]:
