@@ -65,11 +65,16 @@ class SubscriberAnswer(Command, frozen=True, kw_only=True):
 
 
 class SubscriptionWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client wants of one track. ``max_height`` in CSS pixels times device pixel ratio; None is the best."""
+    """What a client wants of one track.
+
+    ``max_height`` in CSS pixels times device pixel ratio, ``max_frame_rate`` in pictures a second, as far as the
+    publisher's layers allow; None is the best.
+    """
 
     track_id: Id
     enabled: bool = True
     max_height: Annotated[int, Meta(ge=1, le=8640)] | None = None
+    max_frame_rate: Annotated[int, Meta(ge=1, le=255)] | None = None
 
 
 class UpdateSubscriptions(Command, frozen=True, kw_only=True):

@@ -109,6 +109,8 @@ class Share(Struct, frozen=True, kw_only=True):
 
     layer: int | None
     """The highest simulcast layer; None for the best."""
+    frame_rate: int | None
+    """The most pictures a second; None for all."""
     priority: int
     """Who is served first where the path does not carry all: the greater, the sooner."""
     paused: bool

@@ -43,6 +43,7 @@ def share(source: TrackSource, layer_count: int, wish: SubscriptionWish) -> Shar
     """What the wish comes to for a track with that many layers."""
     return Share(
         layer=wanted_layer(source, layer_count, wish.max_height),
+        frame_rate=wish.max_frame_rate,
         priority=priority(source, wish.max_height),
         paused=not wish.enabled,
     )

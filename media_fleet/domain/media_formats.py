@@ -147,8 +147,15 @@ def rtx_payload_type(section: MediaSection, payload_type: int) -> int | None:
 
 
 def shared_extensions(section: MediaSection) -> tuple[HeaderExtension, ...]:
-    """The offer's extensions that a node takes, as the answer writes them (RFC 8285, 6)."""
-    wanted = PUBLISHED_EXTENSIONS[section.kind]
+    """The offer's extensions that a node takes, as the answer writes them (RFC 8285, 6).
+
+    Not the dependency descriptor of simulcast: each layer counts its own frames, so that after a switch a receiver
+    would wait for frames that never come. Besides, senders that write one leave the temporal layer out of VP8's own
+    descriptor.
+    """
+    wanted = set(PUBLISHED_EXTENSIONS[section.kind])
+    if len(section.send_rids) > 1:
+        wanted.discard(DEPENDENCY_DESCRIPTOR)
     shared = []
     for extension in section.extensions:
         offered = extension.direction

@@ -17,7 +17,6 @@ from contracts.rooms import ParticipantId, TrackSource
 from media_fleet.domain.effects import PublishedMedia, TrackKey
 from media_fleet.domain.errors import BadSdpError, StaleNegotiationError
 from media_fleet.domain.media_formats import (
-    DEPENDENCY_DESCRIPTOR,
     OWN_EXTENSIONS,
     SUBSCRIBER_EXTENSION_IDS,
     SUBSCRIBER_FEEDBACK,
@@ -304,14 +303,7 @@ class SubscribingSession:
 
 
 def _extension_uris(media: PublishedMedia) -> tuple[str, ...]:
-    """What is written anew, and what the publisher sends.
-
-    Except for the dependency descriptor of simulcast: each layer counts its own frames, so that after a switch a
-    receiver would wait for frames that never come.
-    """
     published = {uri for uri, _ in media.extensions}
-    if len(media.rids) > 1:
-        published.discard(DEPENDENCY_DESCRIPTOR)
     return tuple(uri for uri in SUBSCRIBER_EXTENSION_IDS if uri in OWN_EXTENSIONS or uri in published)
 
 

@@ -148,6 +148,12 @@ class PacketCore:
         Changes take place at key frames.
         """
 
+    def set_wanted_frame_rate(self, subscription: int, frame_rate: int | None) -> None:
+        """The most pictures a second (1 to 255) that this subscriber wants; None wants all.
+
+        Where the publisher sends temporal layers (VP8, VP9), the upper ones that would bring more are left out; the lowest is always sent.
+        """
+
     def set_priority(self, subscription: int, priority: int) -> None:
         """Who is served first where the path to a subscriber does not carry all: the greater, the sooner. 0 at first."""
 

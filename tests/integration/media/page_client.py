@@ -84,8 +84,13 @@ class PageClient:
         """What the sender of the camera has encoded, and what it was asked for, by rid."""
         return await self.page.evaluate("encodings()")  # type: ignore[no-any-return]
 
-    async def wish(self, track_id: str, *, enabled: bool = True, max_height: int | None = None) -> None:
-        wishes = (SubscriptionWish(track_id=track_id, enabled=enabled, max_height=max_height),)
+    async def wish(
+        self, track_id: str, *, enabled: bool = True, max_height: int | None = None, max_frame_rate: int | None = None
+    ) -> None:
+        wish = SubscriptionWish(
+            track_id=track_id, enabled=enabled, max_height=max_height, max_frame_rate=max_frame_rate
+        )
+        wishes = (wish,)
         await self._gateway.ask(ChangeSubscriptions(meeting_id=MEETING, participant_id=self.id, tracks=wishes), Done)
 
     async def restart_subscription(self) -> None:

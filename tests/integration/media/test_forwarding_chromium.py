@@ -49,6 +49,34 @@ async def test_a_wish_for_a_small_picture_gets_the_small_layer(join: Join, event
     assert state["lost"] == 0
 
 
+async def test_a_wish_for_fewer_pictures_is_nothing_to_another(join: Join, eventually: Any) -> None:
+    alice, bob, carol = await join("alice"), await join("bob"), await join("carol")
+    await alice.publish("camera")
+    for client in (bob, carol):
+        await until_width_is(client, "alice-camera", 1280, eventually)
+    await bob.wish("alice-camera", max_frame_rate=10)
+
+    async def frames_while_carol_sees(count: int) -> float:
+        before = await bob.received("alice-camera")
+        await until_frames_grow(carol, "alice-camera", eventually, count=count)
+        after = await bob.received("alice-camera")
+        assert before is not None
+        assert after is not None
+        assert (after["width"], after["lost"]) == (1280, 0)
+        return after["frames"] - before["frames"]
+
+    async def half_is_seen() -> bool:
+        return 10 <= await frames_while_carol_sees(40) <= 28
+
+    await eventually(half_is_seen)
+    await bob.wish("alice-camera")
+
+    async def all_is_seen() -> bool:
+        return await frames_while_carol_sees(40) > 32
+
+    await eventually(all_is_seen)
+
+
 async def test_when_the_best_layer_stops_the_next_one_is_seen(join: Join, eventually: Any) -> None:
     alice, bob = await join("alice"), await join("bob")
     await alice.publish("camera")

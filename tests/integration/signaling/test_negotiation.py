@@ -152,9 +152,10 @@ async def test_offers_and_answers_are_passed_on_as_they_are(platform: Platform) 
     assert await ada.ask("subscriber_answer", {"generation": 1, "negotiation": 2, "sdp": "fine"}) == {}
     answered = node.asked(AnswerSubscription)[0]
     assert (answered.generation, answered.negotiation, answered.sdp) == (1, 2, "fine")
-    wish = {"track_id": "t_1", "enabled": False, "max_height": 180}
+    wish = {"track_id": "t_1", "enabled": False, "max_height": 180, "max_frame_rate": 15}
     assert await ada.ask("update_subscriptions", {"tracks": [wish]}) == {}
-    assert node.asked(ChangeSubscriptions)[0].tracks[0].max_height == 180
+    asked = node.asked(ChangeSubscriptions)[0].tracks[0]
+    assert (asked.max_height, asked.max_frame_rate) == (180, 15)
     assert await ada.ask("restart_media") == {}
     assert (await ada.received("subscriber_offer", 3))["generation"] == 2
 

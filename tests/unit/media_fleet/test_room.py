@@ -226,14 +226,14 @@ def test_a_client_that_stops_taking_a_track_is_no_longer_sent_it(room: Room, ali
 
 
 def test_wishes_hold_before_and_after_a_track_flows(room: Room, alice: Any, bob: Any) -> None:
-    wish = SubscriptionWish(track_id="cam", enabled=False, max_height=180)
+    wish = SubscriptionWish(track_id="cam", enabled=False, max_height=180, max_frame_rate=15)
     assert room.change_subscriptions(BOB, [wish]) == []
     effects = take(room, BOB, bob, offer_to(publish_camera(room, alice, rids=("q", "h", "f")), BOB))
     [subscription] = only(effects, AddSubscription)
-    assert subscription.share == Share(layer=0, priority=180, paused=True)
+    assert subscription.share == Share(layer=0, frame_rate=15, priority=180, paused=True)
     effects = room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", max_height=360)])
     [adjusted] = only(effects, AdjustSubscription)
-    assert adjusted.share == Share(layer=1, priority=360, paused=False)
+    assert adjusted.share == Share(layer=1, frame_rate=None, priority=360, paused=False)
 
 
 def test_muting_is_told_once(room: Room, alice: Any) -> None:

@@ -2,18 +2,21 @@ import { peerConfiguration } from "./peer-configuration.js";
 import type { TrackSource } from "./room-state.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
 
-/** Camera layers, lowest first: a quarter, a half and the whole of 720p. */
-const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 20 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 25 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, maxFramerate: 30 },
+/** With what TypeScript's types leave out (W3C WebRTC-SVC). */
+type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
+
+/** Camera layers, lowest first: a quarter, a half and the whole of 720p. Every other picture can be left out for who wants fewer. */
+const CAMERA_ENCODINGS: Encoding[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 20, scalabilityMode: "L1T2" },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 25, scalabilityMode: "L1T2" },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, maxFramerate: 30, scalabilityMode: "L1T2" },
 ];
 /** The small one is for connections that carry no more: a slide can still be read. */
-const SCREEN_ENCODINGS: RTCRtpEncodingParameters[] = [
+const SCREEN_ENCODINGS: Encoding[] = [
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 10 },
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_600_000, maxFramerate: 30 },
 ];
-const ENCODINGS: Record<TrackSource, RTCRtpEncodingParameters[]> = {
+const ENCODINGS: Record<TrackSource, Encoding[]> = {
   microphone: [{ maxBitrate: 40_000 }],
   camera: CAMERA_ENCODINGS,
   screen: SCREEN_ENCODINGS,

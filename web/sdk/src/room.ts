@@ -94,10 +94,11 @@ export class Room {
     });
     this.#wishes = new WishBatch((wishes) =>
       this.#session.send("update_subscriptions", {
-        tracks: wishes.map(({ trackId, enabled, maxHeight }) => ({
+        tracks: wishes.map(({ trackId, enabled, maxHeight, maxFrameRate }) => ({
           track_id: trackId,
           enabled,
           max_height: maxHeight ?? null,
+          max_frame_rate: maxFrameRate ?? null,
         })),
       }),
     );

@@ -611,6 +611,7 @@ export interface SubscriptionWish {
   readonly track_id: string;
   readonly enabled?: boolean;
   readonly max_height?: number | null;
+  readonly max_frame_rate?: number | null;
 }
 
 export interface TrackAssigned {

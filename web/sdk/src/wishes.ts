@@ -1,12 +1,19 @@
-/** What is wanted of one track. `maxHeight` in device pixels; left out: the best. */
+/** What is wanted of one track. `maxHeight` in device pixels, `maxFrameRate` in pictures a second; left out: the best. */
 export interface Wish {
   readonly trackId: string;
   readonly enabled: boolean;
   readonly maxHeight?: number;
+  readonly maxFrameRate?: number;
 }
 
 /** Layout changes come in bursts; the gateway hears of the outcome, milliseconds. */
 const DELAY_MS = 200;
+
+function isSame(one: Wish, other: Wish): boolean {
+  return (
+    one.enabled === other.enabled && one.maxHeight === other.maxHeight && one.maxFrameRate === other.maxFrameRate
+  );
+}
 
 /** Collects wishes and sends those that are news. */
 export class WishBatch {
@@ -28,7 +35,7 @@ export class WishBatch {
   add(wishes: readonly Wish[]): void {
     for (const wish of wishes) {
       const known = this.#waiting.get(wish.trackId) ?? this.#sent.get(wish.trackId);
-      if (known?.enabled !== wish.enabled || known.maxHeight !== wish.maxHeight) this.#waiting.set(wish.trackId, wish);
+      if (known === undefined || !isSame(known, wish)) this.#waiting.set(wish.trackId, wish);
     }
     this.#schedule();
   }

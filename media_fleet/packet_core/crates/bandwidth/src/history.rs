@@ -37,8 +37,6 @@ pub(crate) enum News {
 /// See the module.
 pub(crate) struct History {
     ring: Box<[Sent]>,
-    /// How many are in flight.
-    pub in_flight: usize,
 }
 
 impl History {
@@ -52,16 +50,11 @@ impl History {
         };
         Self {
             ring: vec![free; SIZE].into_boxed_slice(),
-            in_flight: 0,
         }
     }
 
     pub(crate) fn insert(&mut self, sequence: u16, now_us: u64, octets: usize, cluster: u8) {
-        let slot = &mut self.ring[usize::from(sequence) % SIZE];
-        if slot.state != State::InFlight {
-            self.in_flight += 1;
-        }
-        *slot = Sent {
+        self.ring[usize::from(sequence) % SIZE] = Sent {
             sequence,
             octets: octets.min(usize::from(u16::MAX)) as u16,
             sent_us: now_us as u32,
@@ -82,19 +75,8 @@ impl History {
             (State::Missing, true) => News::ArrivedLate,
             _ => return None,
         };
-        if slot.state == State::InFlight {
-            self.in_flight -= 1;
-        }
         slot.state = if has_come { State::Arrived } else { State::Missing };
         Some((*slot, news))
-    }
-
-    /// Forgets all that is in flight.
-    pub(crate) fn forget(&mut self) {
-        for slot in &mut self.ring {
-            slot.state = State::Free;
-        }
-        self.in_flight = 0;
     }
 }
 
@@ -113,7 +95,6 @@ mod tests {
     fn a_packet_is_news_once_and_once_more_if_it_comes_late() {
         let mut history = History::new();
         history.insert(7, 1_000, 1200, 0);
-        assert_eq!(history.in_flight, 1);
         assert_eq!(history.told(7, false).unwrap().1, News::Missing);
         assert!(history.told(7, false).is_none());
         assert_eq!(history.told(7, true).unwrap().1, News::ArrivedLate);
@@ -123,7 +104,6 @@ mod tests {
             history.told(7 + SIZE as u16, true).is_none(),
             "another one in its place"
         );
-        assert_eq!(history.in_flight, 0);
     }
 
     #[test]

@@ -16,9 +16,9 @@ use probing::Probing;
 use rate::Rate;
 use trend::{Trend, Usage};
 
-/// A feedback that says nothing new for so long, with packets in flight, means that nothing arrives: microseconds.
+/// No news for so long after a packet was sent means that nothing arrives: microseconds.
 const SILENCE_US: u64 = 800_000;
-/// A change of estimate for silence is made so often, microseconds.
+/// And if the estimate was lowered for that already, microseconds.
 const SILENCE_STEP_US: u64 = 500_000;
 /// After a sign of congestion no probe starts for so long, microseconds.
 const CALM_US: u64 = 700_000;
@@ -57,7 +57,10 @@ pub struct Estimator {
     probing: Probing,
     estimate: f64,
     last_news_us: Option<u64>,
-    last_silence_us: u64,
+    /// The first packet left then of those that no news has come since.
+    unanswered_us: Option<u64>,
+    /// The estimate was lowered for silence since the last news.
+    is_silent: bool,
     last_congestion_us: Option<u64>,
     /// Of the receiver's clock: what was told wraps after 2^24 times 64 ms.
     arrival: Option<i64>,
@@ -81,7 +84,8 @@ impl Estimator {
             probing: Probing::new(),
             estimate: start,
             last_news_us: None,
-            last_silence_us: 0,
+            unanswered_us: None,
+            is_silent: false,
             last_congestion_us: None,
             arrival: None,
         }
@@ -94,9 +98,7 @@ impl Estimator {
         if cluster != 0 {
             self.probing.sent(octets);
         }
-        if self.history.in_flight == 0 {
-            self.last_silence_us = now_us;
-        }
+        self.unanswered_us.get_or_insert(now_us);
         self.history.insert(sequence, now_us, octets, cluster);
     }
 
@@ -134,7 +136,7 @@ impl Estimator {
         }
         if is_news {
             self.last_news_us = Some(now_us);
-            self.last_silence_us = now_us;
+            (self.unanswered_us, self.is_silent) = (None, false);
             self.update(now_us, proven);
         }
     }
@@ -177,21 +179,21 @@ impl Estimator {
 
     /// To be called about every 100 ms.
     pub fn elapse(&mut self, now_us: u64) {
-        let Some(last_news_us) = self.last_news_us else {
-            return;
+        let patience_us = if self.is_silent {
+            SILENCE_STEP_US
+        } else {
+            SILENCE_US
         };
-        let is_silent = self.history.in_flight > 0
-            && now_us > self.last_silence_us + SILENCE_STEP_US
-            && now_us > last_news_us + SILENCE_US;
-        if is_silent {
-            self.last_silence_us = now_us;
+        let is_overdue = self
+            .unanswered_us
+            .is_some_and(|since| now_us > since + patience_us);
+        if self.is_informed() && is_overdue {
+            // Once for what was sent: who then sends nothing more learns nothing more either.
+            (self.unanswered_us, self.is_silent) = (None, true);
             self.rate.starve(now_us);
             self.acknowledged.forget();
             self.loss.forget();
             self.probing.after_decrease(now_us);
-            if self.rate.bps <= self.config.min_bps as f64 {
-                self.history.forget();
-            }
             self.settle(now_us);
         }
     }

@@ -3,6 +3,7 @@
 mod link;
 
 use link::{Media, Path, run};
+use parley_bandwidth::{Config, Estimator};
 
 const M: f64 = 1e6;
 const K: f64 = 1e3;
@@ -175,6 +176,32 @@ fn silence_lowers_and_news_raises() {
     println!("silence: {low:.0} at its end, back after {back:.1} s");
     assert!(low < 600.0 * K);
     assert!(back < 6.0);
+}
+
+#[test]
+fn who_sends_nothing_is_told_of_silence_once_and_probes_on() {
+    let mut estimator = Estimator::new(Config::default());
+    for packet in 0..20 {
+        estimator.sent(packet, u64::from(packet) * 5_000, 1_000);
+    }
+    // The last ones are lost: no feedback ever speaks of them.
+    let arrivals: Vec<Option<i64>> = (0..10).map(|packet| Some(30_000 + packet * 5_000)).collect();
+    estimator.feedback(120_000, 0, &arrivals);
+    estimator.sent(20, 125_000, 1_000);
+    let estimates: Vec<u64> = (2..50)
+        .map(|tenth| {
+            estimator.elapse(tenth * 100_000);
+            estimator.estimate_bps()
+        })
+        .collect();
+    assert!(estimates[47] < estimates[0]);
+    assert!(
+        estimates
+            .iter()
+            .skip(10)
+            .all(|estimate| *estimate == estimates[47])
+    );
+    assert!(estimator.probe(5_000_000, 3_000_000) > 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::output::{Now, Output};
 use crate::pacing::Pacer;
 use crate::stats::TransportStats;
-use crate::subscription::Share;
+use crate::subscription::{Share, Subscription};
 use crate::track::Track;
 use crate::transport::Transport;
 
@@ -133,7 +133,7 @@ impl Engine {
                 Share::Nothing => None,
             };
             claim.held = subscription.lowered_us.is_some_and(|at| now.us < at + HOLD_US);
-            add_steps(&mut claim, track, subscription.wanted, subscription.share, has);
+            add_steps(&mut claim, track, subscription, has);
             if claim.wanted_rate() > 0 {
                 claims.push(claim);
             }
@@ -197,16 +197,24 @@ impl Engine {
 
 /// The layers that could be forwarded: those being sent up to the wanted one, or the lowest of them. None as long as nobody knows what
 /// some of them take, and what would have to be taken away for it.
-fn add_steps(claim: &mut Claim, track: &Track, wanted: Option<usize>, share: Share, has: Option<usize>) {
-    let Some(best) = track.choose_layer(wanted) else {
+fn add_steps(claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<usize>) {
+    let Some(best) = track.choose_layer(subscription.wanted) else {
         return;
     };
     let layers = track.layers.iter().enumerate().take(best + 1);
     for (layer, received) in layers.filter(|(_, layer)| layer.active && !layer.stalled) {
         match received.rate() {
             // What is had may not be sent any more: then the best below it is.
-            Some(rate) => claim.step(layer, rate, has.is_some_and(|has| layer <= has)),
-            None if share == Share::Unlimited => return claim.clear(),
+            Some(rate) => {
+                let frame_rates = &received.frame_rates;
+                let share = frame_rates.share(frame_rates.limit(subscription.wanted_rate));
+                claim.step(
+                    layer,
+                    (rate as f64 * share) as u64,
+                    has.is_some_and(|has| layer <= has),
+                );
+            }
+            None if subscription.share == Share::Unlimited => return claim.clear(),
             None => return,
         }
     }

@@ -37,6 +37,9 @@ impl Engine {
             Command::SetWantedLayer(id, wanted) => self.change_subscription(id, |subscription| {
                 subscription.wanted = wanted;
             }),
+            Command::SetWantedFrameRate(id, rate) => self.change_subscription(id, |subscription| {
+                subscription.wanted_rate = rate;
+            }),
             Command::SetPriority(id, priority) => self.change_subscription(id, |subscription| {
                 subscription.priority = priority;
             }),

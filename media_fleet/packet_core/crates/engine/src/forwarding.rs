@@ -190,7 +190,10 @@ impl Leg<'_> {
             padding: padded_len.saturating_sub(stored.payload_len()) as u8,
             ..self.stamp()
         };
-        let Some(sent) = self.subscription.take(layer, stored, self.now, stamp) else {
+        let limit = self.track.layers[layer]
+            .frame_rates
+            .limit(self.subscription.wanted_rate);
+        let Some(sent) = self.subscription.take(layer, stored, self.now, stamp, limit) else {
             return false;
         };
         self.subscription.packets += 1;

@@ -10,6 +10,7 @@ use crate::key_frames::KeyFrames;
 use crate::output::Now;
 use crate::stats::LayerStats;
 use crate::store::PacketStore;
+use crate::temporal::FrameRates;
 
 /// Stored packets of a video layer: a second and more at 2.5 Mbit/s.
 const VIDEO_STORE: usize = 512;
@@ -20,7 +21,7 @@ const AUDIO_STORE: usize = 64;
 const PAUSE_US: u64 = 500_000;
 
 /// So many packets of padding are remembered, to number what they have overtaken.
-const MAX_RECENTLY_DROPPED: usize = 128;
+pub(crate) const MAX_RECENTLY_DROPPED: usize = 128;
 
 /// Numbers media packets without gaps where padding was sent, so that subscribers see none.
 #[derive(Debug, Default)]
@@ -135,6 +136,7 @@ pub(crate) struct Layer {
     pub nack: NackGenerator,
     pub reception: Reception,
     pub key_frames: KeyFrames,
+    pub frame_rates: FrameRates,
     window_start_us: u64,
     window_bytes: u64,
     bitrate: u64,
@@ -158,6 +160,7 @@ impl Layer {
             nack: NackGenerator::default(),
             reception: Reception::default(),
             key_frames: KeyFrames::default(),
+            frame_rates: FrameRates::default(),
             window_start_us: 0,
             window_bytes: 0,
             bitrate: 0,
@@ -175,6 +178,7 @@ impl Layer {
         self.nack = NackGenerator::default();
         self.reception = Reception::default();
         self.key_frames.restart();
+        self.frame_rates = FrameRates::default();
     }
 
     /// Counts a packet of the layer's own SSRC.

@@ -16,6 +16,7 @@
 //! | `key_frames` | whether a key frame is wanted, and when one has come |
 //! | `store` | received packets, kept once for all subscribers |
 //! | `subscription` | which layer, and under which numbers, a subscriber gets |
+//! | `temporal` | which pictures a subscriber does not get, who wants fewer of them |
 //! | `forwarding` | the loop from received packets to sent ones |
 //! | `control` | RTCP that comes in |
 //! | `reports` | RTCP that goes out by the clock |
@@ -43,6 +44,7 @@ mod spent;
 mod stats;
 mod store;
 mod subscription;
+mod temporal;
 mod track;
 mod transport;
 

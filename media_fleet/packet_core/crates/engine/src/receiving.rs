@@ -185,6 +185,7 @@ impl Engine {
         if let Some(stored) = &stored {
             if config.codec.is_video() {
                 layer.key_frames.arrived(stored, &layer.store, now);
+                layer.frame_rates.count(stored, now);
             }
             let pending = Pending {
                 track: source.track,

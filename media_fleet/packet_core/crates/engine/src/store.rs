@@ -1,6 +1,6 @@
 //! Received packets of one layer, decrypted, kept once for forwarding now and for retransmission later.
 
-use parley_wire::codec::{Codec, vp8};
+use parley_wire::codec::{Codec, Temporal, vp8, vp9};
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::rtp::Elements;
 
@@ -16,6 +16,7 @@ pub(crate) struct Stored {
     pub marker: bool,
     pub key_frame: bool,
     pub vp8: Option<vp8::Descriptor>,
+    pub temporal: Option<Temporal>,
     extension_profile: u16,
     extension_len: u16,
     payload_len: u16,
@@ -24,6 +25,21 @@ pub(crate) struct Stored {
 impl Stored {
     pub(crate) fn payload_len(&self) -> usize {
         usize::from(self.payload_len)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(number: u64, timestamp: u32, temporal: Option<Temporal>) -> Self {
+        Self {
+            number,
+            timestamp,
+            marker: true,
+            key_frame: false,
+            vp8: None,
+            temporal,
+            extension_profile: 0,
+            extension_len: 0,
+            payload_len: 1000,
+        }
     }
 }
 
@@ -98,15 +114,19 @@ impl PacketStore {
         }
         let elements = Elements::new(packet.extension_profile, packet.extension_elements);
         let descriptor = Values::read(elements, map).get(Extension::DependencyDescriptor);
+        let vp8 = (codec == Codec::Vp8)
+            .then(|| vp8::Descriptor::parse(packet.payload))
+            .flatten();
         let stored = Stored {
             number: packet.number,
             timestamp: packet.timestamp,
             marker: packet.marker,
             key_frame: codec.starts_key_frame(packet.payload, descriptor),
-            vp8: if codec == Codec::Vp8 {
-                vp8::Descriptor::parse(packet.payload)
-            } else {
-                None
+            vp8,
+            temporal: match codec {
+                Codec::Vp8 => vp8.and_then(|vp8| vp8.temporal),
+                Codec::Vp9 => vp9::Descriptor::parse(packet.payload).and_then(|vp9| vp9.temporal),
+                Codec::Opus | Codec::H264 | Codec::Av1 => None,
             },
             extension_profile: packet.extension_profile,
             extension_len: extension_len as u16,

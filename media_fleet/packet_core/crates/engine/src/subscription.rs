@@ -7,6 +7,7 @@ use crate::command::SubscriptionConfig;
 use crate::output::Now;
 use crate::stats::SubscriptionStats;
 use crate::store::Stored;
+use crate::temporal::Thinning;
 
 /// Sent video packets that can be sent again; a power of two.
 const VIDEO_HISTORY: usize = 512;
@@ -91,6 +92,8 @@ pub(crate) struct Subscription {
     pub config: SubscriptionConfig,
     pub paused: bool,
     pub wanted: Option<usize>,
+    /// Pictures a second.
+    pub wanted_rate: Option<u8>,
     pub priority: u32,
     pub share: Share,
     /// When its share was made smaller last.
@@ -100,6 +103,7 @@ pub(crate) struct Subscription {
     /// The layer that should be.
     pub target: Option<usize>,
     continuity: Continuity,
+    thinning: Thinning,
     history: Vec<Option<Sent>>,
     clock_rate: u32,
     pub rtx_sequence: u64,
@@ -142,12 +146,14 @@ impl Subscription {
             config,
             paused: false,
             wanted: None,
+            wanted_rate: None,
             priority: 0,
             share: Share::default(),
             lowered_us: None,
             current: None,
             target: None,
             continuity,
+            thinning: Thinning::default(),
             history: vec![None; if is_video { VIDEO_HISTORY } else { AUDIO_HISTORY }],
             clock_rate,
             rtx_sequence: seed >> 32 & 0x7fff,
@@ -185,8 +191,16 @@ impl Subscription {
             .filter(|target| !self.paused && self.current != Some(*target))
     }
 
-    /// Takes up a packet of a layer: the extended sequence number to send it under, or None if it is not for this subscriber.
-    pub(crate) fn take(&mut self, layer: usize, stored: &Stored, now: Now, stamp: Stamp) -> Option<Sent> {
+    /// Takes up a packet of a layer: how to send it, or None if it is not for this subscriber. `limit`: the highest temporal layer
+    /// that is.
+    pub(crate) fn take(
+        &mut self,
+        layer: usize,
+        stored: &Stored,
+        now: Now,
+        stamp: Stamp,
+        limit: u8,
+    ) -> Option<Sent> {
         if self.paused {
             return None;
         }
@@ -199,9 +213,14 @@ impl Subscription {
             }
             self.switch(layer, stored, now);
         }
+        let place = self.thinning.place(stored, limit)?;
         let continuity = &mut self.continuity;
         // Late, from before the switch.
-        let after = stored.number.checked_sub(continuity.first_number)?;
+        let after = place.number.checked_sub(continuity.first_number)?;
+        let offsets = Offsets {
+            picture_id: continuity.offsets.picture_id.wrapping_sub(place.pictures),
+            ..continuity.offsets
+        };
         let sequence = continuity.first_sequence + after;
         // Under one key an index is used once, whatever a publisher sends.
         let slot = sequence as usize & (self.history.len() - 1);
@@ -211,20 +230,20 @@ impl Subscription {
         }
         if sequence >= continuity.highest_sequence {
             continuity.highest_sequence = sequence;
-            continuity.last_timestamp = stored.timestamp.wrapping_add(continuity.offsets.timestamp);
+            continuity.last_timestamp = stored.timestamp.wrapping_add(offsets.timestamp);
             continuity.last_sent_us = now.us;
             if let Some(id) = stored.vp8.and_then(|vp8| vp8.picture_id) {
-                continuity.last_picture_id = id.value.wrapping_add(continuity.offsets.picture_id);
+                continuity.last_picture_id = id.value.wrapping_add(offsets.picture_id);
             }
             if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
-                continuity.last_tl0_picture = index.wrapping_add(continuity.offsets.tl0_picture);
+                continuity.last_tl0_picture = index.wrapping_add(offsets.tl0_picture);
             }
         }
         let sent = Sent {
             sequence,
             number: stored.number,
             layer: layer as u8,
-            offsets: continuity.offsets,
+            offsets,
             stamp,
             is_stored: true,
             resends: 0,
@@ -238,7 +257,7 @@ impl Subscription {
     fn leaps(&self, stored: &Stored) -> bool {
         let continuity = &self.continuity;
         let sent = continuity.highest_sequence - continuity.first_sequence;
-        stored.number > continuity.first_number + sent + MAX_LEAP
+        stored.number > continuity.first_number + self.thinning.left_out() + sent + MAX_LEAP
     }
 
     /// Goes on with another layer, or with the same one after a break: all numbers follow on the last ones.
@@ -258,6 +277,7 @@ impl Subscription {
         if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
             continuity.offsets.tl0_picture = continuity.last_tl0_picture.wrapping_add(1).wrapping_sub(index);
         }
+        self.thinning = Thinning::default();
         continuity.first_number = stored.number;
         continuity.first_sequence = continuity.highest_sequence + 1;
         continuity.started = true;

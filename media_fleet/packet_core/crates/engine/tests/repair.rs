@@ -217,7 +217,7 @@ fn loss_that_nobody_repairs_ends_in_a_key_frame() {
 /// Loses the second packet of a frame and answers the requests for it `path_ms` after the first one; tells how many there were.
 fn requests_for_a_lost_packet(world: &mut World, film: &mut Camera, path_ms: u64) -> usize {
     let publisher = film.who;
-    let mut frame = film.encodings[0].frame(&mut world.people[publisher], false, film.packets);
+    let mut frame = film.encodings[0].frame(&mut world.people[publisher], false, film.packets[0]);
     let lost = film.encodings[0].sequence_number.wrapping_sub(5);
     frame.remove(1);
     world.people[publisher].feedback.clear();

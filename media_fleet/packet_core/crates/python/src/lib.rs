@@ -291,6 +291,11 @@ impl PacketCore {
         self.command(Command::SetWantedLayer(subscription, layer))
     }
 
+    #[pyo3(signature = (subscription, frame_rate))]
+    fn set_wanted_frame_rate(&self, subscription: Id, frame_rate: Option<u8>) -> PyResult<()> {
+        self.command(Command::SetWantedFrameRate(subscription, frame_rate))
+    }
+
     fn set_priority(&self, subscription: Id, priority: u32) -> PyResult<()> {
         self.command(Command::SetPriority(subscription, priority))
     }

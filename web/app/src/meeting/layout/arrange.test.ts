@@ -121,4 +121,14 @@ describe("wishesOf", () => {
     expect((first?.maxHeight ?? 1) % 30).toBe(0);
     expect(wishes.at(-1)).toEqual({ trackId: "p39-camera", enabled: false });
   });
+
+  it("asks for fewer pictures where they are small", () => {
+    const rates = (count: number): (number | undefined)[] => {
+      const everyone = [...others(count), me];
+      const wishes = wishesOf(everyone, arrange(input(everyone)).placements, 1);
+      return wishes.filter(({ enabled }) => enabled).map(({ maxFrameRate }) => maxFrameRate);
+    };
+    expect(new Set(rates(2))).toEqual(new Set([undefined]));
+    expect(new Set(rates(40))).toEqual(new Set([15]));
+  });
 });

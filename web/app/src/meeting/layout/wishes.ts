@@ -4,6 +4,9 @@ import type { Placement } from "./arrange.js";
 /** Heights are asked for in such steps, so that a moving window edge does not ask anew for each pixel. */
 const STEP = 30;
 const CAMERA_ASPECT = 16 / 9;
+/** Of a camera that is shown smaller than this, CSS pixels, half of the pictures do. */
+const SMALL = 180;
+const SMALL_FRAME_RATE = 15;
 
 /** What is wanted of the others' pictures: of those on the page as much as their tiles can show, of all others nothing. */
 export function wishesOf(
@@ -12,10 +15,12 @@ export function wishesOf(
   pixelRatio: number,
 ): Wish[] {
   const heights = new Map<string, number>();
+  const small = new Set<string>();
   for (const { tile, rect } of placements) {
     if (tile.video === null) continue;
     // A camera's picture covers its tile, so it may be higher than the tile; a screen fits into it.
     const height = tile.source === "camera" ? Math.max(rect.height, rect.width / CAMERA_ASPECT) : rect.height;
+    if (tile.source === "camera" && rect.height < SMALL) small.add(tile.video.id);
     heights.set(tile.video.id, Math.max(STEP, Math.ceil((height * pixelRatio) / STEP) * STEP));
   }
   return participants
@@ -25,6 +30,11 @@ export function wishesOf(
       const maxHeight = heights.get(track.id);
       return maxHeight === undefined
         ? { trackId: track.id, enabled: false }
-        : { trackId: track.id, enabled: true, maxHeight: Math.min(maxHeight, 4320) };
+        : {
+            trackId: track.id,
+            enabled: true,
+            maxHeight: Math.min(maxHeight, 4320),
+            ...(small.has(track.id) && { maxFrameRate: SMALL_FRAME_RATE }),
+          };
     });
 }

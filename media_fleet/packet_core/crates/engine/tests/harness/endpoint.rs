@@ -14,7 +14,7 @@ use parley_wire::rtp::{Header, HeaderFields, ONE_BYTE_PROFILE, write_fixed_heade
 use parley_wire::sequence::{SequenceExtender, nearest};
 use parley_wire::srtp::{MAX_OVERHEAD, ReceiveContext, SendContext};
 
-use super::{credentials_of, extension_map, keys_of};
+use super::{Path, credentials_of, extension_map, keys_of};
 
 /// A packet that an endpoint has received, RTX taken off.
 #[derive(Clone, Debug)]
@@ -75,6 +75,8 @@ pub struct Endpoint {
     transport_sequence: u16,
     pub rtp: Vec<Rtp>,
     pub feedback: Vec<(u64, Feedback)>,
+    /// What lies between the node and this endpoint; None: nothing, and no transport-wide feedback either.
+    pub path: Option<Path>,
     pub stun_answers: usize,
     pub refused: usize,
 }
@@ -99,6 +101,7 @@ impl Endpoint {
             transport_sequence: 0,
             rtp: Vec::new(),
             feedback: Vec::new(),
+            path: None,
             stun_answers: 0,
             refused: 0,
         }
@@ -192,7 +195,14 @@ impl Endpoint {
         packet
     }
 
-    pub fn receive(&mut self, now_us: u64, mut datagram: Vec<u8>) {
+    pub fn receive(&mut self, now_us: u64, datagram: Vec<u8>) {
+        match &mut self.path {
+            Some(path) => path.enter(now_us, datagram),
+            None => self.arrive(now_us, datagram),
+        }
+    }
+
+    fn arrive(&mut self, now_us: u64, mut datagram: Vec<u8>) {
         match demux::classify(&datagram) {
             Kind::Stun => self.stun_answers += 1,
             Kind::Rtp => self.receive_rtp(now_us, datagram),
@@ -234,7 +244,13 @@ impl Endpoint {
             .iter()
             .find(|(_, watched)| watched.rtx_ssrc == Some(header.ssrc))
             .map(|(ssrc, _)| *ssrc);
+        if let (Some(path), Some(sequence)) = (&mut self.path, rtp.transport_sequence) {
+            path.arrivals.record(sequence, now_us);
+        }
         if let Some(ssrc) = repairs {
+            if rtp.payload.is_empty() {
+                return; // Padding, to probe with.
+            }
             rtp.sequence_number = u16::from_be_bytes([rtp.payload[0], rtp.payload[1]]);
             rtp.payload.drain(..2);
             rtp.ssrc = ssrc;
@@ -272,6 +288,19 @@ impl Endpoint {
     /// What the endpoint sends by itself: checks, requests for missing packets, answers to such.
     pub fn act(&mut self, now_us: u64) -> Vec<Vec<u8>> {
         let mut datagrams = Vec::new();
+        while let Some((arrived_us, datagram)) = self.path.as_mut().and_then(|path| path.leave(now_us)) {
+            self.arrive(arrived_us, datagram);
+        }
+        if self.path.as_mut().is_some_and(|path| path.tells(now_us))
+            && let Some(mut arrivals) = self.path.as_mut().map(|path| std::mem::take(&mut path.arrivals))
+        {
+            while !arrivals.is_empty() {
+                datagrams.push(self.rtcp(|writer| arrivals.write(writer, 2, 3)));
+            }
+            if let Some(path) = &mut self.path {
+                path.arrivals = arrivals;
+            }
+        }
         if self.checks && now_us >= self.next_check_us {
             self.next_check_us = now_us + 2_500_000;
             datagrams.push(self.check(true));

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)] // Each test program uses its part.
 
 pub mod endpoint;
+pub mod path;
 pub mod video;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use parley_engine::{
 use parley_wire::extensions::{ALL, Extension};
 
 pub use endpoint::{Endpoint, Feedback, Rtp};
+pub use path::Path;
 
 pub const VIDEO: u8 = 96;
 pub const VIDEO_RTX: u8 = 97;

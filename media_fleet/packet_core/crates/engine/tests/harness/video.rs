@@ -13,6 +13,8 @@ pub struct Encoding {
     pub timestamp: u32,
     pub picture_id: u16,
     pub tl0: u8,
+    /// Pictures of three temporal layers, 0 2 1 2; of one otherwise.
+    pub is_temporal: bool,
     /// Says mid and rid in its packets.
     pub named: bool,
     pub layer: u8,
@@ -28,6 +30,7 @@ pub struct Content {
     pub packet: u8,
     pub picture_id: u16,
     pub tl0: u8,
+    pub temporal: u8,
 }
 
 impl Encoding {
@@ -41,6 +44,7 @@ impl Encoding {
             timestamp: salt.wrapping_mul(0x7fff_0000),
             picture_id: 0x7ff0 - 100 * u16::from(layer),
             tl0: 250 - layer,
+            is_temporal: false,
             named: true,
             layer,
             frame: 0,
@@ -59,13 +63,29 @@ impl Encoding {
             .or_insert((self.rtx_ssrc(), VIDEO_RTX, 1));
         self.timestamp = self.timestamp.wrapping_add(2970);
         self.picture_id = (self.picture_id + 1) & 0x7fff;
-        self.tl0 = self.tl0.wrapping_add(1);
+        let place = self.frame as usize % 4;
+        let temporal = if self.is_temporal && !key {
+            [0, 2, 1, 2][place]
+        } else {
+            0
+        };
+        // As libvpx does it: the pictures of the layers above join where they depend on the lowest layer alone.
+        let joins = place == 1 || place == 2;
+        if temporal == 0 {
+            self.tl0 = self.tl0.wrapping_add(1);
+        }
         self.frame += 1;
         (0..count)
             .map(|packet| {
-                let mut payload = vec![0x80 | u8::from(packet == 0) << 4, 0xc0];
+                let mut payload = vec![
+                    0x80 | u8::from(packet == 0) << 4,
+                    if self.is_temporal { 0xe0 } else { 0xc0 },
+                ];
                 payload.extend((0x8000 | self.picture_id).to_be_bytes());
                 payload.push(self.tl0);
+                if self.is_temporal {
+                    payload.push(temporal << 6 | u8::from(joins) << 5);
+                }
                 payload.push(u8::from(!key)); // VP8's frame header: the first bit is clear in key frames.
                 payload.extend([self.layer, packet]);
                 payload.extend(self.frame.to_be_bytes());
@@ -118,6 +138,7 @@ pub fn content(payload: &[u8]) -> Content {
         frame: u32::from_be_bytes(rest[3..7].try_into().unwrap()),
         picture_id: descriptor.picture_id.unwrap().value,
         tl0: descriptor.tl0_picture.unwrap().0,
+        temporal: descriptor.temporal.map_or(0, |temporal| temporal.layer),
     }
 }
 
@@ -126,7 +147,8 @@ pub struct Camera {
     pub who: usize,
     pub encodings: Vec<Encoding>,
     pub sends: Vec<bool>,
-    pub packets: u8,
+    /// Packets of a frame, of each encoding.
+    pub packets: Vec<u8>,
     /// Key frames by itself, or only when asked.
     pub starts_with_key_frame: bool,
     answered: Vec<usize>,
@@ -146,8 +168,8 @@ impl Camera {
             who,
             sends: vec![true; encodings.len()],
             answered: vec![0; encodings.len()],
+            packets: vec![6; encodings.len()],
             encodings,
-            packets: 6,
             starts_with_key_frame: true,
         }
     }
@@ -155,19 +177,24 @@ impl Camera {
     /// Films so many frames, 33 ms each.
     pub fn film(&mut self, world: &mut World, frames: usize) {
         for _ in 0..frames {
-            let mut datagrams = Vec::new();
-            for (layer, encoding) in self.encodings.iter_mut().enumerate() {
-                let asked = world.people[self.who].picture_losses(encoding.ssrc);
-                if !self.sends[layer] {
-                    continue;
-                }
-                let is_first = encoding.frame == 0 && self.starts_with_key_frame;
-                let key = is_first || asked > std::mem::replace(&mut self.answered[layer], asked);
-                datagrams.extend(encoding.frame(&mut world.people[self.who], key, self.packets));
-            }
-            world.send_from(self.who, datagrams);
+            self.shoot(world);
             world.advance(33);
         }
+    }
+
+    /// One frame, without the time that it takes.
+    pub fn shoot(&mut self, world: &mut World) {
+        let mut datagrams = Vec::new();
+        for (layer, encoding) in self.encodings.iter_mut().enumerate() {
+            let asked = world.people[self.who].picture_losses(encoding.ssrc);
+            if !self.sends[layer] {
+                continue;
+            }
+            let is_first = encoding.frame == 0 && self.starts_with_key_frame;
+            let key = is_first || asked > std::mem::replace(&mut self.answered[layer], asked);
+            datagrams.extend(encoding.frame(&mut world.people[self.who], key, self.packets[layer]));
+        }
+        world.send_from(self.who, datagrams);
     }
 }
 
@@ -199,7 +226,8 @@ pub fn assert_unbroken(stream: &[Rtp]) {
         // At most a second, the longest pause of these tests.
         assert!((1..=90_000).contains(&ticks), "time goes on: {ticks}");
         assert_eq!(is.picture_id, (was.picture_id + 1) & 0x7fff);
-        assert_eq!(is.tl0, was.tl0.wrapping_add(1));
+        let is_lowest = u8::from(is.temporal == 0);
+        assert_eq!(is.tl0, was.tl0.wrapping_add(is_lowest));
         assert!(is.key || was.layer == is.layer, "layers change at key frames");
     }
 }

@@ -5,6 +5,17 @@ pub mod h264;
 pub mod vp8;
 pub mod vp9;
 
+/// Where a picture stands among those that make a higher frame rate out of a lower one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Temporal {
+    /// 0 is the lowest: its pictures depend on each other alone.
+    pub layer: u8,
+    /// A receiver of the lowest layer can take this picture, and its layer from here on (VP8's layer sync).
+    pub joins: bool,
+    /// A receiver of this layer can take all above it from here on (VP9's switching up point).
+    pub opens: bool,
+}
+
 /// The codecs that a node forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
@@ -36,7 +47,7 @@ impl Codec {
             Self::Opus => true,
             Self::Vp8 => vp8::Descriptor::parse(payload).is_some_and(|vp8| vp8.starts_key_frame(payload)),
             Self::H264 => h264::starts_key_frame(payload),
-            Self::Vp9 => vp9::starts_key_frame(payload),
+            Self::Vp9 => vp9::Descriptor::parse(payload).is_some_and(|vp9| vp9.starts_key_frame()),
             Self::Av1 => av1::starts_key_frame(payload, descriptor),
         }
     }

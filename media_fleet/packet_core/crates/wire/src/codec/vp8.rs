@@ -1,5 +1,7 @@
 //! VP8's payload descriptor (RFC 7741, section 4.2).
 
+use super::Temporal;
+
 /// What the descriptor says, and where its numbers stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor {
@@ -12,7 +14,7 @@ pub struct Descriptor {
     /// TL0PICIDX and where it stands.
     pub tl0_picture: Option<(u8, usize)>,
     /// Temporal layer.
-    pub temporal_layer: Option<u8>,
+    pub temporal: Option<Temporal>,
     /// Length of the descriptor.
     pub len: usize,
 }
@@ -38,7 +40,7 @@ impl Descriptor {
             partition: first & 0x07,
             picture_id: None,
             tl0_picture: None,
-            temporal_layer: None,
+            temporal: None,
             len: 1,
         };
         if first & 0x80 == 0 {
@@ -65,7 +67,11 @@ impl Descriptor {
         if extension & 0x30 != 0 {
             let byte = *payload.get(descriptor.len)?;
             if extension & 0x20 != 0 {
-                descriptor.temporal_layer = Some(byte >> 6);
+                descriptor.temporal = Some(Temporal {
+                    layer: byte >> 6,
+                    joins: byte & 0x20 != 0,
+                    opens: false,
+                });
             }
             descriptor.len += 1;
         }
@@ -107,7 +113,14 @@ mod tests {
         let descriptor = Descriptor::parse(&payload).unwrap();
         assert_eq!(descriptor.picture_id.map(|id| id.value), Some(0x102));
         assert_eq!(descriptor.tl0_picture, Some((7, 4)));
-        assert_eq!(descriptor.temporal_layer, Some(1));
+        assert_eq!(
+            descriptor.temporal,
+            Some(Temporal {
+                layer: 1,
+                joins: false,
+                opens: false
+            })
+        );
         assert_eq!(descriptor.len, 6);
         assert!(descriptor.starts_key_frame(&payload));
         descriptor.rewrite(&mut payload, 0x7fff, 0xee);

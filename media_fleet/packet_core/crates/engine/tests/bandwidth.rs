@@ -1,0 +1,177 @@
+//! A subscriber's path that does not carry everything: who is sent what of it, when, and what the subscriber is told.
+
+mod harness;
+
+use harness::video::{Camera, assert_unbroken, content};
+use harness::{AUDIO, Path, World, camera, microphone};
+use parley_engine::{Command, Event, Id, Kind, Profile};
+use parley_wire::rtp::HeaderFields;
+
+const RIDS: [&str; 3] = ["q", "h", "f"];
+const GCM: Profile = Profile::AeadAes128Gcm;
+/// So many frames come in one.
+const SECOND: usize = 30;
+
+/// A publisher of three layers of about 250, 500 and 1,500 kbit/s.
+fn publisher(world: &mut World) -> (Id, Camera) {
+    let who = world.join(GCM);
+    let track = world.publish(who, camera(&RIDS));
+    let mut film = Camera::new(who, &RIDS);
+    film.packets = vec![1, 2, 6];
+    (track, film)
+}
+
+fn viewer(world: &mut World, rate: u64) -> usize {
+    let who = world.join(GCM);
+    world.people[who].path = Some(Path::of(rate));
+    who
+}
+
+fn last_layer(world: &World, viewer: usize, ssrc: u32) -> Option<u8> {
+    let stream = world.people[viewer].stream(ssrc);
+    let media = stream.iter().rev().find(|rtp| !rtp.payload.is_empty());
+    media.map(|rtp| content(&rtp.payload).layer)
+}
+
+fn starved(world: &World, subscription: Id) -> Vec<bool> {
+    let told = world.events.iter().filter_map(|event| match event {
+        Event::SubscriptionStarved {
+            subscription: id,
+            starved,
+        } if *id == subscription => Some(*starved),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn the_layer_follows_the_path_down_and_up_again() {
+    let mut world = World::new(1);
+    let (track, mut film) = publisher(&mut world);
+    let bob = viewer(&mut world, 5_000_000);
+    let (subscription, ssrc) = world.subscribe(bob, track, Kind::Video);
+    film.film(&mut world, 6 * SECOND);
+    assert_eq!(last_layer(&world, bob, ssrc), Some(2));
+    world.people[bob].path.as_mut().unwrap().rate = 800_000;
+    film.film(&mut world, 5 * SECOND);
+    let settled_us = world.now_us;
+    film.film(&mut world, 5 * SECOND);
+    assert_eq!(last_layer(&world, bob, ssrc), Some(1));
+    let path = world.people[bob].path.as_mut().unwrap();
+    assert!(
+        path.longest_wait_us(settled_us) < 100_000,
+        "the queue is gone: {}",
+        path.longest_wait_us(settled_us)
+    );
+    path.rate = 5_000_000;
+    film.film(&mut world, 10 * SECOND);
+    assert_eq!(last_layer(&world, bob, ssrc), Some(2));
+    assert_eq!(
+        starved(&world, subscription),
+        [],
+        "something was seen all the time"
+    );
+}
+
+#[test]
+fn a_picture_without_room_is_said_to_be_missing_and_comes_back() {
+    let mut world = World::new(2);
+    let (alice, mut film) = publisher(&mut world);
+    let (carol, mut other_film) = publisher(&mut world);
+    let bob = viewer(&mut world, 5_000_000);
+    let (important, important_ssrc) = world.subscribe(bob, alice, Kind::Video);
+    let (other, other_ssrc) = world.subscribe(bob, carol, Kind::Video);
+    world.command(Command::SetPriority(important, 720));
+    world.command(Command::SetPriority(other, 180));
+    let mut film_both = |world: &mut World, seconds: usize| {
+        for _ in 0..seconds * SECOND {
+            film.shoot(world);
+            other_film.film(world, 1);
+        }
+    };
+    film_both(&mut world, 3);
+    world.people[bob].path.as_mut().unwrap().rate = 350_000;
+    film_both(&mut world, 6);
+    assert_eq!(starved(&world, other), [true]);
+    assert_ne!(starved(&world, important).last(), Some(&true));
+    let before = world.people[bob].stream(other_ssrc).len();
+    film_both(&mut world, 1);
+    assert_eq!(
+        world.people[bob].stream(other_ssrc).len(),
+        before,
+        "nothing is sent of it"
+    );
+    assert_eq!(last_layer(&world, bob, important_ssrc), Some(0));
+    world.people[bob].path.as_mut().unwrap().rate = 5_000_000;
+    film_both(&mut world, 8);
+    assert_eq!(starved(&world, other), [true, false]);
+    assert_eq!(last_layer(&world, bob, important_ssrc), Some(2));
+    assert!(world.people[bob].stream(other_ssrc).len() > before);
+}
+
+#[test]
+fn one_subscribers_path_is_nothing_to_another() {
+    let mut world = World::new(3);
+    let (track, mut film) = publisher(&mut world);
+    let (bob, carol) = (viewer(&mut world, 400_000), viewer(&mut world, 10_000_000));
+    let (_, narrow) = world.subscribe(bob, track, Kind::Video);
+    let (_, wide) = world.subscribe(carol, track, Kind::Video);
+    film.film(&mut world, 8 * SECOND);
+    assert_eq!(
+        (last_layer(&world, bob, narrow), last_layer(&world, carol, wide)),
+        (Some(0), Some(2))
+    );
+    assert_unbroken(&without_padding(&world, carol, wide));
+}
+
+fn without_padding(world: &World, viewer: usize, ssrc: u32) -> Vec<harness::Rtp> {
+    let mut stream = world.people[viewer].stream(ssrc);
+    stream.retain(|rtp| !rtp.payload.is_empty());
+    stream
+}
+
+#[test]
+fn sound_does_not_wait_behind_a_key_frame() {
+    let mut world = World::new(4);
+    let speaker = world.join(GCM);
+    let (track, mut film) = publisher(&mut world);
+    let bob = viewer(&mut world, 2_500_000);
+    let sound = world.publish(speaker, microphone());
+    let (_, video_ssrc) = world.subscribe(bob, track, Kind::Video);
+    let (_, sound_ssrc) = world.subscribe(bob, sound, Kind::Audio);
+    film.film(&mut world, 4 * SECOND);
+    // A key frame of 40 packets, and one packet of sound right after it.
+    film.packets[2] = 40;
+    let before_us = world.now_us;
+    world.record = true;
+    let frame = film.encodings[2].frame(&mut world.people[film.who], false, 40);
+    let fields = HeaderFields {
+        marker: true,
+        payload_type: AUDIO,
+        sequence_number: 1,
+        timestamp: 960,
+        ssrc: 77,
+    };
+    let said = world.people[speaker].packet(&fields, &[(1, b"1")], &[0; 80]);
+    world.send_from(film.who, frame);
+    world.send_from(speaker, vec![said]);
+    world.advance(300);
+    let came = |ssrc| {
+        let stream = world.people[bob].stream(ssrc);
+        let times: Vec<u64> = stream
+            .iter()
+            .map(|rtp| rtp.at_us)
+            .filter(|at| *at > before_us)
+            .collect();
+        times
+    };
+    let (pictures, sounds) = (came(video_ssrc), came(sound_ssrc));
+    assert!(pictures.len() >= 40 && sounds.len() == 1);
+    let after_it = pictures.iter().filter(|at| **at > sounds[0]).count();
+    assert!(
+        after_it > 20,
+        "only what may leave at once was before it: {after_it} came later"
+    );
+    let spread_us = pictures.last().unwrap() - pictures[0];
+    assert!(spread_us > 40_000, "the frame is spread: {spread_us} us");
+}
