@@ -10,6 +10,7 @@ use parley_wire::rtp::{self, HeaderFields};
 use parley_wire::srtp::MAX_OVERHEAD;
 
 use crate::Id;
+use crate::command::SubscriptionConfig;
 use crate::engine::Engine;
 use crate::output::{Now, Output};
 use crate::pacing::Waiting;
@@ -66,10 +67,7 @@ impl Engine {
             let Some(transport) = self.transports.get_mut(&subscription.transport) else {
                 continue;
             };
-            let Some(address) = transport
-                .address
-                .filter(|_| transport.send.is_some() && !transport.lost)
-            else {
+            let Some(address) = transport.destination() else {
                 continue;
             };
             let mut leg = Leg {
@@ -260,19 +258,8 @@ impl Leg<'_> {
             timestamp: stored.timestamp.wrapping_add(sent.offsets.timestamp),
             ssrc: numbers.ssrc,
         };
-        rtp::write_fixed_header(packet, &fields);
         let values = Values::read(elements, &self.track.config.extensions);
-        let own = OwnValues {
-            mid: config.mid.as_bytes(),
-            abs_send_time: numbers.stamp.abs_send_time,
-            transport_sequence: numbers.stamp.transport_sequence,
-        };
-        let block = &mut packet[rtp::FIXED_HEADER_LEN..];
-        let block = extensions::write_block(block, &values, &config.extensions, &own);
-        let payload_start = rtp::FIXED_HEADER_LEN + block;
-        if block > 0 {
-            packet[0] |= 0x10;
-        }
+        let payload_start = write_header(packet, &fields, &values, config, numbers.stamp);
         let mut at = payload_start;
         if let Some(original) = numbers.original {
             packet[at..at + 2].copy_from_slice(&original.to_be_bytes());
@@ -291,10 +278,7 @@ impl Leg<'_> {
         at += payload.len();
         let padding = numbers.stamp.padding;
         if padding > 0 {
-            packet[0] |= 0x20;
-            packet[at..at + usize::from(padding)].fill(0);
-            at += usize::from(padding);
-            packet[at - 1] = padding;
+            at = write_padding(packet, at, padding);
         }
         let len = send.protect_rtp(packet, payload_start, at, numbers.ssrc, numbers.index);
         out.send(self.address, len);
@@ -324,24 +308,44 @@ impl Leg<'_> {
             timestamp,
             ssrc,
         };
-        rtp::write_fixed_header(packet, &fields);
-        let own = OwnValues {
-            mid: config.mid.as_bytes(),
-            abs_send_time: stamp.abs_send_time,
-            transport_sequence: stamp.transport_sequence,
-        };
-        let block = &mut packet[rtp::FIXED_HEADER_LEN..];
-        let block = extensions::write_block(block, &Values::default(), &config.extensions, &own);
-        let start = rtp::FIXED_HEADER_LEN + block;
-        packet[0] |= if block > 0 { 0x30 } else { 0x20 };
-        let end = start + usize::from(octets);
-        packet[start..end].fill(0);
-        packet[end - 1] = octets;
+        let start = write_header(packet, &fields, &Values::default(), config, stamp);
+        let end = write_padding(packet, start, octets);
         let len = send.protect_rtp(packet, start, end, ssrc, index);
         out.send(self.address, len);
         self.transport.sent(self.now, len);
         len
     }
+}
+
+/// Writes the header with its extensions; tells where the payload begins.
+fn write_header(
+    packet: &mut [u8],
+    fields: &HeaderFields,
+    values: &Values<'_>,
+    config: &SubscriptionConfig,
+    stamp: Stamp,
+) -> usize {
+    rtp::write_fixed_header(packet, fields);
+    let own = OwnValues {
+        mid: config.mid.as_bytes(),
+        abs_send_time: stamp.abs_send_time,
+        transport_sequence: stamp.transport_sequence,
+    };
+    let block = &mut packet[rtp::FIXED_HEADER_LEN..];
+    let block = extensions::write_block(block, values, &config.extensions, &own);
+    if block > 0 {
+        packet[0] |= 0x10;
+    }
+    rtp::FIXED_HEADER_LEN + block
+}
+
+/// Writes octets of padding, at least one; tells where they end.
+fn write_padding(packet: &mut [u8], at: usize, octets: u8) -> usize {
+    let end = at + usize::from(octets);
+    packet[0] |= 0x20;
+    packet[at..end].fill(0);
+    packet[end - 1] = octets;
+    end
 }
 
 impl Stats {

@@ -32,11 +32,21 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
+    /// Whether a packet is later than all so far.
+    pub(crate) fn is_newest(&self, sequence: u64) -> bool {
+        self.highest.is_none_or(|highest| sequence > highest)
+    }
+
+    /// How many packets were dropped, as subscribers do not get them.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     /// The number of a packet with an extended sequence number; None for one that subscribers do not get.
     ///
     /// That is padding, unless it was overtaken: it has left a hole then, which it fills itself, as nobody else can.
     pub(crate) fn number(&mut self, sequence: u64, is_padding: bool) -> Option<u64> {
-        let is_newest = self.highest.is_none_or(|highest| sequence > highest);
+        let is_newest = self.is_newest(sequence);
         if is_newest {
             self.highest = Some(sequence);
         }

@@ -224,9 +224,7 @@ impl Engine {
         let subscription = self.subscriptions.get_mut(&id)?;
         let track = self.tracks.get(&subscription.track)?;
         let transport = self.transports.get_mut(&subscription.transport)?;
-        let address = transport
-            .address
-            .filter(|_| transport.send.is_some() && !transport.lost)?;
+        let address = transport.destination()?;
         let mut leg = Leg {
             now,
             id,

@@ -90,8 +90,6 @@ pub(crate) struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Thinning {
     numbering: Numbering,
-    newest: Option<u64>,
-    left_out: u64,
     pictures: u16,
     /// The first packets of pictures that were left out lately.
     recent: VecDeque<u64>,
@@ -104,12 +102,8 @@ pub(crate) struct Thinning {
 impl Thinning {
     /// Takes up a packet; None if it is left out. `limit`: the highest layer that is wanted.
     pub(crate) fn place(&mut self, stored: &Stored, limit: u8) -> Option<Place> {
-        let is_newest = self.newest.is_none_or(|newest| stored.number > newest);
         // What was overtaken has left a hole that nothing else can fill.
-        let is_sent = !is_newest || self.sends(stored, limit);
-        if is_newest {
-            self.newest = Some(stored.number);
-        }
+        let is_sent = !self.numbering.is_newest(stored.number) || self.sends(stored, limit);
         let number = self.numbering.number(stored.number, !is_sent)?;
         let later = self
             .recent
@@ -124,23 +118,21 @@ impl Thinning {
 
     /// How many packets were left out.
     pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
+        self.numbering.dropped()
     }
 
     /// Whether the picture of the newest packet is sent.
     fn sends(&mut self, stored: &Stored, limit: u8) -> bool {
-        let is_sent = match self.picture {
-            Some((timestamp, is_sent)) if timestamp == stored.timestamp => is_sent,
-            _ => {
-                let is_sent = self.decide(stored, limit);
-                self.picture = Some((stored.timestamp, is_sent));
-                if !is_sent {
-                    self.leave_out_picture(stored.number);
-                }
-                is_sent
-            }
-        };
-        self.left_out += u64::from(!is_sent);
+        if let Some((timestamp, is_sent)) = self.picture
+            && timestamp == stored.timestamp
+        {
+            return is_sent;
+        }
+        let is_sent = self.decide(stored, limit);
+        self.picture = Some((stored.timestamp, is_sent));
+        if !is_sent {
+            self.leave_out_picture(stored.number);
+        }
         is_sent
     }
 

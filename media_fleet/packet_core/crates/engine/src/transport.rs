@@ -68,6 +68,11 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
+    /// Where media goes; None while it cannot be sent.
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+        self.address.filter(|_| self.send.is_some() && !self.lost)
+    }
+
     pub(crate) fn new(credentials: Credentials, now_us: u64) -> Self {
         Self {
             credentials,
