@@ -25,7 +25,9 @@ once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``enter
 one in 2 seconds, and ``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames
 at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a meeting eight times
 at once, lost connections that may yet come back included, or connected fewer times where the operator has said so; the
-next is refused with `already_in_meeting`. A meeting has 2,000 participants at most (`meeting_full`).
+next is refused with `already_in_meeting`, or takes the place of the oldest, as the operator has said: that one leaves
+(``participant_left`` with the reason ``replaced``), is told so (``closing`` with the code `replaced`), and cannot
+resume. A meeting has 2,000 participants at most (`meeting_full`).
 
 **Media.** Two peer connections per client: a publishing one, offered by the client (`PublishOffer`), and a
 subscribing one, offered by the media node (`SubscriberOffer`, answered by `SubscriberAnswer`). The node is

@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_TRACKS = "too_many_tracks"
     RESUME_REFUSED = "resume_refused"
     REPLACED_BY_RESUME = "replaced_by_resume"
+    REPLACED = "replaced"
     LEFT = "left"
     RECORDING_UNAVAILABLE = "recording_unavailable"
     # Media

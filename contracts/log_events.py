@@ -45,6 +45,8 @@ class LeaveReason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     """The grace period ended without the connection coming back."""
     MEETING_ENDED = "meeting_ended"
+    REPLACED = "replaced"
+    """The same person has come in once more, in another tab or on another device, and there was one place for them."""
 
 
 class LobbyLeaveReason(StrEnum):
@@ -54,6 +56,8 @@ class LobbyLeaveReason(StrEnum):
     REFUSED = "refused"
     LEFT = "left"
     """They left, or their connection was lost."""
+    REPLACED = "replaced"
+    """The same person waits, or has come in, elsewhere."""
 
 
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):

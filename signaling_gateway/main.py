@@ -146,6 +146,7 @@ class Gateway:
             gateway_id=self.id,
             grace_ms=settings.grace_ms,
             tabs=settings.tabs,
+            replaces=settings.tabs_full == "replace",
             rooms=self.rooms,
             media=self._media,
             delivery=delivery,

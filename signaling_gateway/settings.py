@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -34,6 +34,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How long a participant is kept after its connection is lost."""
     tabs: Annotated[int, Meta(ge=1, le=8)] | None = None
     """How often one person may be connected to a meeting at once, with all tabs and devices; None: eight times."""
+    tabs_full: Literal["refuse", "replace"] = "refuse"
+    """What becomes of one tab more than that: it is refused, or the oldest makes room for it."""
     drain_ms: Annotated[int, Meta(ge=0, le=600_000)] = 10_000
     """How long clients have, after SIGTERM, to go on at another gateway before they are disconnected."""
     allowed_origins: tuple[str, ...] = ()

@@ -38,6 +38,8 @@ class Join(Struct, frozen=True, kw_only=True):
     host_id: Identity | None = None
     tabs: int | None = None
     """How often one person may be connected at once; None: as often as one may be in the meeting at all."""
+    replaces: bool = False
+    """Whether one more than that takes the place of the person's oldest stay. Otherwise it is refused."""
 
 
 class Resume(Struct, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ from contracts.rooms import Identity, ParticipantId, ParticipantInfo, Permission
 from signaling_gateway.domain.room_state import (
     CHAT_HISTORY,
     CHAT_HISTORY_CHARACTERS,
+    REPLACED_KEPT,
     Poll,
     PublishedTrack,
     RoomState,
@@ -143,6 +144,7 @@ def _resumed(state: RoomState, event: ParticipantResumed) -> RoomState:
 
 def _left(state: RoomState, event: ParticipantLeft) -> RoomState:
     removed = event.reason is LeaveReason.REMOVED
+    stay = state.stays.get(event.participant_id)
     return replace(
         state,
         stays=_without(state.stays, event.participant_id),
@@ -150,7 +152,13 @@ def _left(state: RoomState, event: ParticipantLeft) -> RoomState:
         spotlight=tuple(each for each in state.spotlight if each != event.participant_id),
         admitted=state.admitted - {event.identity} if removed else state.admitted,
         banned=state.banned if event.banned is None else {**state.banned, event.identity: event.banned},
+        replaced=_replaced(state, stay) if stay and event.reason is LeaveReason.REPLACED else state.replaced,
     )
+
+
+def _replaced(state: RoomState, stay: Stay) -> Mapping[ParticipantId, str]:
+    latest = [*state.replaced.items(), (stay.info.id, stay.resume_hash)]
+    return dict(latest[-REPLACED_KEPT:])
 
 
 def _unbanned(state: RoomState, event: PersonUnbanned) -> RoomState:

@@ -38,7 +38,7 @@ MAX_STAYS = 8
 
 
 def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
-    """A new participant, who may have to wait in the lobby.
+    """A new participant, who may have to wait in the lobby, and may take the place of the same person's oldest stay.
 
     Refused to those who were banned (``participant_removed``), and to strangers while the meeting is locked.
     """
@@ -46,20 +46,14 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         raise Refusal(ErrorCode.PARTICIPANT_REMOVED, "You were removed from this meeting.")
     if command.participant_id in state.stays or command.participant_id in state.lobby:
         raise Refusal(ErrorCode.CONFLICT, "This participant is already in the meeting.")
-    present = [*state.stays.values(), *state.lobby.values()]
-    if len(present) >= MAX_PARTICIPANTS:
+    excess = _in_excess(state, command)
+    if excess and not command.replaces:
+        connected = "in another tab or on another device" if command.tabs else f"{MAX_STAYS} times"
+        raise Refusal(
+            ErrorCode.ALREADY_IN_MEETING, f"You are in this meeting already, {connected}. Leave it there first."
+        )
+    if len(state.stays) + len(state.lobby) - len(excess) >= MAX_PARTICIPANTS:
         raise Refusal(ErrorCode.MEETING_FULL, f"This meeting has its {MAX_PARTICIPANTS} participants.")
-    own = [stay for stay in present if stay.info.identity == command.identity]
-    if command.tabs is not None and sum(stay.info.connected for stay in own) >= command.tabs:
-        # Lost connections do not count: whoever loads the page anew is not in two places.
-        raise Refusal(
-            ErrorCode.ALREADY_IN_MEETING, "You are in this meeting already, in another tab or on another device."
-        )
-    if len(own) >= MAX_STAYS:
-        raise Refusal(
-            ErrorCode.ALREADY_IN_MEETING,
-            f"You are in this meeting {MAX_STAYS} times already. Leave it elsewhere first.",
-        )
     role = state.own_roles.get(command.identity, command.role)
     info = ParticipantInfo(
         id=command.participant_id,
@@ -79,7 +73,26 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         resume_hash=command.resume_hash,
         granted=command.permissions,
     )
-    return (*started(state, command, now), joined)
+    return (*started(state, command, now), *(_replaced(state, stay, now) for stay in excess), joined)
+
+
+def _in_excess(state: RoomState, command: Join) -> list[Stay]:
+    """The person's stays for which there is no room beside one more, oldest first.
+
+    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places.
+    """
+    stays = [*state.stays.values(), *state.lobby.values()]
+    own = [stay for stay in stays if stay.info.identity == command.identity]
+    connected = [stay for stay in own if stay.info.connected]
+    leaving = connected[: max(0, len(connected) + 1 - (command.tabs or MAX_STAYS))]
+    rest = [stay for stay in own if stay not in leaving]
+    return [*leaving, *rest[: max(0, len(rest) + 1 - MAX_STAYS)]]
+
+
+def _replaced(state: RoomState, stay: Stay, now: int) -> LogEvent:
+    if stay.info.id in state.lobby:
+        return LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.REPLACED)
+    return left(stay, LeaveReason.REPLACED, now)
 
 
 def _must_wait(state: RoomState, info: ParticipantInfo) -> bool:
@@ -98,7 +111,13 @@ def started(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
 
 
 def resume(state: RoomState, command: Resume, now: int) -> tuple[LogEvent, ...]:
-    """A participant goes on, here. One answer for every reason why not, so that secrets cannot be probed."""
+    """A participant goes on, here. One answer for every reason why not, so that secrets cannot be probed.
+
+    Whoever has the secret of a stay that was replaced is told so (``replaced``), and does not come in anew by itself.
+    """
+    replaced = state.replaced.get(command.participant_id)
+    if replaced is not None and hmac.compare_digest(replaced, command.secret_hash):
+        raise Refusal(ErrorCode.REPLACED, "The meeting goes on in another tab or on another device.")
     stay = state.stays.get(command.participant_id)
     known = (
         stay is not None

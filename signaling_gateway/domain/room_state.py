@@ -34,6 +34,10 @@ CHAT_HISTORY_CHARACTERS = 100_000
 """How long they are together, at most: the room's snapshot must stay small enough for every join."""
 
 
+REPLACED_KEPT = 100
+"""How many replaced stays are told why they cannot resume; earlier ones are told only that they cannot."""
+
+
 class Stay(Struct, frozen=True, kw_only=True):
     """One participant, with what only the gateways know of it."""
 
@@ -118,6 +122,8 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """Who was given permissions of their own."""
     own_roles: Mapping[Identity, Role] = field(default_factory=dict)
     """Who was given a role in the room."""
+    replaced: Mapping[ParticipantId, str] = field(default_factory=dict)
+    """The latest `REPLACED_KEPT` stays whose place was taken by the same person, with the hashes of their secrets."""
     spotlight: tuple[ParticipantId, ...] = ()
     polls: Mapping[str, Poll] = field(default_factory=dict)
     """In the order of their creation."""

@@ -38,6 +38,7 @@ class Admission:
         gateway_id: GatewayId,
         grace_ms: int,
         tabs: int | None,
+        replaces: bool,
         rooms: Rooms,
         media: MediaNegotiation,
         delivery: ClientDelivery,
@@ -47,6 +48,7 @@ class Admission:
         self._gateway_id = gateway_id
         self._grace_ms = grace_ms
         self._tabs = tabs
+        self._replaces = replaces
         self._rooms = rooms
         self._media = media
         self._delivery = delivery
@@ -78,6 +80,7 @@ class Admission:
                         resume_hash=secret_hash,
                         host_id=claims.host_id,
                         tabs=self._tabs,
+                        replaces=self._replaces,
                     )
                 )
             else:

@@ -57,12 +57,16 @@ CLOSING_OF_LEAVE = {
         code=ErrorCode.RESUME_REFUSED, message="Your connection was away for too long. Please join again.", retry=False
     ),
     LeaveReason.MEETING_ENDED: Closing(code=ErrorCode.MEETING_ENDED, message="This meeting has ended.", retry=False),
+    LeaveReason.REPLACED: Closing(
+        code=ErrorCode.REPLACED, message="The meeting goes on in another tab or on another device.", retry=False
+    ),
 }
 CLOSING_OF_LOBBY = {
     LobbyLeaveReason.REFUSED: Closing(
         code=ErrorCode.LOBBY_REFUSED, message="You were not let into this meeting.", retry=False
     ),
     LobbyLeaveReason.LEFT: CLOSING_OF_LEAVE[LeaveReason.LEFT],
+    LobbyLeaveReason.REPLACED: CLOSING_OF_LEAVE[LeaveReason.REPLACED],
 }
 REPLACED = Closing(
     code=ErrorCode.REPLACED_BY_RESUME, message="You go on with this meeting in another connection.", retry=False

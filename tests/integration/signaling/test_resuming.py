@@ -64,6 +64,23 @@ async def test_where_one_tab_is_all_a_second_is_told_so_and_the_first_may_come_b
     assert anew.id != ada.id
 
 
+async def test_where_a_new_tab_replaces_the_old_one_is_told_so_and_cannot_come_back(platform: Platform) -> None:
+    one, two = await platform.gateway(tabs=1, tabs_full="replace"), await platform.gateway(tabs=1, tabs_full="replace")
+    bob, ada = await platform.join(one, "u_bob"), await platform.join(one, "u_ada")
+    anew = await platform.join(two, "u_ada")
+    assert (await ada.received("closing")) == {
+        "code": "replaced",
+        "message": "The meeting goes on in another tab or on another device.",
+        "retry": False,
+    }
+    await ada.gone()
+    left = await bob.happened("participant_left")
+    assert (left["participant_id"], left["reason"]) == (ada.id, "replaced")
+    assert [each["id"] for each in anew.welcome["room"]["participants"]] == [bob.id, anew.id]
+    auth = {"token": platform.service.token(platform.meeting_id, "u_ada"), "meeting_id": platform.meeting_id}
+    assert await Client().refused(one.url, auth | {"resume": ada.resume}) == "replaced"
+
+
 async def test_resuming_needs_the_secret_and_the_same_person(platform: Platform) -> None:
     gateway = await platform.gateway()
     ada = await platform.join(gateway, "u_ada")

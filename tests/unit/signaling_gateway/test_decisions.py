@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts import log_events as log
-from contracts.log_events import LeaveReason
+from contracts.log_events import LeaveReason, ParticipantLeft
 from contracts.rooms import (
     GatewayId,
     Identity,
@@ -227,6 +227,35 @@ def test_a_person_may_be_kept_to_one_tab_that_is_connected() -> None:
     lost = commands.LoseConnection(participant_id=BOB, connection=began, gateway_id=GatewayId("g"))
     assert EVE in after(ROOM, lost, second).stays, "whoever loads the page anew is let in"
     assert EVE in after(ROOM, msgspec.structs.replace(second, tabs=2)).stays
+
+
+def test_one_tab_too_many_may_take_the_oldests_place_which_cannot_resume() -> None:
+    newcomer = msgspec.structs.replace(join(EVE, identity=f"u_{BOB}"), tabs=1, replaces=True)
+    events = decide(ROOM, newcomer, 1000)
+    assert [type(event).__name__ for event in events] == ["ParticipantLeft", "ParticipantJoined"]
+    assert isinstance(events[0], ParticipantLeft)
+    assert (events[0].participant_id, events[0].reason) == (BOB, LeaveReason.REPLACED)
+    room = after(ROOM, newcomer)
+    assert set(room.stays) == {ADA, EVE}
+    resume = commands.Resume(
+        participant_id=BOB, identity=Identity(f"u_{BOB}"), secret_hash=ROOM.stays[BOB].resume_hash, gateway_id=HERE
+    )
+    assert refusal(room, resume) == "replaced", "nor does it come in anew by itself and replace the other in turn"
+    assert refusal(room, msgspec.structs.replace(resume, secret_hash="guessed")) == "resume_refused"
+
+
+def test_a_full_meeting_has_room_for_whoever_takes_a_place_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "MAX_PARTICIPANTS", len(ROOM.stays))
+    newcomer = msgspec.structs.replace(join(EVE, identity=f"u_{BOB}"), tabs=1, replaces=True)
+    assert set(after(ROOM, newcomer).stays) == {ADA, EVE}
+
+
+def test_in_the_lobby_too_the_newcomer_waits_in_the_oldests_place() -> None:
+    policy = commands.SetPolicy(participant_id=ADA, lobby=True)
+    first = join(EVE, NONE, identity="u_eve")
+    again = msgspec.structs.replace(join(ParticipantId("p_again"), NONE, "u_eve"), tabs=1, replaces=True)
+    room = after(ROOM, policy, first, again)
+    assert set(room.lobby) == {"p_again"}
 
 
 def test_an_m_line_keeps_its_track_as_long_as_its_source_is_the_same() -> None:

@@ -72,6 +72,8 @@ joins = st.builds(
     permissions=permissions,
     gateway_id=gateways,
     resume_hash=st.sampled_from(["aa", "bb"]),
+    tabs=st.sampled_from([None, 1]),
+    replaces=st.booleans(),
 )
 wanted_tracks = st.lists(
     st.builds(

@@ -109,7 +109,7 @@ export interface Reaction {
 
 /** Why a room is closed. `code` is stable; `message` is for people. */
 export interface CloseReason {
-  readonly code: "left" | "meeting_ended" | "participant_removed" | (string & {});
+  readonly code: "left" | "meeting_ended" | "participant_removed" | "replaced" | (string & {});
   readonly message: string;
 }
 

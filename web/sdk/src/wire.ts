@@ -169,7 +169,7 @@ export interface HandRaisedEvent {
 
 export type LeaveMeeting = Record<string, never>;
 
-export type LeaveReason = "connection_lost" | "left" | "meeting_ended" | "removed";
+export type LeaveReason = "connection_lost" | "left" | "meeting_ended" | "removed" | "replaced";
 
 export interface LobbyGuest {
   readonly id: string;

@@ -7,13 +7,21 @@ import { MessagePanel } from "../pages/MessagePanel.js";
 import { PageFrame } from "../pages/PageFrame.js";
 import { Button } from "../ui/Button.js";
 
-type Ending = "left" | "meeting_ended" | "participant_removed" | "lobby_refused" | "replaced_by_resume" | "failed";
+type Ending =
+  | "left"
+  | "meeting_ended"
+  | "participant_removed"
+  | "lobby_refused"
+  | "replaced"
+  | "replaced_by_resume"
+  | "failed";
 
 const ICONS: Readonly<Record<Ending, ReactNode>> = {
   left: <DoorOpen />,
   meeting_ended: <CircleCheck />,
   participant_removed: <UserX />,
   lobby_refused: <UserX />,
+  replaced: <MonitorSmartphone />,
   replaced_by_resume: <MonitorSmartphone />,
   failed: <WifiOff />,
 };
@@ -39,7 +47,7 @@ export function EndedPage({ reason, onRejoin }: EndedPageProps) {
       <MessagePanel icon={ICONS[ending]} title={title} text={cause ?? text}>
         {!isFinal && (
           <Button variant="primary" size="large" onPress={onRejoin}>
-            {messages.ended.rejoin}
+            {ending === "replaced" ? messages.ended.takeBack : messages.ended.rejoin}
           </Button>
         )}
         <Button variant={isFinal ? "primary" : "secondary"} size="large" onPress={() => void navigate("/")}>

@@ -411,12 +411,17 @@ export const de: Messages = {
     meeting_ended: { title: "Die Besprechung ist beendet", text: "Der Gastgeber hat sie für alle beendet." },
     participant_removed: { title: "Du wurdest entfernt", text: "Ein Gastgeber hat deine Teilnahme beendet." },
     lobby_refused: { title: "Du wurdest nicht hereingelassen", text: "Jemand, der die Besprechung leitet, hat abgelehnt." },
+    replaced: {
+      title: "Die Besprechung läuft in einem anderen Tab weiter",
+      text: "Du bist noch einmal beigetreten, in einem anderen Tab oder auf einem anderen Gerät, und hast einen Platz in dieser Besprechung.",
+    },
     replaced_by_resume: {
       title: "Du nimmst von anderswo teil",
       text: "Die Besprechung läuft in einem anderen Fenster oder auf einem anderen Gerät weiter.",
     },
     failed: { title: "Die Verbindung ist abgebrochen", text: "Vielleicht läuft die Besprechung noch." },
     rejoin: "Wieder teilnehmen",
+    takeBack: "Hier weitermachen",
   },
   gate: {
     notFoundTitle: "Diese Besprechung gibt es nicht",
@@ -458,6 +463,7 @@ export const de: Messages = {
     participant_not_found: "Diese Person ist schon gegangen.",
     track_not_found: "Das ist schon vorbei.",
     participant_removed: "Du wurdest aus dieser Besprechung entfernt.",
+    replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
     resume_refused: "Dein Platz in der Besprechung konnte nicht gehalten werden. Nimm erneut teil.",
     token_expired: "Deine Zulassung zur Besprechung ist abgelaufen. Nimm erneut teil.",
   },

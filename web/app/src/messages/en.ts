@@ -388,12 +388,17 @@ export const en = {
     meeting_ended: { title: "The meeting has ended", text: "The host has ended it for everyone." },
     participant_removed: { title: "You were removed from the meeting", text: "A host has ended your participation." },
     lobby_refused: { title: "You were not let in", text: "Somebody who runs the meeting has declined." },
+    replaced: {
+      title: "The meeting goes on in another tab",
+      text: "You have joined again, in another tab or on another device, and have one place in this meeting.",
+    },
     replaced_by_resume: {
       title: "You joined from somewhere else",
       text: "The meeting goes on in another window or on another device.",
     },
     failed: { title: "The connection was lost", text: "The meeting may still be on." },
     rejoin: "Rejoin",
+    takeBack: "Go on here instead",
   },
   gate: {
     notFoundTitle: "This meeting does not exist",
@@ -435,6 +440,7 @@ export const en = {
     participant_not_found: "This person has left already.",
     track_not_found: "This is over already.",
     participant_removed: "You were removed from this meeting.",
+    replaced: "The meeting goes on in another tab or on another device.",
     resume_refused: "Your place in the meeting could not be kept. Join it again.",
     token_expired: "Your admission to the meeting has run out. Join it again.",
   } as Partial<Record<string, string>>,
