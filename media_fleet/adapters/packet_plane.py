@@ -348,7 +348,9 @@ class PacketPlane:
                 transport.dtls.receive(event.data)
             elif isinstance(event, TransportConnected):
                 transport.connected = True
-                logger.info("transport connected", extra=_names(*place) | {"address": event.address})
+                logger.info(
+                    "transport connected", extra=_names(*place) | {"address": event.address, "protocol": event.protocol}
+                )
             elif isinstance(event, TransportLost):
                 transport.connected = False
                 self._listener.transport_lost(*place, "no sign of life from the client (RFC 7675)")

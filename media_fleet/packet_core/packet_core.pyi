@@ -187,11 +187,12 @@ class DtlsReceived:
 
 @final
 class TransportConnected:
-    """The first check with a nomination has been answered: an address is known."""
+    """A check with a nomination has been answered: an address is known, or another one."""
 
     transport: int
     address: str
     port: int
+    protocol: Literal["udp", "tcp"]
 
 @final
 class TransportLost:

@@ -1,7 +1,6 @@
 //! Where a datagram goes.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
 use parley_wire::demux::{self, Kind};
 
@@ -13,7 +12,7 @@ use crate::stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
 use crate::subscription::Subscription;
 use crate::track::Track;
 use crate::transport::Transport;
-use crate::{Id, IdMap};
+use crate::{Id, IdMap, Remote};
 
 /// What only the clock demands (consent, stopped layers, reports) is looked at so often.
 const SCAN_INTERVAL_US: u64 = 100_000;
@@ -61,7 +60,7 @@ pub struct Engine {
     pub(crate) tracks: IdMap<Track>,
     pub(crate) subscriptions: IdMap<Subscription>,
     pub(crate) by_ufrag: HashMap<Box<[u8]>, Id>,
-    pub(crate) by_address: HashMap<SocketAddr, Id>,
+    pub(crate) by_address: HashMap<Remote, Id>,
     pub(crate) pending: Vec<Pending>,
     pub(crate) key_frames_wanted: Vec<(Id, usize)>,
     pub(crate) lost: Vec<u16>,
@@ -158,7 +157,7 @@ impl Engine {
         &mut self,
         now: Now,
         came_us: u64,
-        from: SocketAddr,
+        from: Remote,
         datagram: &mut [u8],
         out: &mut impl Output,
     ) {
@@ -212,7 +211,7 @@ mod tests {
             &mut self.0
         }
 
-        fn send(&mut self, _to: SocketAddr, _len: usize) {}
+        fn send(&mut self, _to: Remote, _len: usize) {}
 
         fn event(&mut self, event: Event) {
             self.1.push(event);

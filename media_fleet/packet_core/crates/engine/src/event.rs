@@ -1,8 +1,6 @@
 //! What the engine tells the control plane.
 
-use std::net::SocketAddr;
-
-use crate::Id;
+use crate::{Id, Remote};
 
 /// See `packet_core.pyi` for when each is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +17,7 @@ pub enum Event {
         /// Which.
         transport: Id,
         /// Where it is.
-        address: SocketAddr,
+        remote: Remote,
     },
     /// No authentic check for the consent time-out.
     TransportLost {

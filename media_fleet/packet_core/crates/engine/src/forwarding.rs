@@ -3,13 +3,10 @@
 //! Packets that came in one batch are stored first. Then, subscriber by subscriber, all of them are written one behind the
 //! other, so that they can leave in one call to the kernel.
 
-use std::net::SocketAddr;
-
 use parley_wire::extensions::{self, OwnValues, Values};
 use parley_wire::rtp::{self, HeaderFields};
 use parley_wire::srtp::MAX_OVERHEAD;
 
-use crate::Id;
 use crate::command::SubscriptionConfig;
 use crate::engine::Engine;
 use crate::output::{Now, Output};
@@ -19,6 +16,7 @@ use crate::store::{STRIDE, Stored};
 use crate::subscription::{Sent, Stamp, Subscription};
 use crate::track::Track;
 use crate::transport::Transport;
+use crate::{Id, Remote};
 
 /// Header, extensions, two octets of RTX, payload, padding, protection.
 const MAX_PACKET: usize =
@@ -132,7 +130,7 @@ pub(crate) struct Leg<'a> {
     pub track: &'a Track,
     pub subscription: &'a mut Subscription,
     pub transport: &'a mut Transport,
-    pub address: SocketAddr,
+    pub address: Remote,
 }
 
 impl Leg<'_> {

@@ -1,20 +1,18 @@
 //! STUN checks, as an ICE-lite agent answers them (RFC 8445, sections 2.5 and 7.3).
 
-use std::net::SocketAddr;
-
 use parley_wire::stun::{self, BindingRequest};
 
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::output::{Now, Output};
 use crate::transport::MAX_ADDRESSES;
-use crate::{Credentials, Id};
+use crate::{Credentials, Id, Remote};
 
 /// Role conflict (RFC 8445, section 7.3.1.1): a lite agent is never the controlling one.
 const ROLE_CONFLICT: u16 = 487;
 
 impl Engine {
-    pub(crate) fn handle_stun(&mut self, now: Now, from: SocketAddr, message: &[u8], out: &mut impl Output) {
+    pub(crate) fn handle_stun(&mut self, now: Now, from: Remote, message: &[u8], out: &mut impl Output) {
         let Ok(request) = BindingRequest::parse(message) else {
             self.stats.dropped_malformed += 1;
             return;
@@ -48,7 +46,7 @@ impl Engine {
         let unknown = request.unknown_attributes();
         let is_accepted = unknown.is_empty() && !request.controlled;
         let len = if is_accepted {
-            stun::write_success(room, id_of_request, from, password)
+            stun::write_success(room, id_of_request, from.address(), password)
         } else if unknown.is_empty() {
             stun::write_error(room, id_of_request, ROLE_CONFLICT, password)
         } else {
@@ -65,7 +63,7 @@ impl Engine {
     ///
     /// Whoever has credentials can send authentic checks from a forged source, and would have the datagrams of whoever is there taken for
     /// theirs. A transport that has been lost (RFC 7675, section 5.1) holds no address: a NAT may have given it to somebody else.
-    fn is_held_by_another(&self, from: SocketAddr, id: Id) -> bool {
+    fn is_held_by_another(&self, from: Remote, id: Id) -> bool {
         let owner = self.by_address.get(&from).filter(|owner| **owner != id);
         let owner = owner.and_then(|owner| self.transports.get(owner));
         owner.is_some_and(|owner| !owner.lost && owner.address == Some(from))
@@ -75,7 +73,7 @@ impl Engine {
         &mut self,
         now: Now,
         id: Id,
-        from: SocketAddr,
+        from: Remote,
         nominated: bool,
         is_current: bool,
         out: &mut impl Output,
@@ -119,7 +117,7 @@ impl Engine {
         if is_news {
             out.event(Event::TransportConnected {
                 transport: id,
-                address: from,
+                remote: from,
             });
         }
     }

@@ -9,6 +9,7 @@
 //! | [`engine`] | where a datagram goes |
 //! | `control_plane` | what a command changes |
 //! | `receiving` | whose a packet is, which layer it belongs to |
+//! | `remote` | where datagrams come from and go to |
 //! | `ice` | STUN checks: which address a transport has |
 //! | `transport` | one ICE and DTLS association: keys, the SSRCs it sends, feedback owed to it |
 //! | `spent` | the packet indices that must not be used again |
@@ -39,6 +40,7 @@ mod layer;
 mod output;
 mod pacing;
 mod receiving;
+mod remote;
 mod reports;
 mod spent;
 mod stats;
@@ -55,6 +57,7 @@ pub use output::{Now, Output};
 pub use parley_wire::codec::Codec;
 pub use parley_wire::extensions::ExtensionMap;
 pub use parley_wire::srtp::Profile;
+pub use remote::{Connection, Remote};
 pub use stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
 
 use std::collections::HashMap;

@@ -1,8 +1,6 @@
 //! Where the engine's datagrams and events go, and what time it is.
 
-use std::net::SocketAddr;
-
-use crate::Event;
+use crate::{Event, Remote};
 
 /// One moment on two clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +36,8 @@ pub trait Output {
     /// Room for one datagram of at most `len` bytes. What was in it before is not defined.
     fn buffer(&mut self, len: usize) -> &mut [u8];
 
-    /// Sends the first `len` bytes of the last [`Self::buffer`] to an address.
-    fn send(&mut self, to: SocketAddr, len: usize);
+    /// Sends the first `len` bytes of the last [`Self::buffer`].
+    fn send(&mut self, to: Remote, len: usize);
 
     /// Reports an event.
     fn event(&mut self, event: Event);

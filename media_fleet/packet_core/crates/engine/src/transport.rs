@@ -1,7 +1,6 @@
 //! One ICE and DTLS association: where it is, its keys, the SSRCs it sends, what feedback it is owed.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use parley_wire::extensions::ExtensionMap;
 use parley_wire::round_trip::RoundTrip;
@@ -11,7 +10,7 @@ use parley_wire::srtp::{ReceiveContext, SendContext, SrtpError};
 use crate::bandwidth::Bandwidth;
 use crate::command::{Credentials, Keys};
 use crate::spent::Spent;
-use crate::{Id, IdMap};
+use crate::{Id, IdMap, Remote};
 
 /// A transport may send so many SSRCs; more are dropped until some are gone.
 pub(crate) const MAX_SOURCES: usize = 64;
@@ -34,9 +33,9 @@ pub(crate) struct Transport {
     /// From a restart, until a check with them is nominated.
     pub next_credentials: Option<Credentials>,
     /// Where datagrams are sent.
-    pub address: Option<SocketAddr>,
+    pub address: Option<Remote>,
     /// Where authentic checks came from, the latest last.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<Remote>,
     pub nominated: bool,
     pub lost: bool,
     pub last_check_us: u64,
@@ -69,7 +68,7 @@ pub(crate) struct Transport {
 
 impl Transport {
     /// Where media goes; None while it cannot be sent.
-    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+    pub(crate) fn destination(&self) -> Option<Remote> {
         self.address.filter(|_| self.send.is_some() && !self.lost)
     }
 

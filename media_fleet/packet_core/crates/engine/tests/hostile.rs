@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use harness::video::{Camera, assert_unbroken};
 use harness::{World, camera, microphone};
-use parley_engine::{Kind, Profile};
+use parley_engine::{Kind, Profile, Remote};
 use parley_wire::rtp::HeaderFields;
 use proptest::prelude::*;
 
@@ -81,7 +81,7 @@ proptest! {
         datagrams in proptest::collection::vec((0u8..3, datagram()), 0..60)
     ) {
         let mut meeting = meeting();
-        let stranger = SocketAddr::from(([192, 0, 2, 1], 9));
+        let stranger = Remote::udp(SocketAddr::from(([192, 0, 2, 1], 9)));
         let answers = meeting.world.engine.stats().stun_answered;
         let batch = datagrams
             .into_iter()

@@ -7,16 +7,20 @@ use std::net::SocketAddr;
 use harness::endpoint::binding_request;
 use harness::video::{Camera, assert_unbroken};
 use harness::{World, camera};
-use parley_engine::{Command, Credentials, Event, Kind, Profile};
+use parley_engine::{Command, Credentials, Event, Kind, Profile, Remote};
 
 const GCM: Profile = Profile::AeadAes128Gcm;
 
-fn connected(world: &World) -> Vec<(u32, SocketAddr)> {
+fn udp(address: ([u8; 4], u16)) -> Remote {
+    Remote::udp(SocketAddr::from(address))
+}
+
+fn connected(world: &World) -> Vec<(u32, Remote)> {
     world
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::TransportConnected { transport, address } => Some((*transport, *address)),
+            Event::TransportConnected { transport, remote } => Some((*transport, *remote)),
             _ => None,
         })
         .collect()
@@ -40,7 +44,7 @@ fn an_authentic_nominated_check_connects_and_is_answered() {
 fn a_forged_check_is_dropped_without_an_answer() {
     let mut world = World::new(2);
     world.join(GCM);
-    let stranger = SocketAddr::from(([10, 9, 9, 9], 1));
+    let stranger = udp(([10, 9, 9, 9], 1));
     for (ufrag, pwd) in [
         ("ufrag0", "not-the-password-of-anybody"),
         ("unknown", "not-the-password-of-anybody"),
@@ -61,7 +65,7 @@ fn dtls_is_passed_up_only_from_a_checked_address() {
     let who = world.meet(GCM);
     let record = vec![22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 9];
     world.inject(vec![
-        (SocketAddr::from(([10, 9, 9, 9], 1)), record.clone()),
+        (udp(([10, 9, 9, 9], 1)), record.clone()),
         (world.people[who].address, record.clone()),
     ]);
     let dtls: Vec<&Event> = world
@@ -87,7 +91,7 @@ fn media_follows_a_nomination_to_another_address() {
     let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
     let mut film = Camera::new(publisher, &[]);
     film.film(&mut world, 10);
-    let moved = SocketAddr::from(([10, 7, 7, 7], 7777));
+    let moved = udp(([10, 7, 7, 7], 7777));
     // A check alone tries a way; only a nomination takes it.
     let check = world.people[viewer].check(false);
     world.inject(vec![(moved, check)]);
@@ -151,10 +155,7 @@ fn the_address_of_a_lost_transport_is_free() {
 fn an_address_that_a_transport_has_left_is_free() {
     let mut world = World::new(5);
     let (moving, other) = (world.join(GCM), world.join(GCM));
-    let (left, moved) = (
-        world.people[moving].address,
-        SocketAddr::from(([10, 7, 7, 7], 7777)),
-    );
+    let (left, moved) = (world.people[moving].address, udp(([10, 7, 7, 7], 7777)));
     world.people[moving].address = moved;
     let check = world.people[moving].check(true);
     world.inject(vec![(moved, check)]);
@@ -194,7 +195,7 @@ fn a_lost_transport_comes_back_with_a_check_that_does_not_nominate() {
     world.people[who].checks = false;
     world.advance(17_000);
     let before = connected(&world).len();
-    let elsewhere = SocketAddr::from(([10, 7, 7, 7], 7777));
+    let elsewhere = udp(([10, 7, 7, 7], 7777));
     let check = world.people[who].check(false);
     world.inject(vec![(elsewhere, check.clone())]);
     assert_eq!(connected(&world).len(), before, "another way must be nominated");
@@ -212,7 +213,7 @@ fn after_an_ice_restart_the_old_way_holds_until_the_new_one_is_nominated() {
         pwd: "another-password-entirely".into(),
     };
     world.command(Command::RestartIce(who as u32, next));
-    let moved = SocketAddr::from(([10, 7, 7, 7], 7777));
+    let moved = udp(([10, 7, 7, 7], 7777));
     let from = world.people[who].address;
     let answered = |world: &World| world.engine.stats().stun_answered;
     let before = answered(&world);

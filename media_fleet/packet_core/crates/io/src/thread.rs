@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver as Requests, TryRecvError};
 use std::time::Duration;
 
-use parley_engine::{Engine, Event};
+use parley_engine::{Engine, Event, Remote};
 
 use crate::batch::SendBatch;
 use crate::clock::{self, Clock};
@@ -71,7 +71,7 @@ fn receive(
         for message in messages {
             let came_us = Clock::came_us(now, wall, message.came);
             for datagram in buffer[message.start..message.start + message.len].chunks_mut(message.segment) {
-                engine.handle_datagram(now, came_us, message.from, datagram, out);
+                engine.handle_datagram(now, came_us, Remote::udp(message.from), datagram, out);
             }
         }
         engine.flush(now, out);

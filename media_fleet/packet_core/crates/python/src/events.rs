@@ -18,7 +18,8 @@ event_class!(DtlsReceived { transport: Id, data: Py<PyBytes> });
 event_class!(TransportConnected {
     transport: Id,
     address: String,
-    port: u16
+    port: u16,
+    protocol: &'static str
 });
 event_class!(TransportLost { transport: Id });
 event_class!(LayerStarted {
@@ -40,14 +41,15 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
             let data = PyBytes::new(py, &data).unbind();
             Bound::new(py, DtlsReceived { transport, data })?.into_any()
         }
-        Event::TransportConnected { transport, address } => {
-            let (ip, port) = (address.ip().to_string(), address.port());
+        Event::TransportConnected { transport, remote } => {
+            let (ip, port) = (remote.address().ip().to_string(), remote.address().port());
             Bound::new(
                 py,
                 TransportConnected {
                     transport,
                     address: ip,
                     port,
+                    protocol: remote.protocol(),
                 },
             )?
             .into_any()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use aws_lc_rs::hmac;
-use parley_engine::{Credentials, Keys, Profile, SubscriptionConfig};
+use parley_engine::{Credentials, Keys, Profile, Remote, SubscriptionConfig};
 use parley_wire::demux::{self, Kind};
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::nack::NackGenerator;
@@ -56,7 +56,7 @@ struct Watched {
 
 pub struct Endpoint {
     who: usize,
-    pub address: SocketAddr,
+    pub address: Remote,
     profile: Profile,
     send: SendContext,
     receive: ReceiveContext,
@@ -86,7 +86,7 @@ impl Endpoint {
         let keys = keys_of(profile, who as u8 + 1, who as u8 + 101);
         Self {
             who,
-            address: SocketAddr::from(([10, 0, 0, 1], 5000 + who as u16)),
+            address: Remote::udp(SocketAddr::from(([10, 0, 0, 1], 5000 + who as u16))),
             profile,
             send: SendContext::new(profile, &keys.receive_key, &keys.receive_salt).unwrap(),
             receive: ReceiveContext::new(profile, &keys.send_key, &keys.send_salt).unwrap(),

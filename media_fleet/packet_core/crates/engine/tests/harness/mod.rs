@@ -7,11 +7,9 @@ pub mod endpoint;
 pub mod path;
 pub mod video;
 
-use std::net::SocketAddr;
-
 use parley_engine::{
     Codec, Command, Config, Credentials, Engine, Event, ExtensionMap, Id, Keys, Kind, Now, Output, Profile,
-    SubscriptionConfig, TrackConfig,
+    Remote, SubscriptionConfig, TrackConfig,
 };
 use parley_wire::extensions::{ALL, Extension};
 
@@ -46,7 +44,7 @@ pub fn extension_map(moved: u8) -> ExtensionMap {
 #[derive(Default)]
 pub struct Collected {
     room: Vec<u8>,
-    pub datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    pub datagrams: Vec<(Remote, Vec<u8>)>,
     pub events: Vec<Event>,
 }
 
@@ -58,7 +56,7 @@ impl Output for Collected {
         &mut self.room[..len]
     }
 
-    fn send(&mut self, to: SocketAddr, len: usize) {
+    fn send(&mut self, to: Remote, len: usize) {
         self.datagrams.push((to, self.room[..len].to_vec()));
     }
 
@@ -98,7 +96,7 @@ pub struct World {
     pub waited_us: u64,
     /// Keeps a copy of what the engine sends.
     pub record: bool,
-    recorded: Vec<(SocketAddr, Vec<u8>)>,
+    recorded: Vec<(Remote, Vec<u8>)>,
     out: Collected,
     next_id: Id,
 }
@@ -140,11 +138,16 @@ impl World {
     }
 
     /// Hands datagrams to the engine as one batch, past the lossy network.
-    pub fn inject(&mut self, datagrams: Vec<(SocketAddr, Vec<u8>)>) {
+    pub fn inject(&mut self, datagrams: Vec<(impl Into<Remote>, Vec<u8>)>) {
         let now = self.now();
         for (from, mut datagram) in datagrams {
-            self.engine
-                .handle_datagram(now, now.us - self.waited_us, from, &mut datagram, &mut self.out);
+            self.engine.handle_datagram(
+                now,
+                now.us - self.waited_us,
+                from.into(),
+                &mut datagram,
+                &mut self.out,
+            );
         }
         self.engine.flush(now, &mut self.out);
         self.deliver();
@@ -166,7 +169,7 @@ impl World {
     }
 
     /// Takes what was recorded of media to an address, as it was on the wire.
-    pub fn recorded_to(&mut self, address: SocketAddr) -> Vec<Vec<u8>> {
+    pub fn recorded_to(&mut self, address: Remote) -> Vec<Vec<u8>> {
         let recorded = std::mem::take(&mut self.recorded);
         let is_media =
             |datagram: &[u8]| parley_wire::demux::classify(datagram) == parley_wire::demux::Kind::Rtp;
@@ -202,7 +205,7 @@ impl World {
     }
 
     /// As [`Self::inject`], through the lossy network.
-    pub fn send(&mut self, mut datagrams: Vec<(SocketAddr, Vec<u8>)>) {
+    pub fn send(&mut self, mut datagrams: Vec<(Remote, Vec<u8>)>) {
         datagrams.retain(|_| !self.random.happens(self.loss_up));
         if !datagrams.is_empty() {
             self.inject(datagrams);

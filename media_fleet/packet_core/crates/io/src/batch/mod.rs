@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Result};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::ops::Range;
 use std::time::Duration;
 
-use parley_engine::{Event, Output};
+use parley_engine::{Event, Output, Remote};
 
 use crate::syscalls::{self, MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message};
 
@@ -167,7 +167,8 @@ impl<W: Way> Output for SendBatch<W> {
         &mut self.buffer[self.used..self.used + len]
     }
 
-    fn send(&mut self, to: SocketAddr, len: usize) {
+    fn send(&mut self, to: Remote, len: usize) {
+        let to = to.address();
         let joins = self.messages.last_mut().filter(|last| {
             !self.closed
                 && self.gso

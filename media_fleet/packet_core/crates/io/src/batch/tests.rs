@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use super::*;
 
 fn pair() -> (SendBatch, UdpSocket, SocketAddr) {
@@ -13,7 +15,7 @@ fn pair() -> (SendBatch, UdpSocket, SocketAddr) {
 
 fn put(batch: &mut SendBatch<impl Way>, to: SocketAddr, datagram: &[u8]) {
     batch.buffer(2000)[..datagram.len()].copy_from_slice(datagram);
-    batch.send(to, datagram.len());
+    batch.send(Remote::udp(to), datagram.len());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Socket addresses, as the kernel has them.
 
 use std::mem::size_of;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// # Safety
 /// `storage` must point at a zeroed `sockaddr_storage` that may be written.
@@ -64,8 +64,12 @@ pub(super) unsafe fn address_from(storage: &libc::sockaddr_storage) -> Option<So
         libc::AF_INET6 => {
             // SAFETY: the family says that this is a sockaddr_in6.
             let name = unsafe { &*place.cast::<libc::sockaddr_in6>() };
-            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr).to_canonical();
-            Some(SocketAddr::new(ip, u16::from_be(name.sin6_port)))
+            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);
+            let port = u16::from_be(name.sin6_port);
+            Some(match ip.to_ipv4_mapped() {
+                Some(v4) => SocketAddr::new(v4.into(), port),
+                None => SocketAddrV6::new(ip, port, 0, name.sin6_scope_id).into(),
+            })
         }
         _ => None,
     }
