@@ -86,6 +86,35 @@ class PacketCore:
     def remove_transport(self, transport: int) -> None:
         """Removes it with its tracks and subscriptions."""
 
+    # ---- links: what crosses to other nodes and comes from there ----
+
+    def add_link(
+        self,
+        *,
+        address: str,
+        port: int,
+        receive_key: bytes,
+        receive_salt: bytes,
+        send_key: bytes,
+        send_salt: bytes,
+    ) -> int:
+        """A transport to another node, without ICE and DTLS; removed by `remove_transport`. Packets come from ``address`` and ``port``, and go there.
+
+        Protected by AES-128-GCM (RFC 7714); lengths: key 16, salt 12. A pair of key and salt for sending is used for one link only. Each
+        end sends a report each second; `TransportConnected` when the other one is heard, `TransportLost` after 3.5 s without.
+        At one address there is one link: another one is ignored and counted.
+        """
+
+    def add_relayed_track(self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int]) -> int:
+        """A track that the other node relays; for subscribers it is like any other.
+
+        ``ssrcs``: that of each layer on the link, the lowest first. Removed by `remove_track`.
+        """
+
+    def add_relay(self, link: int, track: int, *, layer: int, ssrc: int, cname: str) -> int:
+        """Has one layer of a track cross a link, as it is. Returns a subscription, to be paused (`set_paused`) while nobody there wants the
+        layer, and removed by `remove_subscription`."""
+
     # ---- tracks: what a transport publishes ----
 
     def add_track(

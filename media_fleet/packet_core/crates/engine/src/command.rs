@@ -1,5 +1,7 @@
 //! What the control plane asks of the engine. `packet_core.pyi` describes each.
 
+use std::net::SocketAddr;
+
 use parley_wire::codec::Codec;
 use parley_wire::extensions::ExtensionMap;
 use parley_wire::srtp::Profile;
@@ -87,6 +89,30 @@ pub struct SubscriptionConfig {
     pub extensions: ExtensionMap,
 }
 
+/// A track that another node relays.
+#[derive(Clone, Debug)]
+pub struct RelayedTrackConfig {
+    /// Audio or video.
+    pub kind: Kind,
+    /// The codec.
+    pub codec: Codec,
+    /// Ticks of the RTP timestamp in a second.
+    pub clock_rate: u32,
+    /// Under which SSRC each layer crosses the link, the lowest first.
+    pub ssrcs: Vec<u32>,
+}
+
+/// How a layer of a track crosses a link.
+#[derive(Clone, Debug)]
+pub struct RelayConfig {
+    /// Which one.
+    pub layer: usize,
+    /// The SSRC under which it is sent.
+    pub ssrc: u32,
+    /// The publisher's canonical name.
+    pub cname: String,
+}
+
 /// A command. Those about an id that is gone are ignored and counted.
 pub enum Command {
     /// A transport that answers checks.
@@ -99,6 +125,12 @@ pub enum Command {
     SetSrtpKeys(Id, Box<Keys>),
     /// Takes it away with its tracks and subscriptions.
     RemoveTransport(Id),
+    /// A transport to another node, at this address.
+    AddLink(Id, SocketAddr, Box<Keys>),
+    /// Track, link, and how it comes.
+    AddRelayedTrack(Id, Id, Box<RelayedTrackConfig>),
+    /// Subscription, link, track, and how it crosses. Where it is paused it does not.
+    AddRelay(Id, Id, Id, Box<RelayConfig>),
     /// Track, transport, and how it is published.
     AddTrack(Id, Id, Box<TrackConfig>),
     /// Takes it away with its subscriptions.

@@ -12,17 +12,17 @@ const MAX_RESENDS: usize = 128;
 
 impl Engine {
     pub(crate) fn handle_rtcp(&mut self, now: Now, id: Id, packet: &mut [u8], out: &mut impl Output) {
-        let Some(receive) = self
-            .transports
-            .get_mut(&id)
-            .and_then(|transport| transport.receive.as_mut())
-        else {
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        let Some(receive) = transport.receive.as_mut() else {
             return;
         };
         let len = match receive.unprotect_rtcp(packet) {
             Ok(len) => len,
             Err(error) => return self.stats.refuse(error),
         };
+        transport.heard(now);
         self.stats.rtcp_received += 1;
         for part in Compound::new(&packet[..len]) {
             match part {

@@ -27,12 +27,15 @@ impl Engine {
                 is_set
             }
             Command::RemoveTransport(id) => self.remove_transport(id, out),
+            Command::AddLink(id, address, keys) => self.add_link(now, id, address, &keys),
+            Command::AddRelayedTrack(id, link, config) => self.add_relayed_track(id, link, *config),
+            Command::AddRelay(id, link, track, config) => self.add_relay(id, link, track, *config),
             Command::AddTrack(id, transport, config) => self.add_track(id, transport, *config),
             Command::RemoveTrack(id) => self.remove_track(id, out),
             Command::SetTrackMuted(id, muted) => self.set_track_muted(id, muted),
             Command::RequestKeyFrame(id) => self.request_key_frame(id),
             Command::AddSubscription(id, transport, track, config) => {
-                self.add_subscription(id, transport, track, *config)
+                self.add_subscription(id, transport, track, *config, None)
             }
             Command::SetWantedLayer(id, wanted) => self.change_subscription(id, |subscription| {
                 subscription.wanted = wanted;
@@ -95,7 +98,7 @@ impl Engine {
         true
     }
 
-    fn add_track(&mut self, id: Id, transport_id: Id, config: TrackConfig) -> bool {
+    pub(crate) fn add_track(&mut self, id: Id, transport_id: Id, config: TrackConfig) -> bool {
         let Some(transport) = self.transports.get_mut(&transport_id) else {
             return false;
         };
@@ -162,12 +165,13 @@ impl Engine {
         true
     }
 
-    fn add_subscription(
+    pub(crate) fn add_subscription(
         &mut self,
         id: Id,
         transport_id: Id,
         track_id: Id,
         config: SubscriptionConfig,
+        only: Option<usize>,
     ) -> bool {
         let seed = self.next_random();
         let (Some(transport), Some(track)) = (
@@ -194,6 +198,7 @@ impl Engine {
         let (clock_rate, is_video) = (track.config.clock_rate, track.codec().is_video());
         let mut subscription = Subscription::new(transport_id, track_id, config, clock_rate, is_video, seed);
         subscription.follow_on(spent);
+        subscription.only = only;
         self.subscriptions.insert(id, subscription);
         self.retarget_one(id);
         true
@@ -249,6 +254,7 @@ impl Engine {
             return;
         };
         subscription.target = match subscription.share {
+            _ if subscription.only.is_some() => subscription.only.filter(|only| track.is_sent(*only)),
             Share::Unlimited => track.choose_layer(subscription.wanted),
             Share::UpTo(layer) => track.choose_layer(Some(
                 subscription.wanted.map_or(layer, |wanted| wanted.min(layer)),

@@ -172,6 +172,7 @@ impl Engine {
             return;
         };
         match kind {
+            Kind::Dtls if self.is_link(transport) => self.stats.dropped_malformed += 1,
             Kind::Dtls => out.event(Event::DtlsReceived {
                 transport,
                 data: datagram.to_vec(),

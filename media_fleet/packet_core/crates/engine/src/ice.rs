@@ -124,7 +124,11 @@ impl Engine {
 
     pub(crate) fn restart_ice(&mut self, id: Id, credentials: Credentials) -> bool {
         let is_taken = self.by_ufrag.contains_key(credentials.ufrag.as_bytes());
-        let Some(transport) = self.transports.get_mut(&id).filter(|_| !is_taken) else {
+        let Some(transport) = self
+            .transports
+            .get_mut(&id)
+            .filter(|t| !is_taken && t.link.is_none())
+        else {
             return false;
         };
         if let Some(unused) = transport.next_credentials.take() {
@@ -139,7 +143,7 @@ impl Engine {
     pub(crate) fn check_consent(&mut self, now: Now, out: &mut impl Output) {
         for (id, transport) in &mut self.transports {
             let silent = now.us.saturating_sub(transport.last_check_us);
-            if !transport.lost && silent >= self.config.consent_timeout_us {
+            if transport.link.is_none() && !transport.lost && silent >= self.config.consent_timeout_us {
                 transport.lost = true;
                 out.event(Event::TransportLost { transport: *id });
             }

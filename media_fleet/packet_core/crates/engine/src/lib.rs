@@ -11,6 +11,7 @@
 //! | `receiving` | whose a packet is, which layer it belongs to |
 //! | `remote` | where datagrams come from and go to |
 //! | `ice` | STUN checks: which address a transport has |
+//! | `link` | transports to other nodes, and what is relayed over them |
 //! | `transport` | one ICE and DTLS association: keys, the SSRCs it sends, feedback owed to it |
 //! | `spent` | the packet indices that must not be used again |
 //! | `track`, `layer` | what is received: learning, counting, what is missing, what is being sent |
@@ -37,6 +38,7 @@ mod forwarding;
 mod ice;
 mod key_frames;
 mod layer;
+mod link;
 mod output;
 mod pacing;
 mod receiving;
@@ -50,7 +52,9 @@ mod temporal;
 mod track;
 mod transport;
 
-pub use command::{Command, Credentials, Keys, Kind, SubscriptionConfig, TrackConfig};
+pub use command::{
+    Command, Credentials, Keys, Kind, RelayConfig, RelayedTrackConfig, SubscriptionConfig, TrackConfig,
+};
 pub use engine::{Config, Engine};
 pub use event::Event;
 pub use output::{Now, Output};

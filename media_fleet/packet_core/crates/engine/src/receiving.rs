@@ -38,6 +38,7 @@ impl Engine {
             Err(error) => return self.stats.refuse(error),
         };
         self.stats.rtp_received += 1;
+        transport.heard(now);
         let values = Values::read(header.extensions(packet), &transport.extensions);
         if let Some(sequence) = values.transport_sequence()
             && transport.wants_transport_cc
@@ -70,7 +71,11 @@ impl Engine {
     /// Finds the m-line and layer of a new SSRC: by mid and rid, or, without a mid, by a payload type that only one m-line has.
     fn learn_source(&mut self, id: Id, header: &Header, values: &Values<'_>) -> Option<Source> {
         let transport = self.transports.get_mut(&id)?;
-        if transport.sources.len() >= MAX_SOURCES || transport.is_retired(header.ssrc) {
+        // On a link nothing is learned: the nodes tell each other.
+        if transport.link.is_some()
+            || transport.sources.len() >= MAX_SOURCES
+            || transport.is_retired(header.ssrc)
+        {
             return None;
         }
         let is_rtx_of = |track: &Track| track.config.rtx_payload_type == Some(header.payload_type);

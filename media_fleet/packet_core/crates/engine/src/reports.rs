@@ -12,7 +12,7 @@ use crate::track::Track;
 use crate::transport::Transport;
 
 /// The SSRC in whose name the node reports; it sends no media under it.
-const OWN_SSRC: u32 = 1;
+pub(crate) const OWN_SSRC: u32 = 1;
 const MAX_RTCP: usize = 1200;
 /// Transport-wide feedback: as often as libwebrtc sends it.
 pub(crate) const FEEDBACK_INTERVAL_US: u64 = 50_000;
@@ -25,7 +25,11 @@ const STALLED_US: u64 = 500_000;
 const AUDIO_STOPPED_US: u64 = 10_000_000;
 
 /// Protects and sends what `write` writes; nothing if the transport has no keys or no address yet.
-fn send_rtcp(transport: &mut Transport, out: &mut impl Output, write: impl FnOnce(&mut Writer<'_>)) {
+pub(crate) fn send_rtcp(
+    transport: &mut Transport,
+    out: &mut impl Output,
+    write: impl FnOnce(&mut Writer<'_>),
+) {
     let (Some(send), Some(address)) = (transport.send.as_mut(), transport.address) else {
         return;
     };
@@ -104,6 +108,7 @@ impl Engine {
         }
         if self.due.take_scan(now) {
             self.check_consent(now, out);
+            self.look_after_links(now, out);
             self.divide_bandwidth(now, out);
             self.send_receiver_reports(now, out);
             self.notice_stopped_layers(now, out);

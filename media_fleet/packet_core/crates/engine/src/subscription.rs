@@ -92,6 +92,8 @@ pub(crate) struct Subscription {
     pub config: SubscriptionConfig,
     pub paused: bool,
     pub wanted: Option<usize>,
+    /// This layer or nothing: a relay.
+    pub only: Option<usize>,
     /// Pictures a second.
     pub wanted_rate: Option<u8>,
     pub priority: u32,
@@ -146,6 +148,7 @@ impl Subscription {
             config,
             paused: false,
             wanted: None,
+            only: None,
             wanted_rate: None,
             priority: 0,
             share: Share::default(),

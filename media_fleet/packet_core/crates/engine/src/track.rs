@@ -49,13 +49,16 @@ impl Track {
         }
     }
 
+    /// Whether subscribers may count on a layer.
+    pub(crate) fn is_sent(&self, layer: usize) -> bool {
+        let layer = &self.layers[layer];
+        layer.active && !layer.stalled
+    }
+
     /// The best layer up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
     pub(crate) fn choose_layer(&self, wanted: Option<usize>) -> Option<usize> {
         let wanted = wanted.unwrap_or(usize::MAX);
-        let mut active = (0..self.layers.len()).filter(|layer| {
-            let layer = &self.layers[*layer];
-            layer.active && !layer.stalled
-        });
+        let mut active = (0..self.layers.len()).filter(|layer| self.is_sent(*layer));
         let first = active.next()?;
         Some(
             active

@@ -9,6 +9,7 @@ use parley_wire::srtp::{ReceiveContext, SendContext, SrtpError};
 
 use crate::bandwidth::Bandwidth;
 use crate::command::{Credentials, Keys};
+use crate::link::Link;
 use crate::spent::Spent;
 use crate::{Id, IdMap, Remote};
 
@@ -29,6 +30,8 @@ pub(crate) struct Source {
 
 /// See the module.
 pub(crate) struct Transport {
+    /// Where it goes to another node.
+    pub link: Option<Link>,
     pub credentials: Credentials,
     /// From a restart, until a check with them is nominated.
     pub next_credentials: Option<Credentials>,
@@ -74,6 +77,7 @@ impl Transport {
 
     pub(crate) fn new(credentials: Credentials, now_us: u64) -> Self {
         Self {
+            link: None,
             credentials,
             next_credentials: None,
             address: None,

@@ -1,6 +1,6 @@
 //! Arguments from Python, checked.
 
-use parley_engine::{Codec, Credentials, ExtensionMap, Kind, Profile};
+use parley_engine::{Codec, Credentials, ExtensionMap, Keys, Kind, Profile};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -59,6 +59,42 @@ pub(crate) fn codec(name: &str) -> PyResult<Codec> {
         "AV1" => Ok(Codec::Av1),
         _ => Err(PyValueError::new_err(format!("unknown codec {name:?}"))),
     }
+}
+
+/// Both, which must fit each other.
+pub(crate) fn kind_and_codec(kind: &str, codec: &str) -> PyResult<(Kind, Codec)> {
+    let (kind, codec) = (self::kind(kind)?, self::codec(codec)?);
+    one_of(
+        codec.is_video() == (kind == Kind::Video),
+        "the codec is not of this kind",
+    )?;
+    Ok((kind, codec))
+}
+
+/// Master keys and salts of both directions, of the lengths that the profile wants.
+pub(crate) fn keys(
+    profile: Profile,
+    receive_key: Vec<u8>,
+    receive_salt: Vec<u8>,
+    send_key: Vec<u8>,
+    send_salt: Vec<u8>,
+) -> PyResult<Keys> {
+    let salt_len = profile.salt_len();
+    one_of(
+        receive_key.len() == 16 && send_key.len() == 16,
+        "a master key has 16 bytes",
+    )?;
+    one_of(
+        receive_salt.len() == salt_len && send_salt.len() == salt_len,
+        &format!("a master salt of this profile has {salt_len} bytes"),
+    )?;
+    Ok(Keys {
+        profile,
+        receive_key,
+        receive_salt,
+        send_key,
+        send_salt,
+    })
 }
 
 pub(crate) fn payload_type(value: u8) -> PyResult<u8> {

@@ -8,13 +8,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parley_engine::{Codec, Command, Config, ExtensionMap, Id, Keys, Kind, SubscriptionConfig, TrackConfig};
+use parley_engine::{
+    Command, Config, ExtensionMap, Id, Profile, RelayConfig, RelayedTrackConfig, SubscriptionConfig,
+    TrackConfig,
+};
 use parley_io::{Closed, Node};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use arguments::{codec, credentials, extensions, kind, one_of, payload_type, profile, short_text};
+use arguments::{credentials, extensions, keys, kind_and_codec, one_of, payload_type, profile, short_text};
 
 pyo3::create_exception!(
     packet_core,
@@ -156,25 +159,7 @@ impl PacketCore {
         send_salt: Vec<u8>,
     ) -> PyResult<()> {
         let profile = self::profile(profile)?;
-        let salt_len = profile.salt_len();
-        if [&receive_key, &send_key].iter().any(|key| key.len() != 16) {
-            return Err(PyValueError::new_err("a master key has 16 bytes"));
-        }
-        if [&receive_salt, &send_salt]
-            .iter()
-            .any(|salt| salt.len() != salt_len)
-        {
-            return Err(PyValueError::new_err(format!(
-                "a master salt of this profile has {salt_len} bytes"
-            )));
-        }
-        let keys = Keys {
-            profile,
-            receive_key,
-            receive_salt,
-            send_key,
-            send_salt,
-        };
+        let keys = self::keys(profile, receive_key, receive_salt, send_key, send_salt)?;
         self.command(Command::SetSrtpKeys(transport, Box::new(keys)))
     }
 
@@ -184,6 +169,70 @@ impl PacketCore {
             .map_err(|_| closed(Closed))?
             .retain(|(id, _)| *id != transport);
         self.command(Command::RemoveTransport(transport))
+    }
+
+    // ---- links to other nodes ----
+
+    #[pyo3(signature = (*, address, port, receive_key, receive_salt, send_key, send_salt))]
+    fn add_link(
+        &self,
+        address: &str,
+        port: u16,
+        receive_key: Vec<u8>,
+        receive_salt: Vec<u8>,
+        send_key: Vec<u8>,
+        send_salt: Vec<u8>,
+    ) -> PyResult<Id> {
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| PyValueError::new_err(format!("address {address:?} is no IP address")))?;
+        one_of(port > 0, "a port is above zero")?;
+        let keys = self::keys(
+            Profile::AeadAes128Gcm,
+            receive_key,
+            receive_salt,
+            send_key,
+            send_salt,
+        )?;
+        let id = self.new_id();
+        self.command(Command::AddLink(
+            id,
+            SocketAddr::new(address, port),
+            Box::new(keys),
+        ))?;
+        Ok(id)
+    }
+
+    #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs))]
+    fn add_relayed_track(
+        &self,
+        link: Id,
+        kind: &str,
+        codec: &str,
+        clock_rate: u32,
+        ssrcs: Vec<u32>,
+    ) -> PyResult<Id> {
+        let (kind, codec) = kind_and_codec(kind, codec)?;
+        one_of((1..=8).contains(&ssrcs.len()), "a track has 1 to 8 layers")?;
+        one_of(clock_rate > 0, "clock_rate must be above zero")?;
+        let config = RelayedTrackConfig {
+            kind,
+            codec,
+            clock_rate,
+            ssrcs,
+        };
+        let id = self.new_id();
+        self.command(Command::AddRelayedTrack(id, link, Box::new(config)))?;
+        Ok(id)
+    }
+
+    #[pyo3(signature = (link, track, *, layer, ssrc, cname))]
+    fn add_relay(&self, link: Id, track: Id, layer: usize, ssrc: u32, cname: String) -> PyResult<Id> {
+        one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
+        let id = self.new_id();
+        let config = RelayConfig { layer, ssrc, cname };
+        self.command(Command::AddRelay(id, link, track, Box::new(config)))?;
+        Ok(id)
     }
 
     // ---- tracks ----
@@ -209,10 +258,7 @@ impl PacketCore {
         transport_cc: bool,
         nack: bool,
     ) -> PyResult<Id> {
-        let (kind, codec): (Kind, Codec) = (self::kind(kind)?, self::codec(codec)?);
-        if codec.is_video() != (kind == Kind::Video) {
-            return Err(PyValueError::new_err("the codec is not of this kind"));
-        }
+        let (kind, codec) = kind_and_codec(kind, codec)?;
         if rids.len() > 8 {
             return Err(PyValueError::new_err("a track has at most 8 layers"));
         }

@@ -97,6 +97,8 @@ pub struct World {
     /// Keeps a copy of what the engine sends.
     pub record: bool,
     recorded: Vec<(Remote, Vec<u8>)>,
+    /// What is for none of the people.
+    pub beyond: Vec<(Remote, Vec<u8>)>,
     out: Collected,
     next_id: Id,
 }
@@ -118,6 +120,7 @@ impl World {
             waited_us: 0,
             record: false,
             recorded: Vec::new(),
+            beyond: Vec::new(),
             out: Collected::default(),
             next_id: 100,
         }
@@ -159,10 +162,12 @@ impl World {
             if self.record {
                 self.recorded.push((to, datagram.clone()));
             }
-            if self.random.happens(self.loss_down) {
+            let person = self.people.iter_mut().find(|person| person.address == to);
+            let Some(person) = person else {
+                self.beyond.push((to, datagram));
                 continue;
-            }
-            if let Some(person) = self.people.iter_mut().find(|person| person.address == to) {
+            };
+            if !self.random.happens(self.loss_down) {
                 person.receive(self.now_us, datagram);
             }
         }

@@ -100,6 +100,16 @@ impl ExtensionMap {
         map
     }
 
+    /// The map that nodes use between themselves: what is passed on, under the numbers of [`Extension`], from one.
+    #[must_use]
+    pub fn between_nodes() -> Self {
+        let mut map = Self::default();
+        for extension in PASSED_ON {
+            map.ids[extension as usize] = extension as u8 + 1;
+        }
+        map
+    }
+
     /// Takes over what another m-line of the same bundle has negotiated.
     pub fn merge(&mut self, other: &Self) {
         for (id, others) in self.ids.iter_mut().zip(other.ids) {

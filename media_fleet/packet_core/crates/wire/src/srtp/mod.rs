@@ -16,6 +16,8 @@ use replay::Windows;
 pub const MAX_OVERHEAD: usize = 20;
 /// A peer may use so many SSRCs at once in one context.
 pub const MAX_SSRCS: usize = 128;
+/// The same for another node, which relays many participants' tracks.
+pub const MAX_NODE_SSRCS: usize = 32_768;
 /// After so many packets of others an SSRC may have to give way to a new one: minutes of video.
 const RTP_IDLE_AFTER: u64 = 1 << 16;
 /// The same for reports and feedback, which are fewer.
@@ -137,12 +139,24 @@ impl ReceiveContext {
     /// # Errors
     /// [`SrtpError::KeyLength`].
     pub fn new(profile: Profile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
+        Self::of_ssrcs(MAX_SSRCS, profile, key, salt)
+    }
+
+    /// A context for what another node sends.
+    ///
+    /// # Errors
+    /// [`SrtpError::KeyLength`].
+    pub fn of_node(profile: Profile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
+        Self::of_ssrcs(MAX_NODE_SSRCS, profile, key, salt)
+    }
+
+    fn of_ssrcs(max_ssrcs: usize, profile: Profile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
         let (rtp, rtcp) = keys::session_ciphers(profile, key, salt)?;
         Ok(Self {
             rtp,
             rtcp,
-            rtp_windows: Windows::new(RTP_IDLE_AFTER),
-            rtcp_windows: Windows::new(RTCP_IDLE_AFTER),
+            rtp_windows: Windows::new(max_ssrcs, RTP_IDLE_AFTER),
+            rtcp_windows: Windows::new(max_ssrcs, RTCP_IDLE_AFTER),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{MAX_SSRCS, SrtpError};
+use super::SrtpError;
 use crate::sequence::nearest;
 
 const WORDS: usize = 16;
@@ -58,7 +58,7 @@ fn place(index: u64) -> (usize, u64) {
     (slot / 64, 1 << (slot % 64))
 }
 
-/// The windows of the SSRCs that one peer sends, [`MAX_SSRCS`] at the most.
+/// The windows of the SSRCs that one peer sends, so many at the most.
 ///
 /// Only authentic packets take a place. A peer that has used up all places in a long meeting, by starting and stopping tracks, gets
 /// that of the SSRC that has been silent longest; one that uses too many at once gets none.
@@ -68,6 +68,7 @@ pub(super) struct Windows {
     /// Counts accepted packets: the clock by which an SSRC is silent.
     accepted: u64,
     idle_after: u64,
+    max_ssrcs: usize,
 }
 
 #[derive(Debug)]
@@ -78,11 +79,12 @@ struct Entry {
 
 impl Windows {
     /// An SSRC may have to leave its place after `idle_after` packets of others.
-    pub(super) fn new(idle_after: u64) -> Self {
+    pub(super) fn new(max_ssrcs: usize, idle_after: u64) -> Self {
         Self {
             by_ssrc: HashMap::new(),
             accepted: 0,
             idle_after,
+            max_ssrcs,
         }
     }
 
@@ -98,7 +100,9 @@ impl Windows {
     pub(super) fn check(&self, ssrc: u32, index: u64) -> Result<(), SrtpError> {
         match self.by_ssrc.get(&ssrc) {
             Some(entry) if !entry.window.is_new(index) => Err(SrtpError::Replayed),
-            None if self.by_ssrc.len() >= MAX_SSRCS && self.idle().is_none() => Err(SrtpError::TooManySsrcs),
+            None if self.by_ssrc.len() >= self.max_ssrcs && self.idle().is_none() => {
+                Err(SrtpError::TooManySsrcs)
+            }
             _ => Ok(()),
         }
     }
@@ -106,7 +110,7 @@ impl Windows {
     /// Marks the index of an authentic packet that has passed [`Self::check`].
     pub(super) fn accept(&mut self, ssrc: u32, index: u64) {
         self.accepted += 1;
-        if self.by_ssrc.len() >= MAX_SSRCS
+        if self.by_ssrc.len() >= self.max_ssrcs
             && !self.by_ssrc.contains_key(&ssrc)
             && let Some(idle) = self.idle()
         {
@@ -133,13 +137,14 @@ impl Windows {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MAX_SSRCS;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     #[test]
     fn only_an_ssrc_that_has_been_silent_long_leaves_its_place() {
-        let mut windows = Windows::new(1000);
+        let mut windows = Windows::new(MAX_SSRCS, 1000);
         let places = MAX_SSRCS as u32;
         for ssrc in 0..places {
             windows.accept(ssrc, 7);

@@ -1,0 +1,347 @@
+//! Tracks cross from node to node over links: each packet once, repaired on the way, every layer that is wanted and no other.
+
+mod harness;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use harness::video::{Camera, assert_unbroken, content};
+use harness::{Random, World, camera, keys_of, microphone};
+use parley_engine::{
+    Codec, Command, Event, Id, Keys, Kind, Profile, RelayConfig, RelayedTrackConfig, Remote, TrackConfig,
+};
+use parley_wire::demux;
+use parley_wire::rtp::HeaderFields;
+
+const GCM: Profile = Profile::AeadAes128Gcm;
+const RIDS: [&str; 3] = ["q", "h", "f"];
+const LINK: Id = 70;
+/// The first SSRC on the link; layers have the next ones.
+const CROSSING: u32 = 0xcc00;
+const WEST: usize = 0;
+const EAST: usize = 1;
+
+fn address(node: usize) -> SocketAddr {
+    SocketAddr::from(([10, 9, 0, node as u8 + 1], 7000))
+}
+
+fn keys(node: usize) -> Keys {
+    match node {
+        WEST => keys_of(GCM, 201, 202),
+        _ => keys_of(GCM, 202, 201),
+    }
+}
+
+/// Two nodes, ten milliseconds apart.
+struct Nodes {
+    worlds: [World; 2],
+    under_way: Vec<(u64, usize, Vec<u8>)>,
+    random: Random,
+    /// Of a hundred datagrams between the nodes so many are lost.
+    loss: u64,
+    /// How often each media packet was sent to the node in the east, by SSRC and sequence number.
+    crossed: HashMap<(u32, u16), usize>,
+}
+
+impl Nodes {
+    fn new(seed: u64) -> Self {
+        let mut worlds = [World::new(seed), World::new(seed + 1)];
+        for (node, world) in worlds.iter_mut().enumerate() {
+            world.command(Command::AddLink(LINK, address(1 - node), Box::new(keys(node))));
+        }
+        Self {
+            worlds,
+            under_way: Vec::new(),
+            random: Random(seed),
+            loss: 0,
+            crossed: HashMap::new(),
+        }
+    }
+
+    fn advance(&mut self, ms: u64) {
+        for _ in 0..ms {
+            for node in [WEST, EAST] {
+                self.worlds[node].advance(1);
+                for (to, datagram) in std::mem::take(&mut self.worlds[node].beyond) {
+                    assert_eq!(to, Remote::udp(address(1 - node)));
+                    if node == WEST && demux::classify(&datagram) == demux::Kind::Rtp {
+                        let ssrc = u32::from_be_bytes(datagram[8..12].try_into().unwrap());
+                        let number = u16::from_be_bytes(datagram[2..4].try_into().unwrap());
+                        *self.crossed.entry((ssrc, number)).or_default() += 1;
+                    }
+                    if !self.random.happens(self.loss) {
+                        let arrives_us = self.worlds[node].now_us + 10_000;
+                        self.under_way.push((arrives_us, 1 - node, datagram));
+                    }
+                }
+            }
+            let now_us = self.worlds[WEST].now_us;
+            for (_, to, datagram) in self.under_way.extract_if(.., |(at_us, ..)| *at_us <= now_us) {
+                self.worlds[to].inject(vec![(address(1 - to), datagram)]);
+            }
+        }
+    }
+
+    fn film(&mut self, film: &mut Camera, frames: usize) {
+        for _ in 0..frames {
+            film.shoot(&mut self.worlds[WEST]);
+            self.advance(33);
+        }
+    }
+
+    /// Has a track of the west cross; tells its id in the east, and those of the relays.
+    fn relay(&mut self, track: Id, config: &TrackConfig) -> (Id, Vec<Id>) {
+        let layers = config.rids.len().max(1);
+        let ssrcs: Vec<u32> = (0..layers as u32).map(|layer| CROSSING + layer).collect();
+        let relayed = self.worlds[EAST].new_id();
+        let config = RelayedTrackConfig {
+            kind: config.kind,
+            codec: config.codec,
+            clock_rate: config.clock_rate,
+            ssrcs: ssrcs.clone(),
+        };
+        self.worlds[EAST].command(Command::AddRelayedTrack(relayed, LINK, Box::new(config)));
+        let relays = ssrcs
+            .into_iter()
+            .enumerate()
+            .map(|(layer, ssrc)| {
+                let id = self.worlds[WEST].new_id();
+                let cname = "publisher".into();
+                let config = RelayConfig { layer, ssrc, cname };
+                self.worlds[WEST].command(Command::AddRelay(id, LINK, track, Box::new(config)));
+                id
+            })
+            .collect();
+        (relayed, relays)
+    }
+
+    fn crossed(&self, ssrc: u32) -> usize {
+        self.crossed.keys().filter(|(each, _)| *each == ssrc).count()
+    }
+}
+
+#[test]
+fn viewers_at_another_node_see_what_crosses_once() {
+    let mut nodes = Nodes::new(1);
+    let publisher = nodes.worlds[WEST].join(GCM);
+    let track = nodes.worlds[WEST].publish(publisher, camera(&[]));
+    let (relayed, _) = nodes.relay(track, &camera(&[]));
+    let viewers: Vec<(usize, u32)> = (0..3)
+        .map(|_| {
+            let viewer = nodes.worlds[EAST].join(GCM);
+            let (_, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Video);
+            (viewer, ssrc)
+        })
+        .collect();
+    nodes.film(&mut Camera::new(publisher, &[]), 60);
+    for (viewer, ssrc) in viewers {
+        let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+        assert_unbroken(&stream);
+        assert!(stream.len() > 50 * 6, "{}", stream.len());
+    }
+    assert!(nodes.crossed.values().all(|times| *times == 1));
+    assert_eq!(nodes.crossed.len(), 60 * 6);
+}
+
+#[test]
+fn what_the_link_loses_is_asked_for_and_sent_again() {
+    let mut nodes = Nodes::new(2);
+    let publisher = nodes.worlds[WEST].join(GCM);
+    let track = nodes.worlds[WEST].publish(publisher, camera(&[]));
+    let (relayed, _) = nodes.relay(track, &camera(&[]));
+    let viewer = nodes.worlds[EAST].join(GCM);
+    let (_, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Video);
+    let mut film = Camera::new(publisher, &[]);
+    nodes.film(&mut film, 10);
+    let key_frames = nodes.worlds[WEST].engine.track_stats(track)[0].key_frames;
+    nodes.loss = 5;
+    nodes.film(&mut film, 200);
+    nodes.loss = 0;
+    nodes.film(&mut film, 30);
+    let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+    assert_unbroken(&stream);
+    assert!(stream.len() > 230 * 6, "{}", stream.len());
+    let (sent, packets) = (nodes.crossed.values().sum::<usize>(), nodes.crossed.len());
+    let again = sent - packets;
+    assert!(
+        again >= packets / 30 && again <= packets / 8,
+        "{again} of {packets}"
+    );
+    assert!(nodes.worlds[EAST].engine.stats().nacks_sent > 0);
+    assert_eq!(
+        nodes.worlds[WEST].engine.track_stats(track)[0].key_frames,
+        key_frames,
+        "the publisher is not bothered"
+    );
+}
+
+#[test]
+fn each_layer_crosses_while_it_is_wanted_and_is_chosen_where_it_is_watched() {
+    let mut nodes = Nodes::new(3);
+    let publisher = nodes.worlds[WEST].join(GCM);
+    let track = nodes.worlds[WEST].publish(publisher, camera(&RIDS));
+    let (relayed, relays) = nodes.relay(track, &camera(&RIDS));
+    let viewer = nodes.worlds[EAST].join(GCM);
+    let (subscription, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Video);
+    let mut film = Camera::new(publisher, &RIDS);
+    let last_layer = |nodes: &Nodes| {
+        let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+        stream.last().map(|rtp| content(&rtp.payload).layer)
+    };
+    nodes.film(&mut film, 60);
+    assert_eq!(last_layer(&nodes), Some(2));
+    for (wanted, forwarded) in [(Some(0), 0), (Some(1), 1), (None, 2)] {
+        nodes.worlds[EAST].command(Command::SetWantedLayer(subscription, wanted));
+        nodes.film(&mut film, 30);
+        assert_eq!(last_layer(&nodes), Some(forwarded));
+    }
+    assert!((0..3).all(|layer| nodes.crossed(CROSSING + layer) > 140 * 6));
+    nodes.worlds[WEST].command(Command::SetPaused(relays[2], true));
+    let before = nodes.crossed(CROSSING + 2);
+    nodes.film(&mut film, 90);
+    assert_eq!(
+        nodes.crossed(CROSSING + 2),
+        before,
+        "what nobody there wants does not cross"
+    );
+    assert_eq!(last_layer(&nodes), Some(1), "the best that is left");
+    nodes.worlds[WEST].command(Command::SetPaused(relays[2], false));
+    nodes.film(&mut film, 60);
+    assert_eq!(last_layer(&nodes), Some(2));
+    assert_unbroken(&nodes.worlds[EAST].people[viewer].stream(ssrc));
+}
+
+#[test]
+fn key_frame_requests_of_many_cross_as_one_and_reach_the_publisher() {
+    let mut nodes = Nodes::new(4);
+    let publisher = nodes.worlds[WEST].join(GCM);
+    let track = nodes.worlds[WEST].publish(publisher, camera(&[]));
+    let (relayed, _) = nodes.relay(track, &camera(&[]));
+    let viewers: Vec<(usize, u32)> = (0..5)
+        .map(|_| {
+            let viewer = nodes.worlds[EAST].join(GCM);
+            let (_, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Video);
+            (viewer, ssrc)
+        })
+        .collect();
+    let mut film = Camera::new(publisher, &[]);
+    nodes.film(&mut film, 60);
+    let asked = |nodes: &Nodes| nodes.worlds[WEST].people[publisher].picture_losses(0xaa00);
+    let before = asked(&nodes);
+    for (viewer, ssrc) in viewers {
+        let lost = nodes.worlds[EAST].people[viewer].rtcp(|writer| writer.picture_loss(2, ssrc));
+        nodes.worlds[EAST].send_from(viewer, vec![lost]);
+    }
+    nodes.film(&mut film, 30);
+    assert_eq!(asked(&nodes), before + 1);
+}
+
+#[test]
+fn sound_and_its_level_cross_and_are_repaired_as_well() {
+    let mut nodes = Nodes::new(5);
+    let publisher = nodes.worlds[WEST].join(GCM);
+    let track = nodes.worlds[WEST].publish(publisher, microphone());
+    let (relayed, _) = nodes.relay(track, &microphone());
+    let viewer = nodes.worlds[EAST].join(GCM);
+    let (_, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Audio);
+    nodes.loss = 5;
+    for number in 0..200u16 {
+        if number == 190 {
+            nodes.loss = 0;
+        }
+        let fields = HeaderFields {
+            marker: false,
+            payload_type: harness::AUDIO,
+            sequence_number: number,
+            timestamp: u32::from(number) * 960,
+            ssrc: 0xbb00,
+        };
+        let packet =
+            nodes.worlds[WEST].people[publisher].packet(&fields, &[(1, b"1"), (6, &[0x80 | 30])], &[7; 80]);
+        nodes.worlds[WEST].send_from(publisher, vec![packet]);
+        nodes.advance(20);
+    }
+    nodes.advance(200);
+    let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+    assert!(stream.len() >= 198, "{}", stream.len());
+    assert!(stream.iter().all(|rtp| rtp.audio_level == Some(vec![0x80 | 30])));
+}
+
+#[test]
+fn a_silent_node_is_noticed_and_so_is_its_return() {
+    let mut nodes = Nodes::new(6);
+    let told = |nodes: &mut Nodes| -> Vec<Event> {
+        let events = std::mem::take(&mut nodes.worlds[EAST].events);
+        events
+            .into_iter()
+            .filter(|event| {
+                matches!(
+                    event,
+                    Event::TransportConnected { .. } | Event::TransportLost { .. }
+                )
+            })
+            .collect()
+    };
+    nodes.advance(1500);
+    let connected = Event::TransportConnected {
+        transport: LINK,
+        remote: Remote::udp(address(WEST)),
+    };
+    assert_eq!(told(&mut nodes), std::slice::from_ref(&connected));
+    nodes.advance(20_000);
+    assert_eq!(told(&mut nodes), [], "an idle link shows signs of life");
+    nodes.loss = 100;
+    nodes.advance(5_000);
+    assert_eq!(told(&mut nodes), [Event::TransportLost { transport: LINK }]);
+    nodes.loss = 0;
+    nodes.advance(1_500);
+    assert_eq!(told(&mut nodes), [connected]);
+}
+
+#[test]
+fn whoever_is_not_the_other_node_is_not_listened_to() {
+    let mut nodes = Nodes::new(7);
+    let stranger = keys_of(GCM, 55, 56);
+    let mut foreign = World::new(8);
+    foreign.command(Command::AddLink(LINK, address(EAST), Box::new(stranger)));
+    let publisher = foreign.join(GCM);
+    let track = foreign.publish(publisher, camera(&[]));
+    let config = RelayConfig {
+        layer: 0,
+        ssrc: CROSSING,
+        cname: "stranger".into(),
+    };
+    foreign.command(Command::AddRelay(900, LINK, track, Box::new(config)));
+    let relayed = RelayedTrackConfig {
+        kind: Kind::Video,
+        codec: Codec::Vp8,
+        clock_rate: 90_000,
+        ssrcs: vec![CROSSING],
+    };
+    nodes.worlds[EAST].command(Command::AddRelayedTrack(900, LINK, Box::new(relayed)));
+    Camera::new(publisher, &[]).film(&mut foreign, 10);
+    let forged: Vec<_> = std::mem::take(&mut foreign.beyond)
+        .into_iter()
+        .map(|(_, datagram)| (address(WEST), datagram))
+        .collect();
+    assert!(forged.len() >= 60);
+    let (all, before) = (forged.len() as u64, nodes.worlds[EAST].engine.stats());
+    nodes.worlds[EAST].inject(forged);
+    let stats = nodes.worlds[EAST].engine.stats();
+    assert_eq!(stats.dropped_authentication - before.dropped_authentication, all);
+    assert_eq!(nodes.worlds[EAST].engine.track_stats(900)[0].packets_received, 0);
+    // Nor does anybody get the node's address by a check, and none starts a handshake on a link.
+    let mallory = nodes.worlds[EAST].meet(GCM);
+    let check = nodes.worlds[EAST].people[mallory].check(true);
+    nodes.worlds[EAST].inject(vec![(address(WEST), check), (address(WEST), vec![22; 40])]);
+    let events = std::mem::take(&mut nodes.worlds[EAST].events);
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::DtlsReceived { .. }))
+    );
+    nodes.advance(1500);
+    assert!(nodes.worlds[EAST].events.iter().any(
+        |event| matches!(event, Event::TransportConnected { transport: LINK, remote } if remote.address() == address(WEST))
+    ));
+}
