@@ -75,7 +75,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     client = _redis(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S)
     listening_client = _redis(settings.redis_url, socket_timeout=None)
     core = PacketCore(
-        bind_address=settings.bind_address, port=settings.udp_port, consent_timeout_ms=settings.consent_timeout_ms
+        bind_addresses=list(settings.bind_addresses),
+        port=settings.udp_port,
+        consent_timeout_ms=settings.consent_timeout_ms,
     )
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()

@@ -25,7 +25,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     advertised_addresses: Annotated[tuple[str, ...], Meta(min_length=1, max_length=8)]
     """IP addresses at which clients reach this node, comma-separated, the preferred one first."""
     region: Annotated[str, Meta(min_length=1, max_length=64)] = "local"
-    bind_address: str = "0.0.0.0"
+    bind_addresses: Annotated[tuple[str, ...], Meta(min_length=1, max_length=2)] = ("0.0.0.0", "::")
+    """Where to listen, comma-separated: one address for each version of IP that is served."""
     udp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """0: any free one."""
     advertised_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
@@ -61,21 +62,24 @@ class Settings(Struct, frozen=True, kw_only=True):
                 if key not in known:
                     raise SettingsError(f"{key} is no setting of the media node.")
                 given[known[key]] = value
-        if "advertised_addresses" in given:
-            given["advertised_addresses"] = _addresses(given["advertised_addresses"])
+        for name in ("advertised_addresses", "bind_addresses"):
+            if name in given:
+                given[name] = _addresses(f"{PREFIX}{name.upper()}", given[name])
+        if len({":" in address for address in given.get("bind_addresses", ())}) < len(given.get("bind_addresses", ())):
+            raise SettingsError(f"{PREFIX}BIND_ADDRESSES: there is one for each version of IP.")
         try:
             return msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(_sentence(str(error), known)) from None
 
 
-def _addresses(value: str) -> list[str]:
-    addresses = [address.strip() for address in value.split(",") if address.strip()]
-    for address in addresses:
+def _addresses(variable: str, value: str) -> list[str]:
+    addresses = []
+    for text in filter(None, map(str.strip, value.split(","))):
         try:
-            ipaddress.ip_address(address)
+            addresses.append(str(ipaddress.ip_address(text)))
         except ValueError:
-            raise SettingsError(f"{PREFIX}ADVERTISED_ADDRESSES: {address!r} is no IP address.") from None
+            raise SettingsError(f"{variable}: {text!r} is no IP address.") from None
     return addresses
 
 

@@ -27,6 +27,9 @@ from infra.local.settings import ROOT, LocalSettings
 from infra.local.supervisor import Supervisor
 from infra.local.terminal import Terminal
 
+MAX_MEDIA_ADDRESSES = 8
+"""So many a media node takes."""
+
 
 def main() -> int:
     """The exit code: 0 after a stop that was asked for, 1 when the platform could not start or go on."""
@@ -45,7 +48,7 @@ def main() -> int:
 
 async def _run(settings: LocalSettings, terminal: Terminal) -> int:
     certificate = _certificate(settings)
-    plan = Plan(settings, choose_ports(), certificate, _media_address(settings), os.environ)
+    plan = Plan(settings, choose_ports(), certificate, _media_addresses(settings), os.environ)
     stop = asyncio.Event()
     supervisor = Supervisor(plan.processes(), settings.data_path / "logs", terminal, stop)
     _stop_on_signals(supervisor, terminal, stop)
@@ -148,18 +151,19 @@ def _certificate(settings: LocalSettings) -> CertificateFiles | None:
     return ensure_certificate(settings.data_path / "tls", settings.host, now=dt.datetime.now(dt.UTC))
 
 
-def _media_address(settings: LocalSettings) -> str:
-    """The IP address in the node's ICE candidates.
+def _media_addresses(settings: LocalSettings) -> tuple[str, ...]:
+    """The IP addresses in the node's ICE candidates: all that the host's name has, as the resolver prefers them.
 
     Raises:
         SettingsError: the host's name has no address.
     """
     if not settings.is_public:
-        return LOOPBACK
+        return (LOOPBACK,)
     try:
-        return str(socket.getaddrinfo(settings.host, None, type=socket.SOCK_DGRAM)[0][4][0])
+        found = socket.getaddrinfo(settings.host, None, type=socket.SOCK_DGRAM)
     except OSError as error:
         raise SettingsError(f"PARLEY_HOST: {settings.host} has no address ({error.strerror}).") from None
+    return tuple(dict.fromkeys(str(address[4][0]) for address in found))[:MAX_MEDIA_ADDRESSES]
 
 
 if __name__ == "__main__":

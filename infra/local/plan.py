@@ -48,13 +48,13 @@ class Plan:
         settings: LocalSettings,
         ports: InternalPorts,
         certificate: CertificateFiles | None,
-        media_address: str,
+        media_addresses: tuple[str, ...],
         environ: Mapping[str, str],
     ) -> None:
         self._settings = settings
         self._ports = ports
         self._certificate = certificate
-        self._media_address = media_address
+        self._media_addresses = media_addresses
         self._environ = environ
         self._stack: dict[str, str] = {}
         self._node_id = NodeId("")
@@ -181,9 +181,9 @@ class Plan:
             "PARLEY_NODE_",
             ID=self._node_id,
             REDIS_URL=self._redis,
-            BIND_ADDRESS=self._settings.bind_address,
+            BIND_ADDRESSES=",".join(self._settings.media_bind_addresses),
             UDP_PORT=str(self._settings.media_port),
-            ADVERTISED_ADDRESSES=self._media_address,
+            ADVERTISED_ADDRESSES=",".join(self._media_addresses),
             DRAIN_TIMEOUT_S=str(_DRAIN_S),
         )
 

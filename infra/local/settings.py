@@ -70,6 +70,11 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
         return "::" if ":" in self.host else "0.0.0.0"
 
     @property
+    def media_bind_addresses(self) -> tuple[str, ...]:
+        """Where the media port is opened: for both versions of IP where others are to reach it."""
+        return ("0.0.0.0", "::") if self.is_public else ("127.0.0.1",)
+
+    @property
     def url(self) -> str:
         """The platform's one address."""
         if not self.is_public:

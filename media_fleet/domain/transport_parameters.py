@@ -7,6 +7,7 @@ A node multiplexes everything of a connection over one transport (BUNDLE, RFC 91
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,6 +24,8 @@ from media_fleet.domain.session_description import (
 
 RTP_OVER_DTLS = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
 """RFC 8829, 5.1.2: all are taken, the first is written."""
+_HOST_PREFERENCE = 126
+"""RFC 8445, 5.1.2.2."""
 DIGESTS = ("sha-256", "sha-384", "sha-512")
 
 
@@ -67,16 +70,31 @@ class RemoteEnd(Struct, frozen=True, kw_only=True):
 
 
 def host_candidates(addresses: Sequence[str], port: int) -> tuple[Candidate, ...]:
-    """Candidates with the priorities of RFC 8445, 5.1.2: host, the addresses in the order of preference given."""
+    """Host candidates for addresses in the order of preference, with the priorities of RFC 8445, 5.1.2.1.
+
+    IPv4 and IPv6 take turns, the version of the first address first, so that where one version leads nowhere few checks
+    are wasted on it (RFC 8421, 4).
+    """
     return tuple(
         Candidate(
             foundation=str(index + 1),
-            priority=(126 << 24) | ((65_535 - index) << 8) | (256 - 1),
+            priority=_priority(_HOST_PREFERENCE, 65_535 - index),
             address=address,
             port=port,
         )
-        for index, address in enumerate(addresses)
+        for index, address in enumerate(_versions_in_turn(addresses))
     )
+
+
+def _priority(type_preference: int, local_preference: int) -> int:
+    """RFC 8445, 5.1.2.1, for component 1."""
+    return (type_preference << 24) | (local_preference << 8) | (256 - 1)
+
+
+def _versions_in_turn(addresses: Sequence[str]) -> list[str]:
+    first = [address for address in addresses if (":" in address) == (":" in addresses[0])]
+    second = [address for address in addresses if address not in first]
+    return [address for pair in zip_longest(first, second) for address in pair if address is not None]
 
 
 def is_media(section: MediaSection) -> bool:

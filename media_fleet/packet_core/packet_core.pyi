@@ -28,16 +28,17 @@ class PacketCore:
     def __new__(
         cls,
         *,
-        bind_address: str,
+        bind_addresses: list[str],
         port: int,
         consent_timeout_ms: int = 15_000,
     ) -> Self:
-        """Binds ``bind_address:port`` over UDP (port 0: any free one) and starts the I/O thread.
+        """Binds a UDP port (0: any free one) and starts the I/O thread.
 
+        ``bind_addresses``: one for each version of IP that is served; ``0.0.0.0`` or ``::`` without effect where the machine does not have that version.
         ``consent_timeout_ms``: a transport that has seen no authenticated STUN check for so long is lost (RFC 7675: 30 s at the most).
 
         Raises:
-            PacketCoreError: the address cannot be bound; the text names it and the cause.
+            PacketCoreError: an address cannot be bound; the text names them and the cause.
         """
 
     @property
@@ -51,7 +52,7 @@ class PacketCore:
         """The waiting events, oldest first, at most ``limit``. Clears the descriptor when none is left."""
 
     def close(self) -> None:
-        """Stops the I/O thread and closes the socket. Safe to call twice; any other call afterwards raises `PacketCoreError`."""
+        """Stops the I/O thread and closes the sockets. Safe to call twice; any other call afterwards raises `PacketCoreError`."""
 
     # ---- transports: one ICE and DTLS association each ----
 

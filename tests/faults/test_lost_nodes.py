@@ -42,7 +42,7 @@ async def nodes(platform: Platform) -> AsyncIterator[dict[NodeId, asyncio.subpro
             settings = {
                 "PARLEY_NODE_ID": node_id,
                 "PARLEY_NODE_REDIS_URL": f"{platform.valkey.connection_url}/0",
-                "PARLEY_NODE_BIND_ADDRESS": "127.0.0.1",
+                "PARLEY_NODE_BIND_ADDRESSES": "127.0.0.1",
                 "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
                 "PARLEY_NODE_DRAIN_TIMEOUT_S": "0",
             }

@@ -129,7 +129,7 @@ def node_environ(valkey_url: str) -> dict[str, str]:
     return {
         "PARLEY_NODE_ID": NODE_ID,
         "PARLEY_NODE_REDIS_URL": valkey_url,
-        "PARLEY_NODE_BIND_ADDRESS": "127.0.0.1",
+        "PARLEY_NODE_BIND_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_CONSENT_TIMEOUT_MS": "3000",
     }

@@ -32,7 +32,7 @@ PROFILES: dict[SrtpProfile, tuple[int, int]] = {
 
 @pytest.fixture
 def core() -> Iterator[PacketCore]:
-    core = PacketCore(bind_address="127.0.0.1", port=0)
+    core = PacketCore(bind_addresses=["127.0.0.1"], port=0)
     yield core
     core.close()
 
@@ -253,11 +253,11 @@ def test_a_ufrag_is_free_again_when_its_transport_is_removed(core: PacketCore, p
 
 def test_an_address_in_use_is_named(core: PacketCore) -> None:
     with pytest.raises(PacketCoreError, match=f"127.0.0.1:{core.local_port}"):
-        PacketCore(bind_address="127.0.0.1", port=core.local_port)
+        PacketCore(bind_addresses=["127.0.0.1"], port=core.local_port)
 
 
 def test_a_closed_core_says_so_and_closes_twice() -> None:
-    core = PacketCore(bind_address="127.0.0.1", port=0)
+    core = PacketCore(bind_addresses=["127.0.0.1"], port=0)
     core.close()
     core.close()
     with pytest.raises(PacketCoreError, match="closed"):

@@ -33,6 +33,8 @@ def shown(default: Any) -> set[str]:
         return {"none", "AWS"}
     if default in ((), ""):
         return {"empty", "`[]`"}
+    if isinstance(default, tuple):
+        return {f"`{','.join(default)}`"}
     return {f"`{default}`"}
 
 

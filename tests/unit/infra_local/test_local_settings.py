@@ -12,6 +12,7 @@ def test_without_any_variable_the_platform_is_for_this_machine() -> None:
     settings = LocalSettings.from_environ({})
     assert settings.url == "http://localhost:8080"
     assert settings.bind_address == "127.0.0.1"
+    assert settings.media_bind_addresses == ("127.0.0.1",)
     assert (settings.gateway_port, settings.media_port) == (8081, 8082)
 
 
@@ -27,6 +28,7 @@ def test_with_a_host_the_platform_is_for_others_over_https(host: str, url: str, 
     settings = LocalSettings.from_environ({"PARLEY_HOST": host})
     assert settings.url == url
     assert settings.bind_address == bind_address
+    assert settings.media_bind_addresses == ("0.0.0.0", "::")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ NEEDED = {
 def test_the_needed_settings_are_enough() -> None:
     settings = Settings.from_environ(NEEDED | {"PATH": "/bin", "PARLEY_GATEWAY_ID": "other"})
     assert settings.advertised_addresses == ("192.0.2.1", "2001:db8::1")
+    assert settings.bind_addresses == ("0.0.0.0", "::")
     assert settings.consent_timeout_ms == 15_000
 
 
@@ -32,6 +33,9 @@ def test_numbers_are_read() -> None:
         ("PARLEY_NODE_CONSENT_TIMEOUT_MS", "60000"),
         ("PARLEY_NODE_ADVERTISED_ADDRESSES", "media.example"),
         ("PARLEY_NODE_ADVERTISED_ADDRESSES", ""),
+        ("PARLEY_NODE_BIND_ADDRESSES", "192.0.2.1,localhost"),
+        ("PARLEY_NODE_BIND_ADDRESSES", "192.0.2.1,192.0.2.2"),
+        ("PARLEY_NODE_BIND_ADDRESSES", ","),
         ("PARLEY_NODE_REDIS_URL", "http://x"),
         ("PARLEY_NODE_ID", "a b"),
         ("PARLEY_NODE_LOG_LEVEL", "loud"),

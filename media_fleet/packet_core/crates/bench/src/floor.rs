@@ -82,7 +82,7 @@ fn run(subscribers: usize, duration: Duration, batch: usize) -> (f64, f64) {
                     len: buffer.len(),
                     segment: DATAGRAM,
                 };
-                while syscalls::send(&source, false, &buffer, &[message]).is_err() {
+                while syscalls::send(&source, &buffer, &[message]).is_err() {
                     syscalls::wait_writable(&source, Duration::from_millis(1));
                 }
                 packets += batch as u64;

@@ -1,7 +1,7 @@
 //! One publisher, many subscribers, a real node between them.
 
 use std::cell::RefCell;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use parley_engine::{
     Codec, Command, Config, Credentials, ExtensionMap, Kind, SubscriptionConfig, TrackConfig,
 };
-use parley_io::Node;
 use parley_io::syscalls::{self, Message, Receiver};
+use parley_io::{Listen, Node};
 use parley_wire::rtp::Header;
 use parley_wire::srtp::ReceiveContext;
 
@@ -163,8 +163,8 @@ impl Scenario {
             consent_timeout_us: 3_600_000_000,
             seed: 7,
         };
-        let node = Node::start("127.0.0.1:0".parse().expect("an address"), config).expect("a node starts");
-        let address = node.local_address();
+        let node = Node::start(&loopback(), config).expect("a node starts");
+        let address = address_of(&node);
         let command = |command| node.command(command).expect("the node runs");
         let source = socket();
         connect(&node, 1, &source, address);
@@ -273,13 +273,24 @@ impl Scenario {
                 len: FRAME as usize * DATAGRAM,
                 segment: DATAGRAM,
             };
-            while syscalls::send(&self.source, false, &buffer, &[message]).is_err() {
+            while syscalls::send(&self.source, &buffer, &[message]).is_err() {
                 syscalls::wait_writable(&self.source, Duration::from_millis(1));
             }
             sent += FRAME;
         }
         sent
     }
+}
+
+fn loopback() -> Listen {
+    Listen {
+        addresses: vec![Ipv4Addr::LOCALHOST.into()],
+        port: 0,
+    }
+}
+
+fn address_of(node: &Node) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, node.port()).into()
 }
 
 fn connect(node: &Node, transport: u32, socket: &UdpSocket, address: SocketAddr) {
@@ -343,9 +354,9 @@ pub fn memory_per_subscriber() -> u64 {
         consent_timeout_us: 3_600_000_000,
         seed: 7,
     };
-    let node = Node::start("127.0.0.1:0".parse().expect("an address"), config).expect("a node starts");
+    let node = Node::start(&loopback(), config).expect("a node starts");
     let source = socket();
-    connect(&node, 1, &source, node.local_address());
+    connect(&node, 1, &source, address_of(&node));
     node.command(Command::AddTrack(2, 1, Box::new(track())))
         .expect("the node runs");
     let base = resident_bytes().max(before);

@@ -1,4 +1,4 @@
-//! The UDP socket of a media node, and the thread that serves it.
+//! The sockets of a media node, and the thread that serves them.
 //!
 //! [`Node`] is the handle: commands go in through a queue, events come out of another, each with an eventfd that wakes the other side. The thread
 //! owns the [`parley_engine::Engine`] and shares nothing else, so no packet waits for a lock.
@@ -9,9 +9,11 @@
 mod batch;
 mod clock;
 mod node;
+mod sockets;
 pub mod syscalls;
 mod thread;
 
 pub use batch::IoStats;
 pub use clock::Clock;
 pub use node::{Closed, Node};
+pub use sockets::Listen;

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +12,9 @@ use parley_engine::{
 };
 
 use crate::batch::{IoStats, SendBatch};
-use crate::syscalls::{self, EventFd};
+use crate::sockets::{Listen, Sockets};
+use crate::syscalls::EventFd;
 use crate::thread;
-
-/// Large enough for a second of a busy node; the kernel grants what its limits allow.
-const SOCKET_BUFFER_BYTES: i32 = 8 * 1024 * 1024;
 
 /// The I/O thread is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,24 +40,22 @@ pub(crate) struct Shared {
     pub(crate) is_running: AtomicBool,
 }
 
-/// A socket, an engine, and the thread that serves them. Dropping it stops the thread.
+/// Sockets, an engine, and the thread that serves them. Dropping it stops the thread.
 pub struct Node {
     requests: Sender<Request>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    local: SocketAddr,
+    port: u16,
 }
 
 impl Node {
-    /// Binds the socket and starts the thread.
+    /// Binds the sockets and starts the thread.
     ///
     /// # Errors
-    /// If the address cannot be bound, or no thread or descriptor can be had.
-    pub fn start(bind: SocketAddr, config: Config) -> io::Result<Self> {
-        let socket = UdpSocket::bind(bind)?;
-        socket.set_nonblocking(true)?;
-        syscalls::tune(&socket, SOCKET_BUFFER_BYTES);
-        let local = socket.local_addr()?;
+    /// If an address cannot be bound, or no thread or descriptor can be had.
+    pub fn start(listen: &Listen, config: Config) -> io::Result<Self> {
+        let sockets = Sockets::bind(listen)?;
+        let port = sockets.port();
         let shared = Arc::new(Shared {
             requests_wake: EventFd::new()?,
             events: Mutex::default(),
@@ -68,12 +63,12 @@ impl Node {
             is_running: AtomicBool::new(true),
         });
         let (requests, received): (_, Receiver<Request>) = channel();
-        let batch = SendBatch::through(socket.try_clone()?);
+        let batch = SendBatch::through(sockets.try_clone()?);
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("packet-core".into())
             .spawn(move || {
-                thread::run(&socket, &mut Engine::new(config), batch, &received, &of_thread);
+                thread::run(&sockets, &mut Engine::new(config), batch, &received, &of_thread);
                 of_thread.is_running.store(false, Ordering::Release);
                 of_thread.events_wake.signal();
             })?;
@@ -81,14 +76,14 @@ impl Node {
             requests,
             shared,
             thread: Some(thread),
-            local,
+            port,
         })
     }
 
-    /// The address that is bound.
+    /// The port that is bound.
     #[must_use]
-    pub fn local_address(&self) -> SocketAddr {
-        self.local
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The descriptor that is readable while events wait.

@@ -11,6 +11,7 @@ use parley_engine::{Engine, Event, Remote};
 use crate::batch::SendBatch;
 use crate::clock::{self, Clock};
 use crate::node::{Request, Shared};
+use crate::sockets::Sockets;
 use crate::syscalls::{self, RECEIVE_MESSAGES, Receiver};
 
 /// After so many calls of recvmmsg in a row commands and the clock have their turn.
@@ -18,9 +19,9 @@ const ROUNDS: usize = 8;
 /// So many events wait for Python; DTLS beyond that is dropped, as a network would drop it: a peer may flood, and what else is told is little.
 const MAX_WAITING_EVENTS: usize = 16_384;
 
-/// Serves the socket until it is told to stop, or the handle is gone.
+/// Serves the sockets until it is told to stop, or the handle is gone.
 pub(crate) fn run(
-    socket: &UdpSocket,
+    sockets: &Sockets,
     engine: &mut Engine,
     mut out: SendBatch,
     requests: &Requests<Request>,
@@ -30,8 +31,12 @@ pub(crate) fn run(
     let mut receiver = Receiver::new();
     loop {
         let wait_us = engine.next_deadline_us().saturating_sub(clock.now().us);
-        let descriptors = [socket.as_fd(), shared.requests_wake.as_fd()];
-        let [has_datagrams, has_requests] =
+        let descriptors = [
+            sockets.v4.as_ref().map(AsFd::as_fd),
+            sockets.v6.as_ref().map(AsFd::as_fd),
+            Some(shared.requests_wake.as_fd()),
+        ];
+        let [has_v4, has_v6, has_requests] =
             syscalls::wait_readable(descriptors, Duration::from_micros(wait_us));
         if has_requests {
             shared.requests_wake.clear();
@@ -40,8 +45,10 @@ pub(crate) fn run(
                 return;
             }
         }
-        if has_datagrams {
-            receive(socket, engine, &clock, &mut receiver, &mut out);
+        for (socket, has_datagrams) in [(&sockets.v4, has_v4), (&sockets.v6, has_v6)] {
+            if let Some(socket) = socket.as_ref().filter(|_| has_datagrams) {
+                receive(socket, engine, &clock, &mut receiver, &mut out);
+            }
         }
         let now = clock.now();
         if now.us >= engine.next_deadline_us() {

@@ -1,5 +1,7 @@
 //! Arguments from Python, checked.
 
+use std::net::IpAddr;
+
 use parley_engine::{Codec, Credentials, ExtensionMap, Keys, Kind, Profile};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -12,6 +14,23 @@ pub(crate) fn one_of(holds: bool, message: &str) -> PyResult<()> {
     } else {
         Err(PyValueError::new_err(message.to_owned()))
     }
+}
+
+/// IP addresses, one of each version at the most.
+pub(crate) fn addresses(texts: &[String]) -> PyResult<Vec<IpAddr>> {
+    let mut addresses: Vec<IpAddr> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let address: IpAddr = text
+            .parse()
+            .map_err(|_| PyValueError::new_err(format!("bind address {text:?} is no IP address")))?;
+        one_of(
+            addresses.iter().all(|other| other.is_ipv4() != address.is_ipv4()),
+            "there is one bind address for each version of IP",
+        )?;
+        addresses.push(address);
+    }
+    one_of(!addresses.is_empty(), "there is at least one bind address")?;
+    Ok(addresses)
 }
 
 /// RFC 8839, section 5.4: 4 to 256 and 22 to 256 ice-chars.

@@ -12,7 +12,7 @@ use parley_engine::{
     Command, Config, ExtensionMap, Id, Profile, RelayConfig, RelayedTrackConfig, SubscriptionConfig,
     TrackConfig,
 };
-use parley_io::{Closed, Node};
+use parley_io::{Closed, Listen, Node};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -30,7 +30,7 @@ fn closed(_: Closed) -> PyErr {
     PacketCoreError::new_err("the packet core is closed")
 }
 
-/// One UDP socket, one I/O thread.
+/// The sockets of one node, one I/O thread.
 #[pyclass(frozen, module = "packet_core")]
 struct PacketCore {
     node: Mutex<Option<Node>>,
@@ -69,11 +69,12 @@ impl PacketCore {
 #[pymethods]
 impl PacketCore {
     #[new]
-    #[pyo3(signature = (*, bind_address, port, consent_timeout_ms = 15_000))]
-    fn new(bind_address: &str, port: u16, consent_timeout_ms: u64) -> PyResult<Self> {
-        let address: IpAddr = bind_address
-            .parse()
-            .map_err(|_| PyValueError::new_err(format!("bind_address {bind_address:?} is no IP address")))?;
+    #[pyo3(signature = (*, bind_addresses, port, consent_timeout_ms = 15_000))]
+    fn new(bind_addresses: Vec<String>, port: u16, consent_timeout_ms: u64) -> PyResult<Self> {
+        let listen = Listen {
+            addresses: arguments::addresses(&bind_addresses)?,
+            port,
+        };
         if consent_timeout_ms == 0 {
             return Err(PyValueError::new_err("consent_timeout_ms must be above zero"));
         }
@@ -82,10 +83,15 @@ impl PacketCore {
             consent_timeout_us: consent_timeout_ms * 1000,
             seed,
         };
-        let bind = SocketAddr::new(address, port);
-        let node = Node::start(bind, config)
-            .map_err(|error| PacketCoreError::new_err(format!("cannot serve UDP at {bind}: {error}")))?;
-        let port = node.local_address().port();
+        let node = Node::start(&listen, config).map_err(|error| {
+            let places: Vec<String> = listen
+                .addresses
+                .iter()
+                .map(|ip| SocketAddr::new(*ip, port).to_string())
+                .collect();
+            PacketCoreError::new_err(format!("cannot serve UDP at {}: {error}", places.join(" and ")))
+        })?;
+        let port = node.port();
         let (next_id, ufrags) = (AtomicU32::new(1), Mutex::default());
         Ok(Self {
             node: Mutex::new(Some(node)),

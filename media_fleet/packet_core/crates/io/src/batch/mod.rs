@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Result};
-use std::net::UdpSocket;
-use std::ops::Range;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use parley_engine::{Event, Output, Remote};
 
+use crate::sockets::Sockets;
 use crate::syscalls::{self, MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message};
 
 /// What is collected before it is sent: about as much as a core's second-level cache holds.
@@ -39,66 +39,69 @@ pub(crate) trait Way {
     fn wait(&mut self);
 }
 
-/// A socket of the kernel's.
-pub(crate) struct Socket {
-    socket: UdpSocket,
-    is_ipv6: bool,
-}
-
-impl Way for Socket {
+impl Way for UdpSocket {
     fn send(&mut self, buffer: &[u8], messages: &[Message]) -> Result<usize> {
-        syscalls::send(&self.socket, self.is_ipv6, buffer, messages)
+        syscalls::send(self, buffer, messages)
     }
 
     fn wait(&mut self) {
-        syscalls::wait_writable(&self.socket, FULL_SOCKET_WAIT);
+        syscalls::wait_writable(self, FULL_SOCKET_WAIT);
     }
 }
 
-/// Collects datagrams; those of one size to one address leave as one message, which the kernel cuts (UDP GSO).
-pub(crate) struct SendBatch<W = Socket> {
+/// What is to leave by one way.
+struct Queue<W> {
     way: W,
-    buffer: Vec<u8>,
-    used: usize,
     messages: Vec<Message>,
     /// A shorter datagram ends its message.
     closed: bool,
     gso: bool,
-    pub events: VecDeque<Event>,
-    pub stats: IoStats,
 }
 
-impl SendBatch {
-    /// Sends through this socket.
-    pub(crate) fn through(socket: UdpSocket) -> Self {
-        let is_ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
-        Self::new(Socket { socket, is_ipv6 })
-    }
-}
-
-impl<W: Way> SendBatch<W> {
+impl<W: Way> Queue<W> {
     fn new(way: W) -> Self {
         Self {
             way,
-            buffer: vec![0; BATCH_BYTES + SLACK],
-            used: 0,
             messages: Vec::with_capacity(256),
             closed: true,
             gso: true,
-            events: VecDeque::new(),
-            stats: IoStats::default(),
+        }
+    }
+
+    /// Adds the datagram at a place of the buffer: to the last message where the kernel can cut it off again.
+    fn push(&mut self, to: SocketAddr, start: usize, len: usize) {
+        let joins = self.messages.last_mut().filter(|last| {
+            !self.closed
+                && self.gso
+                && last.to == to
+                && last.start + last.len == start
+                && len <= last.segment
+                && last.len + len <= MAX_SEGMENTED_LEN
+                && last.len / last.segment + 1 < MAX_SEGMENTS
+        });
+        if let Some(last) = joins {
+            last.len += len;
+            self.closed = len < last.segment;
+        } else {
+            self.messages.push(Message {
+                to,
+                start,
+                len,
+                segment: len,
+            });
+            self.closed = len == 0;
         }
     }
 
     /// Hands everything to the kernel.
-    pub(crate) fn flush(&mut self) {
+    fn flush(&mut self, buffer: &[u8], stats: &mut IoStats) {
         let mut start = 0;
         let mut has_waited = false;
         while start < self.messages.len() {
-            self.stats.send_calls += 1;
-            match self.way.send(&self.buffer, &self.messages[start..]) {
+            stats.send_calls += 1;
+            match self.way.send(buffer, &self.messages[start..]) {
                 Ok(sent) => {
-                    self.count_sent(start..start + sent);
+                    stats.count_sent(&self.messages[start..start + sent]);
                     start += sent.max(1);
                 }
                 Err(error) => match error.kind() {
@@ -108,19 +111,18 @@ impl<W: Way> SendBatch<W> {
                         has_waited = true;
                     }
                     ErrorKind::WouldBlock => {
-                        self.count_failed(start..self.messages.len());
+                        stats.count_failed(&self.messages[start..]);
                         break;
                     }
                     _ if self.messages[start].is_cut() && self.cut_here(start, &error) => {}
                     _ => {
-                        self.count_failed(start..start + 1);
+                        stats.count_failed(&self.messages[start..=start]);
                         start += 1;
                     }
                 },
             }
         }
         self.messages.clear();
-        self.used = 0;
         self.closed = true;
     }
 
@@ -143,19 +145,59 @@ impl<W: Way> SendBatch<W> {
         self.messages.splice(uncut, datagrams);
         true
     }
+}
 
-    fn count_sent(&mut self, messages: Range<usize>) {
-        for message in &self.messages[messages] {
-            self.stats.datagrams_sent += message.datagrams().len() as u64;
-            self.stats.bytes_sent += message.len as u64;
+impl IoStats {
+    fn count_sent(&mut self, messages: &[Message]) {
+        for message in messages {
+            self.datagrams_sent += message.datagrams().len() as u64;
+            self.bytes_sent += message.len as u64;
         }
     }
 
-    fn count_failed(&mut self, messages: Range<usize>) {
-        let failed = self.messages[messages].iter();
-        self.stats.send_failures += failed
+    fn count_failed(&mut self, messages: &[Message]) {
+        let failed = messages.iter();
+        self.send_failures += failed
             .map(|message| message.datagrams().len() as u64)
             .sum::<u64>();
+    }
+}
+
+/// Collects datagrams; those of one size to one address leave as one message, which the kernel cuts (UDP GSO).
+pub(crate) struct SendBatch<W = UdpSocket> {
+    v4: Option<Queue<W>>,
+    v6: Option<Queue<W>>,
+    buffer: Vec<u8>,
+    used: usize,
+    pub events: VecDeque<Event>,
+    pub stats: IoStats,
+}
+
+impl SendBatch {
+    /// Sends through these sockets.
+    pub(crate) fn through(sockets: Sockets) -> Self {
+        Self::new(sockets.v4, sockets.v6)
+    }
+}
+
+impl<W: Way> SendBatch<W> {
+    fn new(v4: Option<W>, v6: Option<W>) -> Self {
+        Self {
+            v4: v4.map(Queue::new),
+            v6: v6.map(Queue::new),
+            buffer: vec![0; BATCH_BYTES + SLACK],
+            used: 0,
+            events: VecDeque::new(),
+            stats: IoStats::default(),
+        }
+    }
+
+    /// Hands everything to the kernel.
+    pub(crate) fn flush(&mut self) {
+        for queue in self.v4.iter_mut().chain(&mut self.v6) {
+            queue.flush(&self.buffer, &mut self.stats);
+        }
+        self.used = 0;
     }
 }
 
@@ -169,26 +211,12 @@ impl<W: Way> Output for SendBatch<W> {
 
     fn send(&mut self, to: Remote, len: usize) {
         let to = to.address();
-        let joins = self.messages.last_mut().filter(|last| {
-            !self.closed
-                && self.gso
-                && last.to == to
-                && len <= last.segment
-                && last.len + len <= MAX_SEGMENTED_LEN
-                && last.len / last.segment + 1 < MAX_SEGMENTS
-        });
-        if let Some(last) = joins {
-            last.len += len;
-            self.closed = len < last.segment;
-        } else {
-            self.messages.push(Message {
-                to,
-                start: self.used,
-                len,
-                segment: len,
-            });
-            self.closed = len == 0;
-        }
+        let queue = if to.is_ipv4() { &mut self.v4 } else { &mut self.v6 };
+        let Some(queue) = queue else {
+            self.stats.send_failures += 1;
+            return;
+        };
+        queue.push(to, self.used, len);
         self.used += len;
     }
 

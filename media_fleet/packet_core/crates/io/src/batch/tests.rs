@@ -1,5 +1,3 @@
-use std::net::SocketAddr;
-
 use super::*;
 
 fn pair() -> (SendBatch, UdpSocket, SocketAddr) {
@@ -7,10 +5,15 @@ fn pair() -> (SendBatch, UdpSocket, SocketAddr) {
     receiver.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let to = receiver.local_addr().unwrap();
     (
-        SendBatch::through(UdpSocket::bind("127.0.0.1:0").unwrap()),
+        SendBatch::new(Some(UdpSocket::bind("127.0.0.1:0").unwrap()), None),
         receiver,
         to,
     )
+}
+
+/// How many wait for the first way.
+fn messages<W>(batch: &SendBatch<W>) -> usize {
+    batch.v4.as_ref().unwrap().messages.len()
 }
 
 fn put(batch: &mut SendBatch<impl Way>, to: SocketAddr, datagram: &[u8]) {
@@ -25,7 +28,7 @@ fn datagrams_arrive_one_by_one_however_they_were_joined() {
     for (index, size) in sizes.iter().enumerate() {
         put(&mut batch, to, &vec![index as u8; *size]);
     }
-    assert_eq!(batch.messages.len(), 3, "100 100 100 40 | 100 100 | 300 300 7");
+    assert_eq!(messages(&batch), 3, "100 100 100 40 | 100 100 | 300 300 7");
     batch.flush();
     let mut datagram = [0u8; 2000];
     for (index, size) in sizes.iter().enumerate() {
@@ -42,7 +45,7 @@ fn more_than_the_kernel_cuts_goes_in_several_messages() {
     for _ in 0..MAX_SEGMENTS + 1 {
         put(&mut batch, to, &[1; 1200]);
     }
-    assert_eq!(batch.messages.len(), 2, "54 fit into 64 KiB");
+    assert_eq!(messages(&batch), 2, "54 fit into 64 KiB");
     batch.flush();
     let mut datagram = [0u8; 2000];
     for _ in 0..MAX_SEGMENTS + 1 {
@@ -54,11 +57,11 @@ fn more_than_the_kernel_cuts_goes_in_several_messages() {
 fn what_the_kernel_does_not_cut_is_sent_one_by_one() {
     let (mut batch, receiver, to) = pair();
     // The kernel leaves checksums of what it cuts to the device, and refuses if there are to be none (EINVAL).
-    syscalls::send_no_checksums(&batch.way.socket);
+    syscalls::send_no_checksums(&batch.v4.as_ref().unwrap().way);
     for index in 0..5 {
         put(&mut batch, to, &[index; 100]);
     }
-    assert_eq!(batch.messages.len(), 1);
+    assert_eq!(messages(&batch), 1);
     batch.flush();
     let mut datagram = [0u8; 2000];
     for index in 0..5 {
@@ -108,6 +111,14 @@ impl Way for Refusing {
     }
 }
 
+fn refusing(way: Refusing) -> SendBatch<Refusing> {
+    SendBatch::new(Some(way), None)
+}
+
+fn way(batch: &mut SendBatch<Refusing>) -> &mut Refusing {
+    &mut batch.v4.as_mut().unwrap().way
+}
+
 fn to(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
@@ -127,72 +138,90 @@ fn everything() -> Vec<(u16, usize)> {
 
 #[test]
 fn without_checksum_offload_nothing_is_lost_and_nothing_joined_any_more() {
-    let mut batch = SendBatch::new(Refusing {
+    let mut batch = refusing(Refusing {
         cut: Some(libc::EIO),
         ..Refusing::default()
     });
     fill(&mut batch);
-    assert_eq!(batch.messages.len(), 3);
+    assert_eq!(messages(&batch), 3);
     batch.flush();
-    assert_eq!(batch.way.sent, everything());
+    assert_eq!(way(&mut batch).sent, everything());
     assert_eq!(
         batch.stats.send_calls, 10,
         "one was refused, and no other was tried"
     );
     fill(&mut batch);
-    assert_eq!(batch.messages.len(), 9);
+    assert_eq!(messages(&batch), 9);
     assert_eq!(batch.stats.send_failures, 0);
 }
 
 #[test]
 fn what_is_too_long_to_be_cut_on_one_way_is_joined_on_others() {
     for error in [libc::EINVAL, libc::EMSGSIZE] {
-        let mut batch = SendBatch::new(Refusing {
+        let mut batch = refusing(Refusing {
             cut: Some(error),
             ..Refusing::default()
         });
         fill(&mut batch);
         batch.flush();
         assert_eq!(
-            (batch.way.sent.clone(), batch.stats.send_failures),
+            (way(&mut batch).sent.clone(), batch.stats.send_failures),
             (everything(), 0)
         );
         fill(&mut batch);
-        assert_eq!(batch.messages.len(), 3);
+        assert_eq!(messages(&batch), 3);
     }
 }
 
 #[test]
 fn what_is_refused_is_counted_and_the_rest_goes_on() {
     for error in [libc::EMSGSIZE, libc::EINVAL, libc::ENETUNREACH, libc::EPERM] {
-        let mut batch = SendBatch::new(Refusing {
+        let mut batch = refusing(Refusing {
             to_port: Some((2, error)),
             ..Refusing::default()
         });
         fill(&mut batch);
         batch.flush();
         assert_eq!((batch.stats.datagrams_sent, batch.stats.send_failures), (6, 3));
-        assert!(batch.way.sent.iter().all(|(port, _)| *port != 2));
+        assert!(way(&mut batch).sent.iter().all(|(port, _)| *port != 2));
     }
 }
 
 #[test]
 fn a_full_socket_is_waited_for_once_a_batch() {
-    let mut batch = SendBatch::new(Refusing {
+    let mut batch = refusing(Refusing {
         room: Some(1),
         grows: 1,
         ..Refusing::default()
     });
     fill(&mut batch);
     batch.flush();
-    assert_eq!(batch.way.waits, 1);
+    assert_eq!(way(&mut batch).waits, 1);
     assert_eq!((batch.stats.datagrams_sent, batch.stats.send_failures), (6, 3));
-    (batch.way.room, batch.way.grows) = (Some(0), 9);
+    (way(&mut batch).room, way(&mut batch).grows) = (Some(0), 9);
     fill(&mut batch);
     batch.flush();
     assert_eq!(
-        (batch.way.waits, batch.stats.send_failures),
+        (way(&mut batch).waits, batch.stats.send_failures),
         (2, 3),
         "there was room"
     );
+}
+
+#[test]
+fn each_version_of_ip_leaves_by_its_own_way_in_its_own_messages() {
+    let mut batch = SendBatch::new(Some(Refusing::default()), Some(Refusing::default()));
+    let v6 = SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 9));
+    for _ in 0..2 {
+        put(&mut batch, to(1), &[0; 100]);
+        put(&mut batch, v6, &[0; 100]);
+        put(&mut batch, v6, &[0; 100]);
+    }
+    batch.flush();
+    assert_eq!(way(&mut batch).sent, [(1, 100); 2]);
+    assert_eq!(batch.v6.as_ref().unwrap().way.sent, [(9, 100); 4]);
+    assert_eq!(batch.stats.send_calls, 4, "what lies apart is not joined");
+    let mut batch = refusing(Refusing::default());
+    put(&mut batch, v6, &[0; 100]);
+    assert_eq!(batch.stats.send_failures, 1, "there is no such way");
 }

@@ -8,13 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 pub(super) unsafe fn write_address(
     storage: *mut libc::sockaddr_storage,
     address: SocketAddr,
-    is_ipv6: bool,
 ) -> libc::socklen_t {
-    let ip = match address.ip() {
-        IpAddr::V4(v4) if is_ipv6 => IpAddr::V6(v4.to_ipv6_mapped()),
-        ip => ip,
-    };
-    match ip {
+    match address.ip() {
         IpAddr::V4(v4) => {
             let name = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,

@@ -4,9 +4,11 @@
 #![allow(unsafe_code)]
 
 mod address;
+mod bind;
 mod receive;
 mod send;
 
+pub use bind::bind_udp;
 pub use receive::{RECEIVE_MESSAGES, Received, Receiver};
 pub use send::{MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message, send};
 
@@ -108,10 +110,14 @@ impl AsFd for EventFd {
     }
 }
 
-/// Waits until one of two descriptors is readable, or the time is over; tells which are.
-pub fn wait_readable(descriptors: [BorrowedFd<'_>; 2], timeout: Duration) -> [bool; 2] {
+/// Waits until one of the descriptors is readable, or the time is over; tells which are.
+pub fn wait_readable<const N: usize>(
+    descriptors: [Option<BorrowedFd<'_>>; N],
+    timeout: Duration,
+) -> [bool; N] {
+    // The kernel passes over negative numbers.
     let mut polled = descriptors.map(|fd| libc::pollfd {
-        fd: fd.as_raw_fd(),
+        fd: fd.map_or(-1, |fd| fd.as_raw_fd()),
         events: libc::POLLIN,
         revents: 0,
     });
@@ -119,8 +125,15 @@ pub fn wait_readable(descriptors: [BorrowedFd<'_>; 2], timeout: Duration) -> [bo
         tv_sec: timeout.as_secs() as libc::time_t,
         tv_nsec: i64::from(timeout.subsec_nanos()),
     };
-    // SAFETY: two pollfds and a timespec that live through the call. Interrupted or refused, nothing is readable.
-    unsafe { libc::ppoll(polled.as_mut_ptr(), 2, &raw const timeout, std::ptr::null()) };
+    // SAFETY: N pollfds and a timespec that live through the call. Interrupted or refused, nothing is readable.
+    unsafe {
+        libc::ppoll(
+            polled.as_mut_ptr(),
+            N as libc::nfds_t,
+            &raw const timeout,
+            std::ptr::null(),
+        )
+    };
     polled.map(|polled| polled.revents & (libc::POLLIN | libc::POLLERR) != 0)
 }
 

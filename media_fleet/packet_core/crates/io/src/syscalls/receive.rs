@@ -183,7 +183,7 @@ mod tests {
             segment: 100,
         };
         let before = wall();
-        send(&source, false, &[7; 250], &[joined]).unwrap();
+        send(&source, &[7; 250], &[joined]).unwrap();
         let received = receive_one(&sink);
         // Not right after sending: a kernel may carry a datagram over after send has returned.
         let after = wall();

@@ -59,7 +59,7 @@ impl Message {
 ///
 /// # Errors
 /// The error of the first message. `WouldBlock` when the socket's buffer is full.
-pub fn send(socket: &UdpSocket, is_ipv6: bool, buffer: &[u8], messages: &[Message]) -> io::Result<usize> {
+pub fn send(socket: &UdpSocket, buffer: &[u8], messages: &[Message]) -> io::Result<usize> {
     let count = messages.len().min(SEND_MESSAGES);
     let mut names = [MaybeUninit::<libc::sockaddr_storage>::zeroed(); SEND_MESSAGES];
     let mut controls = [Control([0; CONTROL_LEN]); SEND_MESSAGES];
@@ -77,7 +77,7 @@ pub fn send(socket: &UdpSocket, is_ipv6: bool, buffer: &[u8], messages: &[Messag
         };
         let header = &mut headers[index].msg_hdr;
         // SAFETY: the storage is zeroed, and large and aligned enough for any address.
-        header.msg_namelen = unsafe { write_address(names[index].as_mut_ptr(), message.to, is_ipv6) };
+        header.msg_namelen = unsafe { write_address(names[index].as_mut_ptr(), message.to) };
         header.msg_name = names[index].as_mut_ptr().cast();
         header.msg_iov = &raw mut vectors[index];
         header.msg_iovlen = 1;
