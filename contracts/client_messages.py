@@ -10,7 +10,8 @@ command's JSON object, and every command is acknowledged with one object: the co
 **Gateway to client.** ``welcome`` (`Welcome`) once per connection (in a room with a lobby perhaps after ``waiting``
 (`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
-(`TrackStarved`) when the client's path carries a track no more or again, ``media_restart`` (`MediaRestart`) when both
+(`TrackStarved`) when the client's path carries a track no more or again, ``connection_quality``
+(`ConnectionQualities`) when somebody's connection becomes better or worse, ``media_restart`` (`MediaRestart`) when both
 peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
 stop, ``closing`` (`Closing`) before it disconnects.
 
@@ -57,6 +58,7 @@ from contracts.rooms import (
     TrackId,
     TrackInfo,
 )
+from contracts.statistics import ConnectionQuality
 
 MAX_TOKEN_LENGTH = 8 * 1024
 
@@ -208,6 +210,16 @@ class TrackStarved(Struct, frozen=True, kw_only=True):
     starved: bool
 
 
+class ConnectionQualities(Struct, frozen=True, kw_only=True):
+    """How some people's connections are now, at most once a second.
+
+    Soon after one has come, of all that are known; from then on of those whose level has changed. No version of the
+    room has them.
+    """
+
+    participants: tuple[ConnectionQuality, ...]
+
+
 class MediaRestart(Struct, frozen=True, kw_only=True):
     """Both peer connections are void (the node is gone): publish again; a new offer follows by itself."""
 
@@ -240,6 +252,7 @@ SERVER_MESSAGES: dict[str, Any] = {
     "events": RoomEvents,
     "subscriber_offer": SubscriberOffer,
     "track_starved": TrackStarved,
+    "connection_quality": ConnectionQualities,
     "media_restart": MediaRestart,
     "reconnect": Reconnect,
     "closing": Closing,

@@ -16,6 +16,7 @@ from msgspec import Struct
 from contracts.client_commands import SubscriptionWish
 from contracts.client_messages import ErrorBody, OfferedTrack
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId, TrackSource
+from contracts.statistics import ConnectionQuality, ParticipantStatistics, RoomStatistics
 
 
 class NodeLease(Struct, frozen=True, kw_only=True):
@@ -130,6 +131,14 @@ class CloseRoom(_Request, frozen=True, kw_only=True, tag="close_room"):
     """Closes all that belongs to the meeting. Answer: `Done`."""
 
 
+class ReadRoomStatistics(_Request, frozen=True, kw_only=True, tag="read_room_statistics"):
+    """Answer: `RoomStatistics`, as of the node's last sample; of a meeting that the node does not know, of nobody."""
+
+
+class ReadParticipantStatistics(_ParticipantRequest, frozen=True, kw_only=True, tag="read_participant_statistics"):
+    """Answer: `ParticipantStatistics`, as of the node's last sample."""
+
+
 NodeRequest: TypeAlias = (
     JoinRoom
     | Publish
@@ -140,6 +149,8 @@ NodeRequest: TypeAlias = (
     | MoveParticipants
     | LeaveRoom
     | CloseRoom
+    | ReadRoomStatistics
+    | ReadParticipantStatistics
 )
 
 
@@ -183,7 +194,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"
     error: ErrorBody
 
 
-NodeAnswer: TypeAlias = Done | Published | SubscriptionOffered | Refused
+NodeAnswer: TypeAlias = Done | Published | SubscriptionOffered | RoomStatistics | ParticipantStatistics | Refused
 
 
 # ---- what arrives on a gateway's inbox ----
@@ -224,7 +235,20 @@ class TrackStarved(Struct, frozen=True, kw_only=True, tag_field="kind", tag="tra
     starved: bool
 
 
-NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved
+class QualitiesChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="qualities_changed"):
+    """How the connections of some participants are now. At most one a second for each meeting and gateway.
+
+    ``only_for`` None: told to everybody of the meeting. Otherwise to these alone, who have just come: then it names all
+    whose connection is known.
+    """
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    qualities: tuple[ConnectionQuality, ...]
+    only_for: tuple[ParticipantId, ...] | None
+
+
+NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | QualitiesChanged
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

@@ -36,6 +36,7 @@ from contracts.rooms import (
     RoomPolicy,
     TrackInfo,
 )
+from contracts.statistics import ParticipantStatistics, RoomStatistics
 
 
 class EndMeetingRequested(Struct, frozen=True, kw_only=True, tag_field="type", tag="end_meeting_requested"):
@@ -78,6 +79,16 @@ class ParticipantRead(_Tagged, frozen=True, kw_only=True, tag="participant_read"
     participant_id: ParticipantId
 
 
+class StatisticsRead(_Tagged, frozen=True, kw_only=True, tag="statistics_read"):
+    """Asks for `RoomStatistics`."""
+
+
+class ParticipantStatisticsRead(_Tagged, frozen=True, kw_only=True, tag="participant_statistics_read"):
+    """Asks for `ParticipantStatistics`."""
+
+    participant_id: ParticipantId
+
+
 class PlaceInRoom(Struct, frozen=True, kw_only=True, order=True):
     """Where a participant stands in the order of joining, also after they have left."""
 
@@ -85,7 +96,9 @@ class PlaceInRoom(Struct, frozen=True, kw_only=True, order=True):
     participant_id: ParticipantId
 
 
-RoomRequest: TypeAlias = CommandGiven | RoomRead | ParticipantsRead | ParticipantRead
+RoomRequest: TypeAlias = (
+    CommandGiven | RoomRead | ParticipantsRead | ParticipantRead | StatisticsRead | ParticipantStatisticsRead
+)
 
 
 class RoomAsked(_Tagged, frozen=True, kw_only=True, tag="room_asked"):
@@ -147,7 +160,9 @@ class RoomRefused(_Tagged, frozen=True, kw_only=True, tag="refused"):
     message: str
 
 
-RoomAnswer: TypeAlias = CommandDone | RoomView | ParticipantView | ParticipantPage | RoomRefused
+RoomAnswer: TypeAlias = (
+    CommandDone | RoomView | ParticipantView | ParticipantPage | RoomStatistics | ParticipantStatistics | RoomRefused
+)
 
 
 RoomCommand: TypeAlias = EndMeetingRequested | RoomAsked

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
@@ -34,6 +35,7 @@ from media_fleet.dtls_border import NodeCertificate
 from media_fleet.housekeeping import Housekeeping
 from media_fleet.metrics import CLOCK_APART, DRAINING, MEETINGS, MESSAGES_WAITING, METRICS, PARTICIPANTS, CoreCollector
 from media_fleet.node import MediaNode, NodeIdentity
+from media_fleet.observation import INTERVAL_S
 from media_fleet.settings import Settings, SettingsError
 from telemetry import logs
 from telemetry.clock import local_ms
@@ -86,6 +88,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         _task(parts.rpc.listen(parts.node.handle), "listen"),
         _task(parts.lease.run(), "lease"),
         _task(Housekeeping(parts.node, parts.plane).run(), "housekeeping"),
+        _task(_observe(parts.node), "observe"),
     ]
     try:
         await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
@@ -99,6 +102,12 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         await parts.plane.close()
         await client.aclose()
         await listening_client.aclose()
+
+
+async def _observe(node: MediaNode) -> None:
+    while True:
+        await asyncio.sleep(INTERVAL_S)
+        node.look_at_connections(time.monotonic(), local_ms())
 
 
 async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -53,6 +53,30 @@ STARVED = METRICS.counter(
     "state",
 )
 
+QUALITY = METRICS.gauge(
+    "connection_quality",
+    "Participants whose connection is `excellent`, `good`, `poor` or `lost` (`level`).",
+    "level",
+)
+STARVING = METRICS.gauge("starving_subscriptions", "Tracks that subscribers' paths do not carry at the moment.")
+LOSS = METRICS.histogram(
+    "participant_loss_ratio",
+    "Packets lost of each participant's, 0 to 1, once for each look at them: of what they send (`direction`: `in`), or "
+    "receive (`out`).",
+    "direction",
+    buckets=(0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+)
+ROUND_TRIP = METRICS.histogram(
+    "participant_round_trip_seconds",
+    "From the node to each participant and back, by their reports, once for each look at them.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0),
+)
+ESTIMATE = METRICS.histogram(
+    "participant_estimate_bits_per_second",
+    "What each participant's path carries, as it is estimated, once for each look at them.",
+    buckets=(100e3, 300e3, 600e3, 1e6, 2e6, 4e6, 8e6, 16e6),
+)
+
 _COUNTERS: Final = {
     "datagrams_received": "Datagrams received.",
     "bytes_received": "Bytes of those datagrams.",

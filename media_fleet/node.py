@@ -31,6 +31,9 @@ from contracts.node_rpc import (
     Offer,
     Publish,
     Published,
+    QualitiesChanged,
+    ReadParticipantStatistics,
+    ReadRoomStatistics,
     Refused,
     RestartSubscription,
     SetTrackMuted,
@@ -40,6 +43,7 @@ from contracts.node_rpc import (
     TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from contracts.statistics import ConnectionQuality
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.domain.effects import Effect, SendOffer, SubscriptionKey, TransportKey
@@ -53,6 +57,7 @@ from media_fleet.domain.errors import (
 from media_fleet.domain.room import Room
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.metrics import REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
+from media_fleet.observation import Observation
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
@@ -91,6 +96,9 @@ class MediaNode:
         self._emit = emit
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], _Holder] = {}
+        self._newcomers: dict[MeetingId, set[ParticipantId]] = {}
+        """Who has not been told yet how the others' connections are."""
+        self._observation = Observation(self._plane, node_id=identity.node_id)
         self._requests: Counter[MeetingId] = Counter()
         self.meetings_begun = 0
         """How many meetings have ever come here."""
@@ -157,6 +165,43 @@ class MediaNode:
         logger.warning("abandoned meeting closed", extra={"meeting_id": meeting_id})
         self._close_room(meeting_id)
 
+    def look_at_connections(self, now: float, timestamp: int) -> None:
+        """Takes a sample of the meetings; tells of connections that are better or worse than before.
+
+        ``now``: a monotonic clock's seconds; ``timestamp``: ms since the epoch.
+        """
+        for changes in self._observation.look(now, timestamp):
+            room = self._rooms.get(changes.meeting_id)
+            if room is not None:
+                self._tell_qualities(changes.meeting_id, room.participant_ids, changes.qualities, to_all=True)
+        newcomers, self._newcomers = self._newcomers, {}
+        for meeting_id, who in newcomers.items():
+            qualities = self._observation.qualities(meeting_id)
+            if qualities:
+                self._tell_qualities(meeting_id, who, qualities, to_all=False)
+
+    def _tell_qualities(
+        self,
+        meeting_id: MeetingId,
+        who: Iterable[ParticipantId],
+        qualities: tuple[ConnectionQuality, ...],
+        *,
+        to_all: bool,
+    ) -> None:
+        receivers: dict[GatewayId, list[ParticipantId]] = {}
+        for participant_id in who:
+            holder = self._gateways.get((meeting_id, participant_id))
+            if holder is not None:
+                receivers.setdefault(holder.gateway_id, []).append(participant_id)
+        for gateway_id, theirs in receivers.items():
+            message = QualitiesChanged(
+                node_id=self._identity.node_id,
+                meeting_id=meeting_id,
+                qualities=qualities,
+                only_for=None if to_all else tuple(theirs),
+            )
+            self._emit(gateway_id, message)
+
     # ---- requests ----
 
     @singledispatchmethod
@@ -180,6 +225,7 @@ class MediaNode:
         joined = room.join(
             request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
         )
+        self._newcomers.setdefault(request.meeting_id, set()).add(request.participant_id)
         if known is None:
             logger.info("participant joined")
         self._carry_out(request.meeting_id, joined.effects)
@@ -249,6 +295,17 @@ class MediaNode:
     def _(self, request: CloseRoom, _gateway_id: GatewayId) -> NodeAnswer:
         self._close_room(request.meeting_id)
         return Done()
+
+    @_handle.register
+    def _(self, request: ReadRoomStatistics, _gateway_id: GatewayId) -> NodeAnswer:
+        return self._observation.room(request.meeting_id)
+
+    @_handle.register
+    def _(self, request: ReadParticipantStatistics, _gateway_id: GatewayId) -> NodeAnswer:
+        found = self._observation.participant(request.meeting_id, request.participant_id)
+        if found is None:
+            raise ParticipantNotFoundError(f"Participant {request.participant_id} has no media connection.")
+        return found
 
     def _close_room(self, meeting_id: MeetingId) -> None:
         room = self._rooms.get(meeting_id)

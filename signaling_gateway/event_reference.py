@@ -150,7 +150,7 @@ def _type(hint: Any, seen: dict[str, type]) -> str:
         return f"array of {_type(get_args(hint)[0], seen)}"
     if hasattr(hint, "__supertype__"):
         return _type(hint.__supertype__, seen)
-    plain = {str: "string", int: "integer", bool: "boolean", type(None): "null"}
+    plain = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
     if hint in plain:
         return plain[hint]
     seen.setdefault(hint.__name__, hint)

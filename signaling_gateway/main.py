@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import NodeReport
+from contracts.node_rpc import NodeReport, QualitiesChanged
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
@@ -65,6 +65,7 @@ from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.node_placement import NodePlacement
 from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.room_requests import RoomRequests
+from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
@@ -142,6 +143,7 @@ class Gateway:
             new_track_id=lambda: TrackId(f"t_{secrets.token_urlsafe(9)}"),
             tasks=self.tasks,
         )
+        self._room_media = RoomMedia(rpc=self._rpc, delivery=delivery, now=now)
         admission = Admission(
             gateway_id=self.id,
             grace_ms=settings.grace_ms,
@@ -164,6 +166,7 @@ class Gateway:
         )
         self._administration = Administration(
             rooms=self.rooms,
+            media=self._room_media,
             tickets=RedisRoomTickets(self._redis),
             tasks=self.tasks,
             new_id=lambda: secrets.token_urlsafe(9),
@@ -248,6 +251,9 @@ class Gateway:
 
     def _node_reported(self, report: NodeReport) -> None:
         room = self.rooms.get(report.meeting_id)
+        if isinstance(report, QualitiesChanged):
+            self._room_media.qualities_changed(room, report)
+            return
         connection = None if room is None else room.connections.get(report.participant_id)
         self._media.reported(connection, report)
 

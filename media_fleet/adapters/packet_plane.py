@@ -12,14 +12,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from functools import singledispatchmethod
 from typing import Protocol
 
 import msgspec
 from msgspec import Struct
-from packet_core import DtlsReceived, PacketCore, SubscriptionStarved, TransportConnected, TransportLost
+from packet_core import (
+    DtlsReceived,
+    PacketCore,
+    SubscriptionStarved,
+    TransportConnected,
+    TransportLost,
+    TransportReport,
+)
 
 from contracts.rooms import MeetingId, ParticipantId
+from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport
 from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
@@ -67,30 +77,8 @@ class PlaneCounts(Struct, frozen=True, kw_only=True):
     closing: int
 
 
-class _Track(Struct, frozen=True, kw_only=True):
-    """A track in the core."""
-
-    core_id: int
-    media: PublishedMedia
-    transport: TransportKey
-
-
 MAX_PARKED = 32
 """Parked tracks of one transport. Browsers come back to their m-lines; one that never does must not fill the core."""
-
-
-class _Transport:
-    """What belongs to one transport."""
-
-    def __init__(self, core_id: int, dtls: DtlsAssociation) -> None:
-        self.core_id = core_id
-        self.dtls = dtls
-        self.has_keys = False
-        self.connected = False
-        self.tracks: set[TrackKey] = set()
-        self.waiting: dict[TrackKey, AddSubscription] = {}
-        self.parked: dict[str, _Track] = {}
-        """By mid."""
 
 
 class PacketPlane:
@@ -108,11 +96,11 @@ class PacketPlane:
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._listener = listener
-        self._transports: dict[tuple[MeetingId, TransportKey], _Transport] = {}
+        self._transports: dict[tuple[MeetingId, TransportKey], HeldTransport] = {}
         self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
-        self._tracks: dict[tuple[MeetingId, TrackKey], _Track] = {}
+        self._tracks: dict[tuple[MeetingId, TrackKey], HeldTrack] = {}
         self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
-        self._subscription_of_id: dict[int, tuple[MeetingId, SubscriptionKey]] = {}
+        self._subscription_of_id: dict[int, HeldSubscription] = {}
         self._starving: set[int] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -146,6 +134,34 @@ class PacketPlane:
             connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
         return connected
 
+    # ---- looking inside ----
+
+    def streams(self) -> Counter[MeetingId]:
+        """How many tracks and subscriptions each meeting has that has transports."""
+        counted = Counter({meeting_id: 0 for meeting_id, _ in self._transports})
+        for (meeting_id, _), by_transport in self._subscriptions.items():
+            counted[meeting_id] += 1 + len(by_transport)
+        return counted
+
+    def transports(self, meetings: Collection[MeetingId]) -> Iterator[tuple[MeetingId, TransportKey, HeldTransport]]:
+        """The transports of some meetings."""
+        for (meeting_id, key), transport in self._transports.items():
+            if meeting_id in meetings:
+                yield meeting_id, key, transport
+
+    def track(self, meeting_id: MeetingId, key: TrackKey) -> HeldTrack | None:
+        """A track that is published now."""
+        return self._tracks.get((meeting_id, key))
+
+    def subscription(self, core_id: int) -> AddSubscription | None:
+        """What was asked of the core for a subscription, with the share that was given last; None if it is gone."""
+        known = self._subscription_of_id.get(core_id)
+        return None if known is None else known.effect
+
+    def reports(self, transports: Sequence[int]) -> list[TransportReport | None]:
+        """What the core tells of transports, by its ids."""
+        return self._core.transport_reports(list(transports))
+
     # ---- effects ----
 
     def carry_out(self, meeting_id: MeetingId, effect: Effect) -> None:
@@ -167,7 +183,7 @@ class PacketPlane:
             on_failed=lambda reason: self._listener.association_ended(*place, reason),
             handshake_timeout=self._handshake_timeout,
         )
-        self._transports[place] = _Transport(core_id, dtls)
+        self._transports[place] = HeldTransport(core_id, dtls)
         self._transport_of_id[core_id] = place
 
     @_carry_out.register
@@ -204,10 +220,16 @@ class PacketPlane:
         else:
             self._core.set_track_muted(core_id, muted=effect.muted)
         transport.tracks.add(effect.track)
-        self._tracks[meeting_id, effect.track] = _Track(core_id=core_id, media=effect.media, transport=effect.transport)
+        self._tracks[meeting_id, effect.track] = HeldTrack(
+            key=effect.track,
+            core_id=core_id,
+            media=effect.media,
+            transport=effect.transport,
+            muted=effect.muted,
+        )
         self._subscriptions[meeting_id, effect.track] = {}
 
-    def _add_track(self, transport: _Transport, media: PublishedMedia) -> int:
+    def _add_track(self, transport: HeldTransport, media: PublishedMedia) -> int:
         return self._core.add_track(
             transport.core_id,
             kind="audio" if media.kind == "audio" else "video",
@@ -224,7 +246,7 @@ class PacketPlane:
             nack=media.nack,
         )
 
-    def _unpark(self, transport: _Transport, media: PublishedMedia) -> int | None:
+    def _unpark(self, transport: HeldTransport, media: PublishedMedia) -> int | None:
         """The core's id of the m-line's parked track, if it is of the same form."""
         parked = transport.parked.pop(media.mid, None)
         if parked is None or parked.media == media:
@@ -247,7 +269,9 @@ class PacketPlane:
 
     @_carry_out.register
     def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:
-        self._core.set_track_muted(self._tracks[meeting_id, effect.track].core_id, muted=effect.muted)
+        track = self._tracks[meeting_id, effect.track]
+        self._tracks[meeting_id, effect.track] = msgspec.structs.replace(track, muted=effect.muted)
+        self._core.set_track_muted(track.core_id, muted=effect.muted)
 
     @_carry_out.register
     def _(self, effect: AddSubscription, meeting_id: MeetingId) -> None:
@@ -264,7 +288,10 @@ class PacketPlane:
         if key.track in waiting:
             waiting[key.track] = msgspec.structs.replace(waiting[key.track], share=effect.share)
             return
-        self._give(self._subscriptions[meeting_id, key.track][key.transport], effect.share)
+        core_id = self._subscriptions[meeting_id, key.track][key.transport]
+        wanted = msgspec.structs.replace(self._subscription_of_id[core_id].effect, share=effect.share)
+        self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=wanted)
+        self._give(core_id, effect.share)
 
     @_carry_out.register
     def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:
@@ -280,7 +307,7 @@ class PacketPlane:
         self._core.set_priority(core_id, share.priority)
         self._core.set_paused(core_id, paused=share.paused)
 
-    def _subscribe(self, meeting_id: MeetingId, transport: _Transport, effect: AddSubscription) -> None:
+    def _subscribe(self, meeting_id: MeetingId, transport: HeldTransport, effect: AddSubscription) -> None:
         key: SubscriptionKey = effect.subscription
         core_id = self._core.add_subscription(
             transport.core_id,
@@ -294,7 +321,7 @@ class PacketPlane:
             extensions=dict(effect.extensions),
         )
         self._subscriptions[meeting_id, key.track][key.transport] = core_id
-        self._subscription_of_id[core_id] = (meeting_id, key)
+        self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)
         self._give(core_id, effect.share)
 
     def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
@@ -325,7 +352,7 @@ class PacketPlane:
         for effect in waiting.values():
             self._subscribe(meeting_id, transport, effect)
 
-    async def _close_transport(self, transport: _Transport) -> None:
+    async def _close_transport(self, transport: HeldTransport) -> None:
         """The close_notify leaves before the core forgets the address."""
         try:
             await transport.dtls.close()
@@ -363,14 +390,20 @@ class PacketPlane:
             self._starving.add(event.subscription)
         else:
             self._starving.discard(event.subscription)
-        self._listener.subscription_starved(*known, starved=event.starved)
+        self._listener.subscription_starved(known.meeting_id, known.key, starved=event.starved)
+
+    @property
+    def starving_count(self) -> int:
+        """What all paths together do not carry at the moment."""
+        self._starving &= self._subscription_of_id.keys()
+        return len(self._starving)
 
     def starving(self, meeting_id: MeetingId, participant_id: ParticipantId) -> list[SubscriptionKey]:
         """What a participant's path does not carry at the moment."""
         self._starving &= self._subscription_of_id.keys()
         who = (meeting_id, participant_id)
         known = (self._subscription_of_id[core_id] for core_id in self._starving)
-        return [key for meeting, key in known if (meeting, key.transport.participant_id) == who]
+        return [each.key for each in known if (each.meeting_id, each.key.transport.participant_id) == who]
 
 
 def _names(meeting_id: MeetingId, key: TransportKey) -> dict[str, object]:

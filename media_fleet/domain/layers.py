@@ -6,7 +6,7 @@ use (f, f/2, f/4). The guess only picks a wish; what is forwarded is the best la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from contracts.client_commands import SubscriptionWish
 from contracts.rooms import TrackSource
@@ -63,3 +63,9 @@ def wanted_layer(source: TrackSource, layer_count: int, max_height: int | None) 
         if height >= max_height * _TOLERANCE:
             return layer
     return None
+
+
+def expected_layer(sent: Collection[int], wanted: int | None) -> int | None:
+    """What should be forwarded of the layers that are being sent: the best up to the wanted one, else the lowest."""
+    fitting = [layer for layer in sent if wanted is None or layer <= wanted]
+    return max(fitting) if fitting else min(sent, default=None)

@@ -204,7 +204,13 @@ class PacketCore:
         """None for an unknown subscription."""
 
     def transport_stats(self, transport: int) -> TransportStats | None:
-        """The path to a subscriber; None for an unknown transport."""
+        """None for an unknown transport."""
+
+    def transport_reports(self, transports: list[int]) -> list[TransportReport | None]:
+        """Transports with all that they send and receive, as of one moment; None for unknown ones.
+
+        One question to the I/O thread, however many they are: microseconds for each track and subscription.
+        """
 
 # ---- events ----
 
@@ -306,7 +312,8 @@ class LayerStats:
 class SubscriptionStats:
     """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported.
 
-    ``starved``: the path does not carry it, not even its lowest layer.
+    ``starved``: the path does not carry it, not even its lowest layer. ``packets_lost``, ``fraction_lost`` and ``jitter`` (RTP clock units): from
+    the subscriber's last receiver report.
     """
 
     layer: int | None
@@ -316,17 +323,33 @@ class SubscriptionStats:
     retransmissions_sent: int
     nacks_received: int
     key_frames_asked_for: int
+    packets_lost: int
     fraction_lost: float
+    jitter: int
     round_trip_ms: float | None
 
 @final
 class TransportStats:
-    """The path to a subscriber, bits of UDP payload a second. ``estimate_bps``: what it carries, None without feedback.
+    """A transport. ``address``, ``port``, ``protocol``: what was nominated. ``…_received``: datagrams that came from there, of any kind, and their bytes.
 
+    The rest is of the path to a subscriber, in bits of UDP payload a second. ``estimate_bps``: what it carries, None without feedback.
     ``wanted_bps``: what all that is subscribed to would take at its best. ``loss``: of what was sent lately, 0 to 1.
     """
 
+    address: str | None
+    port: int | None
+    protocol: Literal["udp", "tcp"] | None
+    packets_received: int
+    bytes_received: int
     estimate_bps: int | None
     acknowledged_bps: int | None
     wanted_bps: int
     loss: float
+
+@final
+class TransportReport:
+    """A transport, the layers of each track that it publishes, and what it is subscribed to: the two by their ids."""
+
+    transport: TransportStats
+    tracks: dict[int, list[LayerStats]]
+    subscriptions: dict[int, SubscriptionStats]

@@ -34,7 +34,7 @@ def room(state: RoomState, meeting_id: MeetingId) -> RoomView:
     Raises:
         Refusal: nobody has ever been in it (``meeting_not_live``), or it has ended (``meeting_ended``).
     """
-    _require_begun(state)
+    require_begun(state)
     return RoomView(
         meeting_id=meeting_id,
         host_id=state.host_id,
@@ -56,7 +56,7 @@ def participants(state: RoomState, *, after: PlaceInRoom | None, limit: int) -> 
     Raises:
         Refusal: as for `room`.
     """
-    _require_begun(state)
+    require_begun(state)
     following = sorted(
         (stay.info for stay in state.stays.values() if after is None or _place(stay.info) > after), key=_place
     )
@@ -70,7 +70,7 @@ def participant(state: RoomState, participant_id: ParticipantId) -> ParticipantV
     Raises:
         Refusal: as for `room`, or they are not in it (``participant_not_found``).
     """
-    _require_begun(state)
+    require_begun(state)
     [view] = _views(state, [state.stay_of(participant_id).info])
     return view
 
@@ -87,7 +87,8 @@ def _place(info: ParticipantInfo) -> PlaceInRoom:
     return PlaceInRoom(joined_at=info.joined_at, participant_id=info.id)
 
 
-def _require_begun(state: RoomState) -> None:
+def require_begun(state: RoomState) -> None:
+    """Raises `Refusal` where somebody asks about a room that has not begun, or is over."""
     if not state.version:
         raise Refusal(ErrorCode.MEETING_NOT_LIVE, "Nobody has joined this meeting yet.")
     if state.ended:

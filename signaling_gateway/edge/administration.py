@@ -14,11 +14,13 @@ from contracts.room_commands import (
     CommandGiven,
     ParticipantRead,
     ParticipantsRead,
+    ParticipantStatisticsRead,
     RoomAnswer,
     RoomAsked,
     RoomRead,
     RoomRefused,
     RoomRequest,
+    StatisticsRead,
 )
 from contracts.rooms import ADMINISTRATOR
 from signaling_gateway.domain import inspection
@@ -28,6 +30,7 @@ from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
 from signaling_gateway.metrics import ADMINISTERED
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
 from telemetry.logs import bound
 
@@ -55,8 +58,17 @@ class Tickets(Protocol):
 class Administration:
     """Answers requests, each apart from the others. ``new_id`` names what is made."""
 
-    def __init__(self, *, rooms: Rooms, tickets: Tickets, tasks: BackgroundTasks, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        rooms: Rooms,
+        media: RoomMedia,
+        tickets: Tickets,
+        tasks: BackgroundTasks,
+        new_id: Callable[[], str],
+    ) -> None:
         self._rooms = rooms
+        self._media = media
         self._tickets = tickets
         self._tasks = tasks
         self._new_id = new_id
@@ -89,7 +101,7 @@ class Administration:
                     return done
                 # What another gateway has answered must be seen here, whether or not it was announced already.
                 await room.caught_up()
-                return _read(room, asked.request)
+                return await self._read(room, asked.request)
         except GatewayError as error:
             return RoomRefused(code=error.code, message=error.message)
         except Exception:  # noqa: BLE001  (the last resort: the asker gets an answer, and we the traceback)
@@ -109,15 +121,22 @@ class Administration:
             ) from error
         return CommandDone(answer={} if answer is None else msgspec.to_builtins(answer))
 
+    async def _read(self, room: LiveRoom, request: RoomRequest) -> RoomAnswer:
+        if isinstance(request, StatisticsRead):
+            inspection.require_begun(room.state)
+            return await self._media.room(room)
+        if isinstance(request, ParticipantStatisticsRead):
+            inspection.require_begun(room.state)
+            return await self._media.participant(room, request.participant_id)
+        return _READERS[type(request)](room, request)
+
 
 def _count(asked: RoomAsked, code: str) -> None:
     ADMINISTERED.labels(type(asked.request).__name__, code).inc()
 
 
-def _read(room: LiveRoom, request: RoomRequest) -> RoomAnswer:
-    readers: dict[type, Callable[[Any], RoomAnswer]] = {
-        RoomRead: lambda _: inspection.room(room.state, room.meeting_id),
-        ParticipantsRead: lambda each: inspection.participants(room.state, after=each.after, limit=each.limit),
-        ParticipantRead: lambda each: inspection.participant(room.state, each.participant_id),
-    }
-    return readers[type(request)](request)
+_READERS: dict[type, Callable[[LiveRoom, Any], RoomAnswer]] = {
+    RoomRead: lambda room, _: inspection.room(room.state, room.meeting_id),
+    ParticipantsRead: lambda room, each: inspection.participants(room.state, after=each.after, limit=each.limit),
+    ParticipantRead: lambda room, each: inspection.participant(room.state, each.participant_id),
+}

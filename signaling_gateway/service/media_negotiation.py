@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
+from contracts import node_rpc
 from contracts.client_commands import PublishAnswer, PublishOffer, SubscriberAnswer, TrackAssigned, UpdateSubscriptions
 from contracts.client_messages import MediaRestart, SubscriberOffer, TrackStarved
 from contracts.error_codes import ErrorCode
@@ -26,7 +27,6 @@ from contracts.node_rpc import (
     LeaveRoom,
     MoveParticipants,
     NodeAnswer,
-    NodeReport,
     NodeRequest,
     Offer,
     Publish,
@@ -225,7 +225,9 @@ class MediaNegotiation:
 
     # ---- what the node reports ----
 
-    def reported(self, connection: Connection | None, report: NodeReport) -> None:
+    def reported(
+        self, connection: Connection | None, report: SubscriptionChanged | TransportFailed | node_rpc.TrackStarved
+    ) -> None:
         """Passes a changed offer on, and what starves. A failed transport is for its client to notice and to renew."""
         if isinstance(report, TransportFailed):
             names = {"meeting_id": report.meeting_id, "participant_id": report.participant_id}

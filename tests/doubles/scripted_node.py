@@ -23,6 +23,7 @@ from contracts.node_rpc import (
     Offer,
     Publish,
     Published,
+    QualitiesChanged,
     RequestEnvelope,
     RestartSubscription,
     SubscriptionOffered,
@@ -61,11 +62,14 @@ class ScriptedNode:
         return [each for each in found if who is None or getattr(each, "participant_id", None) == who]
 
     async def report(self, message: NodeReport) -> None:
-        """To the gateway over which this participant joined last."""
+        """To the gateway over which this participant joined last; what is about a meeting, to that of its last one."""
+        who = None if isinstance(message, QualitiesChanged) else message.participant_id
         gateways = [
             each.gateway_id
             for each in self.requests
-            if isinstance(each.request, JoinRoom) and each.request.participant_id == message.participant_id
+            if isinstance(each.request, JoinRoom)
+            and each.request.meeting_id == message.meeting_id
+            and who in {None, each.request.participant_id}
         ]
         await self._redis.spublish(redis_names.gateway_inbox(gateways[-1]), msgspec.json.encode(message))
 

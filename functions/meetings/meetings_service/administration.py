@@ -16,13 +16,16 @@ from contracts.room_commands import (
     ParticipantPage,
     ParticipantRead,
     ParticipantsRead,
+    ParticipantStatisticsRead,
     ParticipantView,
     PlaceInRoom,
     RoomRead,
     RoomRequest,
     RoomView,
+    StatisticsRead,
 )
 from contracts.rooms import ParticipantId
+from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.problems import NotFoundError
 from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.adapters.live_rooms import LivePage, LiveRooms
@@ -78,6 +81,17 @@ class Administration:
         """One participant."""
         read = ParticipantRead(participant_id=ParticipantId(participant_id))
         return self._ask(caller, meeting_id, read, ParticipantView)
+
+    def statistics(self, caller: AccessClaims, meeting_id: str) -> RoomStatistics:
+        """How the media of all participants does."""
+        return self._ask(caller, meeting_id, StatisticsRead(), RoomStatistics)
+
+    def participant_statistics(
+        self, caller: AccessClaims, meeting_id: str, participant_id: str
+    ) -> ParticipantStatistics:
+        """How one participant's media does, stream by stream."""
+        read = ParticipantStatisticsRead(participant_id=ParticipantId(participant_id))
+        return self._ask(caller, meeting_id, read, ParticipantStatistics)
 
     def command(
         self, caller: AccessClaims, meeting_id: str, command: Command, *, key: str | None = None

@@ -13,6 +13,7 @@ from contracts.access_token import AccessClaims
 from contracts.client_commands import Command
 from contracts.error_codes import ErrorCode
 from contracts.rooms import Permissions, Role
+from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Security, Service
 from meetings_service import room_messages as messages
@@ -225,6 +226,7 @@ _COMMANDS = (
 def add_room_routes(app: Service, administration: Administration, user_of: UserOf) -> None:
     """Registers the routes of live rooms. ``user_of`` gives the bearer of a call's access token."""
     _add_reading(app, administration, user_of)
+    _add_statistics(app, administration, user_of)
     for route in _COMMANDS:
         _add_command(app, administration, user_of, route)
 
@@ -302,3 +304,29 @@ def _add_reading(app: Service, administration: Administration, user_of: UserOf) 
     def read_participant(call: Call[Empty, Empty]) -> Answer[messages.Participant]:
         view = administration.participant(user_of(call), call.path["id"], call.path["participant_id"])
         return Answer(body=messages.participant(view))
+
+
+def _add_statistics(app: Service, administration: Administration, user_of: UserOf) -> None:
+    @app.operation(
+        "GET",
+        f"{_PATH}/statistics",
+        summary="How the media of all in a room does",
+        answer=RoomStatistics,
+        security=Security.USER,
+        errors=_ERRORS,
+    )
+    def read_statistics(call: Call[Empty, Empty]) -> Answer[RoomStatistics]:
+        return Answer(body=administration.statistics(user_of(call), call.path["id"]))
+
+    @app.operation(
+        "GET",
+        f"{_PATH}{_PARTICIPANT}/statistics",
+        summary="How somebody's media does, stream by stream",
+        answer=ParticipantStatistics,
+        security=Security.USER,
+        errors=(*_ERRORS, ErrorCode.PARTICIPANT_NOT_FOUND),
+    )
+    def read_participant_statistics(call: Call[Empty, Empty]) -> Answer[ParticipantStatistics]:
+        return Answer(
+            body=administration.participant_statistics(user_of(call), call.path["id"], call.path["participant_id"])
+        )

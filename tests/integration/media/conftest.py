@@ -22,6 +22,7 @@ from contracts.node_rpc import (
     GatewayMessage,
     NodeAnswer,
     NodeRequest,
+    QualitiesChanged,
     RequestEnvelope,
     SubscriptionChanged,
     TrackStarved,
@@ -30,6 +31,7 @@ from contracts.node_rpc import (
     gateway_message_decoder,
 )
 from contracts.rooms import GatewayId, NodeId, ParticipantId, TrackId
+from contracts.statistics import QualityLevel
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
 from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
@@ -49,6 +51,7 @@ class Gateway:
         self.offers: dict[ParticipantId, asyncio.Queue[SubscriptionChanged]] = defaultdict(asyncio.Queue)
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
+        self.qualities: dict[ParticipantId, QualityLevel] = {}
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -106,6 +109,8 @@ class Gateway:
         elif isinstance(message, TrackStarved):
             change = self.starved.add if message.starved else self.starved.discard
             change((message.participant_id, message.track_id))
+        elif isinstance(message, QualitiesChanged):
+            self.qualities.update({each.participant_id: each.level for each in message.qualities})
         else:
             self.failures[message.participant_id].put_nowait(message)
 

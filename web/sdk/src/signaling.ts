@@ -16,6 +16,7 @@ const NAMES = Object.keys({
   events: true,
   subscriber_offer: true,
   track_starved: true,
+  connection_quality: true,
   media_restart: true,
   reconnect: true,
   closing: true,

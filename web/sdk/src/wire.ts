@@ -121,6 +121,16 @@ export interface ConnectAuth {
   readonly resume?: Resume | null;
 }
 
+export interface ConnectionQualities {
+  readonly participants: readonly ConnectionQuality[];
+}
+
+export interface ConnectionQuality {
+  readonly participant_id: string;
+  readonly level: QualityLevel;
+  readonly score: number;
+}
+
 export interface CreatePoll {
   readonly question: string;
   readonly options: readonly string[];
@@ -420,6 +430,8 @@ export interface PublishedTrack {
   readonly source: TrackSource;
   readonly muted?: boolean;
 }
+
+export type QualityLevel = "excellent" | "good" | "lost" | "poor";
 
 export type RaiseHand = Record<string, never>;
 
@@ -763,6 +775,7 @@ export interface ServerMessages {
   readonly events: RoomEvents;
   readonly subscriber_offer: SubscriberOffer;
   readonly track_starved: TrackStarved;
+  readonly connection_quality: ConnectionQualities;
   readonly media_restart: MediaRestart;
   readonly reconnect: Reconnect;
   readonly closing: Closing;

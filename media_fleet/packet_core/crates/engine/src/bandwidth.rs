@@ -45,6 +45,7 @@ impl Bandwidth {
             acknowledged_bps: self.estimator.acknowledged_bps(),
             wanted_bps: self.wanted_bps,
             loss: self.estimator.loss(),
+            ..TransportStats::default()
         }
     }
 }

@@ -97,7 +97,9 @@ impl Engine {
         else {
             return;
         };
+        subscription.reported_lost = block.lost;
         subscription.fraction_lost = block.fraction_lost;
+        subscription.reported_jitter = block.jitter;
         if let Some((middle, sent_us)) = subscription.last_report
             && block.last_report == middle
         {

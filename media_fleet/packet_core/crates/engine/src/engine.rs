@@ -8,7 +8,7 @@ use crate::allocation::Claim;
 use crate::event::Event;
 use crate::forwarding::{MAX_PENDING, Pending};
 use crate::output::{Now, Output};
-use crate::stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
+use crate::stats::{LayerStats, Stats, SubscriptionStats, TransportReport, TransportStats};
 use crate::subscription::Subscription;
 use crate::track::Track;
 use crate::transport::Transport;
@@ -140,11 +140,25 @@ impl Engine {
     /// None for an unknown transport.
     #[must_use]
     pub fn transport_stats(&self, transport: Id) -> Option<TransportStats> {
-        self.transports.get(&transport).map(|transport| {
-            transport
-                .bandwidth
-                .as_ref()
-                .map_or_else(TransportStats::default, |b| b.stats())
+        self.transports.get(&transport).map(Transport::stats)
+    }
+
+    /// Transports with all that they send and receive, as of one moment; None for unknown ones.
+    #[must_use]
+    pub fn transport_reports(&self, transports: &[Id]) -> Vec<Option<TransportReport>> {
+        transports.iter().map(|id| self.transport_report(*id)).collect()
+    }
+
+    fn transport_report(&self, id: Id) -> Option<TransportReport> {
+        let transport = self.transports.get(&id)?;
+        let tracks = transport.tracks.iter();
+        let subscriptions = transport.subscriptions.iter();
+        Some(TransportReport {
+            transport: transport.stats(),
+            tracks: tracks.map(|track| (*track, self.track_stats(*track))).collect(),
+            subscriptions: subscriptions
+                .filter_map(|id| Some((*id, self.subscription_stats(*id)?)))
+                .collect(),
         })
     }
 
@@ -171,6 +185,9 @@ impl Engine {
             self.stats.dropped_unknown_address += 1;
             return;
         };
+        if let Some(transport) = self.transports.get_mut(&transport) {
+            transport.received(datagram.len());
+        }
         match kind {
             Kind::Dtls if self.is_link(transport) => self.stats.dropped_malformed += 1,
             Kind::Dtls => out.event(Event::DtlsReceived {

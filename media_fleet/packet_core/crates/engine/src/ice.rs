@@ -54,6 +54,9 @@ impl Engine {
         };
         out.send(from, len);
         self.stats.stun_answered += 1;
+        if let Some(transport) = self.transports.get_mut(&id) {
+            transport.received(message.len());
+        }
         if is_accepted {
             self.accept_check(now, id, from, request.use_candidate, is_current, out);
         }

@@ -62,7 +62,7 @@ pub use parley_wire::codec::Codec;
 pub use parley_wire::extensions::ExtensionMap;
 pub use parley_wire::srtp::Profile;
 pub use remote::{Connection, Remote};
-pub use stats::{LayerStats, Stats, SubscriptionStats, TransportStats};
+pub use stats::{LayerStats, Stats, SubscriptionStats, TransportReport, TransportStats};
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

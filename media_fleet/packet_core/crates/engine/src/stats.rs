@@ -1,5 +1,7 @@
 //! Counters.
 
+use crate::{Id, Remote};
+
 /// Counters since the start, and gauges. `packet_core.pyi` describes each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -56,16 +58,32 @@ pub struct SubscriptionStats {
     pub retransmissions_sent: u64,
     pub nacks_received: u64,
     pub key_frames_asked_for: u64,
+    pub packets_lost: u64,
     pub fraction_lost: f64,
+    pub jitter: u32,
     pub round_trip_ms: Option<f64>,
 }
 
-/// What is known of the path to a subscriber.
+/// What is known of one transport; what is estimated is of the path to a subscriber.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct TransportStats {
+    pub remote: Option<Remote>,
+    pub packets_received: u64,
+    pub bytes_received: u64,
     pub estimate_bps: Option<u64>,
     pub acknowledged_bps: Option<u64>,
     pub wanted_bps: u64,
     pub loss: f64,
+}
+
+/// A transport with all that it sends and receives, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TransportReport {
+    /// The transport itself.
+    pub transport: TransportStats,
+    /// Of each track that it publishes, the layers that have been seen.
+    pub tracks: Vec<(Id, Vec<LayerStats>)>,
+    /// Each track that it is subscribed to.
+    pub subscriptions: Vec<(Id, SubscriptionStats)>,
 }

@@ -114,7 +114,10 @@ pub(crate) struct Subscription {
     pub resent: u64,
     pub nacks_received: u64,
     pub key_frames_asked_for: u64,
+    /// What the subscriber reported last: in all, in 256ths since the report before, and in RTP clock units.
+    pub reported_lost: u32,
     pub fraction_lost: u8,
+    pub reported_jitter: u32,
     pub round_trip_ms: Option<f64>,
     /// Middle of the NTP time in the last sender report, and when it was sent.
     pub last_report: Option<(u32, u64)>,
@@ -165,7 +168,9 @@ impl Subscription {
             resent: 0,
             nacks_received: 0,
             key_frames_asked_for: 0,
+            reported_lost: 0,
             fraction_lost: 0,
+            reported_jitter: 0,
             round_trip_ms: None,
             last_report: None,
         }
@@ -347,7 +352,9 @@ impl Subscription {
             retransmissions_sent: self.resent,
             nacks_received: self.nacks_received,
             key_frames_asked_for: self.key_frames_asked_for,
+            packets_lost: u64::from(self.reported_lost),
             fraction_lost: f64::from(self.fraction_lost) / 256.0,
+            jitter: self.reported_jitter,
             round_trip_ms: self.round_trip_ms,
         }
     }

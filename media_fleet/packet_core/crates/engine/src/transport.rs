@@ -11,6 +11,7 @@ use crate::bandwidth::Bandwidth;
 use crate::command::{Credentials, Keys};
 use crate::link::Link;
 use crate::spent::Spent;
+use crate::stats::TransportStats;
 use crate::{Id, IdMap, Remote};
 
 /// A transport may send so many SSRCs; more are dropped until some are gone.
@@ -42,6 +43,9 @@ pub(crate) struct Transport {
     pub nominated: bool,
     pub lost: bool,
     pub last_check_us: u64,
+    /// Datagrams that came from it, and their bytes.
+    pub packets_received: u64,
+    pub bytes_received: u64,
     pub send: Option<SendContext>,
     pub receive: Option<ReceiveContext>,
     pub sources: IdMap<Source>,
@@ -85,6 +89,8 @@ impl Transport {
             nominated: false,
             lost: false,
             last_check_us: now_us,
+            packets_received: 0,
+            bytes_received: 0,
             send: None,
             receive: None,
             sources: IdMap::default(),
@@ -102,6 +108,24 @@ impl Transport {
             transport_sequence: 0,
             round_trip: RoundTrip::default(),
             bandwidth: None,
+        }
+    }
+
+    /// A datagram has come from it.
+    pub(crate) fn received(&mut self, octets: usize) {
+        self.packets_received += 1;
+        self.bytes_received += octets as u64;
+    }
+
+    pub(crate) fn stats(&self) -> TransportStats {
+        TransportStats {
+            remote: self.address,
+            packets_received: self.packets_received,
+            bytes_received: self.bytes_received,
+            ..self
+                .bandwidth
+                .as_ref()
+                .map_or_else(TransportStats::default, |bandwidth| bandwidth.stats())
         }
     }
 

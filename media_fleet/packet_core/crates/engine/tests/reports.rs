@@ -187,6 +187,46 @@ fn the_round_trip_to_a_subscriber_is_measured() {
 }
 
 #[test]
+fn a_report_of_transports_has_all_that_each_sends_and_receives() {
+    let mut world = World::new(6);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (subscription, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 10);
+    let block = ReportBlock {
+        ssrc,
+        fraction_lost: 64,
+        lost: 3,
+        jitter: 900,
+        ..ReportBlock::default()
+    };
+    let packet = world.people[viewer].rtcp(|writer| writer.receiver_report(2, &[block]));
+    world.send_from(viewer, vec![packet]);
+    let ids = [publisher as u32, 999, viewer as u32];
+    let reports = world.engine.transport_reports(&ids);
+    let [Some(sending), None, Some(receiving)] = reports.as_slice() else {
+        panic!("{reports:?}");
+    };
+    assert_eq!(sending.tracks, [(track, world.engine.track_stats(track))]);
+    assert_eq!(sending.subscriptions, []);
+    assert_eq!(sending.transport.remote, Some(world.people[publisher].address));
+    let layer = sending.tracks[0].1[0];
+    assert!(
+        sending.transport.packets_received > layer.packets_received,
+        "media, and the check that came first"
+    );
+    assert!(sending.transport.bytes_received > layer.bytes_received);
+    let [(id, stats)] = receiving.subscriptions[..] else {
+        panic!("{receiving:?}");
+    };
+    assert_eq!(
+        (id, stats.packets_lost, stats.jitter, stats.packets_sent),
+        (subscription, 3, 900, layer.packets_received)
+    );
+}
+
+#[test]
 fn every_packet_is_fed_back_on_within_a_tenth_of_a_second() {
     let mut world = World::new(7);
     let publisher = world.join(GCM);

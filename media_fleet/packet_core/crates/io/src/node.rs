@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use parley_engine::{
-    Command, Config, Engine, Event, Id, LayerStats, Stats, SubscriptionStats, TransportStats,
+    Command, Config, Engine, Event, Id, LayerStats, Stats, SubscriptionStats, TransportReport, TransportStats,
 };
 
 use crate::batch::{IoStats, SendBatch};
@@ -27,6 +27,7 @@ pub(crate) enum Request {
     TrackStats(Id, Sender<Vec<LayerStats>>),
     SubscriptionStats(Id, Sender<Option<SubscriptionStats>>),
     TransportStats(Id, Sender<Option<TransportStats>>),
+    TransportReports(Vec<Id>, Sender<Vec<Option<TransportReport>>>),
     /// CPU time of the thread: user and system, microseconds.
     CpuTime(Sender<(u64, u64)>),
     Stop,
@@ -147,6 +148,14 @@ impl Node {
     /// [`Closed`].
     pub fn transport_stats(&self, transport: Id) -> Result<Option<TransportStats>, Closed> {
         self.ask(|answer| Request::TransportStats(transport, answer))
+    }
+
+    /// Transports with all that they send and receive, as of one moment.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub fn transport_reports(&self, transports: Vec<Id>) -> Result<Vec<Option<TransportReport>>, Closed> {
+        self.ask(|answer| Request::TransportReports(transports, answer))
     }
 
     /// CPU time of the I/O thread: user and system, microseconds.

@@ -111,6 +111,9 @@ fn handle_requests(
             Ok(Request::TransportStats(transport, answer)) => {
                 let _ = answer.send(engine.transport_stats(transport));
             }
+            Ok(Request::TransportReports(transports, answer)) => {
+                let _ = answer.send(engine.transport_reports(&transports));
+            }
             Ok(Request::CpuTime(answer)) => {
                 let _ = answer.send(syscalls::thread_cpu_us());
             }

@@ -386,6 +386,18 @@ impl PacketCore {
         let found = py.detach(|| self.with_node(|node| node.transport_stats(transport)))?;
         Ok(found.as_ref().map(statistics::transport))
     }
+
+    fn transport_reports(
+        &self,
+        py: Python<'_>,
+        transports: Vec<Id>,
+    ) -> PyResult<Vec<Option<statistics::TransportReport>>> {
+        let found = py.detach(|| self.with_node(|node| node.transport_reports(transports)))?;
+        let reports = found.iter().map(Option::as_ref);
+        reports
+            .map(|report| report.map(|report| statistics::report(py, report)).transpose())
+            .collect()
+    }
 }
 
 /// The packet plane of a media node.
@@ -397,6 +409,6 @@ mod module {
         events::{
             DtlsReceived, LayerStarted, LayerStopped, SubscriptionStarved, TransportConnected, TransportLost,
         },
-        statistics::{CoreStats, LayerStats, SubscriptionStats, TransportStats},
+        statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };
 }

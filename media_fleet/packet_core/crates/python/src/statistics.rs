@@ -1,5 +1,8 @@
 //! Statistics, as Python sees them.
 
+use std::collections::HashMap;
+
+use parley_engine::Id;
 use parley_io::IoStats;
 use pyo3::prelude::*;
 
@@ -72,6 +75,11 @@ statistics_class!(LayerStats {
 });
 
 statistics_class!(TransportStats {
+    address: Option<String>,
+    port: Option<u16>,
+    protocol: Option<&'static str>,
+    packets_received: u64,
+    bytes_received: u64,
     estimate_bps: Option<u64>,
     acknowledged_bps: Option<u64>,
     wanted_bps: u64,
@@ -86,7 +94,9 @@ statistics_class!(SubscriptionStats {
     retransmissions_sent: u64,
     nacks_received: u64,
     key_frames_asked_for: u64,
+    packets_lost: u64,
     fraction_lost: f64,
+    jitter: u32,
     round_trip_ms: Option<f64>,
 });
 
@@ -114,11 +124,41 @@ pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
 
 pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
     copied!(from => SubscriptionStats {
-        layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for, fraction_lost,
-        round_trip_ms,
+        layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
+        packets_lost, fraction_lost, jitter, round_trip_ms,
     })
 }
 
 pub(crate) fn transport(from: &parley_engine::TransportStats) -> TransportStats {
-    copied!(from => TransportStats { estimate_bps, acknowledged_bps, wanted_bps, loss })
+    copied!(from => TransportStats {
+        packets_received, bytes_received, estimate_bps, acknowledged_bps, wanted_bps, loss,
+    }
+        address: from.remote.map(|remote| remote.address().ip().to_string()),
+        port: from.remote.map(|remote| remote.address().port()),
+        protocol: from.remote.map(parley_engine::Remote::protocol),
+    )
+}
+
+/// See `packet_core.pyi`: TransportReport.
+#[pyclass(frozen, get_all, module = "packet_core")]
+pub(crate) struct TransportReport {
+    transport: Py<TransportStats>,
+    tracks: HashMap<Id, Vec<Py<LayerStats>>>,
+    subscriptions: HashMap<Id, Py<SubscriptionStats>>,
+}
+
+pub(crate) fn report(py: Python<'_>, from: &parley_engine::TransportReport) -> PyResult<TransportReport> {
+    let layers =
+        |stats: &[_]| -> PyResult<Vec<_>> { stats.iter().map(|each| Py::new(py, layer(each))).collect() };
+    let tracks = from.tracks.iter();
+    let subscriptions = from.subscriptions.iter();
+    Ok(TransportReport {
+        transport: Py::new(py, transport(&from.transport))?,
+        tracks: tracks
+            .map(|(id, stats)| Ok((*id, layers(stats)?)))
+            .collect::<PyResult<_>>()?,
+        subscriptions: subscriptions
+            .map(|(id, stats)| Ok((*id, Py::new(py, subscription(stats))?)))
+            .collect::<PyResult<_>>()?,
+    })
 }
