@@ -21,7 +21,7 @@ run: export PARLEY_HOST := $(HOST)
 endif
 
 CORE := media_fleet/packet_core
-CORE_SOURCES := $(shell find $(CORE) -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name '*.pyi' -o -name pyproject.toml \) -print)
+CORE_SOURCES := $(shell find $(CORE) \( -name target -o -name fuzz \) -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name '*.pyi' -o -name pyproject.toml \) -print)
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 STAMPS := $(VENV)/.stamps
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
@@ -56,8 +56,12 @@ test-tools:
 fix: $(STAMPS)/test web/node_modules/.stamp ## Format, and correct what can be corrected by itself
 	$(VENV)/bin/ruff check --fix --quiet .
 	$(VENV)/bin/ruff format --quiet .
-	cd $(CORE) && cargo fmt --all
+	cd $(CORE) && cargo fmt --all && cargo fmt --manifest-path fuzz/Cargo.toml
 	cd web && npx eslint --fix .
+
+.PHONY: fuzz
+fuzz: ready-to-test ## Fuzz every parser, a minute each (SECONDS=<how long>, TARGET=<name> for one)
+	@infra/setup/fuzz.sh $(VENV) $(or $(SECONDS),60) $(TARGET)
 
 .PHONY: package
 package: $(STAMPS)/run ## The functions' bundles and stacks, for template.yaml (into build/functions)
@@ -74,7 +78,7 @@ bench: ready-to-test ## Measure: forwarding, joining, placement (BENCH=<name> fo
 
 .PHONY: clean
 clean: ## Remove everything that was built; the platform's data (.parley) stays
-	rm -rf $(VENV) build $(CORE)/target web/node_modules web/*/node_modules web/app/dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build $(CORE)/target $(CORE)/fuzz/target $(CORE)/fuzz/corpus web/node_modules web/*/node_modules web/app/dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 .PHONY: lock

@@ -32,6 +32,7 @@ python_checks() {
 core_checks() {
     cd media_fleet/packet_core || return
     check "rustfmt" cargo fmt --all --check
+    check "rustfmt, fuzzing" cargo fmt --manifest-path fuzz/Cargo.toml --check
     check "clippy" cargo clippy --locked --quiet --all-targets -- -D warnings
 }
 

@@ -54,10 +54,12 @@ services_tests() {
 }
 
 cargo_tests() { (cd media_fleet/packet_core && cargo test --locked --quiet); }
+fuzzing() { infra/setup/fuzz.sh "$venv" 1; }
 web_tests() { (cd web && npm test --silent); }
 
 section "Checks: formatting, lint, types, templates" infra/setup/check.sh "$venv"
 section "Packet core: unit and property tests" cargo_tests
+section "Every parser: fuzzing, a second each (make fuzz: longer)" fuzzing
 section "Web: unit tests" web_tests
 section "Python: unit tests, functions" functions_tests
 section "Python: services, faults, browsers" services_tests

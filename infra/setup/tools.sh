@@ -55,6 +55,7 @@ fi
 command -v npm > /dev/null || missing+=("npm (comes with Node.js)")
 
 if [ "$purpose" = test ]; then
+    debian c++ g++
     debian chromium chromium
 fi
 
