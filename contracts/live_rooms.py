@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from contracts.rooms import Identity, MeetingId
+from contracts.rooms import Identity, MeetingId, NodeId
 
 
 class RoomSummary(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,8 @@ class RoomSummary(Struct, frozen=True, kw_only=True):
     waiting: int
     """How many are in the lobby."""
     locked: bool
+    node_id: NodeId | None = None
+    """The media node; None before there is one."""
 
 
 summary_decoder: msgspec.json.Decoder[RoomSummary] = msgspec.json.Decoder(RoomSummary)

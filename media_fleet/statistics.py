@@ -18,8 +18,8 @@ from media_fleet.domain.connection_quality import Direction, Judgement, Picture,
 from media_fleet.domain.effects import PublishedMedia, Purpose
 from media_fleet.sampling import SampledLayer, SampledSubscription, SampledTrack, SampledTransport
 
-SILENT_AFTER_S = 2.0
-"""Opus without sound still sends some packets a second."""
+SILENT_AFTER_S = 4.0
+"""Sound that stops while its connection stands was stopped by the client: while two talk directly, say."""
 FROZEN_AFTER_S = 3.0
 """Longer than a switch of layers takes, key frame included."""
 LOST_AFTER_S = 8.0
@@ -55,7 +55,7 @@ def _upwards(transports: Transports) -> Direction:
         sound = Sound(
             loss=_loss_of(heard) or 0.0,
             jitter=max(_seconds(layer.stats.jitter, _AUDIO_CLOCK) for layer in heard),
-            silent=any(layer.since.idle_s >= SILENT_AFTER_S for layer in heard),
+            silent=all(each.silent_s >= SILENT_AFTER_S for each in transports if each.tracks),
         )
     pictures = tuple(
         Picture(loss=_loss_of(track.layers) or 0.0)

@@ -159,6 +159,7 @@ def _user(account: Account) -> User:
         email=account.email,
         display_name=account.display_name,
         created_at=rfc3339(account.created_at),
+        administrator=accounts.is_administrator(account),
     )
 
 

@@ -25,6 +25,7 @@ def summary(state: RoomState, meeting_id: MeetingId) -> RoomSummary | None:
         tracks=len(state.tracks),
         waiting=len(state.lobby),
         locked=state.policy.locked,
+        node_id=state.node_id,
     )
 
 

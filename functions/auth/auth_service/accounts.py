@@ -182,6 +182,10 @@ class Accounts:
         self._repository.add_session(session)
         return self._tokens(account, token)
 
+    def is_administrator(self, account: Account) -> bool:
+        """Whether somebody administers the platform."""
+        return account.id in self._administrators
+
     def _tokens(self, account: Account, token: RefreshToken) -> LoggedIn:
         now = int(self._clock())
         key = self._signing_keys.ring().signing_key(now)
@@ -194,7 +198,7 @@ class Accounts:
             iat=now,
             exp=now + LIFETIME_S,
             jti=self._randomness(16).hex(),
-            roles=(ADMIN,) if account.id in self._administrators else (),
+            roles=(ADMIN,) if self.is_administrator(account) else (),
         )
         return LoggedIn(
             account=account,

@@ -36,12 +36,13 @@ class RefreshBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """An account, as its owner sees it. ``created_at`` as in RFC 3339, UTC."""
+    """An account, as its owner sees it. ``created_at`` as in RFC 3339, UTC. ``administrator``: of the platform."""
 
     id: str
     email: str
     display_name: str
     created_at: str
+    administrator: bool
 
 
 class Session(Struct, frozen=True, kw_only=True):

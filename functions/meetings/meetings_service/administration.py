@@ -24,7 +24,7 @@ from contracts.room_commands import (
     RoomView,
     StatisticsRead,
 )
-from contracts.rooms import ParticipantId
+from contracts.rooms import MeetingId, ParticipantId
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.problems import NotFoundError
 from meetings_service.adapters.cursors import Place, cursor_at, place_of
@@ -47,8 +47,10 @@ class Administration:
         self._live_rooms = live_rooms
         self._logger = logger
 
-    def live(self, caller: AccessClaims, *, cursor: str | None, limit: int) -> tuple[LivePage, str | None]:
-        """A page of the caller's live rooms, for an administrator of all; and the next page's cursor.
+    def live(
+        self, caller: AccessClaims, *, cursor: str | None, limit: int
+    ) -> tuple[LivePage, dict[MeetingId, str], str | None]:
+        """A page of the caller's live rooms, for an administrator of all; their titles; and the next page's cursor.
 
         Raises:
             InvalidFieldError: the cursor is none of ours.
@@ -59,7 +61,8 @@ class Administration:
             after=None if cursor is None else place_of(cursor),
             limit=limit,
         )
-        return page, None if page.last is None else cursor_at(page.last)
+        titles = self._meetings.titles([summary.meeting_id for summary in page.rooms])
+        return page, titles, None if page.last is None else cursor_at(page.last)
 
     def room(self, caller: AccessClaims, meeting_id: str) -> RoomView:
         """The room without its participants."""

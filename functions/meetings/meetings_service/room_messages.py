@@ -59,9 +59,14 @@ class ParticipantsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class LiveRoom(Struct, frozen=True, kw_only=True):
-    """A room in which somebody is. ``participants`` counts lost connections that may yet come back."""
+    """A room in which somebody is. ``participants`` counts lost connections that may yet come back.
+
+    ``title`` is null where the meeting is not there any more; ``node_id``: the media node, null before there is one.
+    """
 
     meeting_id: str
+    title: str | None
+    node_id: str | None
     host_id: str | None
     started_at: Time
     participants: int
@@ -134,10 +139,12 @@ class ParticipantPage(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-def live_room(summary: RoomSummary) -> LiveRoom:
+def live_room(summary: RoomSummary, title: str | None) -> LiveRoom:
     """A listed room as it is answered."""
     return LiveRoom(
         meeting_id=summary.meeting_id,
+        title=title,
+        node_id=summary.node_id,
         host_id=summary.host_id,
         started_at=rfc3339(summary.started_at),
         participants=summary.participants,

@@ -262,8 +262,10 @@ def _add_reading(app: Service, administration: Administration, user_of: UserOf) 
         errors=(ErrorCode.KEYS_UNAVAILABLE,),
     )
     def list_rooms(call: Call[Empty, ListQuery]) -> Answer[messages.LiveRoomPage]:
-        page, cursor = administration.live(user_of(call), cursor=call.query.cursor or None, limit=call.query.limit)
-        items = tuple(messages.live_room(summary) for summary in page.rooms)
+        page, titles, cursor = administration.live(
+            user_of(call), cursor=call.query.cursor or None, limit=call.query.limit
+        )
+        items = tuple(messages.live_room(summary, titles.get(summary.meeting_id)) for summary in page.rooms)
         return Answer(body=messages.LiveRoomPage(items=items, next_cursor=cursor))
 
     @app.operation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from contracts.access_token import AccessClaims
 from contracts.rooms import MeetingId
@@ -64,6 +64,10 @@ class Meetings:
         if not is_meeting_id(meeting_id):
             raise MeetingNotFoundError
         return self._repository.find(MeetingId(meeting_id))
+
+    def titles(self, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, str]:
+        """The titles of some meetings; those that are not there are left out."""
+        return self._repository.titles(meeting_ids)
 
     def list_of(self, host: AccessClaims, *, cursor: str | None, limit: int) -> Page:
         """A page of the meetings of ``host``, newest first.

@@ -59,6 +59,8 @@ MEETINGS: dict[str, Row] = {
     **dict.fromkeys(
         (
             "read_room",
+            "read_statistics",
+            "read_participant_statistics",
             "list_participants",
             "read_participant",
             "remove_participant",

@@ -192,6 +192,8 @@ def test_a_host_pages_through_her_own_rooms_and_an_administrator_through_all(
     [[room]] = pages(bob)
     assert room == {
         "meeting_id": f"m-1-{bob.id}",
+        "title": None,
+        "node_id": None,
         "host_id": bob.id,
         "started_at": "1970-01-01T00:00:01.001Z",
         "participants": 2,
@@ -199,6 +201,9 @@ def test_a_host_pages_through_her_own_rooms_and_an_administrator_through_all(
         "waiting": 0,
         "locked": True,
     }
+    made = meetings.request("POST", "/v1/meetings", {"title": "Weekly"}, token=bob.token).json()
+    listed(broker, made["id"], bob, 2_000)
+    assert [room["title"] for page in pages(bob) for room in page] == ["Weekly", None]
 
 
 def test_who_is_off_the_list_of_administrators_is_none_from_the_next_token_on(

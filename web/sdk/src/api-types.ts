@@ -5,6 +5,8 @@ export interface User {
   readonly id: string;
   readonly email: string;
   readonly displayName: string;
+  /** Whether they administer the platform. */
+  readonly administrator: boolean;
 }
 
 export type MeetingStatus = "scheduled" | "live" | "ended";

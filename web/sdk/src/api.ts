@@ -1,5 +1,6 @@
 import { camelCased, type JoinTicket, type Meeting, type MeetingPublic, type User } from "./api-types.js";
 import { ParleyError } from "./errors.js";
+import type { LiveRoom, Page, ParticipantStatistics, RoomParticipant, RoomStatistics } from "./statistics-types.js";
 
 interface SessionAnswer {
   readonly accessToken: string;
@@ -102,6 +103,29 @@ export class ParleyApi {
     return (await this.#call("POST", `${meetingPath(id)}/join`, body)) as JoinTicket;
   }
 
+  /** The rooms in which somebody is, the latest first: one's own, for an administrator all. */
+  async listLiveRooms(cursor?: string): Promise<Page<LiveRoom>> {
+    const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    return (await this.#call("GET", `/v1/rooms?limit=100${query}`)) as Page<LiveRoom>;
+  }
+
+  /** Who is in a live room, in the order of joining. For its host and for administrators. */
+  async listParticipants(meetingId: string, cursor?: string): Promise<Page<RoomParticipant>> {
+    const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    return (await this.#call("GET", `${roomPath(meetingId)}/participants?limit=500${query}`)) as Page<RoomParticipant>;
+  }
+
+  /** How the media of everybody in a live room does. */
+  async getRoomStatistics(meetingId: string): Promise<RoomStatistics> {
+    return (await this.#call("GET", `${roomPath(meetingId)}/statistics`)) as RoomStatistics;
+  }
+
+  /** How somebody's media does, stream by stream. */
+  async getParticipantStatistics(meetingId: string, participantId: string): Promise<ParticipantStatistics> {
+    const path = `${roomPath(meetingId)}/participants/${encodeURIComponent(participantId)}/statistics`;
+    return (await this.#call("GET", path)) as ParticipantStatistics;
+  }
+
   async #open(path: string, body: unknown): Promise<User> {
     const session = (await this.#fetch("POST", path, body, null)) as SessionAnswer;
     this.#setSession(session);
@@ -164,6 +188,10 @@ export class ParleyApi {
     if (!response.ok) throw problemError(response.status, data as Problem | null);
     return camelCased(data);
   }
+}
+
+function roomPath(id: string): string {
+  return `/v1/rooms/${encodeURIComponent(id)}`;
 }
 
 function meetingPath(id: string): string {

@@ -16,5 +16,6 @@ export { Room } from "./room.js";
 export type { InitialMedia, ReceivedData, RoomOptions } from "./room.js";
 export type * from "./room-state.js";
 export { INITIAL_STATE } from "./room-view.js";
+export type * from "./statistics-types.js";
 export type { RoomStats, TrackStats } from "./stats.js";
 export type { Wish } from "./wishes.js";

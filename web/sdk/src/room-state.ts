@@ -30,6 +30,9 @@ export interface TrackState {
   readonly mediaTrack: MediaStreamTrack | null;
 }
 
+/** How somebody's connection to the media node is, as the node judges it. */
+export type QualityLevel = "excellent" | "good" | "poor" | "lost";
+
 export interface ParticipantState {
   readonly id: string;
   readonly identity: string;
@@ -48,6 +51,8 @@ export interface ParticipantState {
   readonly assignedBreakout: string | null;
   readonly tracks: readonly TrackState[];
   readonly speaking: boolean;
+  /** Null until it is known. */
+  readonly connectionQuality: QualityLevel | null;
 }
 
 export interface ChatMessage {

@@ -58,6 +58,7 @@ const local: LocalView = {
   mediaTracks: new Map(),
   speaking: new Set(),
   starved: new Set(),
+  qualities: new Map(),
   reactions: [],
   lobbyMessage: null,
   unmuteRequest: null,
@@ -71,6 +72,14 @@ describe("viewOf", () => {
     expect(first.participants.map((participant) => participant.isSelf)).toEqual([true, false]);
     expect(first.chat[0]?.isOwn).toBe(true);
     expect(first.participants[1]?.tracks[0]?.mediaTrack).toBeNull();
+  });
+
+  it("says how connections to the node are, as far as the node is used", () => {
+    const of = (view: LocalView) => viewOf(model, view, first).participants.map(({ connectionQuality }) => connectionQuality);
+    const told: LocalView = { ...local, qualities: new Map([["b", "poor"]]) };
+    expect(of(local)).toEqual([null, null]);
+    expect(of(told)).toEqual([null, "poor"]);
+    expect(of({ ...told, path: "direct" })).toEqual([null, null]);
   });
 
   it("says which pictures do not come, unless they come directly", () => {

@@ -1,6 +1,6 @@
 /** From what the gateway says and what the media connections hold to the state that a page renders. Pure. */
 import type { RoomModel } from "./room-model.js";
-import type { BreakoutsState, ChatMessage, ParticipantState, PollState, Reaction, RoomState, TrackState } from "./room-state.js";
+import type { BreakoutsState, ChatMessage, ParticipantState, PollState, QualityLevel, Reaction, RoomState, TrackState } from "./room-state.js";
 
 /** Beside the model: what only this client knows. */
 export interface LocalView {
@@ -15,6 +15,8 @@ export interface LocalView {
   /** Ids of the participants who speak. */
   readonly speaking: ReadonlySet<string>;
   readonly starved: ReadonlySet<string>;
+  /** By participant. */
+  readonly qualities: ReadonlyMap<string, QualityLevel>;
   readonly reactions: readonly Reaction[];
   readonly lobbyMessage: string | null;
   readonly unmuteRequest: RoomState["unmuteRequest"];
@@ -78,6 +80,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
         assignedBreakout: info.assigned_breakout,
         tracks: kept(before?.tracks ?? [], tracks),
         speaking: local.speaking.has(info.id),
+        connectionQuality: local.path === "node" ? (local.qualities.get(info.id) ?? null) : null,
       };
       return same(before, next);
     }),

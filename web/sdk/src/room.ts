@@ -7,7 +7,7 @@ import { Moderation } from "./moderation.js";
 import { Reactions } from "./reactions.js";
 import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
 import { RoomSession } from "./room-session.js";
-import type { CloseReason, RoomState, TrackSource, TrackState } from "./room-state.js";
+import type { CloseReason, QualityLevel, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
 import { WishBatch, type Wish } from "./wishes.js";
@@ -48,6 +48,7 @@ export class Room {
   #audioBlocked = false;
   #speaking: ReadonlySet<string> = new Set();
   #starved: ReadonlySet<string> = new Set();
+  #qualities: ReadonlyMap<string, QualityLevel> = new Map();
   #lobbyMessage: string | null = null;
   #unmuteRequest: RoomState["unmuteRequest"] = null;
   #speakingTimer: ReturnType<typeof setInterval> | undefined;
@@ -285,6 +286,9 @@ export class Room {
       case "track_starved":
         this.#handleStarved(message as ServerMessages["track_starved"]);
         break;
+      case "connection_quality":
+        this.#handleQualities(message as ServerMessages["connection_quality"]);
+        break;
       case "media_restart":
         this.#starved = new Set();
         this.#wishes.forget();
@@ -302,9 +306,18 @@ export class Room {
     this.#render();
   }
 
+  #handleQualities({ participants }: ServerMessages["connection_quality"]): void {
+    const changed = participants.map(({ participant_id: id, level }) => [id, level] as const);
+    // Who has left meanwhile is forgotten.
+    const known = [...this.#qualities].filter(([id]) => this.#model?.participants.has(id));
+    this.#qualities = new Map([...known, ...changed]);
+    this.#render();
+  }
+
   #handleWelcome(welcome: Welcome): void {
-    // Those that still are come with this connection.
+    // Those that still are come with this connection, and so does how all connections are.
     this.#starved = new Set();
+    this.#qualities = new Map();
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
     const known = isAnother ? null : this.#model;
@@ -440,6 +453,7 @@ export class Room {
         mediaTracks: this.#media.tracks(),
         speaking: this.#speaking,
         starved: this.#starved,
+        qualities: this.#qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,
         unmuteRequest: this.#unmuteRequest,

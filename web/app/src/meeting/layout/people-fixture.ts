@@ -18,6 +18,7 @@ export function person(id: string, change: Partial<ParticipantState> = {}): Part
     assignedBreakout: null,
     tracks: [],
     speaking: false,
+    connectionQuality: null,
     ...change,
   };
 }
