@@ -169,6 +169,7 @@ class SendData(Command, frozen=True, kw_only=True):
 
     topic: Annotated[str, Meta(min_length=1, max_length=64)]
     data: Annotated[str, Meta(max_length=MAX_DATA_LENGTH)]
+    base64: Annotated[bool, Meta(description="Whether `data` is bytes, in Base64 (RFC 4648, 4)")] = False
     to: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=100)] | None = None
 
 

@@ -190,6 +190,8 @@ class DataSent(_Event, frozen=True, kw_only=True, tag="data_sent"):
     """None: the meeting service."""
     topic: str
     data: str
+    base64: bool = False
+    """Whether ``data`` is bytes, in Base64."""
     to: tuple[ParticipantId, ...] | None = None
     breakout: str | None = None
     """The room whose participants it is for, unless ``to`` names some, or it is the meeting service's."""

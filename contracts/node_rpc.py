@@ -49,8 +49,8 @@ class _ParticipantRequest(_Request, frozen=True, kw_only=True):
 class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """Makes the participant known. Answer: `SubscriptionOffered`, with an offer if there is anything to receive.
 
-    Sent again (a resumed connection, another gateway) it changes where events go, and nothing else. One that a newer
-    connection has overtaken is refused (`stale_negotiation`).
+    Sent again (a resumed connection, another gateway) it changes where events go, and says ``breakout`` and ``data``
+    anew. One that a newer connection has overtaken is refused (`stale_negotiation`).
     """
 
     subscribe: bool
@@ -59,7 +59,9 @@ class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     breakout: str | None = None
     """The breakout room that the participant is in; None: the main room."""
     version: int = 0
-    """The version of the meeting's log as of which ``breakout`` holds."""
+    """The version of the meeting's log as of which ``breakout`` and ``data`` hold."""
+    data: bool = False
+    """Whether the participant may send on data channels."""
 
 
 class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
@@ -108,6 +110,16 @@ class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_tra
     """That of the log with which it became so."""
 
 
+class PermitData(_ParticipantRequest, frozen=True, kw_only=True, tag="permit_data"):
+    """Whether the participant may send on data channels from now on. Answer: `Done`.
+
+    What the node knows of a later version of the log stands.
+    """
+
+    permitted: bool
+    version: int
+
+
 class Whereabouts(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
     breakout: str | None
@@ -146,6 +158,7 @@ NodeRequest: TypeAlias = (
     | ChangeSubscriptions
     | RestartSubscription
     | SetTrackMuted
+    | PermitData
     | MoveParticipants
     | LeaveRoom
     | CloseRoom

@@ -129,6 +129,8 @@ class DataSentEvent(PublicEvent, frozen=True, kw_only=True, tag="data_sent"):
     participant_id: ParticipantId | None
     topic: str
     data: str
+    base64: bool = False
+    """Whether ``data`` is bytes, in Base64."""
 
 
 class ParticipantRenamedEvent(PublicEvent, frozen=True, kw_only=True, tag="participant_renamed"):

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -30,7 +31,11 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from msgspec import Struct
 from OpenSSL import SSL
 
+from contracts.data_messages import Label
+from media_fleet.domain.effects import SctpEnd
 from media_fleet.domain.session_description import Fingerprint
+from media_fleet.domain.token_bucket import TokenBucket
+from media_fleet.sctp_border import DataChannels
 
 SrtpProfileName = Literal["AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"]
 
@@ -40,8 +45,10 @@ _PROFILES: tuple[tuple[Any, SrtpProfileName], ...] = (
 )
 """The server's order decides (RFC 5764, 4.1.2): GCM costs half of CM with HMAC."""
 _EXPORTER = b"EXTRACTOR-dtls_srtp"
-_MAX_WAITING_DATAGRAMS = 64
-"""More than any handshake has; what is dropped beyond, DTLS sends again."""
+_MAX_WAITING_DATAGRAMS = 256
+"""More than any handshake has, and a burst of data; what is dropped beyond, DTLS and SCTP send again."""
+DATAGRAMS_AT_ONCE, DATAGRAMS_PER_S = 1_000, 1_000
+"""Of one client. Decrypting takes Python; data channels within their limits stay below a third of this."""
 
 
 class SrtpKeys(Struct, frozen=True, kw_only=True):
@@ -87,12 +94,14 @@ class _DatagramPath:
     def __init__(self, send: Callable[[list[bytes]], None]) -> None:
         self._send_datagrams = send
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING_DATAGRAMS + 1)
+        self._budget = TokenBucket(capacity=DATAGRAMS_AT_ONCE, rate=DATAGRAMS_PER_S, now=time.monotonic())
         self.began = asyncio.Event()
         """Set by the peer's first datagram."""
 
     def put(self, datagram: bytes) -> None:
         self.began.set()
-        if datagram and self._waiting.qsize() < _MAX_WAITING_DATAGRAMS:
+        has_room = self._waiting.qsize() < _MAX_WAITING_DATAGRAMS
+        if datagram and has_room and self._budget.take(1, time.monotonic()):
             self._waiting.put_nowait(datagram)
 
     def end(self) -> None:
@@ -161,6 +170,8 @@ class DtlsAssociation:
         self._on_failed = on_failed
         self._handshake_timeout = handshake_timeout
         self._task: asyncio.Task[None] | None = None
+        self._data: DataChannels | None = None
+        self._data_task: asyncio.Task[None] | None = None
         self._closed = False
 
     def receive(self, datagram: bytes) -> None:
@@ -176,9 +187,22 @@ class DtlsAssociation:
         )
         self._task = asyncio.get_running_loop().create_task(self._run(remote))
 
+    def carry_data(self, remote: SctpEnd, on_message: Callable[[Label, bytes], None]) -> DataChannels:
+        """Lets data channels be opened as soon as the association stands (RFC 8261). Once."""
+        if self._data is not None:
+            raise RuntimeError("the association carries data already")
+        self._data = DataChannels(self._transport, remote, on_message)
+        if self._transport.state == "connected":
+            self._start_data(self._data)
+        return self._data
+
     async def close(self) -> None:
         """Tells the peer (close_notify) and ends all tasks."""
         self._closed = True
+        if self._data_task is not None:
+            await asyncio.gather(self._data_task, return_exceptions=True)
+        if self._data is not None:
+            await self._data.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -192,10 +216,17 @@ class DtlsAssociation:
             closed = asyncio.Event()
             self._transport.on("statechange", closed.set)
             self._on_keys(self._transport.keys)
+            if self._data is not None and self._data_task is None:
+                self._start_data(self._data)
             await closed.wait()
+            if self._data is not None:
+                await self._data.stop()
             reason = "the peer closed the DTLS association"
         if not self._closed:
             self._on_failed(reason or "the DTLS handshake failed")
+
+    def _start_data(self, data: DataChannels) -> None:
+        self._data_task = asyncio.get_running_loop().create_task(data.start())
 
     async def _handshake(self, remote: RTCDtlsParameters) -> str | None:
         """Why the handshake failed; None if it has not."""

@@ -33,7 +33,16 @@ from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
 from media_fleet.housekeeping import Housekeeping
-from media_fleet.metrics import CLOCK_APART, DRAINING, MEETINGS, MESSAGES_WAITING, METRICS, PARTICIPANTS, CoreCollector
+from media_fleet.metrics import (
+    CLOCK_APART,
+    DATA_CHANNELS,
+    DRAINING,
+    MEETINGS,
+    MESSAGES_WAITING,
+    METRICS,
+    PARTICIPANTS,
+    CoreCollector,
+)
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.observation import INTERVAL_S
 from media_fleet.settings import Settings, SettingsError
@@ -183,6 +192,7 @@ def _assemble(
     MEETINGS.set_function(lambda: node.meetings)
     DRAINING.set_function(lambda: lease.draining)
     MESSAGES_WAITING.set_function(lambda: rpc.waiting)
+    DATA_CHANNELS.set_function(planes[0].open_data_channels)
     return RunningNode(core, planes[0], node, lease, rpc)
 
 

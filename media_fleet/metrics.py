@@ -77,6 +77,21 @@ ESTIMATE = METRICS.histogram(
     buckets=(100e3, 300e3, 600e3, 1e6, 2e6, 4e6, 8e6, 16e6),
 )
 
+DATA_CHANNELS = METRICS.gauge("data_channels", "Data channels that are open.")
+DATA_MESSAGES = METRICS.counter(
+    "data_messages",
+    "Messages that came on data channels. `channel`: its label; `code`: `ok`, or the code of the refusal.",
+    "channel",
+    "code",
+)
+DATA_SENDS = METRICS.counter(
+    "data_sends",
+    "Messages for data channels, once for each receiver. `outcome`: `sent`, `no_channel` (the receiver has none), "
+    "`dropped` (lossy, and the receiver slow) or `closed` (reliable, and the receiver too slow to keep it).",
+    "channel",
+    "outcome",
+)
+
 _COUNTERS: Final = {
     "datagrams_received": "Datagrams received.",
     "bytes_received": "Bytes of those datagrams.",

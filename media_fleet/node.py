@@ -16,6 +16,7 @@ from functools import singledispatchmethod
 from msgspec import Struct
 
 from contracts.client_messages import ErrorBody
+from contracts.data_messages import Answered, Label, encode_answered
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
@@ -29,6 +30,7 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     Offer,
+    PermitData,
     Publish,
     Published,
     QualitiesChanged,
@@ -46,6 +48,7 @@ from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from contracts.statistics import ConnectionQuality
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
+from media_fleet.domain.data_relay import DataRefusedError, Relayed
 from media_fleet.domain.effects import Effect, SendOffer, SubscriptionKey, TransportKey
 from media_fleet.domain.errors import (
     BadRequestError,
@@ -56,8 +59,9 @@ from media_fleet.domain.errors import (
 )
 from media_fleet.domain.room import Room
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
-from media_fleet.metrics import REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
+from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
 from media_fleet.observation import Observation
+from media_fleet.sctp_border import Sent
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
@@ -226,6 +230,7 @@ class MediaNode:
             request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
         )
         self._newcomers.setdefault(request.meeting_id, set()).add(request.participant_id)
+        room.data.permit(request.participant_id, permitted=request.data, version=request.version)
         if known is None:
             logger.info("participant joined")
         self._carry_out(request.meeting_id, joined.effects)
@@ -282,6 +287,12 @@ class MediaNode:
         return Done()
 
     @_handle.register
+    def _(self, request: PermitData, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
+        room.data.permit(request.participant_id, permitted=request.permitted, version=request.version)
+        return Done()
+
+    @_handle.register
     def _(self, request: LeaveRoom, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._rooms.get(request.meeting_id)
         if room is not None:
@@ -322,7 +333,7 @@ class MediaNode:
 
     def _room_of(
         self,
-        request: Publish | AnswerSubscription | ChangeSubscriptions | RestartSubscription | SetTrackMuted,
+        request: Publish | AnswerSubscription | ChangeSubscriptions | RestartSubscription | SetTrackMuted | PermitData,
     ) -> Room:
         room = self._rooms.get(request.meeting_id)
         if room is None or not room.has(request.participant_id):
@@ -366,6 +377,35 @@ class MediaNode:
             starved=starved,
         )
         self._emit(holder.gateway_id, message)
+
+    def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
+        """Relays the message, and answers it if its channel is reliable."""
+        room = self._rooms.get(meeting_id)
+        if room is None:
+            return
+        try:
+            relayed = room.data.relay(transport, label, message, time.monotonic())
+        except DataRefusedError as refusal:
+            DATA_MESSAGES.labels(label, refusal.code).inc()
+            answer = Answered(number=refusal.number, code=refusal.code)
+        else:
+            DATA_MESSAGES.labels(label, "ok").inc()
+            answer = Answered(number=relayed.number, missed=self._deliver(meeting_id, label, relayed))
+        if label is Label.RELIABLE:
+            self._plane.send_data(meeting_id, transport, label, encode_answered(answer))
+
+    def _deliver(self, meeting_id: MeetingId, label: Label, relayed: Relayed) -> tuple[ParticipantId, ...]:
+        """Sends a message to its receivers. Whom it was not sent to."""
+        missed = list(relayed.missed)
+        for transport in relayed.receivers:
+            sent = self._plane.send_data(meeting_id, transport, label, relayed.heard)
+            DATA_SENDS.labels(label, sent).inc()
+            if sent is not Sent.SENT:
+                missed.append(transport.participant_id)
+            if sent is Sent.CLOSED:
+                names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
+                logger.warning("data channel closed: its reader is slow", extra=names)
+        return tuple(missed)
 
     def _report(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         holder = self._gateways.get((meeting_id, transport.participant_id))

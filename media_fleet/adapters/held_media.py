@@ -7,6 +7,7 @@ from msgspec import Struct
 from contracts.rooms import MeetingId
 from media_fleet.domain.effects import AddSubscription, PublishedMedia, SubscriptionKey, TrackKey, TransportKey
 from media_fleet.dtls_border import DtlsAssociation
+from media_fleet.sctp_border import DataChannels
 
 
 class HeldTrack(Struct, frozen=True, kw_only=True):
@@ -42,3 +43,4 @@ class HeldTransport:
         self.waiting: dict[TrackKey, AddSubscription] = {}
         self.parked: dict[str, HeldTrack] = {}
         """By mid."""
+        self.data: DataChannels | None = None

@@ -28,6 +28,7 @@ from packet_core import (
     TransportReport,
 )
 
+from contracts.data_messages import Label
 from contracts.rooms import MeetingId, ParticipantId
 from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport
 from media_fleet.domain.effects import (
@@ -37,6 +38,7 @@ from media_fleet.domain.effects import (
     CloseTransport,
     Effect,
     MuteTrack,
+    OpenData,
     OpenTransport,
     PublishedMedia,
     RemoveSubscription,
@@ -49,6 +51,7 @@ from media_fleet.domain.effects import (
     TransportKey,
 )
 from media_fleet.dtls_border import DtlsAssociation, NodeCertificate, SrtpKeys
+from media_fleet.sctp_border import Sent
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,9 @@ class TransportListener(Protocol):
 
     def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
         """The path to the subscriber does not carry the track any more, or does again."""
+
+    def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
+        """A message on a data channel."""
 
 
 class PlaneCounts(Struct, frozen=True, kw_only=True):
@@ -162,6 +168,18 @@ class PacketPlane:
         """What the core tells of transports, by its ids."""
         return self._core.transport_reports(list(transports))
 
+    def open_data_channels(self) -> int:
+        """How many data channels are open."""
+        carriers = (transport.data for transport in self._transports.values())
+        return sum(len(data.open_labels) for data in carriers if data is not None)
+
+    def send_data(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> Sent:
+        """Sends a message on a data channel, if there is one."""
+        carrier = self._transports.get((meeting_id, transport))
+        if carrier is None or carrier.data is None:
+            return Sent.NO_CHANNEL
+        return carrier.data.send(label, message)
+
     # ---- effects ----
 
     def carry_out(self, meeting_id: MeetingId, effect: Effect) -> None:
@@ -208,6 +226,16 @@ class PacketPlane:
         task = asyncio.get_running_loop().create_task(self._close_transport(transport))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    @_carry_out.register
+    def _(self, effect: OpenData, meeting_id: MeetingId) -> None:
+        transport = self._transports[meeting_id, effect.transport]
+
+        def received(label: Label, message: bytes) -> None:
+            if self._transports.get((meeting_id, effect.transport)) is transport:
+                self._listener.data_received(meeting_id, effect.transport, label, message)
+
+        transport.data = transport.dtls.carry_data(effect.remote, received)
 
     @_carry_out.register
     def _(self, effect: AddTrack, meeting_id: MeetingId) -> None:

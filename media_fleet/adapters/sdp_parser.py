@@ -55,10 +55,13 @@ _CHECKED = {
     "group": re.compile(r"[A-Za-z0-9\-]+(?: \S+)*"),
     "rid": re.compile(r"[A-Za-z0-9\-_]{1,255} (?:send|recv)(?: .*)?"),
     "simulcast": re.compile(r"(?:send|recv) \S+(?: (?:send|recv) \S+)?"),
+    "sctp-port": re.compile(r"[0-9]{1,5}"),
+    "max-message-size": re.compile(r"[0-9]{1,19}"),
 }
-"""Attributes that are read, with the shape of their values (RFC 8866, 9; RFC 8839, 5; RFC 8852; RFC 8853)."""
+"""Attributes that are read, with the shape of their values (RFC 8866, 9; RFC 8839, 5; RFC 8841; RFC 8852; RFC 8853)."""
+_OUR_OWN = {"rid", "simulcast", "extmap", "rtcp-fb", "sctp-port", "max-message-size"}
 _FLAGS = ("rtcp-mux", "rtcp-rsize", "bundle-only", "ice-lite", "extmap-allow-mixed", *(d.value for d in Direction))
-_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux", "msid"} - {"rid", "simulcast", "extmap", "rtcp-fb"}
+_FOR_AIORTC = {*_CHECKED, *(d.value for d in Direction), "rtcp-mux", "msid"} - _OUR_OWN
 _AIORTC_SAYS_NO = (AssertionError, ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration)
 
 
@@ -72,6 +75,8 @@ class _Section(Struct, kw_only=True):
     simulcast: dict[str, tuple[str, ...]]
     feedback: set[tuple[str, str]]
     """Payload type or ``*``, and what is offered for it."""
+    sctp: dict[str, int]
+    """``sctp-port`` and ``max-message-size``, as far as they are there."""
     lines: int = 0
 
 
@@ -137,7 +142,7 @@ def _new_section(number: int, line: str) -> _Section:
         for fmt in head[4].split():
             if not (fmt.isascii() and fmt.isdecimal() and int(fmt) <= 127) or 64 <= int(fmt) <= 95:
                 raise BadSdpError(f"Line {number}: {fmt[:20]} is no payload type that can share a port with RTCP.")
-    return _Section(head=head, flags=set(), rids=set(), extensions=[], simulcast={}, feedback=set())
+    return _Section(head=head, flags=set(), rids=set(), extensions=[], simulcast={}, feedback=set(), sctp={})
 
 
 def _read_attribute(number: int, name: str, value: str, session_flags: set[str], sections: list[_Section]) -> None:
@@ -158,6 +163,8 @@ def _read_attribute(number: int, name: str, value: str, session_flags: set[str],
         payload_type, _, feedback = value.partition(" ")
         if feedback in SUBSCRIBER_FEEDBACK["video"]:
             section.feedback.add((payload_type, feedback))
+    elif name in ("sctp-port", "max-message-size"):
+        section.sctp[name] = int(value)
     elif name == "extmap":
         identifier, uri = value.split(" ")[:2]
         id_text, _, direction = identifier.partition("/")
@@ -232,7 +239,18 @@ def _section(media: aiortc.sdp.MediaDescription, own: _Section) -> MediaSection:
             for group in media.ssrc_group
         ),
         cname=next((description.cname for description in media.ssrc if description.cname), None),
+        sctp_port=_sctp_port(kind, own),
+        max_message_size=own.sctp.get("max-message-size"),
     )
+
+
+def _sctp_port(kind: str, own: _Section) -> int | None:
+    port = own.sctp.get("sctp-port")
+    if kind != "application" or port is None:
+        return None
+    if not 0 < port < 1 << 16:
+        raise BadSdpError(f"{port} is no SCTP port.")
+    return port
 
 
 _SETUP_OF_ROLE = {"auto": Setup.ACTPASS, "client": Setup.ACTIVE, "server": Setup.PASSIVE}

@@ -86,6 +86,21 @@ class CloseTransport(Struct, frozen=True, kw_only=True):
     transport: TransportKey
 
 
+class SctpEnd(Struct, frozen=True, kw_only=True):
+    """The client's end of an SCTP association, as its SDP describes it (RFC 8841)."""
+
+    port: int
+    max_message_size: int
+    """Bytes; 0 for any."""
+
+
+class OpenData(Struct, frozen=True, kw_only=True):
+    """Data channels may be opened on the transport, once DTLS is there."""
+
+    transport: TransportKey
+    remote: SctpEnd
+
+
 class AddTrack(Struct, frozen=True, kw_only=True):
     track: TrackKey
     transport: TransportKey
@@ -147,6 +162,7 @@ Effect: TypeAlias = (
     | StartDtls
     | RestartIce
     | CloseTransport
+    | OpenData
     | AddTrack
     | RemoveTrack
     | MuteTrack

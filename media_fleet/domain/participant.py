@@ -8,8 +8,12 @@ from contracts.rooms import ParticipantId, TrackId
 from media_fleet.domain.effects import Purpose, SubscriptionKey, TrackKey, TransportKey
 from media_fleet.domain.session_description import IceCredentials, SessionDescription
 from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
+from media_fleet.domain.token_bucket import TokenBucket
 from media_fleet.domain.transport_parameters import RemoteEnd
 
+MESSAGES_AT_ONCE, MESSAGES_PER_S = 100, 50
+BYTES_AT_ONCE, BYTES_PER_S = 512 * 1024, 128 * 1024
+"""On data channels, of one participant."""
 MAX_WISHES = 1024
 """Twice what one message may name; wishes for tracks that never come must not pile up."""
 
@@ -28,6 +32,28 @@ class PublishingSession:
         self.last_answer = ""
         self.is_dead = False
         """The DTLS association has ended: no offer can go on with it."""
+        self.carries_data = False
+        """An offer has named data channels, and they may be opened."""
+
+
+class DataAllowance:
+    """Whether a participant may send data, and how much."""
+
+    def __init__(self) -> None:
+        self.permitted = False
+        self.version = -1
+        """The version of the meeting's log as of which ``permitted`` holds."""
+        self._buckets: tuple[TokenBucket, TokenBucket] | None = None
+
+    def take(self, size: int, now: float) -> bool:
+        """Counts a message of ``size`` bytes; False: it is one too many."""
+        if self._buckets is None:
+            self._buckets = (
+                TokenBucket(capacity=MESSAGES_AT_ONCE, rate=MESSAGES_PER_S, now=now),
+                TokenBucket(capacity=BYTES_AT_ONCE, rate=BYTES_PER_S, now=now),
+            )
+        messages, size_bucket = self._buckets
+        return messages.take(1, now) and size_bucket.take(size, now)
 
 
 class Participant:
@@ -42,6 +68,7 @@ class Participant:
         """The breakout room; None: the main room."""
         self.breakout_version = version
         """The version of the meeting's log as of which ``breakout`` holds."""
+        self.data = DataAllowance()
         self.publishing: PublishingSession | None = None
         self.publishing_generation = 0
         self.subscribing: SubscribingSession | None = None

@@ -1,17 +1,18 @@
 """Answers a client's publishing offer (RFC 8829, RFC 3264).
 
 Every m-line of the offer gets its m-line in the answer: ``recvonly`` if it is to be published, ``inactive`` if it is
-not (or not now), port 0 if it is nothing that a node takes.
+not (or not now), port 0 if it is nothing that a node takes. Data channels are taken on the first m-line that has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from contracts import data_messages
 from contracts.client_commands import MAX_TRACKS_PER_PARTICIPANT
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import TrackId
-from media_fleet.domain.effects import PublishedMedia
+from media_fleet.domain.effects import PublishedMedia, SctpEnd
 from media_fleet.domain.errors import BadSdpError, NoCommonCodecError, TooManyTracksError
 from media_fleet.domain.layers import lowest_first
 from media_fleet.domain.media_formats import choose_codec, shared_extensions, to_formats
@@ -22,8 +23,11 @@ from media_fleet.domain.session_description import (
     SessionDescription,
     Setup,
 )
-from media_fleet.domain.transport_parameters import NodeEnd, is_media
+from media_fleet.domain.transport_parameters import NodeEnd, is_data, is_media
 
+SCTP_PORT = 5000
+DEFAULT_MAX_MESSAGE_SIZE = 65_536
+"""Of a client that writes none (RFC 8841, 6.1)."""
 MAX_LAYERS = 4
 """Browsers send three; each layer costs the core a stream's state."""
 
@@ -87,6 +91,21 @@ def _ssrcs(section: MediaSection) -> tuple[int | None, int | None]:
     return (section.ssrcs[0] if section.ssrcs else None), None
 
 
+def data_end(offer: SessionDescription) -> SctpEnd | None:
+    """The client's end of the SCTP association, if the offer has data channels; of several the first one's."""
+    section = _data_section(offer)
+    if section is None:
+        return None
+    size = section.max_message_size
+    return SctpEnd(
+        port=section.sctp_port or SCTP_PORT, max_message_size=DEFAULT_MAX_MESSAGE_SIZE if size is None else size
+    )
+
+
+def _data_section(offer: SessionDescription) -> MediaSection | None:
+    return next((section for section in offer.media if section.in_use and is_data(section)), None)
+
+
 def answer(
     offer: SessionDescription,
     planned: Mapping[TrackId, PublishedMedia],
@@ -98,7 +117,13 @@ def answer(
 ) -> SessionDescription:
     """The answer that takes what was planned."""
     by_mid = {media.mid: media for media in planned.values()}
-    media = tuple(_answer_section(section, by_mid.get(section.mid), node, ice) for section in offer.media)
+    data = _data_section(offer)
+    media = tuple(
+        _answer_data(section, node, ice)
+        if section is data
+        else _answer_section(section, by_mid.get(section.mid), node, ice)
+        for section in offer.media
+    )
     taken = {section.mid for section in media if section.in_use}
     return SessionDescription(
         session_id=session_id,
@@ -107,6 +132,22 @@ def answer(
         media=media,
         ice_lite=True,
         extmap_allow_mixed=offer.extmap_allow_mixed,
+    )
+
+
+def _answer_data(section: MediaSection, node: NodeEnd, ice: IceCredentials) -> MediaSection:
+    return MediaSection(
+        kind=section.kind,
+        port=node.candidates[0].port,
+        protocol=section.protocol,
+        fmts=section.fmts,
+        mid=section.mid,
+        ice=ice,
+        candidates=node.candidates,
+        fingerprints=node.fingerprints,
+        setup=Setup.PASSIVE,
+        sctp_port=SCTP_PORT,
+        max_message_size=data_messages.MAX_MESSAGE,
     )
 
 

@@ -15,6 +15,7 @@ from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, ParticipantId, TrackId
 from media_fleet.domain import publishing
+from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
@@ -71,6 +72,7 @@ class Room:
         self._participants: dict[ParticipantId, Participant] = {}
         self._tracks: dict[TrackId, RoomTrack] = {}
         self._revision = 0
+        self.data = DataRelay(self._participants)
 
     @property
     def participant_ids(self) -> Sequence[ParticipantId]:
@@ -174,6 +176,7 @@ class Room:
                 raise BadRequestError(f"Track {track_id} belongs to another participant.")
         effects: list[Effect] = []
         session = self._publishing_session(participant, remote, effects)
+        effects += self.data.offered(participant, publishing.data_end(offer))
         self._publish_tracks(participant, session, planned, tracks, effects, version=version)
         session.version += 1
         answer = publishing.answer(

@@ -35,6 +35,10 @@ def _section_lines(section: MediaSection) -> Iterator[str]:
         yield "a=inactive"
         return
     yield from _transport_lines(section)
+    if section.sctp_port is not None:
+        yield f"a=sctp-port:{section.sctp_port}"
+        yield f"a=max-message-size:{section.max_message_size or 0}"
+        return
     yield f"a={section.direction}"
     if section.msid is not None:
         yield f"a=msid:{section.msid}"

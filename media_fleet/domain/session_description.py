@@ -127,6 +127,10 @@ class MediaSection(Struct, frozen=True, kw_only=True):
     ssrcs: tuple[int, ...] = ()
     ssrc_groups: tuple[SsrcGroup, ...] = ()
     cname: str | None = None
+    sctp_port: int | None = None
+    """Of an ``application`` section (RFC 8841, 5)."""
+    max_message_size: int | None = None
+    """Bytes, 0 for any (RFC 8841, 6)."""
 
     @property
     def in_use(self) -> bool:

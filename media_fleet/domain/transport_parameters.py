@@ -26,6 +26,9 @@ RTP_OVER_DTLS = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
 """RFC 8829, 5.1.2: all are taken, the first is written."""
 _HOST_PREFERENCE = 126
 """RFC 8445, 5.1.2.2."""
+SCTP_OVER_DTLS = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
+"""RFC 8841, 4.2: both are taken, the first is written."""
+DATA_CHANNELS = "webrtc-datachannel"
 DIGESTS = ("sha-256", "sha-384", "sha-512")
 
 
@@ -102,19 +105,24 @@ def is_media(section: MediaSection) -> bool:
     return section.kind in ("audio", "video") and section.protocol in RTP_OVER_DTLS
 
 
+def is_data(section: MediaSection) -> bool:
+    """Whether a section carries data channels (RFC 8841, 4)."""
+    return section.kind == "application" and section.protocol in SCTP_OVER_DTLS and section.fmts == (DATA_CHANNELS,)
+
+
 def remote_end(description: SessionDescription, allowed_setup: Sequence[Setup]) -> RemoteEnd:
-    """The transport of all media sections in use.
+    """The transport of all sections in use that carry media or data.
 
     Raises:
         BadSdpError: there is none; not all are bundled and multiplexed; a credential or fingerprint is missing; or the
             DTLS role is not one of ``allowed_setup``.
     """
-    used = [section for section in description.media if section.in_use and is_media(section)]
+    used = [section for section in description.media if section.in_use and (is_media(section) or is_data(section))]
     for section in used:
         _demand_multiplexing(section, description)
     carriers = [section for section in used if section.ice is not None and section.fingerprints]
     if not carriers:
-        raise BadSdpError("No audio or video m-line has a=ice-ufrag, a=ice-pwd and a=fingerprint.")
+        raise BadSdpError("No m-line that is taken has a=ice-ufrag, a=ice-pwd and a=fingerprint.")
     tagged = next((s for s in carriers if description.bundle and s.mid == description.bundle[0]), carriers[0])
     if tagged.setup not in allowed_setup:
         raise BadSdpError(
@@ -132,5 +140,5 @@ def _demand_multiplexing(section: MediaSection, description: SessionDescription)
         raise BadSdpError(
             f"m-line {section.mid} is not in the BUNDLE group; a node takes one transport for all m-lines."
         )
-    if not section.rtcp_mux:
+    if is_media(section) and not section.rtcp_mux:
         raise BadSdpError(f"m-line {section.mid} has no a=rtcp-mux.")

@@ -91,7 +91,13 @@ def send_data(state: RoomState, command: SendData, now: int) -> tuple[LogEvent, 
         raise Refusal(ErrorCode.PARTICIPANT_NOT_FOUND, "Nobody whom this is for is in the meeting.")
     sender = None if author.id == ADMINISTRATOR else author.id
     sent = DataSent(
-        at=now, participant_id=sender, topic=command.topic, data=command.data, to=to, breakout=author.breakout
+        at=now,
+        participant_id=sender,
+        topic=command.topic,
+        data=command.data,
+        base64=command.base64,
+        to=to,
+        breakout=author.breakout,
     )
     return (sent,)
 

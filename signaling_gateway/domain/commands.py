@@ -247,6 +247,7 @@ class SendData(Struct, frozen=True, kw_only=True):
     topic: str
     data: str
     to: tuple[ParticipantId, ...] | None
+    base64: bool = False
 
 
 class CreatePoll(Struct, frozen=True, kw_only=True):

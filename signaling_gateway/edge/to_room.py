@@ -56,7 +56,7 @@ _ASKED: dict[type[Command], Callable[[ParticipantId, Any], RoomCommand]] = {
     wire.EditChat: lambda who, said: domain.EditChat(participant_id=who, message_id=said.message_id, text=said.text),
     wire.RemoveChat: lambda who, said: domain.RemoveChat(participant_id=who, message_id=said.message_id),
     wire.SendData: lambda who, said: domain.SendData(
-        participant_id=who, topic=said.topic, data=said.data, to=_participants(said.to)
+        participant_id=who, topic=said.topic, data=said.data, to=_participants(said.to), base64=said.base64
     ),
     wire.Rename: lambda who, said: domain.Rename(
         participant_id=who, target=_participant(said.participant_id), name=said.name

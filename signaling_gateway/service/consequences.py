@@ -34,6 +34,7 @@ from contracts.log_events import (
 from contracts.rooms import GatewayId, MeetingId, ParticipantId
 from signaling_gateway.domain.chat import seen_by
 from signaling_gateway.domain.commands import EndGrace, ReclaimConnection
+from signaling_gateway.domain.permissions import ALLOWED, Action
 from signaling_gateway.domain.projection import snapshot
 from signaling_gateway.domain.room_state import Stay
 from signaling_gateway.errors import LogUnavailableError
@@ -181,9 +182,12 @@ class Consequences:
             sync = RoomSync(version=room.state.version, room=snapshot(room.state, room.meeting_id, stay))
             self._delivery.send([connection.sid], "room", sync)
 
-    def _permissions_changed(self, room: LiveRoom, version: int, event: RoleChanged | PermissionsChanged) -> None:  # noqa: ARG002
+    def _permissions_changed(self, room: LiveRoom, version: int, event: RoleChanged | PermissionsChanged) -> None:
         connection = room.connections.get(event.participant_id)
-        if connection is not None and connection.subscribes is not event.permissions.subscribe:
+        if connection is None:
+            return
+        self.media.may_send_data(connection, permitted=ALLOWED[Action.CHAT](event.permissions), version=version)
+        if connection.subscribes is not event.permissions.subscribe:
             self.media.rejoin(connection)
 
     def _left(self, room: LiveRoom, version: int, event: ParticipantLeft) -> None:

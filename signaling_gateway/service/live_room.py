@@ -62,6 +62,8 @@ class Connection:
     """The media node that knows this participant and reports to this gateway."""
     subscribes: bool | None = None
     """What that node was told of the permission to subscribe."""
+    sends_data: bool | None = None
+    """What that node was told of the permission to send data."""
     negotiating: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the node is asked for what changes the participant's transports, so that requests keep their order."""
 

@@ -29,6 +29,7 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     Offer,
+    PermitData,
     Publish,
     Published,
     RestartSubscription,
@@ -41,7 +42,7 @@ from contracts.node_rpc import (
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from signaling_gateway.domain import tracks
 from signaling_gateway.domain.commands import PlaceNode, PublishTracks, TrackToPublish
-from signaling_gateway.domain.permissions import Action, require
+from signaling_gateway.domain.permissions import ALLOWED, Action, require
 from signaling_gateway.errors import GatewayError, NodeError, Refusal
 from signaling_gateway.metrics import MEDIA_RESTARTS, TRANSPORT_FAILURES
 from signaling_gateway.service.background import BackgroundTasks
@@ -214,6 +215,13 @@ class MediaNegotiation:
         )
         self._tell(room.state.node_id, request)
 
+    def may_send_data(self, connection: Connection, *, permitted: bool, version: int) -> None:
+        """Whether the participant may write, which is what sending data takes, has perhaps changed."""
+        if connection.joined_node is None or connection.sends_data is permitted:
+            return
+        connection.sends_data = permitted
+        self._tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=version))
+
     def moved_within(self, room: LiveRoom, event: ParticipantsMoved, version: int) -> None:
         """Participants went to other breakout rooms."""
         moves = tuple(Whereabouts(participant_id=each.participant_id, breakout=each.breakout) for each in event.moves)
@@ -257,10 +265,18 @@ class MediaNegotiation:
                 )
                 self._tell(room.state.node_id, request)
 
-    def _tell_of_move_meanwhile(self, room: LiveRoom, request: JoinRoom) -> None:
-        """A node that did not know the participant yet could not take the move that came while it was told."""
+    def _tell_of_changes_meanwhile(self, connection: Connection, request: JoinRoom) -> None:
+        """A node that did not know the participant yet could not take what changed while it was told."""
+        room = connection.room
         stay = room.state.stays.get(request.participant_id)
-        if stay is not None and stay.info.breakout != request.breakout:
+        if stay is None:
+            return
+        permitted = ALLOWED[Action.CHAT](stay.info.permissions)
+        if permitted is not request.data:
+            self._tell(
+                connection.joined_node, _permit_data(connection, permitted=permitted, version=room.state.version)
+            )
+        if stay.info.breakout != request.breakout:
             where = Whereabouts(participant_id=stay.info.id, breakout=stay.info.breakout)
             move = MoveParticipants(meeting_id=room.meeting_id, moves=(where,), version=room.state.version)
             self._tell(room.state.node_id, move)
@@ -286,11 +302,13 @@ class MediaNegotiation:
             subscribe=stay.info.permissions.subscribe,
             connection=connection.began,
             breakout=stay.info.breakout,
+            data=ALLOWED[Action.CHAT](stay.info.permissions),
             version=room.state.version,
         )
         # Reports may overtake the answer.
         connection.joined_node = node_id
         connection.subscribes = request.subscribe
+        connection.sends_data = request.data
         try:
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
         except BaseException:
@@ -300,7 +318,7 @@ class MediaNegotiation:
             if connection.participant_id not in room.state.stays:
                 # Whoever left meanwhile must not be made known by a request that came later than the leave.
                 self.left(room, connection.participant_id)
-        self._tell_of_move_meanwhile(room, request)
+        self._tell_of_changes_meanwhile(connection, request)
         self._pass_on(connection, offered.offer)
         return node_id
 
@@ -380,3 +398,12 @@ class MediaNegotiation:
                 await asyncio.sleep(pause_s)
             else:
                 return
+
+
+def _permit_data(connection: Connection, *, permitted: bool, version: int) -> PermitData:
+    return PermitData(
+        meeting_id=connection.room.meeting_id,
+        participant_id=connection.participant_id,
+        permitted=permitted,
+        version=version,
+    )

@@ -57,7 +57,7 @@ class PageClient:
         await self.page.expose_function("rpcPublish", self._publish)
         await self.page.expose_function("rpcAnswer", self._answer)
         self._offers = asyncio.create_task(self._follow_offers())
-        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True, connection=1)
+        request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True, connection=1, data=True)
         joined = await self._gateway.ask(request, SubscriptionOffered)
         await self._take(joined.offer)
 

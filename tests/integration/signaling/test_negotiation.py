@@ -17,6 +17,7 @@ from contracts.node_rpc import (
     JoinRoom,
     LeaveRoom,
     Offer,
+    PermitData,
     Publish,
     Published,
     Refused,
@@ -282,3 +283,40 @@ async def test_a_node_whose_process_started_anew_is_noticed_without_being_asked(
     await ada.received("media_restart")
     await ada.received("subscriber_offer", 2)
     assert len(node.asked(JoinRoom, ada.id)) == 2
+
+
+async def test_the_node_learns_who_may_send_data(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    host, ada = await platform.join(gateway, "u_host", role=Role.HOST), await platform.join(gateway, "u_ada")
+    for each in (host, ada):
+        await each.received("subscriber_offer")
+        assert [asked.data for asked in node.asked(JoinRoom, each.id)] == [True]
+    for chat in (False, True):
+        permissions = {"publish": [], "subscribe": True, "chat": chat}
+        await host.ask("set_permissions", {"participant_id": ada.id, "permissions": permissions})
+        await platform.eventually(
+            lambda chat=chat: [e.permitted for e in node.asked(PermitData, ada.id)][-1:] == [chat]
+        )
+    first, second = (asked.version for asked in node.asked(PermitData, ada.id))
+    assert first < second
+    assert len(node.asked(JoinRoom, ada.id)) == 1
+
+
+async def test_a_permission_that_changes_while_the_node_is_told_of_the_participant_is_not_lost(
+    platform: Platform,
+) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    host = await platform.join(gateway, "u_host", role=Role.HOST)
+    await host.received("subscriber_offer")
+    node.answers[JoinRoom] = lambda _: None
+    ada = await platform.join(gateway, "u_ada")
+    await platform.eventually(lambda: node.asked(JoinRoom, ada.id))
+    node.answers[PermitData] = lambda _: Refused(
+        error=ErrorBody(code=ErrorCode.PARTICIPANT_NOT_FOUND, message="not yet")
+    )
+    permissions = {"publish": [], "subscribe": True, "chat": False}
+    await host.ask("set_permissions", {"participant_id": ada.id, "permissions": permissions})
+    await platform.eventually(lambda: node.asked(PermitData, ada.id))
+    del node.answers[JoinRoom], node.answers[PermitData]
+    await platform.eventually(lambda: len(node.asked(PermitData, ada.id)) > 1)
+    assert not node.asked(PermitData, ada.id)[-1].permitted

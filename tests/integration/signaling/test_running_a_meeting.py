@@ -159,8 +159,9 @@ async def test_hands_reactions_and_polls_are_seen_by_all(platform: Platform) -> 
     await ada.vanish()
     back = await platform.join(one, "u_ada", resume=ada.resume)
     assert back.welcome["room"]["my_votes"] == [{"poll_id": poll["poll_id"], "options": [1]}]
-    assert await host.ask("send_data", {"topic": "t", "data": "d", "to": [back.id]}) == {}
-    assert (await back.happened("data_sent"))["data"] == "d"
+    assert await host.ask("send_data", {"topic": "t", "data": "ZA==", "base64": True, "to": [back.id]}) == {}
+    sent = await back.happened("data_sent")
+    assert (sent["data"], sent["base64"]) == ("ZA==", True)
     await host.ask("end_meeting")
     await late.happened("meeting_ended")
     assert "data_sent" not in {event["type"] for event in late.events}

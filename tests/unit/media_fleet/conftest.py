@@ -104,6 +104,20 @@ class FakeClient:
             send_rids=rids,
         )
 
+    def data_section(self, mid: str, *, port: int = 9) -> MediaSection:
+        return MediaSection(
+            kind="application",
+            port=port,
+            protocol="UDP/DTLS/SCTP",
+            fmts=("webrtc-datachannel",),
+            mid=mid,
+            ice=IceCredentials(ufrag=f"ufrag{self.connection}{self.ice_restarts}", pwd="p" * 24),
+            fingerprints=(Fingerprint(algorithm="sha-256", value=f"AA:{self.connection:02X}"),),
+            setup=Setup.ACTPASS,
+            sctp_port=5000,
+            max_message_size=262_144,
+        )
+
     def description(self, sections: Iterable[MediaSection]) -> SessionDescription:
         media = tuple(sections)
         return SessionDescription(

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from contracts.data_messages import MAX_MESSAGE
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import media_formats as formats
+from media_fleet.domain.effects import SctpEnd
 from media_fleet.domain.errors import BadSdpError, NoCommonCodecError, TooManyTracksError
-from media_fleet.domain.publishing import answer, plan
+from media_fleet.domain.publishing import answer, data_end, plan
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import (
     Direction,
@@ -82,19 +85,19 @@ def test_the_answer_can_be_read_again(
     )
     read = rewritten(written)
     assert read.ice_lite
-    assert read.bundle == ("0", "1", "2")
+    assert read.bundle == ("0", "1", "2", "3")
     audio, camera, screen, data = read.media
     assert [section.direction for section in (audio, camera, screen)] == ["recvonly", "recvonly", "inactive"]
     assert camera.receive_rids == ("q", "h", "f")
     assert camera.setup is Setup.PASSIVE
     assert camera.ice == ICE
-    assert not data.in_use
+    assert (data.in_use, data.sctp_port, data.max_message_size) == (True, 5000, MAX_MESSAGE)
 
 
 def test_an_m_line_without_a_track_is_inactive(captured: Callable[[str], str], node_end: NodeEnd) -> None:
     offer = parse(captured("chromium-vp8.sdp"))
     written = answer(offer, {}, node=node_end, ice=ICE, session_id="1", session_version=1)
-    assert [s.direction for s in written.media if s.in_use] == [Direction.INACTIVE] * 3
+    assert [s.direction for s in written.media if s.kind != "application"] == [Direction.INACTIVE] * 3
 
 
 def test_an_m_line_that_does_not_send_is_not_published(captured: Callable[[str], str]) -> None:
@@ -151,3 +154,22 @@ def test_too_many_tracks_are_refused(client: Any) -> None:
     offer = client.description([client.section(str(number)) for number in range(9)])
     with pytest.raises(TooManyTracksError, match="9 tracks"):
         plan(offer, [assigned(str(number), TrackSource.CAMERA) for number in range(9)])
+
+
+def test_data_channels_are_taken_once_and_in_their_present_form_alone(client: Any, node_end: NodeEnd) -> None:
+    first, second, former = (client.data_section(mid) for mid in "012")
+    former = replace(former, protocol="DTLS/SCTP", fmts=("5000",))
+    offer = client.description([first, second, former])
+    written = answer(offer, {}, node=node_end, ice=ICE, session_id="1", session_version=1)
+    assert [section.in_use for section in written.media] == [True, False, False]
+    assert data_end(offer) == SctpEnd(port=5000, max_message_size=262_144)
+    bare = client.description([replace(first, sctp_port=None, max_message_size=None)])
+    assert data_end(bare) == SctpEnd(port=5000, max_message_size=65_536)
+    assert data_end(client.description([replace(first, port=0)])) is None
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "x"])
+def test_what_is_no_sctp_port_is_refused(client: Any, value: str) -> None:
+    text = write(client.description([client.data_section("0")]))
+    with pytest.raises(BadSdpError):
+        parse(text.replace("a=sctp-port:5000", f"a=sctp-port:{value}"))

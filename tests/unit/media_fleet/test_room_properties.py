@@ -65,7 +65,7 @@ class Plane:
         self.subscriptions: dict[fx.SubscriptionKey, fx.AddSubscription] = {}
         self.offers: dict[ParticipantId, Offer] = {}
 
-    def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901  # one case for each effect, flat
+    def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901, PLR0912  # one case for each effect, flat
         match effect:
             case fx.OpenTransport(transport=key):
                 assert key not in self.transports
@@ -74,6 +74,8 @@ class Plane:
                 assert key in self.transports
                 assert key not in self.secured
                 self.secured.add(key)
+            case fx.OpenData(transport=key):
+                assert key in self.secured
             case fx.RestartIce(transport=key):
                 assert key in self.transports
             case fx.CloseTransport(transport=key):

@@ -54,6 +54,7 @@ describe("MediaLink", () => {
       known: () =>
         new Map([...muted].map(([id, isMuted]) => [id, { id, participant_id: "p", source: "camera", kind: "video", muted: isMuted }])),
       signal: () => Promise.resolve(),
+      onData: () => undefined,
     });
     local.put("microphone", captured("audio"));
     local.put("camera", captured("video"));

@@ -1,3 +1,5 @@
+import { DataChannels } from "./data-channels.js";
+import type { Heard } from "./data-messages.js";
 import { LevelMeter } from "./devices.js";
 import { DirectLink, type DirectLinkOptions, type Peer } from "./direct-link.js";
 import { asParleyError } from "./errors.js";
@@ -26,6 +28,8 @@ export interface MediaLinkOptions {
   readonly known: () => ReadonlyMap<string, TrackInfo>;
   /** Tells another client what a direct connection needs. */
   readonly signal: DirectLinkOptions["signal"];
+  /** A message on a data channel. */
+  readonly onData: (heard: Heard) => void;
 }
 
 /** The media side of one stay in a room: both peer connections, what is captured, and what is heard. */
@@ -45,6 +49,9 @@ export class MediaLink {
   #whenReceiving: () => void = () => undefined;
   #isClosed = false;
   readonly #direct: DirectLink;
+  readonly data: DataChannels;
+  #wantsData = false;
+  #hasStarted = false;
   #peerId: string | null = null;
 
   constructor(options: MediaLinkOptions) {
@@ -58,6 +65,7 @@ export class MediaLink {
       fromNode: (source) => this.#fromNode(source),
     });
     this.#audio = new RemoteAudio(options.onAudioBlocked);
+    this.data = new DataChannels(options.onData);
   }
 
   get status(): MediaStatus {
@@ -87,6 +95,7 @@ export class MediaLink {
 
   /** Publishes what is captured; if there is something to receive, that comes first, for a moment at most. */
   start(receives: boolean): void {
+    this.#hasStarted = true;
     const first = receives ? this.#firstReceived() : Promise.resolve();
     void first.then(() => this.#publishAll()).catch(this.#fail);
   }
@@ -97,6 +106,16 @@ export class MediaLink {
       this.#whenReceiving = resolve;
       setTimeout(resolve, RECEIVE_FIRST_MS);
     });
+  }
+
+  /** Opens data channels, now and on every connection to come. */
+  openData(): void {
+    if (this.#wantsData || this.#isClosed) return;
+    this.#wantsData = true;
+    this.#publishing?.addData((connection) => {
+      this.data.open(connection);
+    });
+    if (this.#hasStarted) void this.#publishing?.negotiateChanges().catch(this.#fail);
   }
 
   /** Both connections anew: the node, or our place in the room, is another one. */
@@ -327,7 +346,7 @@ export class MediaLink {
   }
 
   #makePublishing(): PublishingConnection {
-    return new PublishingConnection(this.#options.local.entries(), {
+    const publishing = new PublishingConnection(this.#options.local.entries(), {
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
@@ -335,6 +354,12 @@ export class MediaLink {
       },
       onError: this.#fail,
     });
+    if (this.#wantsData) {
+      publishing.addData((connection) => {
+        this.data.open(connection);
+      });
+    }
+    return publishing;
   }
 
   #makeSubscribing(): SubscribingConnection {
@@ -415,6 +440,7 @@ export class MediaLink {
 
   close(): void {
     this.#isClosed = true;
+    this.data.close();
     this.#direct.close();
     this.#publishing?.close();
     this.#subscribing?.close();

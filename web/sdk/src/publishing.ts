@@ -91,6 +91,12 @@ export class PublishingConnection {
     return this.#connection;
   }
 
+  /** The next negotiation offers data channels, which `open` makes. */
+  addData(open: (connection: RTCPeerConnection) => void): void {
+    open(this.#connection);
+    this.#changed();
+  }
+
   /** Starts to send a track for a source; negotiates only if the source was not published yet. */
   async publish(source: TrackSource, track: MediaStreamTrack, muted: boolean): Promise<void> {
     await this.add(source, track, muted);

@@ -6,6 +6,7 @@ import { MediaLink } from "./media-link.js";
 import { Moderation } from "./moderation.js";
 import { Reactions } from "./reactions.js";
 import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
+import { RoomData } from "./room-data.js";
 import { RoomSession } from "./room-session.js";
 import type { CloseReason, QualityLevel, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
@@ -20,13 +21,6 @@ export interface RoomOptions {
   readonly meetingId: string;
   /** The name of a guest; of a user, a name other than the account's. */
   readonly displayName?: string;
-}
-
-/** Application data from a participant, or (null) from the HTTP API. */
-export interface ReceivedData {
-  readonly participantId: string | null;
-  readonly topic: string;
-  readonly data: string;
 }
 
 export interface InitialMedia {
@@ -53,12 +47,13 @@ export class Room {
   #unmuteRequest: RoomState["unmuteRequest"] = null;
   #speakingTimer: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
-  readonly #dataListeners = new Set<(data: ReceivedData) => void>();
   readonly #reactions = new Reactions(() => {
     this.#render();
   });
   /** For those who run the meeting. */
   readonly moderation = new Moderation((name, command) => this.#session.send(name, command));
+  /** Application data between participants. */
+  readonly data: RoomData;
   readonly #session: RoomSession;
   readonly #local: LocalMedia;
   readonly #media: MediaLink;
@@ -92,6 +87,16 @@ export class Room {
       },
       known: () => this.#model?.tracks ?? new Map(),
       signal: (to, signal) => this.#session.send("signal_peer", { to, ...signal }),
+      onData: (heard) => {
+        this.data.heard(heard);
+      },
+    });
+    this.data = new RoomData({
+      channels: this.#media.data,
+      open: () => {
+        this.#media.openData();
+      },
+      send: (command) => this.#session.send("send_data", command),
     });
     this.#wishes = new WishBatch((wishes) =>
       this.#session.send("update_subscriptions", {
@@ -196,16 +201,6 @@ export class Room {
   /** Goes to a breakout room, or back to the main room (null). Media and chat follow. */
   async enterBreakout(breakoutId: string | null): Promise<void> {
     await this.#session.send("enter_breakout", { breakout_id: breakoutId });
-  }
-
-  /** Application data to all in the same room, or to some participants. */
-  async sendData(topic: string, data: string, to: readonly string[] | null = null): Promise<void> {
-    await this.#session.send("send_data", { topic, data, to });
-  }
-
-  onData(listener: (data: ReceivedData) => void): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
   }
 
   /** Takes `state.unmuteRequest` away; `accept` unmutes. */
@@ -386,11 +381,9 @@ export class Room {
       case "reaction_sent":
         this.#reactions.add(event.participant_id, event.emoji);
         break;
-      case "data_sent": {
-        const { participant_id: participantId, topic, data } = event;
-        for (const listener of this.#dataListeners) listener({ participantId, topic, data });
+      case "data_sent":
+        this.data.sent(event, this.#selfId);
         break;
-      }
     }
   }
 

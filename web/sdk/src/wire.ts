@@ -144,6 +144,7 @@ export interface DataSentEvent {
   readonly participant_id: string | null;
   readonly topic: string;
   readonly data: string;
+  readonly base64: boolean;
 }
 
 export interface EditChat {
@@ -543,6 +544,7 @@ export interface SendChat {
 export interface SendData {
   readonly topic: string;
   readonly data: string;
+  readonly base64?: boolean;
   readonly to?: readonly string[] | null;
 }
 
