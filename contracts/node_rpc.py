@@ -98,6 +98,22 @@ class RestartSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="r
     """A new subscribing transport, of the next generation. Answer: `SubscriptionOffered`."""
 
 
+class RestartIce(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_ice"):
+    """The client's ICE credentials have changed (RFC 8839, 4.4.1.1.1), and nothing else. Answer: `IceRestarted`."""
+
+    transport: str
+    """``publish`` or ``subscribe``."""
+    ufrag: str
+    pwd: str
+
+
+class CheckTransport(_ParticipantRequest, frozen=True, kw_only=True, tag="check_transport"):
+    """Asks whether a transport is connected, in case a `TransportFailed` was lost. Answer: `TransportChecked`."""
+
+    transport: str
+    """``publish`` or ``subscribe``."""
+
+
 class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_track_muted"):
     """A muted track is not forwarded, whatever its publisher sends. Answer: `Done`.
 
@@ -157,6 +173,8 @@ NodeRequest: TypeAlias = (
     | AnswerSubscription
     | ChangeSubscriptions
     | RestartSubscription
+    | RestartIce
+    | CheckTransport
     | SetTrackMuted
     | PermitData
     | MoveParticipants
@@ -203,11 +221,34 @@ class SubscriptionOffered(Struct, frozen=True, kw_only=True, tag_field="type", t
     offer: Offer | None
 
 
+class IceRestarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="ice_restarted"):
+    """The node's end of the restarted transport."""
+
+    ufrag: str
+    pwd: str
+    candidates: tuple[str, ...]
+    """As a=candidate writes them (RFC 8839, 5.1)."""
+
+
+class TransportChecked(Struct, frozen=True, kw_only=True, tag_field="type", tag="transport_checked"):
+    connected: bool
+    """Whether the client has shown itself, and not been silent for the consent timeout since (RFC 7675)."""
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
     error: ErrorBody
 
 
-NodeAnswer: TypeAlias = Done | Published | SubscriptionOffered | RoomStatistics | ParticipantStatistics | Refused
+NodeAnswer: TypeAlias = (
+    Done
+    | Published
+    | SubscriptionOffered
+    | IceRestarted
+    | TransportChecked
+    | RoomStatistics
+    | ParticipantStatistics
+    | Refused
+)
 
 
 # ---- what arrives on a gateway's inbox ----

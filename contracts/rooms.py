@@ -32,6 +32,15 @@ class Role(StrEnum):
     GUEST = "guest"
 
 
+class ParticipantKind(StrEnum):
+    """By which door a participant came in, and so what it can do."""
+
+    PERSON = "person"
+    """A client with a signalling connection."""
+    STREAM = "stream"
+    """An encoder that came in by WHIP (RFC 9725): it sends media, and is there as long as its media transport is."""
+
+
 class PublishPermission(StrEnum):
     """A kind of media that a token allows its bearer to publish."""
 
@@ -122,6 +131,7 @@ class ParticipantInfo(Struct, frozen=True, kw_only=True):
     """The breakout room that the participant is in; None: the main room."""
     assigned_breakout: str | None = None
     """The breakout room that the participant may go to by themselves."""
+    kind: ParticipantKind = ParticipantKind.PERSON
 
 
 class LobbyGuest(Struct, frozen=True, kw_only=True):

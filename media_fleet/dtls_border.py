@@ -5,7 +5,7 @@ is given a transport of our own instead of an `RTCIceTransport`, and hands the e
 sessions of them. What we rely on beyond the public API:
 
 ===========================================  ====================================================================
-`RTCDtlsTransport._set_role(role)`           we are always the server (a=setup:passive)
+`RTCDtlsTransport._set_role(role)`           we are the server (a=setup:passive), or the client if the peer is that
 `RTCDtlsTransport._srtp_profiles`            the SRTP profiles offered, in order of preference
 `RTCDtlsTransport._setup_srtp()`             called after the fingerprint check, before ``connected``; overridden
 `RTCDtlsTransport._ssl`                      pyOpenSSL connection: selected profile and key export
@@ -97,6 +97,8 @@ class _DatagramPath:
         self._budget = TokenBucket(capacity=DATAGRAMS_AT_ONCE, rate=DATAGRAMS_PER_S, now=time.monotonic())
         self.began = asyncio.Event()
         """Set by the peer's first datagram."""
+        self.found = asyncio.Event()
+        """Set once datagrams can reach the peer."""
 
     def put(self, datagram: bytes) -> None:
         self.began.set()
@@ -125,7 +127,13 @@ class _KeyExportingTransport(RTCDtlsTransport):
         super().__init__(path, [certificate])  # type: ignore[arg-type]  # quacks like an RTCIceTransport
         self._srtp_profiles = [profile for profile, _ in _PROFILES]
         self._set_role("server")
+        self._as_client = False
         self.keys: SrtpKeys | None = None
+
+    def be_client(self) -> None:
+        """Opens the handshake (a=setup:active) instead of waiting for it."""
+        self._as_client = True
+        self._set_role("client")
 
     def _setup_srtp(self) -> None:
         connection: Any = self._ssl
@@ -137,22 +145,23 @@ class _KeyExportingTransport(RTCDtlsTransport):
         profile, name = chosen
         exported = connection.export_keying_material(_EXPORTER, 2 * (profile.key_length + profile.salt_length))
         client, server = (profile.get_key_and_salt(exported, index) for index in (0, 1))
+        receive, send = (server, client) if self._as_client else (client, server)
         self.keys = SrtpKeys(
             profile=name,
-            receive_key=client[: profile.key_length],
-            receive_salt=client[profile.key_length :],
-            send_key=server[: profile.key_length],
-            send_salt=server[profile.key_length :],
+            receive_key=receive[: profile.key_length],
+            receive_salt=receive[profile.key_length :],
+            send_key=send[: profile.key_length],
+            send_salt=send[profile.key_length :],
         )
 
 
 class DtlsAssociation:
-    """The DTLS side of one transport, as server.
+    """The DTLS side of one transport: the server, unless it is started as the client.
 
     Datagrams may come before `start`: the client's first flight may overtake its fingerprint, and waits. ``on_keys`` is
     called once, after the peer's certificate has been checked; ``on_failed`` at most once, with a reason, when the
     handshake fails or the peer closes the association. Neither is called after `close`. ``handshake_timeout`` (seconds)
-    runs from the peer's first datagram: until then ICE has not found a way, and may yet.
+    runs from the peer's first datagram, for a client from `path_found`: before, ICE has not found a way and may yet.
     """
 
     def __init__(
@@ -178,14 +187,21 @@ class DtlsAssociation:
         """A datagram of the peer."""
         self._path.put(datagram)
 
-    def start(self, fingerprints: Sequence[Fingerprint]) -> None:
+    def path_found(self) -> None:
+        """ICE has found a way to the peer: a client begins."""
+        self._path.found.set()
+
+    def start(self, fingerprints: Sequence[Fingerprint], *, as_client: bool = False) -> None:
         """Runs the handshake with the peer whose certificate has these fingerprints (RFC 8122). Once."""
         if self._task is not None:
             raise RuntimeError("the handshake has been started already")
+        if as_client:
+            self._transport.be_client()
         remote = RTCDtlsParameters(
             fingerprints=[RTCDtlsFingerprint(algorithm=f.algorithm, value=f.value) for f in fingerprints]
         )
-        self._task = asyncio.get_running_loop().create_task(self._run(remote))
+        begin = self._path.found if as_client else self._path.began
+        self._task = asyncio.get_running_loop().create_task(self._run(remote, begin))
 
     def carry_data(self, remote: SctpEnd, on_message: Callable[[Label, bytes], None]) -> DataChannels:
         """Lets data channels be opened as soon as the association stands (RFC 8261). Once."""
@@ -210,8 +226,8 @@ class DtlsAssociation:
         self._transport.remove_all_listeners()
         await self._transport.stop()
 
-    async def _run(self, remote: RTCDtlsParameters) -> None:
-        reason = await self._handshake(remote)
+    async def _run(self, remote: RTCDtlsParameters, begin: asyncio.Event) -> None:
+        reason = await self._handshake(remote, begin)
         if reason is None and self._transport.keys is not None:
             closed = asyncio.Event()
             self._transport.on("statechange", closed.set)
@@ -228,9 +244,9 @@ class DtlsAssociation:
     def _start_data(self, data: DataChannels) -> None:
         self._data_task = asyncio.get_running_loop().create_task(data.start())
 
-    async def _handshake(self, remote: RTCDtlsParameters) -> str | None:
+    async def _handshake(self, remote: RTCDtlsParameters, begin: asyncio.Event) -> str | None:
         """Why the handshake failed; None if it has not."""
-        await self._path.began.wait()
+        await begin.wait()
         try:
             async with asyncio.timeout(self._handshake_timeout):
                 await self._transport.start(remote)

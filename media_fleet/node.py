@@ -21,9 +21,11 @@ from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
     ChangeSubscriptions,
+    CheckTransport,
     CloseRoom,
     Done,
     GatewayMessage,
+    IceRestarted,
     JoinRoom,
     LeaveRoom,
     MoveParticipants,
@@ -37,11 +39,13 @@ from contracts.node_rpc import (
     ReadParticipantStatistics,
     ReadRoomStatistics,
     Refused,
+    RestartIce,
     RestartSubscription,
     SetTrackMuted,
     SubscriptionChanged,
     SubscriptionOffered,
     TrackStarved,
+    TransportChecked,
     TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
@@ -49,7 +53,7 @@ from contracts.statistics import ConnectionQuality
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.domain.data_relay import DataRefusedError, Relayed
-from media_fleet.domain.effects import Effect, SendOffer, SubscriptionKey, TransportKey
+from media_fleet.domain.effects import Effect, Purpose, SendOffer, SubscriptionKey, TransportKey
 from media_fleet.domain.errors import (
     BadRequestError,
     MediaNodeError,
@@ -58,6 +62,8 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
 )
 from media_fleet.domain.room import Room
+from media_fleet.domain.sdp_writer import candidate_value
+from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
 from media_fleet.observation import Observation
@@ -270,6 +276,21 @@ class MediaNode:
         return SubscriptionOffered(offer=restarted.offer)
 
     @_handle.register
+    def _(self, request: RestartIce, _gateway_id: GatewayId) -> NodeAnswer:
+        participant = self._room_of(request).participant(request.participant_id)
+        own = self._randomness.ice_credentials()
+        remote = IceCredentials(ufrag=request.ufrag, pwd=request.pwd)
+        self._carry_out(request.meeting_id, (participant.restart_ice(_purpose(request), remote=remote, own=own),))
+        candidates = tuple(candidate_value(each) for each in self._identity.end.candidates)
+        return IceRestarted(ufrag=own.ufrag, pwd=own.pwd, candidates=candidates)
+
+    @_handle.register
+    def _(self, request: CheckTransport, _gateway_id: GatewayId) -> NodeAnswer:
+        transport = self._room_of(request).participant(request.participant_id).present_transport(_purpose(request))
+        connected = transport is not None and self._plane.is_connected(request.meeting_id, transport)
+        return TransportChecked(connected=connected)
+
+    @_handle.register
     def _(self, request: SetTrackMuted, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._room_of(request)
         effects = room.set_track_muted(
@@ -333,7 +354,14 @@ class MediaNode:
 
     def _room_of(
         self,
-        request: Publish | AnswerSubscription | ChangeSubscriptions | RestartSubscription | SetTrackMuted | PermitData,
+        request: Publish
+        | AnswerSubscription
+        | ChangeSubscriptions
+        | RestartSubscription
+        | RestartIce
+        | CheckTransport
+        | SetTrackMuted
+        | PermitData,
     ) -> Room:
         room = self._rooms.get(request.meeting_id)
         if room is None or not room.has(request.participant_id):
@@ -422,6 +450,13 @@ class MediaNode:
             reason=reason,
         )
         self._emit(holder.gateway_id, message)
+
+
+def _purpose(request: RestartIce | CheckTransport) -> Purpose:
+    try:
+        return Purpose(request.transport)
+    except ValueError as error:
+        raise BadRequestError(f"{request.transport[:80]!r} is no transport: publish or subscribe.") from error
 
 
 def _check_ids(request: NodeRequest) -> None:

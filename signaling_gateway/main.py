@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import NodeReport, QualitiesChanged
+from contracts.node_rpc import NodeReport, QualitiesChanged, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
@@ -48,9 +48,11 @@ from signaling_gateway.edge.delivery import SocketDelivery
 from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
 from signaling_gateway.edge.http import HttpRoutes
 from signaling_gateway.edge.socket_server import SocketServer
+from signaling_gateway.edge.standard_doors import StandardDoorRoutes
 from signaling_gateway.metrics import (
     CLOCK_APART,
     CONNECTIONS,
+    DOOR_SESSIONS,
     DRAINING,
     FACTS_WAITING,
     METRICS,
@@ -67,6 +69,7 @@ from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.room_requests import RoomRequests
 from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
+from signaling_gateway.service.standard_doors import DeliveryByDoor, StandardDoors
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
 from telemetry import logs
@@ -94,7 +97,8 @@ class Gateway:
         self._http = httpx.AsyncClient(timeout=3.0, follow_redirects=False)
         self._function = MeetingsFunction(name=settings.facts_function, endpoint_url=settings.lambda_endpoint_url)
         self.tasks = BackgroundTasks()
-        delivery = SocketDelivery(self.tasks)
+        sockets = SocketDelivery(self.tasks)
+        delivery = DeliveryByDoor(sockets)
         self._subscriptions = Subscriptions(
             self._blocking_redis, publisher=self._redis, own_channel=redis_names.gateway_echo(self.id)
         )
@@ -156,11 +160,21 @@ class Gateway:
             new_secret=lambda: secrets.token_urlsafe(24),
         )
         listener.welcome = admission.welcome
+        self.doors = listener.doors = delivery.doors = StandardDoors(
+            admission=admission,
+            rooms=self.rooms,
+            media=self._media,
+            tasks=self.tasks,
+            max_sessions=settings.door_sessions,
+            new_id=lambda: f"door-{secrets.token_urlsafe(12)}",
+            steady=time.monotonic,
+            closing=lambda: self.sockets.closing,
+        )
         self.sockets = SocketServer(
             verifier=self._keys,
             admission=admission,
             handler=CommandHandler(rooms=self.rooms, media=self._media, new_id=lambda: secrets.token_urlsafe(9)),
-            delivery=delivery,
+            delivery=sockets,
             tasks=self.tasks,
             allowed_origins=settings.allowed_origins,
         )
@@ -181,11 +195,15 @@ class Gateway:
             media=self._media,
             now=now,
         )
-        self.app = HttpRoutes(FrameGuard(socketio.ASGIApp(self.sockets.sio)), readiness=self.readiness)
+        doors = StandardDoorRoutes(
+            FrameGuard(socketio.ASGIApp(self.sockets.sio)), verifier=self._keys, doors=self.doors
+        )
+        self.app = HttpRoutes(doors, readiness=self.readiness)
 
     def measure(self) -> None:
         """Has the process's gauges show this gateway."""
         CONNECTIONS.set_function(lambda: len(self.sockets))
+        DOOR_SESSIONS.set_function(lambda: len(self.doors))
         ROOMS.set_function(lambda: len(self.rooms.open_rooms()))
         DRAINING.set_function(lambda: self.sockets.closing)
         SUBSCRIBED.set_function(lambda: self._subscriptions.connected)
@@ -217,6 +235,7 @@ class Gateway:
             self._upkeep.watch_nodes(),
             self._upkeep.end_breakouts(),
             self._upkeep.audit(),
+            self.doors.keep_watch(),
             self._listing.run(),
             self._facts_consumer().run(),
             self._room_commands_consumer().run(),
@@ -256,6 +275,8 @@ class Gateway:
             return
         connection = None if room is None else room.connections.get(report.participant_id)
         self._media.reported(connection, report)
+        if isinstance(report, TransportFailed) and connection is not None and connection.joined_node == report.node_id:
+            self.doors.transport_failed(connection, report.transport)
 
     def _facts_consumer(self) -> StreamConsumer:
         return StreamConsumer(

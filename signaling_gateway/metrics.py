@@ -11,6 +11,7 @@ PREFIX = "parley_gateway"
 METRICS = Metrics(PREFIX)
 
 CONNECTIONS = METRICS.gauge("connections", "Participants who are connected to this gateway, in rooms and lobbies.")
+DOOR_SESSIONS = METRICS.gauge("door_sessions", "Participants who came in over HTTP, by WHIP.")
 ROOMS = METRICS.gauge("rooms", "Rooms that this gateway has open.")
 DRAINING = METRICS.gauge("draining", "1 from SIGTERM on: nobody is let in any more.")
 SUBSCRIBED = METRICS.gauge("subscribed", "1 while announcements of other gateways and answers of nodes can come in.")
@@ -40,6 +41,12 @@ COMMAND_SECONDS = METRICS.histogram(
     "command_seconds",
     "From a command to its acknowledgement. `code`: `ok`, or the code of the refusal.",
     "command",
+    "code",
+)
+DOOR_REQUESTS = METRICS.histogram(
+    "door_request_seconds",
+    "Requests over HTTP by WHIP. `code`: `ok`, or the code of the refusal.",
+    "method",
     "code",
 )
 SENT = METRICS.counter("sent_messages", "Messages sent, counted once for each receiver.", "message")

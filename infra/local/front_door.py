@@ -27,7 +27,7 @@ from msgspec import Struct
 from infra.local.browsers import refuse_browsers
 from infra.local.errors import SettingsError
 from infra.local.functions_client import Functions, InvocationError, InvocationTimeoutError, scheduled_event
-from infra.local.gateway_proxy import PATH as SOCKET_IO_PATH
+from infra.local.gateway_proxy import PATHS as GATEWAY_PATHS
 from infra.local.gateway_proxy import GatewayProxy
 from infra.local.lambda_host import function_name
 from infra.local.ports import LOOPBACK
@@ -194,7 +194,8 @@ def public_application(api: Api, gateway: GatewayProxy, files: WebFiles) -> web.
     application.on_response_prepare.append(_add_security_headers)
     application.router.add_get("/healthz", _health)
     application.router.add_route("*", "/v1/{path:.*}", api.handle)
-    application.router.add_route("*", SOCKET_IO_PATH, gateway.forward)
+    for path in GATEWAY_PATHS:
+        application.router.add_route("*", path, gateway.forward)
     application.router.add_route("*", "/{path:.*}", files.serve)
     return application
 

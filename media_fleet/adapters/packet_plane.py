@@ -140,6 +140,11 @@ class PacketPlane:
             connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
         return connected
 
+    def is_connected(self, meeting_id: MeetingId, key: TransportKey) -> bool:
+        """Whether the client has shown itself on a transport, and has not been silent for too long since."""
+        transport = self._transports.get((meeting_id, key))
+        return transport is not None and transport.connected
+
     # ---- looking inside ----
 
     def streams(self) -> Counter[MeetingId]:
@@ -206,7 +211,7 @@ class PacketPlane:
 
     @_carry_out.register
     def _(self, effect: StartDtls, meeting_id: MeetingId) -> None:
-        self._transports[meeting_id, effect.transport].dtls.start(effect.fingerprints)
+        self._transports[meeting_id, effect.transport].dtls.start(effect.fingerprints, as_client=effect.as_client)
 
     @_carry_out.register
     def _(self, effect: RestartIce, meeting_id: MeetingId) -> None:
@@ -403,6 +408,7 @@ class PacketPlane:
                 transport.dtls.receive(event.data)
             elif isinstance(event, TransportConnected):
                 transport.connected = True
+                transport.dtls.path_found()
                 logger.info(
                     "transport connected", extra=_names(*place) | {"address": event.address, "protocol": event.protocol}
                 )

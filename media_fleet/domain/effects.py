@@ -69,10 +69,11 @@ class OpenTransport(Struct, frozen=True, kw_only=True):
 
 
 class StartDtls(Struct, frozen=True, kw_only=True):
-    """The remote fingerprints are known: the handshake may go on."""
+    """The remote fingerprints are known: the handshake may go on, or with the node as client begin."""
 
     transport: TransportKey
     fingerprints: tuple[Fingerprint, ...]
+    as_client: bool = False
 
 
 class RestartIce(Struct, frozen=True, kw_only=True):

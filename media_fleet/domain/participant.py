@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import ParticipantId, TrackId
-from media_fleet.domain.effects import Purpose, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.effects import Purpose, RestartIce, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.errors import StaleNegotiationError
 from media_fleet.domain.session_description import IceCredentials, SessionDescription
 from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
 from media_fleet.domain.token_bucket import TokenBucket
@@ -25,6 +28,8 @@ class PublishingSession:
         self.generation = generation
         self.remote = remote
         self.ice = ice
+        self.setup = remote.node_setup
+        """The node's part in the DTLS handshake, for as long as the association lasts."""
         self.session_id = session_id
         self.version = 0
         self.tracks: dict[TrackId, RoomTrack] = {}
@@ -91,6 +96,28 @@ class Participant:
     def transport(self, purpose: Purpose) -> TransportKey:
         generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation
         return TransportKey(participant_id=self.id, purpose=purpose, generation=generation)
+
+    def present_transport(self, purpose: Purpose) -> TransportKey | None:
+        """The transport that stands; None if there is none, or its association has ended."""
+        session = self.publishing if purpose is Purpose.PUBLISH else self.subscribing
+        stands = session is not None and not (isinstance(session, PublishingSession) and session.is_dead)
+        return self.transport(purpose) if stands else None
+
+    def restart_ice(self, purpose: Purpose, *, remote: IceCredentials, own: IceCredentials) -> RestartIce:
+        """Goes on with new credentials on both ends, all else being as it was.
+
+        Raises:
+            StaleNegotiationError: there is no transport that this could be for.
+        """
+        transport = self.present_transport(purpose)
+        if transport is None:
+            raise StaleNegotiationError("There is no transport whose ICE could be restarted.")
+        if purpose is Purpose.SUBSCRIBE and self.subscribing is not None:
+            self.subscribing.restart_ice(own, remote)
+        elif self.publishing is not None:
+            self.publishing.ice, self.publishing.remote = own, replace(self.publishing.remote, ice=remote)
+            self.publishing.last_request = None  # the same offer again would have another answer
+        return RestartIce(transport=transport, ice=own)
 
     def subscription(self, track: TrackKey) -> SubscriptionKey:
         return SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=track)

@@ -114,14 +114,15 @@ def answer(
     ice: IceCredentials,
     session_id: str,
     session_version: int,
+    setup: Setup = Setup.PASSIVE,
 ) -> SessionDescription:
     """The answer that takes what was planned."""
     by_mid = {media.mid: media for media in planned.values()}
     data = _data_section(offer)
     media = tuple(
-        _answer_data(section, node, ice)
+        _answer_data(section, node, ice, setup)
         if section is data
-        else _answer_section(section, by_mid.get(section.mid), node, ice)
+        else _answer_section(section, by_mid.get(section.mid), node, ice, setup)
         for section in offer.media
     )
     taken = {section.mid for section in media if section.in_use}
@@ -135,7 +136,7 @@ def answer(
     )
 
 
-def _answer_data(section: MediaSection, node: NodeEnd, ice: IceCredentials) -> MediaSection:
+def _answer_data(section: MediaSection, node: NodeEnd, ice: IceCredentials, setup: Setup) -> MediaSection:
     return MediaSection(
         kind=section.kind,
         port=node.candidates[0].port,
@@ -145,14 +146,14 @@ def _answer_data(section: MediaSection, node: NodeEnd, ice: IceCredentials) -> M
         ice=ice,
         candidates=node.candidates,
         fingerprints=node.fingerprints,
-        setup=Setup.PASSIVE,
+        setup=setup,
         sctp_port=SCTP_PORT,
         max_message_size=data_messages.MAX_MESSAGE,
     )
 
 
 def _answer_section(
-    section: MediaSection, media: PublishedMedia | None, node: NodeEnd, ice: IceCredentials
+    section: MediaSection, media: PublishedMedia | None, node: NodeEnd, ice: IceCredentials, setup: Setup
 ) -> MediaSection:
     codec = None
     if section.in_use and is_media(section):
@@ -174,7 +175,7 @@ def _answer_section(
         ice=ice,
         candidates=node.candidates,
         fingerprints=node.fingerprints,
-        setup=Setup.PASSIVE,
+        setup=setup,
         formats=formats,
         extensions=shared_extensions(section),
         receive_rids=section.send_rids,  # also when inactive: a sender whose layers are refused never sends them again

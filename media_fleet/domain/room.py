@@ -164,11 +164,11 @@ class Room:
             MediaNodeError: `BadSdpError`, `NoCommonCodecError`, `TooManyTracksError`, `BadRequestError` or
                 `ParticipantNotFoundError`; nothing has changed.
         """
-        participant = self._participant(participant_id)
+        participant = self.participant(participant_id)
         session = participant.publishing
         if session is not None and session.last_request == (offer, tracks) and not session.is_dead:
             return Answered(sdp=session.last_answer, effects=())
-        remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE))
+        remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE))
         planned = publishing.plan(offer, tracks)
         for track_id in planned:
             holder = self._tracks.get(track_id)
@@ -186,6 +186,7 @@ class Room:
             ice=session.ice,
             session_id=session.session_id,
             session_version=session.version,
+            setup=session.setup,
         )
         session.last_request, session.last_answer = (offer, tracks), write(answer)
         self._offer_to_others(participant_id, effects)
@@ -231,7 +232,8 @@ class Room:
         participant.publishing = session
         transport = participant.transport(Purpose.PUBLISH)
         effects.append(OpenTransport(transport=transport, ice=session.ice))
-        effects.append(StartDtls(transport=transport, fingerprints=remote.fingerprints))
+        as_client = session.setup is Setup.ACTIVE
+        effects.append(StartDtls(transport=transport, fingerprints=remote.fingerprints, as_client=as_client))
         return session
 
     def _publish_tracks(
@@ -317,7 +319,7 @@ class Room:
         Raises:
             ParticipantNotFoundError, StaleNegotiationError: there is nobody, or no offer, that it could be for.
         """
-        return self._session_of(self._participant(participant_id)).expects(generation, negotiation)
+        return self._session_of(self.participant(participant_id)).expects(generation, negotiation)
 
     def answer_subscription(
         self, participant_id: ParticipantId, generation: int, negotiation: int, answer: SessionDescription
@@ -327,7 +329,7 @@ class Room:
         Raises:
             ParticipantNotFoundError, StaleNegotiationError, BadSdpError: nothing has changed.
         """
-        participant = self._participant(participant_id)
+        participant = self.participant(participant_id)
         session = self._session_of(participant)
         if not session.expects(generation, negotiation):
             return []
@@ -353,7 +355,7 @@ class Room:
         Raises:
             ParticipantNotFoundError
         """
-        participant = self._participant(participant_id)
+        participant = self.participant(participant_id)
         effects: list[Effect] = []
         for wish in wishes:
             participant.set_wish(wish)
@@ -373,7 +375,7 @@ class Room:
         Raises:
             ParticipantNotFoundError
         """
-        participant = self._participant(participant_id)
+        participant = self.participant(participant_id)
         effects: list[Effect] = []
         if participant.subscribing is not None:
             effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
@@ -441,7 +443,7 @@ class Room:
             raise StaleNegotiationError("No offer has been made.")
         return participant.subscribing
 
-    def _participant(self, participant_id: ParticipantId) -> Participant:
+    def participant(self, participant_id: ParticipantId) -> Participant:
         participant = self._participants.get(participant_id)
         if participant is None:
             raise ParticipantNotFoundError(

@@ -69,13 +69,13 @@ def _transport_lines(section: MediaSection) -> Iterator[str]:
     if section.setup is not None:
         yield f"a=setup:{section.setup}"
     for candidate in section.candidates:
-        yield f"a=candidate:{_candidate(candidate)}"
+        yield f"a=candidate:{candidate_value(candidate)}"
     if section.candidates:
         yield "a=end-of-candidates"
 
 
-def _candidate(candidate: Candidate) -> str:
-    """Component 1 alone: RTP and RTCP share it (RFC 8839, 5.1)."""
+def candidate_value(candidate: Candidate) -> str:
+    """What a=candidate says. Component 1 alone: RTP and RTCP share it (RFC 8839, 5.1)."""
     return (
         f"{candidate.foundation} 1 udp {candidate.priority} {candidate.address} {candidate.port} typ host generation 0"
     )

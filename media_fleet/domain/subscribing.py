@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.client_messages import OfferedTrack
 from contracts.node_rpc import Offer
@@ -133,6 +134,16 @@ class SubscribingSession:
         for line in self._lines:
             if line.feed is not None and line.feed.track == track:
                 line.flowing = False
+
+    def restart_ice(self, ice: IceCredentials, remote: IceCredentials) -> None:
+        """Both ends have new credentials.
+
+        Raises:
+            StaleNegotiationError: the client has not answered yet.
+        """
+        if self._remote is None:
+            raise StaleNegotiationError("The offer has not been answered.")
+        self.ice, self._remote = ice, replace(self._remote, ice=remote)
 
     def expects(self, generation: int, negotiation: int) -> bool:
         """True if this answer is awaited, False if it has been applied already.

@@ -1,7 +1,7 @@
 """The two ends of a transport as SDP describes them, and what a node demands of the remote one.
 
 A node multiplexes everything of a connection over one transport (BUNDLE, RFC 9143; rtcp-mux, RFC 5761), is ICE-lite
-(RFC 8445) and the DTLS server.
+(RFC 8445) and the DTLS server, unless a publisher insists on being that.
 """
 
 from __future__ import annotations
@@ -59,6 +59,13 @@ class RemoteEnd(Struct, frozen=True, kw_only=True):
     session_id: str
     ice: IceCredentials
     fingerprints: tuple[Fingerprint, ...]
+    setup: Setup
+    """The part in the DTLS handshake that it offers to take, or takes."""
+
+    @property
+    def node_setup(self) -> Setup:
+        """The node's part: the server, where it may choose."""
+        return Setup.ACTIVE if self.setup is Setup.PASSIVE else Setup.PASSIVE
 
     def same_association(self, other: RemoteEnd) -> bool:
         """Whether a DTLS association goes on.
@@ -124,15 +131,15 @@ def remote_end(description: SessionDescription, allowed_setup: Sequence[Setup]) 
     if not carriers:
         raise BadSdpError("No m-line that is taken has a=ice-ufrag, a=ice-pwd and a=fingerprint.")
     tagged = next((s for s in carriers if description.bundle and s.mid == description.bundle[0]), carriers[0])
-    if tagged.setup not in allowed_setup:
-        raise BadSdpError(
-            f"m-line {tagged.mid}: a=setup must be {' or '.join(allowed_setup)}; the node is the DTLS server."
-        )
+    if tagged.setup is None or tagged.setup not in allowed_setup:
+        raise BadSdpError(f"m-line {tagged.mid}: a=setup must be {' or '.join(allowed_setup)}.")
     if not any(fingerprint.algorithm in DIGESTS for fingerprint in tagged.fingerprints):
         raise BadSdpError(f"m-line {tagged.mid}: no a=fingerprint with one of {', '.join(DIGESTS)}.")
     if tagged.ice is None:
         raise BadSdpError(f"m-line {tagged.mid}: a=ice-ufrag or a=ice-pwd is missing.")
-    return RemoteEnd(session_id=description.session_id, ice=tagged.ice, fingerprints=tagged.fingerprints)
+    return RemoteEnd(
+        session_id=description.session_id, ice=tagged.ice, fingerprints=tagged.fingerprints, setup=tagged.setup
+    )
 
 
 def _demand_multiplexing(section: MediaSection, description: SessionDescription) -> None:

@@ -59,8 +59,8 @@ class JwksSource:
             await self.refresh()
             await asyncio.sleep(MAX_AGE_S / 2 if self.ready else MIN_INTERVAL_S / 2)
 
-    async def verify(self, token: str, meeting_id: MeetingId) -> MeetingClaims:
-        """The claims of a valid token for the meeting.
+    async def verify(self, token: str, meeting_id: MeetingId | None) -> MeetingClaims:
+        """The claims of a valid token for the meeting (None: for any).
 
         Raises:
             TokenError: the token is not accepted, or there are no keys to verify it with (``keys_unavailable``).
@@ -101,7 +101,7 @@ class JwksSource:
                     raise ValueError("the document is too long")
             return document
 
-    def _decode(self, token: str, meeting_id: MeetingId) -> MeetingClaims:
+    def _decode(self, token: str, meeting_id: MeetingId | None) -> MeetingClaims:
         if self._keys is None:
             raise TokenError(
                 ErrorCode.KEYS_UNAVAILABLE, "Your token cannot be checked at the moment. Please try again."

@@ -16,6 +16,7 @@ from contracts.rooms import (
     MeetingId,
     NodeId,
     ParticipantId,
+    ParticipantKind,
     PeerSignal,
     Permissions,
     Role,
@@ -40,6 +41,7 @@ class Join(Struct, frozen=True, kw_only=True):
     """How often one person may be connected at once; None: as often as one may be in the meeting at all."""
     replaces: bool = False
     """Whether one more than that takes the place of the person's oldest stay. Otherwise it is refused."""
+    kind: ParticipantKind = ParticipantKind.PERSON
 
 
 class Resume(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from contracts.log_events import (
     ParticipantLeft,
     ParticipantResumed,
 )
-from contracts.rooms import ParticipantInfo
+from contracts.rooms import ParticipantInfo, ParticipantKind
 from signaling_gateway.domain.commands import (
     AdoptParticipants,
     EndGrace,
@@ -64,6 +64,7 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         joined_at=now,
         breakout=state.assigned.get(command.identity),
         assigned_breakout=state.assigned.get(command.identity),
+        kind=command.kind,
     )
     kind = LobbyJoined if _must_wait(state, info) else ParticipantJoined
     joined = kind(
@@ -79,12 +80,13 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
 def _in_excess(state: RoomState, command: Join) -> list[Stay]:
     """The person's stays for which there is no room beside one more, oldest first.
 
-    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places.
+    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places. Nor does who came in by
+    another door: a stream is no tab.
     """
     stays = [*state.stays.values(), *state.lobby.values()]
     own = [stay for stay in stays if stay.info.identity == command.identity]
-    connected = [stay for stay in own if stay.info.connected]
-    leaving = connected[: max(0, len(connected) + 1 - (command.tabs or MAX_STAYS))]
+    alike = [stay for stay in own if stay.info.connected and stay.info.kind is command.kind]
+    leaving = alike[: max(0, len(alike) + 1 - (command.tabs or MAX_STAYS))]
     rest = [stay for stay in own if stay not in leaving]
     return [*leaving, *rest[: max(0, len(rest) + 1 - MAX_STAYS)]]
 
@@ -149,10 +151,13 @@ def reclaim_connection(state: RoomState, command: ReclaimConnection, now: int) -
 
 
 def adopt_participants(state: RoomState, command: AdoptParticipants, now: int) -> tuple[LogEvent, ...]:
-    """All participants of a lost gateway are disconnected, and watched over by the adopting one; nobody waits there."""
+    """All participants of a lost gateway are disconnected, and watched over by the adopting one; nobody waits there.
+
+    Who has no signalling connection has lost none: the adopting gateway answers for their media transport from now on.
+    """
     lost = command.lost_gateway_id
     return (
-        *(_lost(stay, command, now) for stay in state.stays.values() if stay.gateway_id == lost),
+        *(_adopted(stay, command, now) for stay in state.stays.values() if stay.gateway_id == lost),
         *(_gone_from_lobby(stay, now) for stay in state.lobby.values() if stay.gateway_id == lost),
     )
 
@@ -183,6 +188,12 @@ def left(stay: Stay, reason: LeaveReason, now: int) -> ParticipantLeft:
 
 def _gone_from_lobby(stay: Stay, now: int) -> LobbyLeft:
     return LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.LEFT)
+
+
+def _adopted(stay: Stay, command: AdoptParticipants, now: int) -> ParticipantDisconnected | ParticipantResumed:
+    if stay.info.kind is ParticipantKind.PERSON or not stay.info.connected:
+        return _lost(stay, command, now)
+    return ParticipantResumed(at=now, participant_id=stay.info.id, gateway_id=command.gateway_id)
 
 
 def _lost(stay: Stay, command: LoseConnection | AdoptParticipants, now: int) -> ParticipantDisconnected:

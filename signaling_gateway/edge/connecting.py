@@ -17,8 +17,8 @@ from signaling_gateway.errors import Refusal
 class TokenVerifier(Protocol):
     """Verifies meeting tokens."""
 
-    async def verify(self, token: str, meeting_id: MeetingId) -> MeetingClaims:
-        """The claims of a valid token for the meeting. Raises `TokenError`."""
+    async def verify(self, token: str, meeting_id: MeetingId | None) -> MeetingClaims:
+        """The claims of a valid token for the meeting (None: for any). Raises `TokenError`."""
 
 
 async def authenticate(auth: Any, verifier: TokenVerifier) -> tuple[MeetingClaims, ConnectAuth]:

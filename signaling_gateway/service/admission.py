@@ -13,7 +13,7 @@ from contracts.error_codes import ErrorCode
 from contracts.log_events import LeaveReason
 from contracts.meeting_token import MeetingClaims
 from contracts.public_events import AnyPublicEvent
-from contracts.rooms import GatewayId, ParticipantId
+from contracts.rooms import GatewayId, ParticipantId, ParticipantKind
 from signaling_gateway.domain.commands import Join, LoseConnection, Resume
 from signaling_gateway.domain.projection import lasting, public_events, snapshot
 from signaling_gateway.domain.room_state import Stay
@@ -55,7 +55,14 @@ class Admission:
         self._new_participant_id = new_participant_id
         self._new_secret = new_secret
 
-    async def admit(self, sid: str, claims: MeetingClaims, resume: ResumeRequest | None) -> Connection:
+    async def admit(
+        self,
+        sid: str,
+        claims: MeetingClaims,
+        resume: ResumeRequest | None,
+        *,
+        kind: ParticipantKind = ParticipantKind.PERSON,
+    ) -> Connection:
         """The connection of a participant who has joined or resumed. `welcome` puts it into use.
 
         Raises:
@@ -81,6 +88,7 @@ class Admission:
                         host_id=claims.host_id,
                         tabs=self._tabs,
                         replaces=self._replaces,
+                        kind=kind,
                     )
                 )
             else:
@@ -106,6 +114,7 @@ class Admission:
                 resumed_after=None if resume is None else resume.version,
                 missed=missed,
                 trace_id=claims.trace_id,
+                sends_only=kind is ParticipantKind.STREAM,
             )
             room.arriving.add(connection)
             return connection

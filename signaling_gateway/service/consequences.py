@@ -31,7 +31,7 @@ from contracts.log_events import (
     TrackUnmuted,
     TrackUnpublished,
 )
-from contracts.rooms import GatewayId, MeetingId, ParticipantId
+from contracts.rooms import GatewayId, MeetingId, ParticipantId, ParticipantKind
 from signaling_gateway.domain.chat import seen_by
 from signaling_gateway.domain.commands import EndGrace, ReclaimConnection
 from signaling_gateway.domain.permissions import ALLOWED, Action
@@ -84,12 +84,20 @@ class Outbox(Protocol):
         """Takes them up; does not wait."""
 
 
+class Doors(Protocol):
+    """Answers for the participants who have no signalling connection."""
+
+    def taken_over(self, room: LiveRoom, stay: Stay) -> None:
+        """This gateway answers for the participant from now on."""
+
+
 class Consequences:
     """The `RoomListener` of a gateway. What follows is set by the composition root, which ties the knot."""
 
     rooms: Rooms
     media: MediaNegotiation
     listing: RoomListing
+    doors: Doors
     welcome: Callable[[Connection], bool]
     """Puts a connection into use whose participant has been let in."""
 
@@ -187,7 +195,7 @@ class Consequences:
         if connection is None:
             return
         self.media.may_send_data(connection, permitted=ALLOWED[Action.CHAT](event.permissions), version=version)
-        if connection.subscribes is not event.permissions.subscribe:
+        if connection.subscribes is not connection.may_receive(event.permissions):
             self.media.rejoin(connection)
 
     def _left(self, room: LiveRoom, version: int, event: ParticipantLeft) -> None:
@@ -197,6 +205,10 @@ class Consequences:
 
     def _resumed(self, room: LiveRoom, version: int, event: ParticipantResumed) -> None:
         connection = room.connections.get(event.participant_id)
+        stay = room.state.stays.get(event.participant_id)
+        if stay is not None and stay.info.kind is not ParticipantKind.PERSON and event.gateway_id == self._gateway_id:
+            self.doors.taken_over(room, stay)
+            return
         if connection is None or connection.began >= version:
             return
         if connection.reclaiming and event.gateway_id == self._gateway_id:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.log_events import LogEvent
-from contracts.rooms import MeetingId, NodeId, ParticipantId
+from contracts.rooms import MeetingId, NodeId, ParticipantId, Permissions
 from signaling_gateway.domain.commands import RoomCommand
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve_all
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False, kw_only=True)
 class Connection:
-    """A participant's Socket.IO connection to this gateway."""
+    """A participant's connection to this gateway: over Socket.IO, or through a standard door."""
 
     sid: str
     room: LiveRoom
@@ -64,6 +64,8 @@ class Connection:
     """What that node was told of the permission to subscribe."""
     sends_data: bool | None = None
     """What that node was told of the permission to send data."""
+    sends_only: bool = False
+    """Whether the participant cannot answer a node's offer, and so is made none."""
     negotiating: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the node is asked for what changes the participant's transports, so that requests keep their order."""
 
@@ -75,6 +77,10 @@ class Connection:
             "participant_id": self.participant_id,
             "trace_id": self.trace_id,
         }
+
+    def may_receive(self, permissions: Permissions) -> bool:
+        """Whether the node may offer what others send to a participant who has ``permissions``."""
+        return permissions.subscribe and not self.sends_only
 
     @property
     def stands(self) -> bool:

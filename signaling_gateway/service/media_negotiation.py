@@ -22,7 +22,9 @@ from contracts.node_rpc import (
     AnswerSubscription,
     AssignedTrack,
     ChangeSubscriptions,
+    CheckTransport,
     CloseRoom,
+    IceRestarted,
     JoinRoom,
     LeaveRoom,
     MoveParticipants,
@@ -32,10 +34,12 @@ from contracts.node_rpc import (
     PermitData,
     Publish,
     Published,
+    RestartIce,
     RestartSubscription,
     SetTrackMuted,
     SubscriptionChanged,
     SubscriptionOffered,
+    TransportChecked,
     TransportFailed,
     Whereabouts,
 )
@@ -198,6 +202,28 @@ class MediaNegotiation:
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
             self._pass_on(connection, offered.offer)
 
+    async def restart_ice(self, connection: Connection, transport: str, *, ufrag: str, pwd: str) -> IceRestarted:
+        """Tells the node the client's new ICE credentials for a transport, and answers its own."""
+        async with connection.negotiating:
+            request = RestartIce(
+                meeting_id=connection.room.meeting_id,
+                participant_id=connection.participant_id,
+                transport=transport,
+                ufrag=ufrag,
+                pwd=pwd,
+            )
+            return await self._ask_for(connection, self._negotiated_node(connection), request, IceRestarted)
+
+    async def is_connected(self, connection: Connection, transport: str) -> bool:
+        """Whether the node has heard from the client on a transport, and still does."""
+        request = CheckTransport(
+            meeting_id=connection.room.meeting_id, participant_id=connection.participant_id, transport=transport
+        )
+        async with connection.negotiating:
+            node_id = self._negotiated_node(connection)
+            checked = await self._ask_for(connection, node_id, request, TransportChecked)
+        return checked.connected
+
     # ---- what the node must know ----
 
     def left(self, room: LiveRoom, participant_id: ParticipantId) -> None:
@@ -299,7 +325,7 @@ class MediaNegotiation:
         request = JoinRoom(
             meeting_id=room.meeting_id,
             participant_id=connection.participant_id,
-            subscribe=stay.info.permissions.subscribe,
+            subscribe=connection.may_receive(stay.info.permissions),
             connection=connection.began,
             breakout=stay.info.breakout,
             data=ALLOWED[Action.CHAT](stay.info.permissions),
@@ -335,6 +361,12 @@ class MediaNegotiation:
         self._require_subscribe(connection)
         if connection.joined_node is None or connection.joined_node != connection.room.state.node_id:
             raise NodeError(ErrorCode.STALE_NEGOTIATION, "The offer that this answers is void. Another one follows.")
+        return connection.joined_node
+
+    @staticmethod
+    def _negotiated_node(connection: Connection) -> NodeId:
+        if connection.joined_node is None:
+            raise NodeError(ErrorCode.STALE_NEGOTIATION, "No media server knows this connection any more.")
         return connection.joined_node
 
     def _require_subscribe(self, connection: Connection) -> None:

@@ -51,6 +51,7 @@ PARTICIPANT_JSON = {
     "hand_raised": None,
     "breakout": None,
     "assigned_breakout": None,
+    "kind": "person",
 }
 TRACK = TrackInfo(
     id=TrackId("t_1"), participant_id=ParticipantId("p_1"), source=TrackSource.CAMERA, kind=TrackKind.VIDEO

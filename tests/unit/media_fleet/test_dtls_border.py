@@ -81,6 +81,19 @@ async def test_both_sides_have_the_same_keys(pair: Pair, offered: list[Any], pro
     assert "key=" not in repr(keys)
 
 
+async def test_the_node_is_the_client_of_a_peer_that_is_the_server(pair: Pair) -> None:
+    pair.client._set_role("server")
+    pair.node.start(pair.client_fingerprints(), as_client=True)
+    server = asyncio.ensure_future(pair.start_client())
+    assert pair.path.to_client.empty()
+    pair.node.path_found()
+    keys = await asyncio.wait_for(pair.keys.get(), TIMEOUT)
+    await asyncio.wait_for(server, TIMEOUT)
+    connection: Any = pair.client._ssl
+    exported = connection.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (16 + 12))
+    assert exported == keys.send_key + keys.receive_key + keys.send_salt + keys.receive_salt
+
+
 async def test_a_first_flight_that_comes_before_the_fingerprint_waits(pair: Pair) -> None:
     client = asyncio.ensure_future(pair.start_client())
     await asyncio.sleep(0)

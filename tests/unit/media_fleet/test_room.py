@@ -20,6 +20,7 @@ from media_fleet.domain.effects import (
     Effect,
     MuteTrack,
     OpenTransport,
+    Purpose,
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
@@ -36,7 +37,7 @@ from media_fleet.domain.errors import (
 )
 from media_fleet.domain.media_formats import DEPENDENCY_DESCRIPTOR
 from media_fleet.domain.room import Room
-from media_fleet.domain.session_description import Direction
+from media_fleet.domain.session_description import Direction, IceCredentials, Setup
 
 ALICE, BOB, CAROL = ParticipantId("alice"), ParticipantId("bob"), ParticipantId("carol")
 E = TypeVar("E")
@@ -384,7 +385,7 @@ def test_closing_closes_every_transport(room: Room, alice: Any) -> None:
         ({"rtcp_mux": False}, "rtcp-mux"),
         ({"ice": None}, "a=ice-ufrag"),
         ({"fingerprints": ()}, "a=fingerprint"),
-        ({"setup": "passive"}, "DTLS server"),
+        ({"setup": "holdconn"}, "a=setup"),
     ],
 )
 def test_a_transport_that_cannot_work_is_refused_and_nothing_changes(
@@ -424,3 +425,22 @@ def test_strangers_are_refused(room: Room, alice: Any) -> None:
         room.change_subscriptions(CAROL, [])
     with pytest.raises(ParticipantNotFoundError):
         room.restart_subscription(CAROL)
+
+
+def test_the_node_opens_the_handshake_of_a_publisher_that_insists_on_being_the_server(room: Room, alice: Any) -> None:
+    section = msgspec.structs.replace(alice.section("0"), setup=Setup.PASSIVE)
+    answered = room.publish(ALICE, alice.description([section]), (camera(),), version=1)
+    assert [effect.as_client for effect in only(answered.effects, StartDtls)] == [True]
+    assert parse(answered.sdp).media[0].setup is Setup.ACTIVE
+
+
+def test_ice_restarts_on_both_transports_and_nothing_else_changes(room: Room, alice: Any, bob: Any) -> None:
+    take(room, BOB, bob, offer_to(publish_camera(room, alice), BOB))
+    own, remote = (IceCredentials(ufrag=name, pwd=name * 22) for name in ("node", "peer"))
+    for who, purpose in ((ALICE, Purpose.PUBLISH), (BOB, Purpose.SUBSCRIBE)):
+        restarted = room.participant(who).restart_ice(purpose, remote=remote, own=own)
+        assert restarted == RestartIce(transport=room.participant(who).transport(purpose), ice=own)
+    again = offer_to(publish_screen_too(room, alice), BOB)
+    assert {section.ice for section in parse(again.sdp).media} == {own}
+    with pytest.raises(StaleNegotiationError):
+        room.participant(BOB).restart_ice(Purpose.PUBLISH, remote=remote, own=own)

@@ -17,6 +17,7 @@ from contracts.rooms import (
     MeetingId,
     NodeId,
     ParticipantId,
+    ParticipantKind,
     Permissions,
     PublishPermission,
     Role,
@@ -398,3 +399,23 @@ def test_one_identity_takes_only_so_many_places() -> None:
     full = after(RoomState(), *stays[:8])
     assert refusal(full, stays[8]) == "already_in_meeting"
     assert len(after(full, commands.Leave(participant_id=ParticipantId("p_0")), stays[8]).stays) == 8
+
+
+def test_a_lost_gateways_streams_are_taken_over_as_they_are() -> None:
+    stream = msgspec.structs.replace(join(EVE), kind=ParticipantKind.STREAM)
+    state = after(RoomState(), join(ADA), stream)
+    adopted = decide(state, commands.AdoptParticipants(lost_gateway_id=HERE, gateway_id=THERE), 2000)
+    assert [(type(event), event.participant_id) for event in adopted] == [
+        (log.ParticipantDisconnected, ADA),
+        (log.ParticipantResumed, EVE),
+    ]
+    assert evolve_all(state, adopted).stays[EVE].gateway_id == THERE
+
+
+def test_a_stream_is_no_second_tab() -> None:
+    one_tab = msgspec.structs.replace(join(ADA, identity="u"), tabs=1)
+    stream = msgspec.structs.replace(join(EVE, identity="u"), tabs=1, kind=ParticipantKind.STREAM)
+    both = after(RoomState(), one_tab, stream)
+    assert list(both.stays) == [ADA, EVE]
+    assert list(after(RoomState(), stream, one_tab).stays) == [EVE, ADA]
+    assert refusal(both, msgspec.structs.replace(one_tab, participant_id=BOB)) == "already_in_meeting"

@@ -14,6 +14,7 @@ const participant = (id: string): ParticipantInfo => ({
   hand_raised: null,
   breakout: null,
   assigned_breakout: null,
+  kind: "person" as const,
 });
 const track = (id: string, owner: string): TrackInfo => ({
   id,

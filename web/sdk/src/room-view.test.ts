@@ -14,6 +14,7 @@ const info = (id: string) => ({
   hand_raised: null,
   breakout: null,
   assigned_breakout: null,
+  kind: "person" as const,
 });
 const model: RoomModel = {
   version: 1,

@@ -285,6 +285,7 @@ export interface ParticipantInfo {
   readonly hand_raised: number | null;
   readonly breakout: string | null;
   readonly assigned_breakout: string | null;
+  readonly kind: ParticipantKind;
 }
 
 export interface ParticipantJoinedEvent {
@@ -293,6 +294,8 @@ export interface ParticipantJoinedEvent {
   readonly at: number;
   readonly participant: ParticipantInfo;
 }
+
+export type ParticipantKind = "person" | "stream";
 
 export interface ParticipantLeftEvent {
   readonly type: "participant_left";

@@ -1,0 +1,393 @@
+"""Participants who come in by the standard doors: over HTTP, without a signalling connection (WHIP, RFC 9725).
+
+Such a participant is in the room like any other, by the same admission and the same log. What a Socket.IO connection is
+to others, its media transport is to it: it leaves when the node reports that failed, or says that it is not connected.
+Its resource is named by the meeting, the participant and the secret that resumes a stay, so any gateway can serve it;
+one that takes over a lost gateway's rooms takes over these participants as they are. (docs/decisions/0019)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from contracts.client_commands import PublishOffer
+from contracts.client_messages import Closing, RoomEvents
+from contracts.error_codes import ErrorCode
+from contracts.meeting_token import MeetingClaims
+from contracts.node_rpc import IceRestarted
+from contracts.public_events import UnmuteAskedEvent
+from contracts.rooms import MeetingId, ParticipantId, ParticipantKind
+from signaling_gateway.domain.commands import Leave, Resume, Unmute
+from signaling_gateway.domain.offered_media import IceFragment, ice_ufrag, offered_sections, streamed_tracks
+from signaling_gateway.domain.permissions import publishing, require
+from signaling_gateway.domain.room_state import Stay
+from signaling_gateway.errors import GatewayError, LogUnavailableError, NodeError, Refusal
+from signaling_gateway.service.admission import Admission
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.client_delivery import ClientDelivery
+from signaling_gateway.service.live_room import Connection, LiveRoom
+from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.rooms import Rooms
+from telemetry.logs import bound
+
+CONNECT_WITHIN_S = 20.0
+"""How long a client has from the answer to its first connectivity check."""
+CHECK_EVERY_S = 10.0
+"""How often a node is asked whether a transport is connected: its report of the end may be lost."""
+LOBBY_PATIENCE_S = 6.0
+"""How long a request waits to be let in from the lobby: encoders give up after eight or ten seconds."""
+LOBBY_STAY_S = 30.0
+"""How long the place in the lobby is kept for the same token's next request."""
+RETRY_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, kw_only=True)
+class DoorSession:
+    """A participant's way in through a standard door, as this gateway knows it."""
+
+    connection: Connection
+    transport: str
+    """The one that it has: ``publish``."""
+    checked_from: float
+    """When the transport must be connected, in seconds of the event loop's clock."""
+    ice_session: str | None = None
+    """The node's ICE user name fragment, which names the ICE session; None: not known to this gateway."""
+    client_ufrag: str | None = None
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the participant is in the room, or never will be."""
+    closing: Closing | None = None
+    """Why it is over."""
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """A session that has been opened: the SDP answer, and what names its resource."""
+
+    sdp: str
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    secret: str
+    ice_session: str
+
+
+class StandardDoors:
+    """The sessions of this gateway. Also what is delivered to them: they read no messages, but some have consequences.
+
+    ``steady`` is the event loop's clock. ``closing`` says whether the gateway lets nobody in any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        rooms: Rooms,
+        media: MediaNegotiation,
+        tasks: BackgroundTasks,
+        max_sessions: int,
+        new_id: Callable[[], str],
+        steady: Callable[[], float],
+        closing: Callable[[], bool],
+    ) -> None:
+        self._admission = admission
+        self._rooms = rooms
+        self._media = media
+        self._tasks = tasks
+        self._max_sessions = max_sessions
+        self._new_id = new_id
+        self._steady = steady
+        self._closing = closing
+        self._sessions: dict[str, DoorSession] = {}
+        self._in_lobby: dict[str, DoorSession] = {}
+        """Who waits while no request does, by the token's id."""
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    async def keep_watch(self) -> None:
+        """Ends the sessions whose transports are not connected, until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            due = [session for session in self._sessions.values() if session.checked_from <= self._steady()]
+            await asyncio.gather(*(self._check(session) for session in due))
+
+    # ---- what clients ask for ----
+
+    async def open_stream(self, claims: MeetingClaims, offer: str, *, screen: bool) -> Answered:
+        """A new participant who publishes what ``offer`` sends, as a camera's or as a screen's.
+
+        Raises:
+            Refusal, NodeError, LogUnavailableError: nobody has come in. `ErrorCode.WAITING_IN_LOBBY`: not yet; the
+                place in the lobby is kept for a while.
+        """
+        tracks = streamed_tracks(offered_sections(offer), screen=screen)
+        for track in tracks:
+            require(claims.permissions, publishing(track.source))
+        session = await self._entered(claims)
+        connection = session.connection
+        try:
+            with bound(**connection.names):
+                published = await self._media.publish(connection, PublishOffer(sdp=offer, tracks=tracks))
+        except BaseException:
+            self._end(session)
+            raise
+        session.ice_session, session.client_ufrag = ice_ufrag(published.sdp), ice_ufrag(offer)
+        session.checked_from = self._steady() + CONNECT_WITHIN_S
+        _log.info("a stream has begun", extra=connection.names)
+        return Answered(
+            sdp=published.sdp,
+            meeting_id=connection.room.meeting_id,
+            participant_id=connection.participant_id,
+            secret=connection.resume_secret,
+            ice_session=session.ice_session or "",
+        )
+
+    async def end(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> None:
+        """The participant leaves, whichever gateway its session is at.
+
+        Raises:
+            Refusal: there is no such session (``not_found``).
+            LogUnavailableError: it may not have left.
+        """
+        async with self._rooms.use(meeting_id) as room:
+            _known_stay(room, participant_id, secret)
+            await room.execute(Leave(participant_id=participant_id))
+
+    async def change_ice(
+        self,
+        meeting_id: MeetingId,
+        participant_id: ParticipantId,
+        secret: str,
+        *,
+        fragment: IceFragment,
+        ice_session: str | None,
+    ) -> IceRestarted | None:
+        """Takes candidates of the ICE session ``ice_session``, or restarts ICE (None).
+
+        The node learns a client's addresses from its checks, so candidates tell it nothing; the answer is None then.
+
+        Raises:
+            Refusal: there is no such session (``not_found``), the ICE session is another one by now
+                (``precondition_failed``), or a restart brings no credentials (``bad_sdp``).
+            NodeError, LogUnavailableError: nothing has changed.
+        """
+        session = await self._session(meeting_id, participant_id, secret)
+        if ice_session is not None:
+            known = ((session.ice_session, ice_session), (session.client_ufrag, fragment.ufrag))
+            if any(None not in pair and pair[0] != pair[1] for pair in known):
+                raise Refusal(
+                    ErrorCode.PRECONDITION_FAILED, "ICE has been restarted since. A restart is asked with If-Match: *."
+                )
+            return None
+        if fragment.ufrag is None or fragment.pwd is None:
+            raise Refusal(ErrorCode.BAD_SDP, "An ICE restart needs a=ice-ufrag and a=ice-pwd.")
+        with bound(**session.connection.names):
+            restarted = await self._media.restart_ice(
+                session.connection, session.transport, ufrag=fragment.ufrag, pwd=fragment.pwd
+            )
+        session.ice_session, session.client_ufrag = restarted.ufrag, fragment.ufrag
+        session.checked_from = self._steady() + CONNECT_WITHIN_S
+        return restarted
+
+    # ---- what happens ----
+
+    def transport_failed(self, connection: Connection, transport: str) -> None:
+        """A node says that a transport is no more."""
+        session = self._sessions.get(connection.sid)
+        if session is not None and session.transport == transport:
+            self._end(session)
+
+    def taken_over(self, room: LiveRoom, stay: Stay) -> None:
+        """This gateway answers for the participant from now on."""
+        known = room.connections.get(stay.info.id)
+        if known is not None and known.sid in self._sessions:
+            known.began = stay.connection
+            return
+        connection = Connection(
+            sid=self._new_id(),
+            room=room,
+            participant_id=stay.info.id,
+            began=stay.connection,
+            resume_secret="",
+            resumed_after=None,
+            sends_only=stay.info.kind is ParticipantKind.STREAM,
+        )
+        self._sessions[connection.sid] = DoorSession(
+            connection=connection, transport="publish", checked_from=self._steady()
+        )
+        room.connections[stay.info.id] = connection
+        self._media.attach(connection)
+
+    def holds(self, sid: str) -> bool:
+        """Whether ``sid`` is the connection of one of the sessions."""
+        return sid in self._sessions
+
+    def heard(self, sid: str, event: str, message: Struct) -> None:
+        """What a client with a signalling connection would be told."""
+        session = self._sessions[sid]
+        if event == "welcome":
+            session.decided.set()
+        elif event == "media_restart":
+            # Nobody can tell the client to offer again; it notices that its transport is gone.
+            self._end(session)
+        elif isinstance(message, RoomEvents):
+            for each in message.events:
+                if isinstance(each, UnmuteAskedEvent):
+                    self._tasks.spawn(self._unmute(session.connection, each))
+
+    def closed(self, sid: str, closing: Closing) -> None:
+        """The participant is no longer in the room, or no longer this gateway's."""
+        session = self._sessions.pop(sid)
+        session.closing = closing
+        session.decided.set()
+
+    # ---- inside ----
+
+    async def _entered(self, claims: MeetingClaims) -> DoorSession:
+        session = self._in_lobby.pop(claims.jti, None) or await self._admitted(claims)
+        try:
+            async with asyncio.timeout(LOBBY_PATIENCE_S):
+                await session.decided.wait()
+        except TimeoutError:
+            if not session.decided.is_set():
+                self._in_lobby[claims.jti] = session
+                asyncio.get_running_loop().call_later(LOBBY_STAY_S, self._give_up, claims.jti, session)
+                raise Refusal(ErrorCode.WAITING_IN_LOBBY, "Somebody has to let you in first.") from None
+        if session.closing is not None:
+            raise Refusal(session.closing.code, session.closing.message)
+        return session
+
+    def _give_up(self, token_id: str, session: DoorSession) -> None:
+        if self._in_lobby.get(token_id) is session:
+            del self._in_lobby[token_id]
+            self._end(session)
+
+    async def _admitted(self, claims: MeetingClaims) -> DoorSession:
+        if self._closing():
+            raise GatewayError(ErrorCode.GATEWAY_CLOSING, "The server is being restarted. One moment, please.")
+        if len(self._sessions) >= self._max_sessions:
+            raise GatewayError(ErrorCode.SERVICE_UNAVAILABLE, "This server has as many streams as it takes.")
+        sid = self._new_id()
+        connection = await self._admission.admit(sid, claims, None, kind=ParticipantKind.STREAM)
+        session = self._sessions[sid] = DoorSession(
+            connection=connection, transport="publish", checked_from=float("inf")
+        )
+        self._admission.welcome(connection)
+        return session
+
+    async def _session(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> DoorSession:
+        """The session, which is fetched from another gateway if need be."""
+        async with self._rooms.use(meeting_id) as room:
+            stay = _known_stay(room, participant_id, secret)
+            connection = room.connections.get(participant_id)
+            if connection is None or connection.sid not in self._sessions:
+                await room.execute(
+                    Resume(
+                        participant_id=participant_id,
+                        identity=stay.info.identity,
+                        secret_hash=stay.resume_hash,
+                        gateway_id=self._rooms.gateway_id,
+                    )
+                )
+                connection = room.connections.get(participant_id)
+            session = None if connection is None else self._sessions.get(connection.sid)
+            if session is None:
+                raise _no_session()
+            return session
+
+    async def _check(self, session: DoorSession) -> None:
+        connection = session.connection
+        try:
+            connected = await self._media.is_connected(connection, session.transport)
+        except NodeError as error:
+            # A node that is gone is replaced soon, and then the session ends.
+            _log.info("a stream is not checked", extra=connection.names | {"error": error.message})
+            return
+        except Refusal:
+            return  # it is over already
+        if not connected and session.checked_from <= self._steady():
+            self._end(session)
+
+    async def _unmute(self, connection: Connection, asked: UnmuteAskedEvent) -> None:
+        """Who streams has said already that they want to be heard: being asked is being allowed."""
+        room = connection.room
+        for track in list(room.state.tracks_of(connection.participant_id)):
+            if track.info.source is asked.source:
+                try:
+                    await room.execute(Unmute(participant_id=connection.participant_id, track_id=track.info.id))
+                except GatewayError as error:
+                    _log.info("a stream stays muted", extra=connection.names | {"error": error.message})
+
+    def _end(self, session: DoorSession) -> None:
+        connection = session.connection
+        with bound(**connection.names):
+            _log.info("a stream ends")
+            self._tasks.spawn(self._leave(connection.room.meeting_id, connection.participant_id))
+
+    async def _leave(self, meeting_id: MeetingId, participant_id: ParticipantId) -> None:
+        while True:
+            try:
+                async with self._rooms.use(meeting_id) as room:
+                    await room.execute(Leave(participant_id=participant_id))
+                    return
+            except LogUnavailableError as error:
+                _log.warning("a stream's end is not noted yet", extra={"meeting_id": meeting_id, "error": str(error)})
+                await asyncio.sleep(RETRY_S)
+
+
+class DeliveryByDoor:
+    """`ClientDelivery` for connections of both kinds. ``doors`` is set by the composition root."""
+
+    doors: StandardDoors
+
+    def __init__(self, sockets: ClientDelivery) -> None:
+        self._sockets = sockets
+
+    def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
+        """See `ClientDelivery.send`."""
+        if not len(self.doors):
+            self._sockets.send(sids, event, message)
+            return
+        sids = list(sids)
+        held = [sid for sid in sids if self.doors.holds(sid)]
+        self._sockets.send([sid for sid in sids if not self.doors.holds(sid)], event, message)
+        for sid in held:
+            self.doors.heard(sid, event, message)
+
+    def replaced(self, sid: str, closing: Closing) -> None:
+        """See `ClientDelivery.replaced`."""
+        self._farewell(sid, closing, self._sockets.replaced)
+
+    def close(self, sid: str, closing: Closing) -> None:
+        """See `ClientDelivery.close`."""
+        self._farewell(sid, closing, self._sockets.close)
+
+    def _farewell(self, sid: str, closing: Closing, otherwise: Callable[[str, Closing], None]) -> None:
+        if self.doors.holds(sid):
+            self.doors.closed(sid, closing)
+        else:
+            otherwise(sid, closing)
+
+
+def _known_stay(room: LiveRoom, participant_id: ParticipantId, secret: str) -> Stay:
+    """The stay that a resource names. One answer for every reason why there is none, so that secrets are not probed."""
+    stay = room.state.stays.get(participant_id)
+    secret_hash = hashlib.sha256(secret.encode()).hexdigest()
+    if (
+        stay is None
+        or stay.info.kind is ParticipantKind.PERSON
+        or not hmac.compare_digest(stay.resume_hash, secret_hash)
+    ):
+        raise _no_session()
+    return stay
+
+
+def _no_session() -> Refusal:
+    return Refusal(ErrorCode.NOT_FOUND, "There is no such session, or it is over.")
