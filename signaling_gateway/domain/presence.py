@@ -80,8 +80,8 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
 def _in_excess(state: RoomState, command: Join) -> list[Stay]:
     """The person's stays for which there is no room beside one more, oldest first.
 
-    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places. Nor does who came in by
-    another door: a stream is no tab.
+    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places. Nor do stays of$
+    another kind: a stream is no tab.
     """
     stays = [*state.stays.values(), *state.lobby.values()]
     own = [stay for stay in stays if stay.info.identity == command.identity]

@@ -86,8 +86,8 @@ class Admission:
                         gateway_id=self._gateway_id,
                         resume_hash=secret_hash,
                         host_id=claims.host_id,
-                        tabs=self._tabs,
-                        replaces=self._replaces,
+                        tabs=self._tabs if kind is ParticipantKind.PERSON else None,
+                        replaces=self._replaces and kind is ParticipantKind.PERSON,
                         kind=kind,
                     )
                 )

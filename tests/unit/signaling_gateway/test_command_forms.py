@@ -46,7 +46,7 @@ def _outcome(name: Any, arguments: tuple[Any, ...]) -> Command | Refusal:
 
 
 class NoKeys:
-    async def verify(self, token: str, meeting_id: MeetingId) -> MeetingClaims:
+    async def verify(self, token: str, meeting_id: MeetingId | None) -> MeetingClaims:
         raise TokenError("token_malformed", "No.")  # type: ignore[arg-type]
 
 
