@@ -24,7 +24,6 @@ from contracts.node_rpc import (
     CheckTransport,
     CloseRoom,
     Done,
-    GatewayMessage,
     IceRestarted,
     JoinRoom,
     LeaveRoom,
@@ -35,21 +34,16 @@ from contracts.node_rpc import (
     PermitData,
     Publish,
     Published,
-    QualitiesChanged,
     ReadParticipantStatistics,
     ReadRoomStatistics,
     Refused,
     RestartIce,
     RestartSubscription,
     SetTrackMuted,
-    SubscriptionChanged,
     SubscriptionOffered,
-    TrackStarved,
     TransportChecked,
-    TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
-from contracts.statistics import ConnectionQuality
 from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.domain.data_relay import DataRefusedError, Relayed
@@ -65,7 +59,8 @@ from media_fleet.domain.room import Room
 from media_fleet.domain.sdp_writer import candidate_value
 from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
-from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS, STARVED, TRANSPORT_FAILURES
+from media_fleet.gateway_reports import Emit, GatewayReports, Holder
+from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS
 from media_fleet.observation import Observation
 from media_fleet.sctp_border import Sent
 from telemetry.logs import bound
@@ -75,7 +70,6 @@ logger = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 """Ids stand in SDP lines (a=msid), where other characters would mean something."""
 
-Emit = Callable[[GatewayId, GatewayMessage], None]
 PlaneFactory = Callable[[TransportListener], PacketPlane]
 
 
@@ -87,13 +81,6 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     max_participants: int
 
 
-class _Holder(Struct, frozen=True, kw_only=True):
-    """Which gateway holds a participant's connection, and at which version of the log that began."""
-
-    gateway_id: GatewayId
-    connection: int
-
-
 class MediaNode:
     """All meetings on this node."""
 
@@ -103,9 +90,9 @@ class MediaNode:
         self._identity = identity
         self._randomness = randomness
         self._plane = plane_factory(self)
-        self._emit = emit
         self._rooms: dict[MeetingId, Room] = {}
-        self._gateways: dict[tuple[MeetingId, ParticipantId], _Holder] = {}
+        self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
+        self._reports = GatewayReports(identity.node_id, holders=self._gateways, emit=emit)
         self._newcomers: dict[MeetingId, set[ParticipantId]] = {}
         """Who has not been told yet how the others' connections are."""
         self._observation = Observation(self._plane, node_id=identity.node_id)
@@ -165,10 +152,7 @@ class MediaNode:
 
     def send_offer(self, meeting_id: MeetingId, participant_id: ParticipantId, offer: Offer) -> None:
         """Sends an offer to the participant's gateway."""
-        message = SubscriptionChanged(
-            node_id=self._identity.node_id, meeting_id=meeting_id, participant_id=participant_id, offer=offer
-        )
-        self._emit(self._gateways[meeting_id, participant_id].gateway_id, message)
+        self._reports.offer(meeting_id, participant_id, offer)
 
     def abandon(self, meeting_id: MeetingId) -> None:
         """Closes a meeting that is no longer this node's."""
@@ -183,34 +167,12 @@ class MediaNode:
         for changes in self._observation.look(now, timestamp):
             room = self._rooms.get(changes.meeting_id)
             if room is not None:
-                self._tell_qualities(changes.meeting_id, room.participant_ids, changes.qualities, to_all=True)
+                self._reports.qualities(changes.meeting_id, room.participant_ids, changes.qualities, to_all=True)
         newcomers, self._newcomers = self._newcomers, {}
         for meeting_id, who in newcomers.items():
             qualities = self._observation.qualities(meeting_id)
             if qualities:
-                self._tell_qualities(meeting_id, who, qualities, to_all=False)
-
-    def _tell_qualities(
-        self,
-        meeting_id: MeetingId,
-        who: Iterable[ParticipantId],
-        qualities: tuple[ConnectionQuality, ...],
-        *,
-        to_all: bool,
-    ) -> None:
-        receivers: dict[GatewayId, list[ParticipantId]] = {}
-        for participant_id in who:
-            holder = self._gateways.get((meeting_id, participant_id))
-            if holder is not None:
-                receivers.setdefault(holder.gateway_id, []).append(participant_id)
-        for gateway_id, theirs in receivers.items():
-            message = QualitiesChanged(
-                node_id=self._identity.node_id,
-                meeting_id=meeting_id,
-                qualities=qualities,
-                only_for=None if to_all else tuple(theirs),
-            )
-            self._emit(gateway_id, message)
+                self._reports.qualities(meeting_id, who, qualities, to_all=False)
 
     # ---- requests ----
 
@@ -231,7 +193,7 @@ class MediaNode:
             room = Room(request.meeting_id, node=self._identity.end, randomness=self._randomness)
             self._rooms[request.meeting_id] = room
             self.meetings_begun += 1
-        self._gateways[place] = _Holder(gateway_id=gateway_id, connection=request.connection)
+        self._gateways[place] = Holder(gateway_id=gateway_id, connection=request.connection)
         joined = room.join(
             request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
         )
@@ -364,10 +326,9 @@ class MediaNode:
         | PermitData,
     ) -> Room:
         room = self._rooms.get(request.meeting_id)
-        if room is None or not room.has(request.participant_id):
-            raise ParticipantNotFoundError(
-                f"Participant {request.participant_id} is not in meeting {request.meeting_id} on this node."
-            )
+        if room is None:
+            raise ParticipantNotFoundError(f"Meeting {request.meeting_id} is not on this node.")
+        room.participant(request.participant_id)
         return room
 
     # ---- effects and events ----
@@ -381,30 +342,18 @@ class MediaNode:
 
     def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         """Tells the participant's gateway."""
-        self._report(meeting_id, transport, reason)
+        self._reports.failed(meeting_id, transport, reason)
 
     def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         """Tells the participant's gateway; the next publishing offer gets a new transport."""
         room = self._rooms.get(meeting_id)
         if room is not None:
             room.association_ended(transport)
-        self._report(meeting_id, transport, reason)
+        self._reports.failed(meeting_id, transport, reason)
 
     def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
         """Tells the participant's gateway."""
-        participant_id = subscription.transport.participant_id
-        holder = self._gateways.get((meeting_id, participant_id))
-        if holder is None:
-            return
-        STARVED.labels("starved" if starved else "fed").inc()
-        message = TrackStarved(
-            node_id=self._identity.node_id,
-            meeting_id=meeting_id,
-            participant_id=participant_id,
-            track_id=subscription.track.track_id,
-            starved=starved,
-        )
-        self._emit(holder.gateway_id, message)
+        self._reports.starved(meeting_id, subscription, starved=starved)
 
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """Relays the message, and answers it if its channel is reliable."""
@@ -434,22 +383,6 @@ class MediaNode:
                 names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
                 logger.warning("data channel closed: its reader is slow", extra=names)
         return tuple(missed)
-
-    def _report(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        holder = self._gateways.get((meeting_id, transport.participant_id))
-        if holder is None:
-            return
-        TRANSPORT_FAILURES.labels(transport.purpose).inc()
-        names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
-        logger.warning("transport failed", extra=names | {"transport": transport.purpose, "reason": reason})
-        message = TransportFailed(
-            node_id=self._identity.node_id,
-            meeting_id=meeting_id,
-            participant_id=transport.participant_id,
-            transport=transport.purpose,
-            reason=reason,
-        )
-        self._emit(holder.gateway_id, message)
 
 
 def _purpose(request: RestartIce | CheckTransport) -> Purpose:

@@ -78,9 +78,6 @@ class Room:
     def participant_ids(self) -> Sequence[ParticipantId]:
         return tuple(self._participants)
 
-    def has(self, participant_id: ParticipantId) -> bool:
-        return participant_id in self._participants
-
     # ---- coming and going ----
 
     def join(

@@ -1,0 +1,106 @@
+"""What a node tells gateways without being asked: each participant's news goes to the gateway that holds them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from contracts.node_rpc import (
+    GatewayMessage,
+    Offer,
+    QualitiesChanged,
+    SubscriptionChanged,
+    TrackStarved,
+    TransportFailed,
+)
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from contracts.statistics import ConnectionQuality
+from media_fleet.domain.effects import SubscriptionKey, TransportKey
+from media_fleet.metrics import STARVED, TRANSPORT_FAILURES
+
+logger = logging.getLogger(__name__)
+
+Emit = Callable[[GatewayId, GatewayMessage], None]
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """Which gateway holds a participant's connection, and at which version of the log that began."""
+
+    gateway_id: GatewayId
+    connection: int
+
+
+class GatewayReports:
+    """``holders`` is kept by the node. News of those whom nobody holds is dropped."""
+
+    def __init__(
+        self, node_id: NodeId, *, holders: Mapping[tuple[MeetingId, ParticipantId], Holder], emit: Emit
+    ) -> None:
+        self._node_id = node_id
+        self._holders = holders
+        self._emit = emit
+
+    def offer(self, meeting_id: MeetingId, participant_id: ParticipantId, offer: Offer) -> None:
+        """An offer for the participant, who is held."""
+        message = SubscriptionChanged(
+            node_id=self._node_id, meeting_id=meeting_id, participant_id=participant_id, offer=offer
+        )
+        self._emit(self._holders[meeting_id, participant_id].gateway_id, message)
+
+    def qualities(
+        self,
+        meeting_id: MeetingId,
+        who: Iterable[ParticipantId],
+        qualities: tuple[ConnectionQuality, ...],
+        *,
+        to_all: bool,
+    ) -> None:
+        """How connections are, for ``who``, or with ``to_all`` for everybody at their gateways."""
+        receivers: dict[GatewayId, list[ParticipantId]] = {}
+        for participant_id in who:
+            holder = self._holders.get((meeting_id, participant_id))
+            if holder is not None:
+                receivers.setdefault(holder.gateway_id, []).append(participant_id)
+        for gateway_id, theirs in receivers.items():
+            message = QualitiesChanged(
+                node_id=self._node_id,
+                meeting_id=meeting_id,
+                qualities=qualities,
+                only_for=None if to_all else tuple(theirs),
+            )
+            self._emit(gateway_id, message)
+
+    def starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
+        """The participant's path does not carry a track any more, or does again."""
+        participant_id = subscription.transport.participant_id
+        holder = self._holders.get((meeting_id, participant_id))
+        if holder is None:
+            return
+        STARVED.labels("starved" if starved else "fed").inc()
+        message = TrackStarved(
+            node_id=self._node_id,
+            meeting_id=meeting_id,
+            participant_id=participant_id,
+            track_id=subscription.track.track_id,
+            starved=starved,
+        )
+        self._emit(holder.gateway_id, message)
+
+    def failed(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """One of the participant's transports is no more."""
+        holder = self._holders.get((meeting_id, transport.participant_id))
+        if holder is None:
+            return
+        TRANSPORT_FAILURES.labels(transport.purpose).inc()
+        names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
+        logger.warning("transport failed", extra=names | {"transport": transport.purpose, "reason": reason})
+        message = TransportFailed(
+            node_id=self._node_id,
+            meeting_id=meeting_id,
+            participant_id=transport.participant_id,
+            transport=transport.purpose,
+            reason=reason,
+        )
+        self._emit(holder.gateway_id, message)
