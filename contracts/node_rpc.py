@@ -59,9 +59,11 @@ class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     breakout: str | None = None
     """The breakout room that the participant is in; None: the main room."""
     version: int = 0
-    """The version of the meeting's log as of which ``breakout`` and ``data`` hold."""
+    """The version of the meeting's log as of which ``breakout``, ``data`` and ``nodes`` hold."""
     data: bool = False
     """Whether the participant may send on data channels."""
+    nodes: tuple[NodeId, ...] = ()
+    """As in `SpanRoom`; none: this one alone, as far as is known."""
 
 
 class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
@@ -151,6 +153,16 @@ class MoveParticipants(_Request, frozen=True, kw_only=True, tag="move_participan
     version: int
 
 
+class SpanRoom(_Request, frozen=True, kw_only=True, tag="span_room"):
+    """These nodes have participants of the meeting: each relays its tracks to the others. Answer: `Done`.
+
+    What the node knows of a later version of the log stands.
+    """
+
+    nodes: tuple[NodeId, ...]
+    version: int
+
+
 class LeaveRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="leave_room"):
     """Closes all that belongs to the participant. Answer: `Done`."""
 
@@ -178,6 +190,7 @@ NodeRequest: TypeAlias = (
     | SetTrackMuted
     | PermitData
     | MoveParticipants
+    | SpanRoom
     | LeaveRoom
     | CloseRoom
     | ReadRoomStatistics

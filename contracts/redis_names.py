@@ -97,6 +97,11 @@ def node_inbox(node_id: NodeId) -> str:
     return f"parley:node:{node_id}:inbox"
 
 
+def node_links(node_id: NodeId) -> str:
+    """The channel on which a node hears other nodes: `contracts.node_links.LinkMessage`."""
+    return f"parley:node:{node_id}:links"
+
+
 def meeting_facts(meeting_id: MeetingId) -> str:
     """Hash of gateway ids: the version up to which that gateway has passed on the facts of what it appended."""
     return f"parley:{{m:{meeting_id}}}:facts"

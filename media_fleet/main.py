@@ -26,10 +26,12 @@ from redis.exceptions import ReadOnlyError
 from contracts.rooms import NodeId
 from contracts.shared_clock import SharedClock
 from media_fleet.adapters.lease import LeaseKeeper
+from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.node_load import NodeLoad
-from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
-from media_fleet.adapters.randomness import SystemRandomness
+from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.randomness import LinkEnds, SystemRandomness
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
+from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
 from media_fleet.housekeeping import Housekeeping
@@ -45,6 +47,7 @@ from media_fleet.metrics import (
 )
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.observation import INTERVAL_S
+from media_fleet.relays import Relays
 from media_fleet.settings import Settings, SettingsError
 from telemetry import logs
 from telemetry.clock import local_ms
@@ -94,8 +97,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     parts.plane.start()
     tasks = [
         _task(parts.rpc.speak(), "speak"),
-        _task(parts.rpc.listen(parts.node.handle), "listen"),
+        _task(parts.rpc.listen(parts.node.handle, parts.node.relays.receive), "listen"),
         _task(parts.lease.run(), "lease"),
+        _task(parts.node.relays.run(), "relays"),
         _task(Housekeeping(parts.node, parts.plane).run(), "housekeeping"),
         _task(_observe(parts.node), "observe"),
     ]
@@ -159,11 +163,13 @@ def _assemble(
     )
     clock = SharedClock(local_ms)
     rpc = RpcEndpoint(client, listening_client, node_id=node_id, now=clock)
+    links = LinkPlane(core)
     planes: list[PacketPlane] = []
 
     def make_plane(listener: TransportListener) -> PacketPlane:
         plane = PacketPlane(
             core,
+            links,
             certificate=certificate,
             handshake_timeout=settings.handshake_timeout_ms / 1000,
             listener=listener,
@@ -171,7 +177,19 @@ def _assemble(
         planes.append(plane)
         return plane
 
-    node = MediaNode(identity, randomness=SystemRandomness(), plane_factory=make_plane, emit=rpc.emit)
+    randomness = SystemRandomness()
+    node = MediaNode(identity, randomness=randomness, plane_factory=make_plane, emit=rpc.emit)
+    reached_at = (
+        (settings.link_address, core.local_port) if settings.link_address else (settings.advertised_addresses[0], port)
+    )
+    node.relays = Relays(
+        node_id,
+        rooms=node,
+        plane=links,
+        new_end=LinkEnds(clock, address=reached_at[0], port=reached_at[1]),
+        new_ssrc=randomness.ssrc,
+        send=rpc.tell_node,
+    )
     load = NodeLoad(
         core,
         capacity_packets=settings.capacity_packets,

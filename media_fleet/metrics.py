@@ -46,6 +46,9 @@ TRANSPORT_FAILURES = METRICS.counter(
     "transport_failures", "Transports that ended by themselves: silent, or DTLS failed or closed.", "transport"
 )
 
+LINKS = METRICS.gauge("links", "Other nodes with which meetings are shared and that are heard.")
+LINKS_LOST = METRICS.counter("links_lost", "Links to other nodes on which nothing came any more for 3.5 s.")
+
 STARVED = METRICS.counter(
     "starved_subscriptions",
     "Tracks that a subscriber's path does not carry any more, not even their lowest layer (`state`: `starved`), or "

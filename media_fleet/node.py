@@ -7,7 +7,6 @@ participant's requests take effect in order, and a room is never seen half chang
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,14 +39,16 @@ from contracts.node_rpc import (
     RestartIce,
     RestartSubscription,
     SetTrackMuted,
+    SpanRoom,
     SubscriptionOffered,
     TransportChecked,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
-from media_fleet.adapters.packet_plane import PacketPlane, TransportListener
+from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
+from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.data_relay import DataRefusedError, Relayed
-from media_fleet.domain.effects import Effect, Purpose, SendOffer, SubscriptionKey, TransportKey
+from media_fleet.domain.effects import Effect, Purpose, SendOffer, SubscriptionKey, TrackKey, TransportKey
 from media_fleet.domain.errors import (
     BadRequestError,
     MediaNodeError,
@@ -62,13 +63,12 @@ from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS
 from media_fleet.observation import Observation
+from media_fleet.relays import Relays
+from media_fleet.request_ids import check_ids
 from media_fleet.sctp_border import Sent
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
-
-_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-"""Ids stand in SDP lines (a=msid), where other characters would mean something."""
 
 PlaneFactory = Callable[[TransportListener], PacketPlane]
 
@@ -82,7 +82,9 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
 
 
 class MediaNode:
-    """All meetings on this node."""
+    """All meetings on this node. The composition root ties the knot with the relays, whose `SharedRooms` this is."""
+
+    relays: Relays
 
     def __init__(
         self, identity: NodeIdentity, *, randomness: Randomness, plane_factory: PlaneFactory, emit: Emit
@@ -122,7 +124,7 @@ class MediaNode:
 
     def _answer(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
         try:
-            _check_ids(request)
+            check_ids(request)
             answer = self._handle(request, gateway_id)
         except MediaNodeError as error:
             logger.warning("request refused", extra={"code": error.code, "reason": str(error)})
@@ -130,6 +132,7 @@ class MediaNode:
         except Exception:  # a bug of ours must not end the node for all the others
             logger.exception("request failed")
             return Refused(error=ErrorBody(code=ErrorCode.INTERNAL, message="The media node failed. Try again."))
+        self.relays.changed(request.meeting_id)
         logger.debug("request done")
         return answer
 
@@ -202,6 +205,8 @@ class MediaNode:
         if known is None:
             logger.info("participant joined")
         self._carry_out(request.meeting_id, joined.effects)
+        if request.nodes:
+            self.relays.span(request.meeting_id, request.nodes, version=request.version)
         for subscription in self._plane.starving(request.meeting_id, request.participant_id):
             self.subscription_starved(request.meeting_id, subscription, starved=True)
         return SubscriptionOffered(offer=joined.offer)
@@ -276,13 +281,19 @@ class MediaNode:
         return Done()
 
     @_handle.register
+    def _(self, request: SpanRoom, _gateway_id: GatewayId) -> NodeAnswer:
+        if request.meeting_id in self._rooms:
+            self.relays.span(request.meeting_id, request.nodes, version=request.version)
+        return Done()
+
+    @_handle.register
     def _(self, request: LeaveRoom, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._rooms.get(request.meeting_id)
         if room is not None:
             self._carry_out(request.meeting_id, room.leave(request.participant_id))
             self._gateways.pop((request.meeting_id, request.participant_id), None)
             if not room.participant_ids:
-                self._forget_room(request.meeting_id)
+                self._close_room(request.meeting_id)
         return Done()
 
     @_handle.register
@@ -313,6 +324,7 @@ class MediaNode:
     def _forget_room(self, meeting_id: MeetingId) -> None:
         del self._rooms[meeting_id]
         self._requests.pop(meeting_id, None)
+        self.relays.close(meeting_id)
 
     def _room_of(
         self,
@@ -330,6 +342,20 @@ class MediaNode:
             raise ParticipantNotFoundError(f"Meeting {request.meeting_id} is not on this node.")
         room.participant(request.participant_id)
         return room
+
+    # ---- for `Relays` ----
+
+    def room(self, meeting_id: MeetingId) -> Room | None:
+        """The room, if it is here."""
+        return self._rooms.get(meeting_id)
+
+    def carry_out(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
+        """Carries out what a room wants done."""
+        self._carry_out(meeting_id, effects)
+
+    def core_track(self, meeting_id: MeetingId, track: TrackKey) -> int:
+        """The packet core's id of a track."""
+        return self._plane.core_track(meeting_id, track)
 
     # ---- effects and events ----
 
@@ -390,13 +416,3 @@ def _purpose(request: RestartIce | CheckTransport) -> Purpose:
         return Purpose(request.transport)
     except ValueError as error:
         raise BadRequestError(f"{request.transport[:80]!r} is no transport: publish or subscribe.") from error
-
-
-def _check_ids(request: NodeRequest) -> None:
-    """Raises `BadRequestError` for an id that could not stand in SDP."""
-    ids: list[str] = [request.meeting_id, getattr(request, "participant_id", request.meeting_id)]
-    if isinstance(request, Publish):
-        ids += [track.track_id for track in request.tracks]
-    for given in ids:
-        if _ID.fullmatch(given) is None:
-            raise BadRequestError(f"{given[:80]!r} is no id.")

@@ -31,6 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """0: any free one."""
     advertised_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """0: the bound one. Another where a NAT maps it."""
+    link_address: str = ""
+    """IP address at which other nodes reach this one, at the bound port; empty: the first advertised one."""
     consent_timeout_ms: Annotated[int, Meta(ge=1_000, le=30_000)] = 15_000
     """How long a transport may be silent (RFC 7675)."""
     handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 15_000
@@ -67,6 +69,8 @@ class Settings(Struct, frozen=True, kw_only=True):
                 given[name] = _addresses(f"{PREFIX}{name.upper()}", given[name])
         if len({":" in address for address in given.get("bind_addresses", ())}) < len(given.get("bind_addresses", ())):
             raise SettingsError(f"{PREFIX}BIND_ADDRESSES: there is one for each version of IP.")
+        if len(_addresses(f"{PREFIX}LINK_ADDRESS", given.get("link_address", ""))) > 1:
+            raise SettingsError(f"{PREFIX}LINK_ADDRESS: there is one.")
         try:
             return msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:

@@ -178,7 +178,7 @@ def _outbound_rtp(subscription: SampledSubscription) -> OutboundRtp:
     effect, track, stats = subscription.effect, subscription.track, subscription.stats
     return OutboundRtp(
         track_id=track.key.track_id,
-        publisher_id=track.transport.participant_id,
+        publisher_id=ParticipantId(effect.cname),
         muted=track.muted,
         active=not effect.share.paused,
         kind=_kind(track.media),

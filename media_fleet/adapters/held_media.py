@@ -16,7 +16,8 @@ class HeldTrack(Struct, frozen=True, kw_only=True):
     key: TrackKey
     core_id: int
     media: PublishedMedia
-    transport: TransportKey
+    transport: TransportKey | None
+    """None: another node relays it."""
     muted: bool
 
 
@@ -44,3 +45,14 @@ class HeldTransport:
         self.parked: dict[str, HeldTrack] = {}
         """By mid."""
         self.data: DataChannels | None = None
+
+
+class PlaneCounts(Struct, frozen=True, kw_only=True):
+    """How much is held: all zero when no meeting is."""
+
+    transports: int
+    tracks: int
+    subscriptions: int
+    waiting_subscriptions: int
+    parked_tracks: int
+    closing: int

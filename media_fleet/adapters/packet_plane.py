@@ -15,10 +15,8 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import singledispatchmethod
-from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 from packet_core import (
     DtlsReceived,
     PacketCore,
@@ -30,8 +28,11 @@ from packet_core import (
 
 from contracts.data_messages import Label
 from contracts.rooms import MeetingId, ParticipantId
-from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport
+from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts
+from media_fleet.adapters.link_plane import LinkPlane
+from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
+    AddRelayedTrack,
     AddSubscription,
     AddTrack,
     AdjustSubscription,
@@ -56,33 +57,6 @@ from media_fleet.sctp_border import Sent
 logger = logging.getLogger(__name__)
 
 
-class TransportListener(Protocol):
-    """Who is told of what happens to transports by itself."""
-
-    def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        """No sign of life; it may come back."""
-
-    def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        """Its DTLS handshake failed, or the peer closed it: for good."""
-
-    def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
-        """The path to the subscriber does not carry the track any more, or does again."""
-
-    def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
-        """A message on a data channel."""
-
-
-class PlaneCounts(Struct, frozen=True, kw_only=True):
-    """How much is held: all zero when no meeting is."""
-
-    transports: int
-    tracks: int
-    subscriptions: int
-    waiting_subscriptions: int
-    parked_tracks: int
-    closing: int
-
-
 MAX_PARKED = 32
 """Parked tracks of one transport. Browsers come back to their m-lines; one that never does must not fill the core."""
 
@@ -93,12 +67,14 @@ class PacketPlane:
     def __init__(
         self,
         core: PacketCore,
+        links: LinkPlane,
         *,
         certificate: NodeCertificate,
         handshake_timeout: float,
         listener: TransportListener,
     ) -> None:
         self._core = core
+        self._links = links
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._listener = listener
@@ -184,6 +160,10 @@ class PacketPlane:
         if carrier is None or carrier.data is None:
             return Sent.NO_CHANNEL
         return carrier.data.send(label, message)
+
+    def core_track(self, meeting_id: MeetingId, track: TrackKey) -> int:
+        """The core's id of a track. Raises `KeyError`: there is none."""
+        return self._tracks[meeting_id, track].core_id
 
     # ---- effects ----
 
@@ -292,13 +272,27 @@ class PacketPlane:
         track = self._tracks[meeting_id, effect.track]
         for subscription in self._subscriptions[meeting_id, effect.track].values():
             self._core.remove_subscription(subscription)
+        if track.transport is None:
+            self._core.remove_track(track.core_id)
+        else:
+            self._park(self._transports[meeting_id, track.transport], track)
+        self._forget_track(meeting_id, effect.track)
+
+    def _park(self, transport: HeldTransport, track: HeldTrack) -> None:
         self._core.set_track_muted(track.core_id, muted=True)
-        parked = self._transports[meeting_id, track.transport].parked
+        parked = transport.parked
         parked[track.media.mid] = track
         if len(parked) > MAX_PARKED:
             oldest = parked.pop(next(iter(parked)))
             self._core.remove_track(oldest.core_id)
-        self._forget_track(meeting_id, effect.track)
+
+    @_carry_out.register
+    def _(self, effect: AddRelayedTrack, meeting_id: MeetingId) -> None:
+        core_id = self._links.add_track(effect)
+        self._tracks[meeting_id, effect.track] = HeldTrack(
+            key=effect.track, core_id=core_id, media=effect.media, transport=None, muted=False
+        )
+        self._subscriptions[meeting_id, effect.track] = {}
 
     @_carry_out.register
     def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:
@@ -344,7 +338,7 @@ class PacketPlane:
         key: SubscriptionKey = effect.subscription
         core_id = self._core.add_subscription(
             transport.core_id,
-            self._tracks[meeting_id, key.track].core_id,
+            self.core_track(meeting_id, key.track),
             mid=effect.mid,
             ssrc=effect.ssrc,
             rtx_ssrc=effect.rtx_ssrc,
@@ -400,6 +394,7 @@ class PacketPlane:
             if isinstance(event, SubscriptionStarved):
                 self._starved(event)
                 continue
+            self._links.happened(event)
             place = self._transport_of_id.get(getattr(event, "transport", -1))
             transport = self._transports.get(place) if place is not None else None
             if place is None or transport is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
+from contracts.node_links import LinkEnd
 from media_fleet.domain.session_description import IceCredentials
 
 
@@ -24,3 +26,18 @@ class SystemRandomness:
     def session_id(self) -> str:
         """RFC 8829, 5.2.1."""
         return str(secrets.randbits(62))
+
+
+class LinkEnds:
+    """Ends of links of one node: each has a greater id than all before it, in the node's former lives as well."""
+
+    def __init__(self, now: Callable[[], int], *, address: str, port: int) -> None:
+        """``now``: milliseconds since the epoch, as all nodes know them."""
+        self._now = now
+        self._address = address
+        self._port = port
+        self._last = 0
+
+    def __call__(self) -> LinkEnd:
+        self._last = max(self._now(), self._last + 1)
+        return LinkEnd(id=self._last, address=self._address, port=self._port, secret=secrets.token_bytes(32))

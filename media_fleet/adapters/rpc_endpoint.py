@@ -1,4 +1,5 @@
-"""The node's ear and mouth on Redis: requests on its inbox, answers and events on the gateways' (sharded pub/sub).
+"""The node's ear and mouth on Redis: requests on its inbox, answers and events on the gateways', and what nodes tell
+each other (sharded pub/sub).
 
 Requests are handled in the order in which they arrive. A request whose deadline has passed is dropped: its caller has
 given up. What goes out waits in one bounded queue and leaves in batches; while Redis is away it is kept for a while,
@@ -20,6 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from contracts import redis_names
+from contracts.node_links import LinkMessage, link_decoder
 from contracts.node_rpc import (
     AnswerEnvelope,
     GatewayMessage,
@@ -35,9 +37,12 @@ from telemetry.logs import bound
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[GatewayId, NodeRequest], NodeAnswer]
+LinkHandler = Callable[[LinkMessage], None]
 
 MAX_WAITING_MESSAGES = 10_000
 """About ten seconds of a busy node; beyond, the oldest are dropped: their callers have given up."""
+MAX_WAITING_FOR_NODES = 1_000
+"""With more than this waiting nothing is said to other nodes: it is said again anyway."""
 MAX_BATCH = 256
 SILENCE_S = 1.5
 """After so much silence the node sends itself a message; unheard for as long again, the connection is given up."""
@@ -61,6 +66,7 @@ class RpcEndpoint:
         self._now = now
         self._listening_client = listening_client
         self._inbox = redis_names.node_inbox(node_id)
+        self._from_nodes = redis_names.node_links(node_id)
         self._outgoing: deque[tuple[str, bytes]] = deque()
         self._waiting = asyncio.Event()
         self.listening = asyncio.Event()
@@ -82,18 +88,28 @@ class RpcEndpoint:
         self._outgoing.append((redis_names.gateway_inbox(gateway_id), encoder.encode(message)))
         self._waiting.set()
 
-    async def listen(self, handler: Handler) -> None:
-        """Takes requests for ever; ends by cancellation."""
+    def tell_node(self, node_id: NodeId, message: LinkMessage) -> None:
+        """Sends a message to another node; returns at once."""
+        if len(self._outgoing) < MAX_WAITING_FOR_NODES:
+            self._outgoing.append((redis_names.node_links(node_id), encoder.encode(message)))
+            self._waiting.set()
+
+    async def listen(self, handler: Handler, on_link: LinkHandler) -> None:
+        """Takes requests, and what other nodes say, for ever; ends by cancellation."""
         failures = 0
         while True:
             try:
                 async with self._listening_client.pubsub() as pubsub:
+                    await pubsub.ssubscribe(self._from_nodes)
                     await pubsub.ssubscribe(self._inbox)
                     async for message in self._messages(pubsub):
                         failures = 0
                         if message["type"] == "ssubscribe":
                             self.connected = True
-                            self.listening.set()
+                            if message["channel"] == self._inbox.encode():
+                                self.listening.set()
+                        elif message["type"] == "smessage" and message["channel"] == self._from_nodes.encode():
+                            self._hear_node(on_link, message["data"])
                         elif message["type"] == "smessage" and message["data"] != ECHO:
                             self._serve(handler, message["data"])
             except (RedisError, OSError) as error:
@@ -158,6 +174,18 @@ class RpcEndpoint:
         with bound(gateway_id=envelope.gateway_id, trace_id=envelope.trace_id):
             answer = handler(envelope.gateway_id, envelope.request)
         self.emit(envelope.gateway_id, AnswerEnvelope(id=envelope.id, answer=answer))
+
+    @staticmethod
+    def _hear_node(on_link: LinkHandler, data: bytes) -> None:
+        try:
+            message = link_decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            logger.warning("malformed message of a node dropped", extra={"reason": str(error)})
+            return
+        try:
+            on_link(message)
+        except Exception:  # a bug of ours must not end the node for all the others
+            logger.exception("message of a node not taken", extra={"node_id": message.node_id})
 
 
 def _delay(failures: int) -> float:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.node_rpc import Offer
-from contracts.rooms import ParticipantId, TrackId
+from contracts.rooms import NodeId, ParticipantId, TrackId
 from media_fleet.domain.media_formats import ChosenCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
 
@@ -115,6 +115,16 @@ class RemoveTrack(Struct, frozen=True, kw_only=True):
     track: TrackKey
 
 
+class AddRelayedTrack(Struct, frozen=True, kw_only=True):
+    """A track that another node relays to this one."""
+
+    track: TrackKey
+    node_id: NodeId
+    media: PublishedMedia
+    ssrcs: tuple[int, ...]
+    """Under which each layer comes, the lowest first."""
+
+
 class MuteTrack(Struct, frozen=True, kw_only=True):
     track: TrackKey
     muted: bool
@@ -166,9 +176,24 @@ Effect: TypeAlias = (
     | OpenData
     | AddTrack
     | RemoveTrack
+    | AddRelayedTrack
     | MuteTrack
     | AddSubscription
     | AdjustSubscription
     | RemoveSubscription
     | SendOffer
 )
+
+
+class Offered(Struct, frozen=True, kw_only=True):
+    """An offer for the caller itself, if there is anything to receive."""
+
+    offer: Offer | None
+    effects: tuple[Effect, ...]
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """The answer to a publishing offer."""
+
+    sdp: str
+    effects: tuple[Effect, ...]

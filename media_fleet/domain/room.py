@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
+from contracts.node_links import RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
-from contracts.rooms import MeetingId, ParticipantId, TrackId
+from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId
 from media_fleet.domain import publishing
 from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
     AdjustSubscription,
+    Answered,
     CloseTransport,
     Effect,
     MuteTrack,
+    Offered,
     OpenTransport,
     PublishedMedia,
     Purpose,
@@ -42,24 +44,11 @@ from media_fleet.domain.errors import (
 )
 from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant, PublishingSession
+from media_fleet.domain.room_tracks import RoomTracks
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import SessionDescription, Setup
 from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
-
-
-class Offered(Struct, frozen=True, kw_only=True):
-    """An offer for the caller itself, if there is anything to receive."""
-
-    offer: Offer | None
-    effects: tuple[Effect, ...]
-
-
-class Answered(Struct, frozen=True, kw_only=True):
-    """The answer to a publishing offer."""
-
-    sdp: str
-    effects: tuple[Effect, ...]
 
 
 class Room:
@@ -70,8 +59,7 @@ class Room:
         self._node = node
         self._randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
-        self._tracks: dict[TrackId, RoomTrack] = {}
-        self._revision = 0
+        self.tracks = RoomTracks(self._participants)
         self.data = DataRelay(self._participants)
 
     @property
@@ -113,22 +101,26 @@ class Room:
 
         Who is not known is left out, and so is whoever's place is known as of a later version of the log.
         """
-        moved = False
+        moved = self.tracks.relayed.move(breakouts, version=version)
         for participant_id, breakout in breakouts.items():
             participant = self._participants.get(participant_id)
             if participant is not None and participant.breakout_version < version:
                 moved = moved or participant.breakout != breakout
                 participant.breakout, participant.breakout_version = breakout, version
         effects: list[Effect] = []
-        for participant in self._participants.values() if moved else ():
+        if moved:
+            self._regroup(effects)
+        return effects
+
+    def _regroup(self, effects: list[Effect]) -> None:
+        for participant in self._participants.values():
             self._stop_unwanted(participant, effects)
             self._send_next_offer(participant, effects)
-        return effects
 
     def _stop_unwanted(self, participant: Participant, effects: list[Effect]) -> None:
         if participant.subscribing is None or not participant.flowing:
             return
-        for key in participant.flowing - self._wanted(participant).keys():
+        for key in participant.flowing - self.tracks.wanted_by(participant).keys():
             participant.flowing.discard(key)
             participant.subscribing.stop(key)
             effects.append(RemoveSubscription(subscription=participant.subscription(key)))
@@ -141,8 +133,22 @@ class Room:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
             if participant.subscribing is not None:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
+        effects += self.tracks.clear()
         self._participants.clear()
-        self._tracks.clear()
+        return effects
+
+    # ---- other nodes ----
+
+    def relay(self, node_id: NodeId, tracks: Iterable[RelayedTrack]) -> list[Effect]:
+        """All that another node relays to this one from now on; what changed is offered."""
+        effects: list[Effect] = []
+        moved = self.tracks.relayed.announce(node_id, tracks)
+        self.tracks.settle(effects)
+        if moved:
+            self._regroup(effects)
+        else:
+            for participant in self._participants.values():
+                self._send_next_offer(participant, effects)
         return effects
 
     # ---- publishing ----
@@ -168,7 +174,7 @@ class Room:
         remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE))
         planned = publishing.plan(offer, tracks)
         for track_id in planned:
-            holder = self._tracks.get(track_id)
+            holder = self.tracks.local.get(track_id)
             if holder is not None and holder.participant_id != participant_id:
                 raise BadRequestError(f"Track {track_id} belongs to another participant.")
         effects: list[Effect] = []
@@ -254,23 +260,22 @@ class Room:
             if known is not None:
                 self._set_muted(known, muted=assigned.muted, version=version, effects=effects)
                 continue
-            self._revision += 1
             track = RoomTrack(
-                key=TrackKey(track_id=assigned.track_id, revision=self._revision),
+                key=TrackKey(track_id=assigned.track_id, revision=self.tracks.new_revision()),
                 participant_id=participant.id,
                 source=assigned.source,
                 media=media,
                 muted=assigned.muted,
                 muted_version=version,
             )
-            session.tracks[assigned.track_id] = self._tracks[assigned.track_id] = track
+            session.tracks[assigned.track_id] = self.tracks.local[assigned.track_id] = track
             transport = participant.transport(Purpose.PUBLISH)
             effects.append(AddTrack(track=track.key, transport=transport, media=media, muted=assigned.muted))
 
     def _unpublish(self, tracks: Iterable[RoomTrack], effects: list[Effect], *, keep_wishes: bool = False) -> None:
         for track in tracks:
             track_id = track.key.track_id
-            self._tracks.pop(track_id, None)
+            self.tracks.local.pop(track_id, None)
             publisher = self._participants.get(track.participant_id)
             if publisher is not None and publisher.publishing is not None:
                 publisher.publishing.tracks.pop(track_id, None)
@@ -288,7 +293,7 @@ class Room:
         Raises:
             TrackNotFoundError: the participant does not publish it.
         """
-        track = self._tracks.get(track_id)
+        track = self.tracks.local.get(track_id)
         if track is None or track.participant_id != participant_id:
             raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
         effects: list[Effect] = []
@@ -299,7 +304,7 @@ class Room:
         if version < track.muted_version:
             return
         changed = replace(track, muted=muted, muted_version=version)
-        self._tracks[track.key.track_id] = changed
+        self.tracks.local[track.key.track_id] = changed
         session = self._participants[track.participant_id].publishing
         if session is not None:
             session.tracks[track.key.track_id] = changed
@@ -330,7 +335,7 @@ class Room:
         session = self._session_of(participant)
         if not session.expects(generation, negotiation):
             return []
-        wanted = self._wanted(participant)
+        wanted = self.tracks.wanted_by(participant)
         applied = session.apply_answer(answer, wanted)
         effects: list[Effect] = []
         if applied.remote is not None:
@@ -356,7 +361,7 @@ class Room:
         effects: list[Effect] = []
         for wish in wishes:
             participant.set_wish(wish)
-            track = self._tracks.get(TrackId(wish.track_id))
+            track = self.tracks.get(TrackId(wish.track_id))
             if track is not None and track.key in participant.flowing:
                 effects.append(
                     AdjustSubscription(
@@ -396,19 +401,8 @@ class Room:
             share=share(track.source, len(track.media.rids), wish),
         )
 
-    def _wanted(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
-        """The tracks of everyone else in the same room, in the order in which they were published."""
-        if not participant.subscribe:
-            return {}
-        return {
-            track.key: track
-            for track in self._tracks.values()
-            if track.participant_id != participant.id
-            and self._participants[track.participant_id].breakout == participant.breakout
-        }
-
     def _next_offer(self, participant: Participant, effects: list[Effect]) -> Offer | None:
-        wanted = self._wanted(participant)
+        wanted = self.tracks.wanted_by(participant)
         session = participant.subscribing
         if session is None:
             if not wanted:
@@ -430,6 +424,7 @@ class Room:
             effects.append(SendOffer(participant_id=participant.id, offer=offer))
 
     def _offer_to_others(self, participant_id: ParticipantId, effects: list[Effect]) -> None:
+        self.tracks.settle(effects)
         for participant in self._participants.values():
             if participant.id != participant_id:
                 self._send_next_offer(participant, effects)

@@ -37,6 +37,27 @@ def core() -> Iterator[PacketCore]:
     core.close()
 
 
+def test_a_link_is_refused_where_it_can_never_be_right(core: PacketCore) -> None:
+    right = {
+        "address": "192.0.2.1",
+        "port": 5000,
+        "receive_key": bytes(16),
+        "receive_salt": bytes(12),
+        "send_key": bytes(16),
+        "send_salt": bytes(12),
+    }
+    for wrong in ({"address": "node-1"}, {"port": 0}, {"send_key": b"short"}, {"receive_salt": bytes(14)}):
+        with pytest.raises(ValueError, match=r"IP address|port|16 bytes|12 bytes"):
+            core.add_link(**{**right, **wrong})  # type: ignore[arg-type]
+    link = core.add_link(**right)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="1 to 8 layers"):
+        core.add_relayed_track(link, kind="video", codec="VP8", clock_rate=90_000, ssrcs=[])
+    core.add_link(**right)  # type: ignore[arg-type]
+    assert core.stats().transports == 1, "one link for each address"
+    core.remove_transport(link)
+    assert core.stats().transports == 0
+
+
 class Peer:
     """A socket, and after `connect` a transport of the core with its SRTP sessions."""
 

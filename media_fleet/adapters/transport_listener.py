@@ -1,0 +1,25 @@
+"""The port through which the packet plane tells what happens by itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from contracts.data_messages import Label
+from contracts.rooms import MeetingId
+from media_fleet.domain.effects import SubscriptionKey, TransportKey
+
+
+class TransportListener(Protocol):
+    """Who is told of what happens to transports by itself."""
+
+    def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """No sign of life; it may come back."""
+
+    def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
+        """Its DTLS handshake failed, or the peer closed it: for good."""
+
+    def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
+        """The path to the subscriber does not carry the track any more, or does again."""
+
+    def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
+        """A message on a data channel."""

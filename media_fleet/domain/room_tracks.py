@@ -1,0 +1,85 @@
+"""All tracks of a room: those that are published on this node, and those that others relay to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from contracts.rooms import NodeId, ParticipantId, TrackId
+from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, TrackKey
+from media_fleet.domain.layers import share
+from media_fleet.domain.participant import Participant
+from media_fleet.domain.relayed_tracks import RelayedTracks
+from media_fleet.domain.subscribing import RoomTrack
+
+
+class RoomTracks:
+    """``participants``: who is in the room on this node, as the room knows them now."""
+
+    def __init__(self, participants: Mapping[ParticipantId, Participant]) -> None:
+        self._participants = participants
+        self._revision = 0
+        self.local: dict[TrackId, RoomTrack] = {}
+        """What is published on this node."""
+        self.relayed = RelayedTracks(self.new_revision)
+
+    def new_revision(self) -> int:
+        self._revision += 1
+        return self._revision
+
+    def get(self, track_id: TrackId) -> RoomTrack | None:
+        return self.local.get(track_id) or self.relayed.get(track_id)
+
+    def published(self) -> list[tuple[RoomTrack, str | None, int]]:
+        """What is published on this node, with the publishers' breakout rooms and as of which version they hold."""
+        publishers = ((track, self._participants[track.participant_id]) for track in self.local.values())
+        return [(track, publisher.breakout, publisher.breakout_version) for track, publisher in publishers]
+
+    def wanted_by(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
+        """The tracks of everyone else in the same breakout room, in the order in which they were published."""
+        if not participant.subscribe:
+            return {}
+        return {
+            track.key: track
+            for track in (*self.local.values(), *(each.track for each in self.relayed.taken))
+            if track.participant_id != participant.id
+            and self._breakout_of(track.participant_id) == participant.breakout
+        }
+
+    def wanted_layers(self, node_id: NodeId) -> dict[TrackId, int]:
+        """How many layers, from the lowest up, somebody here wants of each track that a node relays."""
+        wanted: dict[TrackId, int] = {}
+        relayed = {each.track.key for each in self.relayed.taken if each.node_id == node_id}
+        for participant in self._participants.values() if relayed else ():
+            for key, track in self.wanted_by(participant).items():
+                if key in relayed and (wish := participant.wish(key.track_id)).enabled:
+                    layers = max(1, len(track.media.rids))
+                    layer = share(track.source, len(track.media.rids), wish).layer
+                    needed = layers if layer is None else layer + 1
+                    wanted[key.track_id] = max(needed, wanted.get(key.track_id, 0))
+        return wanted
+
+    def settle(self, effects: list[Effect]) -> None:
+        """Takes of other nodes' tracks what is to be taken now."""
+        changes = self.relayed.settle(self.local)
+        for gone in changes.gone:
+            key = gone.track.key
+            for participant in self._participants.values():
+                participant.flowing.discard(key)
+                if self.get(key.track_id) is None:
+                    participant.forget_track(key.track_id)
+            effects.append(RemoveTrack(track=key))
+        effects += [
+            AddRelayedTrack(track=come.track.key, node_id=come.node_id, media=come.track.media, ssrcs=come.ssrcs)
+            for come in changes.come
+        ]
+
+    def clear(self) -> Iterable[Effect]:
+        """Forgets all; what is published goes with its transports."""
+        effects = [RemoveTrack(track=each.track.key) for each in self.relayed.taken]
+        self.local.clear()
+        self.relayed = RelayedTracks(self.new_revision)
+        return effects
+
+    def _breakout_of(self, participant_id: ParticipantId) -> str | None:
+        here = self._participants.get(participant_id)
+        return self.relayed.breakout_of(participant_id) if here is None else here.breakout

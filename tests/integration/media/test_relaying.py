@@ -1,0 +1,133 @@
+"""One meeting on two real nodes: what is published at one is seen at the other, and crosses between them once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+import redis.asyncio
+from playwright.async_api import Browser
+
+from contracts.node_rpc import (
+    Done,
+    JoinRoom,
+    LeaveRoom,
+    MoveParticipants,
+    NodeAnswer,
+    NodeRequest,
+    SetTrackMuted,
+    SpanRoom,
+    Whereabouts,
+)
+from contracts.rooms import NodeId, TrackId
+from media_fleet.main import RunningNode, running
+from media_fleet.settings import Settings
+from tests.integration.media.page_client import MEETING, PageClient, until_frames_grow, until_width_is
+
+WEST, EAST = NodeId("west"), NodeId("east")
+A = TypeVar("A")
+
+
+class At:
+    """A gateway's end of the RPC with one of the meeting's nodes."""
+
+    def __init__(self, gateway: Any, node_id: NodeId) -> None:
+        self._gateway = gateway
+        self._node_id = node_id
+        self.offers = gateway.offers
+
+    async def request(self, request: NodeRequest) -> NodeAnswer:
+        if isinstance(request, JoinRoom):
+            request = msgspec.structs.replace(request, nodes=(WEST, EAST), version=1)
+        return await self._gateway.request(request, node_id=self._node_id)  # type: ignore[no-any-return]
+
+    async def ask(self, request: NodeRequest, kind: type[A]) -> A:
+        answer = await self.request(request)
+        assert isinstance(answer, kind), answer
+        return answer
+
+
+@pytest.fixture
+async def nodes(
+    node_environ: dict[str, str], redis_client: redis.asyncio.Redis
+) -> AsyncIterator[dict[NodeId, RunningNode]]:
+    async with AsyncExitStack() as stack:
+        yield {
+            node_id: await stack.enter_async_context(
+                running(Settings.from_environ({**node_environ, "PARLEY_NODE_ID": node_id}))
+            )
+            for node_id in (WEST, EAST)
+        }
+
+
+@pytest.fixture
+async def join(
+    nodes: dict[NodeId, RunningNode], gateway: Any, browser: Browser, page_url: str
+) -> AsyncIterator[Callable[[str, NodeId], Awaitable[PageClient]]]:
+    async with AsyncExitStack() as stack:
+
+        async def join(name: str, node_id: NodeId) -> PageClient:
+            client = PageClient(At(gateway, node_id), await browser.new_page(), name)
+            stack.push_async_callback(client.close)
+            await client.join(page_url)
+            return client
+
+        yield join
+
+
+async def test_people_at_two_nodes_see_each_other_as_if_at_one(
+    nodes: dict[NodeId, RunningNode], join: Any, gateway: Any, eventually: Any
+) -> None:
+    alice, bob = await join("alice", WEST), await join("bob", EAST)
+    west, east = At(gateway, WEST), At(gateway, EAST)
+    await alice.publish("camera")
+    await bob.publish("microphone")
+    await until_width_is(bob, "alice-camera", 1280, eventually)
+    await until_frames_grow(bob, "alice-camera", eventually)
+
+    async def loud() -> bool:
+        heard = await alice.received("bob-microphone")
+        return heard is not None and heard["energy"] > 0.01
+
+    await eventually(loud, timeout_s=30)
+    # Two layers are nobody's wish at the other node: the link carries what the smallest takes.
+    await bob.wish("alice-camera", max_height=180)
+    await until_width_is(bob, "alice-camera", 320, eventually)
+    await until_frames_grow(bob, "alice-camera", eventually)
+    # What is muted does not leave its node.
+    mute = SetTrackMuted(
+        meeting_id=MEETING, participant_id=alice.id, track_id=TrackId("alice-camera"), muted=True, version=2
+    )
+    await west.ask(mute, Done)
+    forwarded = -1
+
+    def is_still() -> bool:
+        nonlocal forwarded
+        before, forwarded = forwarded, nodes[EAST].core.stats().rtp_forwarded
+        return nodes[WEST].core.stats().rtp_received > 0 and before == forwarded
+
+    await eventually(is_still)
+    await west.ask(msgspec.structs.replace(mute, muted=False, version=3), Done)
+    await until_frames_grow(bob, "alice-camera", eventually)
+    # Whoever goes into another breakout room is neither seen nor heard.
+    move = MoveParticipants(meeting_id=MEETING, moves=(Whereabouts(participant_id=alice.id, breakout="b"),), version=4)
+    for at in (west, east):
+        await at.ask(move, Done)
+    assert nodes[EAST].plane.counts().subscriptions == 0
+    assert nodes[WEST].plane.counts().subscriptions == 0
+    back = msgspec.structs.replace(move, moves=(Whereabouts(participant_id=alice.id, breakout=None),), version=5)
+    for at in (west, east):
+        await at.ask(back, Done)
+    await until_frames_grow(bob, "alice-camera", eventually)
+    # When nobody is left at one node the other knows nothing of it any more.
+    await east.ask(LeaveRoom(meeting_id=MEETING, participant_id=bob.id), Done)
+    await eventually(lambda: nodes[WEST].plane.counts().tracks == 1)
+    await west.ask(SpanRoom(meeting_id=MEETING, nodes=(WEST,), version=6), Done)
+    await eventually(lambda: all(node.node.relays.nodes == 0 for node in nodes.values()))
+    await west.ask(LeaveRoom(meeting_id=MEETING, participant_id=alice.id), Done)
+    for node in nodes.values():
+        await eventually(lambda node=node: not any(msgspec.structs.astuple(node.plane.counts())))
+        assert node.core.stats().transports == 0

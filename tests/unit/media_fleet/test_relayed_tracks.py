@@ -1,0 +1,162 @@
+"""A room with tracks of other nodes: for those who are in it, as if they were published here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+
+from contracts.client_commands import SubscriptionWish
+from contracts.node_links import RelayedTrack
+from contracts.node_rpc import AssignedTrack, Offer
+from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
+from media_fleet.domain.effects import (
+    AddRelayedTrack,
+    AddSubscription,
+    AddTrack,
+    Effect,
+    RemoveSubscription,
+    RemoveTrack,
+    SendOffer,
+)
+from media_fleet.domain.media_formats import VIDEO_ORIENTATION
+from media_fleet.domain.room import Room
+
+ALICE, BOB = ParticipantId("alice"), ParticipantId("bob")
+E = TypeVar("E")
+
+
+def only(effects: Iterable[Effect], kind: type[E]) -> list[E]:
+    return [effect for effect in effects if isinstance(effect, kind)]
+
+
+@pytest.fixture
+def room(new_room: Callable[[], Room]) -> Room:
+    room = new_room()
+    for who in (ALICE, BOB):
+        assert room.join(who, subscribe=True).offer is None
+    return room
+
+
+@pytest.fixture
+def alice(new_client: Any) -> Any:
+    return new_client("alice")
+
+
+@pytest.fixture
+def bob(new_client: Any) -> Any:
+    return new_client("bob")
+
+
+def publish_camera(room: Room, client: Any) -> tuple[Effect, ...]:
+    camera = AssignedTrack(mid="0", track_id=TrackId("cam"), source=TrackSource.CAMERA)
+    return room.publish(ALICE, client.description([client.section("0")]), (camera,), version=1).effects
+
+
+def offer_to(effects: Iterable[Effect], participant_id: ParticipantId) -> Offer:
+    [offer] = [e.offer for e in only(effects, SendOffer) if e.participant_id == participant_id]
+    return offer
+
+
+WEST, EAST = NodeId("west"), NodeId("east")
+
+
+def relayed(
+    track_id: str = "far", *, ssrcs: tuple[int, ...] = (7, 8, 9), breakout: str | None = None, version: int = 1
+) -> RelayedTrack:
+    return RelayedTrack(
+        track_id=TrackId(track_id),
+        participant_id=ParticipantId("dora"),
+        source=TrackSource.CAMERA,
+        codec="VP8",
+        clock_rate=90_000,
+        ssrcs=ssrcs,
+        extensions=(VIDEO_ORIENTATION,),
+        breakout=breakout,
+        breakout_version=version,
+    )
+
+
+def take_offer(room: Room, client: Any, who: ParticipantId, offer: Offer) -> list[Effect]:
+    return room.answer_subscription(who, offer.generation, offer.negotiation, client.answer(offer.sdp))
+
+
+def test_tracks_of_another_node_are_offered_like_those_of_this_one(room: Room, bob: Any) -> None:
+    effects = room.relay(WEST, (relayed(),))
+    [added] = only(effects, AddRelayedTrack)
+    assert (added.node_id, added.media.kind, added.media.codec.codec.name, added.ssrcs) == (
+        WEST,
+        "video",
+        "VP8",
+        (7, 8, 9),
+    )
+    offer = offer_to(effects, BOB)
+    assert [track.participant_id for track in offer.tracks] == ["dora"]
+    assert VIDEO_ORIENTATION in offer.sdp
+    [subscription] = only(take_offer(room, bob, BOB, offer), AddSubscription)
+    assert subscription.subscription.track == added.track
+    assert room.relay(WEST, (relayed(),)) == [], "the same again is nothing new"
+    gone = room.relay(WEST, ())
+    assert [effect.track for effect in only(gone, RemoveTrack)] == [added.track]
+    assert offer_to(gone, BOB).tracks == ()
+
+
+def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bob: Any) -> None:
+    effects = room.relay(WEST, (relayed(), relayed("sound", ssrcs=(10,))))
+    take_offer(room, bob, BOB, offer_to(effects, BOB))
+    assert room.tracks.wanted_layers(WEST) == {"far": 3, "sound": 1}
+    assert room.tracks.wanted_layers(EAST) == {}
+    for who, height, layers in ((ALICE, 180, 3), (BOB, 360, 2), (BOB, 180, 1)):
+        room.change_subscriptions(who, [SubscriptionWish(track_id="far", max_height=height)])
+        assert room.tracks.wanted_layers(WEST)[TrackId("far")] == layers
+    for who in (ALICE, BOB):
+        room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
+    assert room.tracks.wanted_layers(WEST) == {"sound": 1}
+
+
+def test_breakout_rooms_hold_across_nodes_whoever_tells_of_a_move_first(room: Room, bob: Any) -> None:
+    take_offer(room, bob, BOB, offer_to(room.relay(WEST, (relayed(),)), BOB))
+    moved = room.move({ParticipantId("dora"): "b"}, version=5)
+    assert len(only(moved, RemoveSubscription)) == 1
+    assert room.tracks.wanted_layers(WEST) == {}
+    assert room.relay(WEST, (relayed(version=4),)) == [], "what the other node knew before does not count"
+    assert room.relay(WEST, (relayed(breakout="b", version=5),)) == []
+    back = room.relay(WEST, (relayed(version=6),))
+    assert room.tracks.wanted_layers(WEST) == {"far": 3}
+    assert only(back, SendOffer) or room.outstanding_offers()
+
+
+def test_a_track_that_moved_with_its_publisher_is_taken_once(room: Room, alice: Any, bob: Any) -> None:
+    take_offer(
+        room,
+        bob,
+        BOB,
+        offer_to(room.relay(WEST, (msgspec.structs.replace(relayed("cam"), participant_id=ALICE),)), BOB),
+    )
+    published = publish_camera(room, alice)
+    assert len(only(published, RemoveTrack)) == 1, "here it is nearer"
+    assert len(only(published, AddTrack)) == 1
+    assert [track.track_id for track in offer_to(published, BOB).tracks] == ["cam"]
+    [comes_back] = only(room.leave(ALICE), AddRelayedTrack)
+    assert comes_back.node_id == WEST, "the other node still has it"
+    [other] = only(
+        room.relay(EAST, (msgspec.structs.replace(relayed("cam", ssrcs=(20,)), participant_id=ALICE),)), AddRelayedTrack
+    )
+    assert other.node_id == EAST, "who announced it later is right"
+    assert only(room.relay(WEST, ()), RemoveTrack) == []
+
+
+def test_a_track_in_another_form_is_another_track(room: Room) -> None:
+    [first] = only(room.relay(WEST, (relayed(),)), AddRelayedTrack)
+    changed = room.relay(WEST, (relayed(ssrcs=(17, 18, 19)),))
+    [second] = only(changed, AddRelayedTrack)
+    assert second.track.track_id == first.track.track_id
+    assert second.track.revision > first.track.revision
+    assert [effect.track for effect in only(changed, RemoveTrack)] == [first.track]
+
+
+def test_a_closed_room_leaves_nothing_of_other_nodes(room: Room) -> None:
+    [added] = only(room.relay(WEST, (relayed(),)), AddRelayedTrack)
+    assert [effect.track for effect in only(room.close(), RemoveTrack)] == [added.track]
