@@ -330,6 +330,7 @@ class PacketPlane:
 
     def _give(self, core_id: int, share: Share) -> None:
         self._core.set_wanted_layer(core_id, share.layer)
+        self._core.set_wanted_height(core_id, share.height)
         self._core.set_wanted_frame_rate(core_id, share.frame_rate)
         self._core.set_priority(core_id, share.priority)
         self._core.set_paused(core_id, paused=share.paused)

@@ -135,6 +135,8 @@ class Share(Struct, frozen=True, kw_only=True):
 
     layer: int | None
     """The highest simulcast layer; None for the best."""
+    height: int | None
+    """The height in pixels that layers within an encoding are to fill; None for the best."""
     frame_rate: int | None
     """The most pictures a second; None for all."""
     priority: int

@@ -1,7 +1,8 @@
 """Which simulcast layer a subscriber wants, and how much it matters, from the height at which it shows the track.
 
-The heights of a track's layers are not signalled: they are guessed from the source and from the halving that senders
-use (f, f/2, f/4). The guess only picks a wish; what is forwarded is the best layer up to it that is being sent.
+The heights of simulcast layers are not signalled: they are guessed from the source and from the halving that senders
+use (f, f/2, f/4). The guess only picks a wish; what is forwarded is the best layer up to it that is being sent. Layers
+within one encoding (SVC) say their heights in their packets, where the core reads them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def share(source: TrackSource, layer_count: int, wish: SubscriptionWish) -> Shar
     """What the wish comes to for a track with that many layers."""
     return Share(
         layer=wanted_layer(source, layer_count, wish.max_height),
+        height=wish.max_height if layer_count < 2 else None,
         frame_rate=wish.max_frame_rate,
         priority=priority(source, wish.max_height),
         paused=not wish.enabled,

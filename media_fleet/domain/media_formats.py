@@ -146,15 +146,14 @@ def rtx_payload_type(section: MediaSection, payload_type: int) -> int | None:
     return None
 
 
-def shared_extensions(section: MediaSection) -> tuple[HeaderExtension, ...]:
+def shared_extensions(section: MediaSection, codec: MediaCodec) -> tuple[HeaderExtension, ...]:
     """The offer's extensions that a node takes, as the answer writes them (RFC 8285, 6).
 
-    Not the dependency descriptor of simulcast: each layer counts its own frames, so that after a switch a receiver
-    would wait for frames that never come. Besides, senders that write one leave the temporal layer out of VP8's own
-    descriptor.
+    Not VP8's dependency descriptor: senders that write one leave picture id and temporal layer out of VP8's own, which
+    says all that there is to say of it and is smaller.
     """
     wanted = set(PUBLISHED_EXTENSIONS[section.kind])
-    if len(section.send_rids) > 1:
+    if codec.name == "VP8":
         wanted.discard(DEPENDENCY_DESCRIPTOR)
     shared = []
     for extension in section.extensions:

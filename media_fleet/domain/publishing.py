@@ -79,7 +79,7 @@ def _published(section: MediaSection) -> PublishedMedia:
         rids=tuple(lowest_first(section.send_rids)),
         ssrc=ssrc,
         rtx_ssrc=rtx_ssrc if codec.rtx_payload_type is not None else None,
-        extensions=tuple((extension.uri, extension.id) for extension in shared_extensions(section)),
+        extensions=tuple((extension.uri, extension.id) for extension in shared_extensions(section, codec.codec)),
     )
 
 
@@ -177,6 +177,6 @@ def _answer_section(
         fingerprints=node.fingerprints,
         setup=setup,
         formats=formats,
-        extensions=shared_extensions(section),
+        extensions=shared_extensions(section, codec.codec),
         receive_rids=section.send_rids,  # also when inactive: a sender whose layers are refused never sends them again
     )

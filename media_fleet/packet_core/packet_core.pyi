@@ -178,10 +178,17 @@ class PacketCore:
         Changes take place at key frames.
         """
 
+    def set_wanted_height(self, subscription: int, height: int | None) -> None:
+        """The height in pixels (up to 65,535) at which this subscriber shows the track; None wants the best.
+
+        Where an encoding has spatial layers (SVC), and says how high they are, no more of them are forwarded than fill it. More layers
+        come with a key frame; fewer come at once, unless the upper layers go on without the lower ones (L3T3_KEY and its like).
+        """
+
     def set_wanted_frame_rate(self, subscription: int, frame_rate: int | None) -> None:
         """The most pictures a second (1 to 255) that this subscriber wants; None wants all.
 
-        Where the publisher sends temporal layers (VP8, VP9), the upper ones that would bring more are left out; the lowest is always sent.
+        Where the publisher sends temporal layers (VP8's and VP9's own, or those of a dependency descriptor), the upper ones that would bring more are left out; the lowest is always sent.
         """
 
     def set_priority(self, subscription: int, priority: int) -> None:
@@ -312,11 +319,14 @@ class LayerStats:
 class SubscriptionStats:
     """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported.
 
+    ``spatial_layer``, ``temporal_layer``: the highest that are forwarded within it; 255 for all, where there is nothing to choose from.
     ``starved``: the path does not carry it, not even its lowest layer. ``packets_lost``, ``fraction_lost`` and ``jitter`` (RTP clock units): from
     the subscriber's last receiver report.
     """
 
     layer: int | None
+    spatial_layer: int | None
+    temporal_layer: int | None
     starved: bool
     packets_sent: int
     bytes_sent: int

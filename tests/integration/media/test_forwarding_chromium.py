@@ -33,9 +33,10 @@ async def test_simulcast_is_decoded_by_others_and_by_late_joiners(join: Join, ev
         assert state["lost"] == 0
 
 
-async def test_a_wish_for_a_small_picture_gets_the_small_layer(join: Join, eventually: Any) -> None:
+@pytest.mark.parametrize("codec", ["VP8", "AV1"])
+async def test_a_wish_for_a_small_picture_gets_the_small_layer(join: Join, eventually: Any, codec: str) -> None:
     alice, bob = await join("alice"), await join("bob")
-    await alice.publish("camera")
+    await alice.publish("camera", codec=codec)
     await until_width_is(bob, "alice-camera", 1280, eventually)
     await bob.wish("alice-camera", max_height=180)
     await until_width_is(bob, "alice-camera", 320, eventually)
@@ -47,6 +48,29 @@ async def test_a_wish_for_a_small_picture_gets_the_small_layer(join: Join, event
     state = await bob.received("alice-camera")
     assert state is not None
     assert state["lost"] == 0
+
+
+@pytest.mark.parametrize("codec", ["VP9", "AV1"])
+async def test_layers_within_one_encoding_are_chosen_for_each_subscriber(
+    join: Join, eventually: Any, codec: str
+) -> None:
+    alice, bob, carol = await join("alice"), await join("bob"), await join("carol")
+    await alice.publish("camera", codec=codec, mode="L3T3_KEY")
+    for client in (bob, carol):
+        await until_width_is(client, "alice-camera", 1280, eventually)
+    for height, width in ((180, 320), (None, 1280), (180, 320)):
+        await bob.wish("alice-camera", max_height=height)
+        await until_width_is(bob, "alice-camera", width, eventually)
+        await until_frames_grow(bob, "alice-camera", eventually, count=10)
+    his, hers = await bob.repairs_of("alice-camera"), await carol.repairs_of("alice-camera")
+    state = await carol.received("alice-camera")
+    assert his is not None
+    assert hers is not None
+    assert state is not None
+    assert state["width"] == 1280
+    assert (his["pliCount"], hers["pliCount"], his["packetsLost"], hers["packetsLost"]) == (0, 0, 0, 0)
+    # An encoder that had to wait for the machine shows with both; a switch would show with him alone.
+    assert his["freezeCount"] <= hers["freezeCount"]
 
 
 async def test_a_wish_for_fewer_pictures_is_nothing_to_another(join: Join, eventually: Any) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.client_commands import SubscriptionWish
 from contracts.rooms import TrackSource
-from media_fleet.domain.layers import likely_heights, lowest_first, priority, wanted_layer
+from media_fleet.domain.layers import likely_heights, lowest_first, priority, share, wanted_layer
 
 
 def test_heights_are_halved_from_the_full_one_down() -> None:
@@ -37,3 +38,10 @@ def test_common_rids_are_sorted_and_others_keep_their_order(rids: list[str], sor
 def test_screens_matter_most_and_then_what_is_shown_larger() -> None:
     camera, screen = TrackSource.CAMERA, TrackSource.SCREEN
     assert priority(screen, 90) > priority(camera, None) > priority(camera, 360) > priority(camera, 180)
+
+
+def test_a_wish_for_a_height_is_for_the_layers_within_where_there_is_one_encoding() -> None:
+    wish = SubscriptionWish(track_id="t", max_height=180)
+    one, several = share(TrackSource.CAMERA, 1, wish), share(TrackSource.CAMERA, 3, wish)
+    assert (one.layer, one.height) == (None, 180)
+    assert (several.layer, several.height) == (0, None)

@@ -117,6 +117,18 @@ def test_an_extension_that_is_only_received_is_not_answered(client: Any) -> None
     assert formats.TRANSPORT_CC not in dict(planned[TrackId("track-1")].extensions)
 
 
+@pytest.mark.parametrize("rids", [(), ("q", "h", "f")])
+@pytest.mark.parametrize(("name", "described"), [("VP8", False), ("H264", True), ("VP9", True), ("AV1", True)])
+def test_frames_are_described_where_the_codec_does_not_do_it_itself(
+    client: Any, rids: tuple[str, ...], name: str, *, described: bool
+) -> None:
+    parameters = (("packetization-mode", "1"),) if name == "H264" else ()
+    video = PayloadFormat(payload_type=96, name=name, clock_rate=90_000, parameters=parameters)
+    offer = client.description([client.section("1", rids=rids, formats=(video,))])
+    planned = plan(offer, [assigned("1", TrackSource.CAMERA)])
+    assert (formats.DEPENDENCY_DESCRIPTOR in dict(planned[TrackId("track-1")].extensions)) == described
+
+
 def test_opus_keeps_dtx_and_always_has_forward_error_correction(client: Any) -> None:
     opus = PayloadFormat(
         payload_type=111, name="opus", clock_rate=48_000, channels=2, parameters=(("usedtx", "1"), ("foo", "2"))

@@ -35,7 +35,6 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
     TrackNotFoundError,
 )
-from media_fleet.domain.media_formats import DEPENDENCY_DESCRIPTOR
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import Direction, IceCredentials, Setup
 
@@ -111,15 +110,6 @@ def test_media_flows_only_after_the_answer(room: Room, alice: Any, bob: Any) -> 
     assert (subscription.ssrc, subscription.rtx_ssrc) == section.ssrcs
     assert subscription.cname == ALICE
     assert dict(subscription.extensions).keys() >= {"urn:ietf:params:rtp-hdrext:sdes:mid"}
-
-
-@pytest.mark.parametrize("rids", [(), ("q", "h", "f")])
-def test_frames_are_only_numbered_for_subscribers_where_one_count_numbers_them(
-    room: Room, alice: Any, rids: tuple[str, ...]
-) -> None:
-    [section] = parse(offer_to(publish_camera(room, alice, rids=rids), BOB).sdp).media[:1]
-    numbered = DEPENDENCY_DESCRIPTOR in {extension.uri for extension in section.extensions}
-    assert numbered == (not rids)
 
 
 def publish_screen_too(room: Room, client: Any) -> tuple[Effect, ...]:
@@ -231,10 +221,10 @@ def test_wishes_hold_before_and_after_a_track_flows(room: Room, alice: Any, bob:
     assert room.change_subscriptions(BOB, [wish]) == []
     effects = take(room, BOB, bob, offer_to(publish_camera(room, alice, rids=("q", "h", "f")), BOB))
     [subscription] = only(effects, AddSubscription)
-    assert subscription.share == Share(layer=0, frame_rate=15, priority=180, paused=True)
+    assert subscription.share == Share(layer=0, height=None, frame_rate=15, priority=180, paused=True)
     effects = room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", max_height=360)])
     [adjusted] = only(effects, AdjustSubscription)
-    assert adjusted.share == Share(layer=1, frame_rate=None, priority=360, paused=False)
+    assert adjusted.share == Share(layer=1, height=None, frame_rate=None, priority=360, paused=False)
 
 
 def test_muting_is_told_once(room: Room, alice: Any) -> None:

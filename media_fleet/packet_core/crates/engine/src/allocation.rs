@@ -1,20 +1,22 @@
 //! Who gets how much of what a subscriber's path carries.
 //!
-//! Sound comes first, outside of this. Pictures get it in the order of their priority: each its lowest layer first, so that as
-//! many as possible are seen at all, then the steps above, the most important pictures' before all others'. A step up needs more
-//! room than to stay, so that an estimate that wavers does not make pictures switch to and fro.
+//! Sound comes first, outside of this. Pictures get it in the order of their priority: each its lowest step first (the smallest, with the
+//! fewest frames a second), so that as many as possible are seen at all, then the steps above, the most important pictures' before all
+//! others'. A step up needs more room than to stay, so that an estimate that wavers does not make pictures switch to and fro.
 
 use std::cmp::Reverse;
 
-/// So many layers of a track are chosen from.
-pub(crate) const MAX_LAYERS: usize = 4;
+use crate::track::Quality;
+
+/// So many qualities of a track are chosen from: four frame rates of the smallest size, two of each of three others.
+pub(crate) const MAX_STEPS: usize = 10;
 /// What a picture needs beyond its rate to begin, or to go up a step, in percent of what that adds.
 const MARGIN_PERCENT: u64 = 15;
 
-/// One layer that could be forwarded.
+/// One quality that could be forwarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Step {
-    pub layer: usize,
+    pub quality: Quality,
     /// Bits a second.
     pub rate: u64,
 }
@@ -25,7 +27,7 @@ pub(crate) struct Claim {
     /// The subscription.
     pub id: crate::Id,
     pub priority: u32,
-    steps: [Step; MAX_LAYERS],
+    steps: [Step; MAX_STEPS],
     len: usize,
     /// How many of the steps it has now.
     has: usize,
@@ -43,15 +45,15 @@ impl Claim {
         }
     }
 
-    /// Adds the next layer up. `is_current`: it is the one that is forwarded now.
-    pub(crate) fn step(&mut self, layer: usize, rate: u64, is_current: bool) {
-        if self.len == MAX_LAYERS {
+    /// Adds the next quality up. `is_current`: it is forwarded now.
+    pub(crate) fn step(&mut self, quality: Quality, rate: u64, is_current: bool) {
+        if self.len == MAX_STEPS {
             return;
         }
-        // A layer that costs less than the one below it is no dearer than that one, for this purpose.
+        // One that costs less than the one below it is no dearer than that one, for this purpose.
         let below = self.steps[..self.len].last().map_or(0, |step| step.rate);
         self.steps[self.len] = Step {
-            layer,
+            quality,
             rate: rate.max(below),
         };
         self.len += 1;
@@ -70,9 +72,9 @@ impl Claim {
         self.steps[..self.len].last().map_or(0, |step| step.rate)
     }
 
-    /// The layer that it gets; None: none.
-    pub(crate) fn layer(&self) -> Option<usize> {
-        self.granted.checked_sub(1).map(|index| self.steps[index].layer)
+    /// What it gets; None: nothing.
+    pub(crate) fn quality(&self) -> Option<Quality> {
+        self.granted.checked_sub(1).map(|index| self.steps[index].quality)
     }
 
     /// What the next step adds, and what it needs; None if there is none, or it may not be taken.
@@ -126,6 +128,7 @@ pub(crate) fn allocate(budget: u64, claims: &mut [Claim]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalability::ALL_LAYERS;
     use proptest::prelude::*;
 
     const RATES: [u64; 3] = [150, 500, 1700];
@@ -133,15 +136,25 @@ mod tests {
     fn claim(id: u32, priority: u32, has: Option<usize>) -> Claim {
         let mut claim = Claim::new(id, priority);
         for (layer, rate) in RATES.into_iter().enumerate() {
-            claim.step(layer, rate, has == Some(layer));
+            claim.step(whole(layer), rate, has == Some(layer));
         }
         claim
+    }
+
+    fn whole(layer: usize) -> Quality {
+        Quality {
+            layer,
+            point: ALL_LAYERS,
+        }
     }
 
     fn layers(budget: u64, mut claims: Vec<Claim>) -> Vec<Option<usize>> {
         allocate(budget, &mut claims);
         claims.sort_by_key(|claim| claim.id);
-        claims.iter().map(Claim::layer).collect()
+        claims
+            .iter()
+            .map(|claim| claim.quality().map(|quality| quality.layer))
+            .collect()
     }
 
     #[test]
@@ -210,7 +223,7 @@ mod tests {
         #[test]
         fn no_more_is_given_than_there_is(
             budget in 0u64..20_000,
-            wishes in prop::collection::vec((0u32..3, prop::collection::vec(1u64..5000, 0..5), 0usize..6, any::<bool>()), 0..12),
+            wishes in prop::collection::vec((0u32..3, prop::collection::vec(1u64..5000, 0..12), 0usize..12, any::<bool>()), 0..12),
         ) {
             let mut claims: Vec<Claim> = wishes
                 .iter()
@@ -218,7 +231,7 @@ mod tests {
                 .map(|(id, (priority, rates, has, held))| {
                     let mut claim = Claim::new(id as u32, *priority);
                     for (layer, rate) in rates.iter().enumerate() {
-                        claim.step(layer, *rate, *has == layer);
+                        claim.step(whole(layer), *rate, *has == layer);
                     }
                     claim.held = *held;
                     claim

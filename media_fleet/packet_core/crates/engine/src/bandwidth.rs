@@ -1,17 +1,20 @@
 //! What the path to each subscriber carries, and what of the tracks that are wanted is sent for it.
 
 use parley_bandwidth::{Config, Estimator};
+use parley_wire::dependency_descriptor::OperatingPoint;
 use parley_wire::rtcp::transport_cc;
 
 use crate::Id;
 use crate::allocation::{Claim, allocate};
 use crate::engine::Engine;
 use crate::event::Event;
+use crate::layer::Layer;
 use crate::output::{Now, Output};
 use crate::pacing::Pacer;
+use crate::scalability::ALL_LAYERS;
 use crate::stats::TransportStats;
 use crate::subscription::{Share, Subscription};
-use crate::track::Track;
+use crate::track::{Quality, Track};
 use crate::transport::Transport;
 
 /// Of the estimate so much is given to media, in percent; retransmissions and reports take the rest.
@@ -129,8 +132,11 @@ impl Engine {
             }
             let mut claim = Claim::new(*id, subscription.priority);
             let has = match subscription.share {
-                Share::Unlimited => subscription.current,
-                Share::UpTo(layer) => Some(layer),
+                Share::Unlimited => subscription.current.map(|layer| Quality {
+                    layer,
+                    point: ALL_LAYERS,
+                }),
+                Share::UpTo(quality) => Some(quality),
                 Share::Nothing => None,
             };
             claim.held = subscription.lowered_us.is_some_and(|at| now.us < at + HOLD_US);
@@ -146,7 +152,7 @@ impl Engine {
         let Some(subscription) = self.subscriptions.get_mut(&claim.id) else {
             return;
         };
-        let share = claim.layer().map_or(Share::Nothing, Share::UpTo);
+        let share = claim.quality().map_or(Share::Nothing, Share::UpTo);
         let before = std::mem::replace(&mut subscription.share, share);
         if before == share {
             return;
@@ -196,27 +202,61 @@ impl Engine {
     }
 }
 
-/// The layers that could be forwarded: those being sent up to the wanted one, or the lowest of them. None as long as nobody knows what
-/// some of them take, and what would have to be taken away for it.
-fn add_steps(claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<usize>) {
+/// The qualities that could be forwarded of the layers being sent up to the wanted one, or of the lowest of them. None as long as nobody knows
+/// what some of them take, and what would have to be taken away for it.
+fn add_steps(claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<Quality>) {
     let Some(best) = track.choose_layer(subscription.wanted) else {
         return;
     };
     let layers = track.layers.iter().enumerate().take(best + 1);
     for (layer, received) in layers.filter(|(_, layer)| layer.active && !layer.stalled) {
-        match received.rate() {
-            // What is had may not be sent any more: then the best below it is.
-            Some(rate) => {
-                let frame_rates = &received.frame_rates;
-                let share = frame_rates.share(frame_rates.limit(subscription.wanted_rate));
-                claim.step(
-                    layer,
-                    (rate as f64 * share) as u64,
-                    has.is_some_and(|has| layer <= has),
-                );
+        let Some(rate) = received.rate() else {
+            if subscription.share == Share::Unlimited {
+                claim.clear();
             }
-            None if subscription.share == Share::Unlimited => return claim.clear(),
-            None => return,
+            return;
+        };
+        for (point, limit) in points(received, subscription, claim.wanted_rate() == 0) {
+            let quality = Quality { layer, point: limit };
+            let share = received.rates.share(received.scalability.within(point));
+            // What is had may not be sent any more: then the best below it is.
+            claim.step(
+                quality,
+                (rate as f64 * share) as u64,
+                has.is_some_and(|has| quality <= has),
+            );
         }
     }
+}
+
+/// The operating points of a layer that are worth having, the least first, and the limits that bring them: of each size the whole rate of
+/// pictures and the half of it; of the smallest one, where `is_lowest`, all there are, since fewer pictures are better than none.
+fn points(
+    received: &Layer,
+    subscription: &Subscription,
+    is_lowest: bool,
+) -> impl Iterator<Item = (OperatingPoint, OperatingPoint)> {
+    let scalability = &received.scalability;
+    let wanted = OperatingPoint {
+        spatial: scalability.spatial_of(subscription.wanted_height),
+        ..ALL_LAYERS
+    };
+    let highest = scalability.within(wanted).spatial;
+    let allowed = received.rates.limit(subscription.wanted_rate);
+    let fastest = received.rates.highest_temporal().unwrap_or(0).min(allowed);
+    (0..=highest).flat_map(move |spatial| {
+        let is_least = is_lowest && spatial == 0;
+        let slowest = if is_least { 0 } else { fastest.saturating_sub(1) };
+        (slowest..=fastest).map(move |temporal| {
+            // All that is wanted stays all when the encoder makes more layers.
+            let limit = if temporal == fastest { u8::MAX } else { temporal };
+            (
+                OperatingPoint { spatial, temporal },
+                OperatingPoint {
+                    spatial,
+                    temporal: limit,
+                },
+            )
+        })
+    })
 }

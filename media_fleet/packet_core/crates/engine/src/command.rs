@@ -143,6 +143,8 @@ pub enum Command {
     AddSubscription(Id, Id, Id, Box<SubscriptionConfig>),
     /// The highest layer that is wanted; None for the best.
     SetWantedLayer(Id, Option<usize>),
+    /// The height in pixels at which it is shown; None for the best there is.
+    SetWantedHeight(Id, Option<u16>),
     /// The most pictures a second that are wanted, as far as the publisher's temporal layers allow; None for all.
     SetWantedFrameRate(Id, Option<u8>),
     /// Who is served first where a path does not carry all: the greater, the sooner.

@@ -5,7 +5,7 @@ use crate::command::{Command, Credentials, SubscriptionConfig, TrackConfig};
 use crate::engine::Engine;
 use crate::output::{Now, Output};
 use crate::reports::send_goodbye;
-use crate::subscription::{Share, Subscription};
+use crate::subscription::Subscription;
 use crate::track::Track;
 use crate::transport::{Source, Transport};
 
@@ -39,6 +39,9 @@ impl Engine {
             }
             Command::SetWantedLayer(id, wanted) => self.change_subscription(id, |subscription| {
                 subscription.wanted = wanted;
+            }),
+            Command::SetWantedHeight(id, height) => self.change_subscription(id, |subscription| {
+                subscription.wanted_height = height;
             }),
             Command::SetWantedFrameRate(id, rate) => self.change_subscription(id, |subscription| {
                 subscription.wanted_rate = rate;
@@ -253,20 +256,10 @@ impl Engine {
         let Some(track) = self.tracks.get(&subscription.track) else {
             return;
         };
-        subscription.target = match subscription.share {
-            _ if subscription.only.is_some() => subscription.only.filter(|only| track.is_sent(*only)),
-            Share::Unlimited => track.choose_layer(subscription.wanted),
-            Share::UpTo(layer) => track.choose_layer(Some(
-                subscription.wanted.map_or(layer, |wanted| wanted.min(layer)),
-            )),
-            Share::Nothing => None,
-        };
-        if subscription.target.is_none() {
-            subscription.interrupt();
-        }
+        subscription.aim(track);
         let transport = self.transports.get(&subscription.transport);
         let can_send = transport.is_some_and(|transport| transport.send.is_some());
-        if let (Some(layer), true) = (subscription.waits_for(), can_send) {
+        if let (Some(layer), true) = (subscription.waits_for(track), can_send) {
             let track = subscription.track;
             self.want_key_frame(track, layer);
         }

@@ -3,17 +3,19 @@
 //! Packets that came in one batch are stored first. Then, subscriber by subscriber, all of them are written one behind the
 //! other, so that they can leave in one call to the kernel.
 
-use parley_wire::extensions::{self, OwnValues, Values};
+use parley_wire::dependency_descriptor::{self, Mandatory, OperatingPoint};
+use parley_wire::extensions::{self, Extension, OwnValues, Values};
 use parley_wire::rtp::{self, HeaderFields};
 use parley_wire::srtp::MAX_OVERHEAD;
 
 use crate::command::SubscriptionConfig;
 use crate::engine::Engine;
+use crate::history::{Sent, Stamp};
 use crate::output::{Now, Output};
 use crate::pacing::Waiting;
 use crate::stats::Stats;
 use crate::store::{STRIDE, Stored};
-use crate::subscription::{Sent, Stamp, Subscription};
+use crate::subscription::Subscription;
 use crate::track::Track;
 use crate::transport::Transport;
 use crate::{Id, Remote};
@@ -186,10 +188,17 @@ impl Leg<'_> {
             padding: padded_len.saturating_sub(stored.payload_len()) as u8,
             ..self.stamp()
         };
-        let limit = self.track.layers[layer]
-            .frame_rates
-            .limit(self.subscription.wanted_rate);
-        let Some(sent) = self.subscription.take(layer, stored, self.now, stamp, limit) else {
+        let received = &self.track.layers[layer];
+        let subscription = &mut *self.subscription;
+        let limit = OperatingPoint {
+            temporal: received
+                .rates
+                .limit(subscription.wanted_rate)
+                .min(subscription.limit.temporal),
+            ..subscription.limit
+        };
+        let taken = subscription.take(layer, stored, &received.scalability, self.now, stamp, limit);
+        let Some(sent) = taken else {
             return false;
         };
         self.subscription.packets += 1;
@@ -250,13 +259,23 @@ impl Leg<'_> {
         let (elements, payload) = self.track.layers[usize::from(sent.layer)].store.bytes_of(stored);
         let packet = out.buffer(MAX_PACKET);
         let fields = HeaderFields {
-            marker: stored.marker,
+            marker: sent.marker,
             payload_type: numbers.payload_type,
             sequence_number: numbers.index as u16,
             timestamp: stored.timestamp.wrapping_add(sent.offsets.timestamp),
             ssrc: numbers.ssrc,
         };
-        let values = Values::read(elements, &self.track.config.extensions);
+        let mut values = Values::read(elements, &self.track.config.extensions);
+        let mut descriptor;
+        if let Some(value) = values.get(Extension::DependencyDescriptor)
+            && let Some(mandatory) = Mandatory::parse(value)
+        {
+            let frame_number = mandatory.frame_number.wrapping_add(sent.offsets.picture);
+            descriptor = [0; dependency_descriptor::MAX_LEN];
+            let len =
+                dependency_descriptor::rewrite(value, frame_number, sent.active_targets(), &mut descriptor);
+            values = values.with(Extension::DependencyDescriptor, &descriptor[..len]);
+        }
         let payload_start = write_header(packet, &fields, &values, config, numbers.stamp);
         let mut at = payload_start;
         if let Some(original) = numbers.original {
@@ -269,7 +288,7 @@ impl Leg<'_> {
             let tl0 = vp8.tl0_picture.map_or(0, |(index, _)| index);
             vp8.rewrite(
                 &mut packet[at..],
-                id.wrapping_add(sent.offsets.picture_id),
+                id.wrapping_add(sent.offsets.picture),
                 tl0.wrapping_add(sent.offsets.tl0_picture),
             );
         }

@@ -108,9 +108,9 @@ impl KeyFrames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalability::Scalability;
     use crate::store::Incoming;
     use parley_wire::codec::Codec;
-    use parley_wire::extensions::ExtensionMap;
 
     /// A layer of VP8 frames of three packets: numbers 0 to 2 are frame 0, and so on.
     struct Film {
@@ -140,8 +140,9 @@ mod tests {
                     extension_profile: 0,
                     extension_elements: &[],
                     payload: &[starts, u8::from(frame != self.key)],
+                    descriptor: None,
                 };
-                let stored = self.store.insert(Codec::Vp8, &ExtensionMap::default(), &incoming);
+                let stored = self.store.insert(Codec::Vp8, &Scalability::default(), &incoming);
                 self.key_frames.arrived(&stored.unwrap(), &self.store, at(ms));
             }
         }

@@ -8,9 +8,10 @@ use parley_wire::sequence::SequenceExtender;
 
 use crate::key_frames::KeyFrames;
 use crate::output::Now;
+use crate::rates::LayerRates;
+use crate::scalability::Scalability;
 use crate::stats::LayerStats;
 use crate::store::PacketStore;
-use crate::temporal::FrameRates;
 
 /// Stored packets of a video layer: a second and more at 2.5 Mbit/s.
 const VIDEO_STORE: usize = 512;
@@ -146,7 +147,8 @@ pub(crate) struct Layer {
     pub nack: NackGenerator,
     pub reception: Reception,
     pub key_frames: KeyFrames,
-    pub frame_rates: FrameRates,
+    pub rates: LayerRates,
+    pub scalability: Scalability,
     window_start_us: u64,
     window_bytes: u64,
     bitrate: u64,
@@ -170,7 +172,8 @@ impl Layer {
             nack: NackGenerator::default(),
             reception: Reception::default(),
             key_frames: KeyFrames::default(),
-            frame_rates: FrameRates::default(),
+            rates: LayerRates::default(),
+            scalability: Scalability::default(),
             window_start_us: 0,
             window_bytes: 0,
             bitrate: 0,
@@ -188,7 +191,8 @@ impl Layer {
         self.nack = NackGenerator::default();
         self.reception = Reception::default();
         self.key_frames.restart();
-        self.frame_rates = FrameRates::default();
+        self.rates = LayerRates::default();
+        self.scalability = Scalability::default();
     }
 
     /// Counts a packet of the layer's own SSRC.

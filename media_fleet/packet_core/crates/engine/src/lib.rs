@@ -18,7 +18,9 @@
 //! | `key_frames` | whether a key frame is wanted, and when one has come |
 //! | `store` | received packets, kept once for all subscribers |
 //! | `subscription` | which layer, and under which numbers, a subscriber gets |
-//! | `temporal` | which pictures a subscriber does not get, who wants fewer of them |
+//! | `scalability`, `rates` | which spatial and temporal layers an encoding has, and what each of them takes |
+//! | `thinning` | which frames a subscriber gets of them, and when it can get more |
+//! | `history` | what was sent, so that it can be sent again |
 //! | `forwarding` | the loop from received packets to sent ones |
 //! | `control` | RTCP that comes in |
 //! | `reports` | RTCP that goes out by the clock |
@@ -35,20 +37,23 @@ mod control_plane;
 pub mod engine;
 mod event;
 mod forwarding;
+mod history;
 mod ice;
 mod key_frames;
 mod layer;
 mod link;
 mod output;
 mod pacing;
+mod rates;
 mod receiving;
 mod remote;
 mod reports;
+mod scalability;
 mod spent;
 mod stats;
 mod store;
 mod subscription;
-mod temporal;
+mod thinning;
 mod track;
 mod transport;
 

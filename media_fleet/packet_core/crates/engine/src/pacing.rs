@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::forwarding::{Leg, Pending};
 use crate::output::{Now, Output};
 use crate::stats::Stats;
+use crate::subscription::Subscription;
 use crate::transport::Transport;
 
 /// How much faster than the estimate, so that a picture is not much older for it.
@@ -145,7 +146,7 @@ impl Engine {
         let is_switching = self
             .subscriptions
             .get(&subscription)
-            .is_some_and(|subscription| subscription.waits_for().is_some());
+            .is_some_and(Subscription::is_switching);
         let bandwidth = self.transports.get(&transport).and_then(|t| t.bandwidth.as_ref());
         let waiting = bandwidth.filter(|_| is_switching).map(|b| &b.pacer.waiting);
         waiting

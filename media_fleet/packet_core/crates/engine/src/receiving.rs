@@ -1,7 +1,8 @@
 //! From a datagram to a stored packet: whose it is, which layer it belongs to, what it repairs.
 
+use parley_wire::codec::Codec;
 use parley_wire::extensions::{Extension, Values};
-use parley_wire::rtp::Header;
+use parley_wire::rtp::{Elements, Header};
 
 use crate::Id;
 use crate::engine::Engine;
@@ -177,7 +178,15 @@ impl Engine {
             return;
         };
         let starts = !std::mem::replace(&mut layer.active, true);
-        let goes_on = std::mem::take(&mut layer.stalled);
+        let mut goes_on = std::mem::take(&mut layer.stalled);
+        let descriptor = config
+            .extensions
+            .id(Extension::DependencyDescriptor)
+            .and_then(|_| {
+                let elements = Elements::new(header.extension_profile, elements);
+                Values::read(elements, &config.extensions).get(Extension::DependencyDescriptor)
+            });
+        let has_structure = descriptor.is_some_and(|value| layer.scalability.take_structure(value, now));
         let incoming = Incoming {
             number,
             timestamp: header.timestamp,
@@ -185,12 +194,21 @@ impl Engine {
             extension_profile: header.extension_profile,
             extension_elements: elements,
             payload,
+            descriptor,
         };
-        let stored = layer.store.insert(config.codec, &config.extensions, &incoming);
+        let stored = layer.store.insert(config.codec, &layer.scalability, &incoming);
         if let Some(stored) = &stored {
             if config.codec.is_video() {
                 layer.key_frames.arrived(stored, &layer.store, now);
-                layer.frame_rates.count(stored, now);
+                layer.rates.count(stored, &layer.scalability, now);
+                if has_structure {
+                    layer
+                        .store
+                        .describe_after(number, &config.extensions, &layer.scalability);
+                } else if config.codec == Codec::Vp9 && stored.key_frame && descriptor.is_none() {
+                    layer.scalability.take_heights(payload);
+                }
+                goes_on |= number == layer.store.newest() && layer.scalability.arrived(stored, now);
             }
             let pending = Pending {
                 track: source.track,

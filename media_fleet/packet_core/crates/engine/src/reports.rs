@@ -240,6 +240,8 @@ impl Engine {
                 } else if !layer.stalled && newest >= Some(layer.last_packet_us + STALLED_US) {
                     layer.stalled = true;
                     changed.push(*id);
+                } else if layer.scalability.notice_stalled() {
+                    changed.push(*id);
                 }
             }
         }
@@ -259,7 +261,10 @@ impl Engine {
                     .get(&subscription.transport)
                     .is_some_and(|t| t.send.is_some() && !t.lost)
             })
-            .filter_map(|subscription| Some((subscription.track, subscription.waits_for()?)))
+            .filter_map(|subscription| {
+                let track = self.tracks.get(&subscription.track)?;
+                Some((subscription.track, subscription.waits_for(track)?))
+            })
             .collect();
         for (track, layer) in waiting {
             self.want_key_frame(track, layer);

@@ -52,6 +52,8 @@ pub struct LayerStats {
 #[allow(missing_docs)]
 pub struct SubscriptionStats {
     pub layer: Option<usize>,
+    pub spatial_layer: Option<u8>,
+    pub temporal_layer: Option<u8>,
     pub starved: bool,
     pub packets_sent: u64,
     pub bytes_sent: u64,

@@ -1,8 +1,11 @@
 //! Received packets of one layer, decrypted, kept once for forwarding now and for retransmission later.
 
 use parley_wire::codec::{Codec, Temporal, vp8, vp9};
+use parley_wire::dependency_descriptor::has_structure;
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::rtp::Elements;
+
+use crate::scalability::{Described, Scalability};
 
 /// Extension elements and payload of one packet fit in so many bytes: an Ethernet frame less its headers.
 pub(crate) const STRIDE: usize = 1472;
@@ -17,6 +20,11 @@ pub(crate) struct Stored {
     pub key_frame: bool,
     pub vp8: Option<vp8::Descriptor>,
     pub temporal: Option<Temporal>,
+    pub spatial: u8,
+    /// Last packet of a spatial layer's frame.
+    pub ends_frame: bool,
+    /// What the dependency descriptor says.
+    pub described: Option<Described>,
     extension_profile: u16,
     extension_len: u16,
     payload_len: u16,
@@ -27,19 +35,29 @@ impl Stored {
         usize::from(self.payload_len)
     }
 
-    #[cfg(test)]
-    pub(crate) fn for_test(number: u64, timestamp: u32, temporal: Option<Temporal>) -> Self {
-        Self {
-            number,
-            timestamp,
-            marker: true,
-            key_frame: false,
-            vp8: None,
-            temporal,
-            extension_profile: 0,
-            extension_len: 0,
-            payload_len: 1000,
+    /// What counts pictures: the dependency descriptor's frame number, or VP8's picture id.
+    pub(crate) fn picture(&self) -> Option<u16> {
+        match &self.described {
+            Some(described) => Some(described.frame.number),
+            None => self.vp8?.picture_id.map(|id| id.value),
         }
+    }
+
+    pub(crate) fn temporal_layer(&self) -> u8 {
+        self.temporal.map_or(0, |temporal| temporal.layer)
+    }
+
+    fn describe(&mut self, described: Option<Described>) {
+        let Some(frame) = described.map(|described| described.frame) else {
+            return;
+        };
+        self.described = described;
+        (self.spatial, self.ends_frame) = (frame.spatial, frame.ends);
+        self.temporal = Some(Temporal {
+            layer: frame.temporal,
+            joins: false,
+            opens: false,
+        });
     }
 }
 
@@ -52,6 +70,8 @@ pub(crate) struct Incoming<'a> {
     pub extension_profile: u16,
     pub extension_elements: &'a [u8],
     pub payload: &'a [u8],
+    /// Value of the dependency descriptor.
+    pub descriptor: Option<&'a [u8]>,
 }
 
 /// The last packets of a layer, by number. Memory is touched only as packets come.
@@ -103,7 +123,7 @@ impl PacketStore {
     pub(crate) fn insert(
         &mut self,
         codec: Codec,
-        map: &ExtensionMap,
+        scalability: &Scalability,
         packet: &Incoming<'_>,
     ) -> Option<Stored> {
         let extension_len = packet.extension_elements.len();
@@ -112,32 +132,51 @@ impl PacketStore {
         if len > STRIDE || self.slots[slot].is_some_and(|stored| stored.number >= packet.number) {
             return None;
         }
-        let elements = Elements::new(packet.extension_profile, packet.extension_elements);
-        let descriptor = Values::read(elements, map).get(Extension::DependencyDescriptor);
         let vp8 = (codec == Codec::Vp8)
             .then(|| vp8::Descriptor::parse(packet.payload))
             .flatten();
-        let stored = Stored {
+        let vp9 = (codec == Codec::Vp9)
+            .then(|| vp9::Descriptor::parse(packet.payload))
+            .flatten();
+        let mut stored = Stored {
             number: packet.number,
             timestamp: packet.timestamp,
             marker: packet.marker,
-            key_frame: codec.starts_key_frame(packet.payload, descriptor),
+            key_frame: codec.starts_key_frame(packet.payload, packet.descriptor),
             vp8,
-            temporal: match codec {
-                Codec::Vp8 => vp8.and_then(|vp8| vp8.temporal),
-                Codec::Vp9 => vp9::Descriptor::parse(packet.payload).and_then(|vp9| vp9.temporal),
-                Codec::Opus | Codec::H264 | Codec::Av1 => None,
-            },
+            temporal: vp8
+                .and_then(|vp8| vp8.temporal)
+                .or(vp9.and_then(|vp9| vp9.temporal)),
+            spatial: vp9.map_or(0, |vp9| vp9.spatial_layer),
+            ends_frame: vp9.map_or(packet.marker, |vp9| vp9.ends_frame),
+            described: None,
             extension_profile: packet.extension_profile,
             extension_len: extension_len as u16,
             payload_len: packet.payload.len() as u16,
         };
+        stored.describe(packet.descriptor.and_then(|value| scalability.describe(value)));
         let place = &mut self.bytes[slot * STRIDE..slot * STRIDE + len];
         place[..extension_len].copy_from_slice(packet.extension_elements);
         place[extension_len..].copy_from_slice(packet.payload);
         self.slots[slot] = Some(stored);
         self.newest = self.newest.max(packet.number);
         Some(stored)
+    }
+
+    /// Reads anew what came before the structure that it refers to: the packets above `number`.
+    pub(crate) fn describe_after(&mut self, number: u64, map: &ExtensionMap, scalability: &Scalability) {
+        for later in number + 1..=self.newest {
+            let Some(stored) = self.get(later) else { continue };
+            let descriptor = Values::read(self.bytes_of(stored).0, map).get(Extension::DependencyDescriptor);
+            if descriptor.is_some_and(has_structure) {
+                return;
+            }
+            let described = descriptor.and_then(|value| scalability.describe(value));
+            let slot = self.slot(later);
+            if let Some(stored) = &mut self.slots[slot] {
+                stored.describe(described);
+            }
+        }
     }
 
     /// The extension elements and the payload of a stored packet.
@@ -150,8 +189,26 @@ impl PacketStore {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A picture of one packet.
+    pub(crate) fn picture(number: u64, layer: u8, joins: bool, opens: bool) -> Stored {
+        Stored {
+            number,
+            timestamp: number as u32,
+            marker: true,
+            key_frame: false,
+            vp8: None,
+            temporal: Some(Temporal { layer, joins, opens }),
+            spatial: 0,
+            ends_frame: true,
+            described: None,
+            extension_profile: 0,
+            extension_len: 0,
+            payload_len: 1000,
+        }
+    }
 
     fn packet(number: u64, payload: &[u8]) -> Incoming<'_> {
         Incoming {
@@ -161,24 +218,25 @@ mod tests {
             extension_profile: 0xbede,
             extension_elements: &[0x10, 0x2a, 0, 0],
             payload,
+            descriptor: None,
         }
     }
 
     #[test]
     fn the_newest_packets_are_kept_and_none_twice() {
         let mut store = PacketStore::new(4);
-        let map = ExtensionMap::default();
+        let none = Scalability::default();
         for number in 0..6u8 {
             assert!(
                 store
-                    .insert(Codec::Opus, &map, &packet(u64::from(number), &[number]))
+                    .insert(Codec::Opus, &none, &packet(u64::from(number), &[number]))
                     .is_some()
             );
         }
-        assert!(store.insert(Codec::Opus, &map, &packet(5, b"again")).is_none());
+        assert!(store.insert(Codec::Opus, &none, &packet(5, b"again")).is_none());
         assert!(
             store
-                .insert(Codec::Opus, &map, &packet(1, b"older than what is in its place"))
+                .insert(Codec::Opus, &none, &packet(1, b"older than what is in its place"))
                 .is_none()
         );
         assert!(store.get(1).is_none());
@@ -193,7 +251,7 @@ mod tests {
         let mut store = PacketStore::new(4);
         assert!(
             store
-                .insert(Codec::Opus, &ExtensionMap::default(), &packet(0, &[0; STRIDE]))
+                .insert(Codec::Opus, &Scalability::default(), &packet(0, &[0; STRIDE]))
                 .is_none()
         );
     }

@@ -1,72 +1,31 @@
 //! Which layer a subscriber gets, and under which numbers: continuous, whatever is switched underneath.
 
+use parley_wire::dependency_descriptor::OperatingPoint;
 use parley_wire::sequence::nearest;
 
 use crate::Id;
 use crate::command::SubscriptionConfig;
+use crate::history::{History, Offsets, Sent, Stamp};
 use crate::output::Now;
+use crate::scalability::{ALL_LAYERS, Scalability};
 use crate::stats::SubscriptionStats;
 use crate::store::Stored;
-use crate::temporal::Thinning;
+use crate::thinning::{Place, Thinning};
+use crate::track::{Quality, Track};
 
-/// Sent video packets that can be sent again; a power of two.
-const VIDEO_HISTORY: usize = 512;
-/// Sent audio packets that can be sent again; a power of two.
-const AUDIO_HISTORY: usize = 64;
 /// A stream that leaps on by more goes on without a gap: a receiver takes half of all sequence numbers, and more, for a step back
 /// and has a wrong index of every packet from then on (RFC 3711, section 3.3.1).
 const MAX_LEAP: u64 = 1 << 14;
-/// One packet is sent again at most so often.
-const MAX_RESENDS: u8 = 5;
-
-/// What is added to a packet's own numbers, modulo their width.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offsets {
-    pub timestamp: u32,
-    pub picture_id: u16,
-    pub tl0_picture: u8,
-}
-
-/// What a packet says of its sending, and how it was padded.
-///
-/// Kept, so that sending it again under the same index sends the same bytes: two texts under one nonce would give AES-GCM's
-/// authentication key away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    /// Value of the abs-send-time extension.
-    pub abs_send_time: u32,
-    /// Value of the transport-wide sequence number extension.
-    pub transport_sequence: u16,
-    /// Octets of padding.
-    pub padding: u8,
-}
-
 /// What the path to the subscriber has room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Share {
     /// Nobody knows that it lacks anything.
     #[default]
     Unlimited,
-    /// Layers up to this one.
-    UpTo(usize),
+    /// Qualities up to this one.
+    UpTo(Quality),
     /// Not even the lowest layer.
     Nothing,
-}
-
-/// A packet that was sent, and how.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sent {
-    /// Extended sequence number that the subscriber saw.
-    pub sequence: u64,
-    /// The layer's number of the stored packet.
-    pub number: u64,
-    pub layer: u8,
-    pub offsets: Offsets,
-    pub stamp: Stamp,
-    /// The layer's store may still have it.
-    is_stored: bool,
-    resends: u8,
-    resent_ms: u64,
 }
 
 /// The numbers that a subscriber sees.
@@ -80,7 +39,7 @@ struct Continuity {
     highest_sequence: u64,
     last_timestamp: u32,
     last_sent_us: u64,
-    last_picture_id: u16,
+    last_picture: u16,
     last_tl0_picture: u8,
     started: bool,
 }
@@ -94,6 +53,8 @@ pub(crate) struct Subscription {
     pub wanted: Option<usize>,
     /// This layer or nothing: a relay.
     pub only: Option<usize>,
+    /// Pixels.
+    pub wanted_height: Option<u16>,
     /// Pictures a second.
     pub wanted_rate: Option<u8>,
     pub priority: u32,
@@ -104,9 +65,11 @@ pub(crate) struct Subscription {
     pub current: Option<usize>,
     /// The layer that should be.
     pub target: Option<usize>,
+    /// The layers within it that should be, as far as its rate of pictures allows.
+    pub limit: OperatingPoint,
     continuity: Continuity,
     thinning: Thinning,
-    history: Vec<Option<Sent>>,
+    history: History,
     clock_rate: u32,
     pub rtx_sequence: u64,
     pub packets: u64,
@@ -141,7 +104,7 @@ impl Subscription {
             highest_sequence: seed & 0x7fff,
             last_timestamp: (seed >> 16) as u32,
             last_sent_us: 0,
-            last_picture_id: (seed >> 48) as u16 & 0x7fff,
+            last_picture: (seed >> 48) as u16 & 0x7fff,
             last_tl0_picture: 0,
             started: false,
         };
@@ -152,15 +115,17 @@ impl Subscription {
             paused: false,
             wanted: None,
             only: None,
+            wanted_height: None,
             wanted_rate: None,
             priority: 0,
             share: Share::default(),
             lowered_us: None,
             current: None,
             target: None,
+            limit: ALL_LAYERS,
             continuity,
             thinning: Thinning::default(),
-            history: vec![None; if is_video { VIDEO_HISTORY } else { AUDIO_HISTORY }],
+            history: History::new(is_video),
             clock_rate,
             rtx_sequence: seed >> 32 & 0x7fff,
             packets: 0,
@@ -188,26 +153,73 @@ impl Subscription {
         self.continuity.highest_sequence
     }
 
+    /// Chooses what should be forwarded of what is being sent.
+    pub(crate) fn aim(&mut self, track: &Track) {
+        if let Some(only) = self.only {
+            self.target = Some(only).filter(|only| track.is_sent(*only));
+            if self.target.is_none() {
+                self.interrupt();
+            }
+            return;
+        }
+        let share = match self.share {
+            Share::Unlimited => Quality::ALL,
+            Share::UpTo(quality) => quality,
+            Share::Nothing => {
+                self.target = None;
+                return self.interrupt();
+            }
+        };
+        let wanted = self.wanted.unwrap_or(usize::MAX);
+        self.target = track.choose_layer(Some(wanted.min(share.layer)));
+        let Some(target) = self.target else {
+            return self.interrupt();
+        };
+        let spatial = track.layers[target].scalability.spatial_of(self.wanted_height);
+        self.limit = if target == share.layer && share.point.spatial <= spatial {
+            share.point
+        } else {
+            // Less of them is wanted than there is room for.
+            OperatingPoint {
+                spatial,
+                ..ALL_LAYERS
+            }
+        };
+    }
+
     /// Whether packets of a layer may be for this subscriber.
     pub(crate) fn takes(&self, layer: usize) -> bool {
         !self.paused && (self.current == Some(layer) || self.target == Some(layer))
     }
 
-    /// Whether a key frame of the target layer is needed before anything (more) is forwarded.
-    pub(crate) fn waits_for(&self) -> Option<usize> {
-        self.target
-            .filter(|target| !self.paused && self.current != Some(*target))
+    /// Whether another layer is to be forwarded than is now.
+    pub(crate) fn is_switching(&self) -> bool {
+        self.target.is_some() && !self.paused && self.current != self.target
     }
 
-    /// Takes up a packet of a layer: how to send it, or None if it is not for this subscriber. `limit`: the highest temporal layer
-    /// that is.
+    /// The layer of which a key frame is needed before all that is to be forwarded can be.
+    pub(crate) fn waits_for(&self, track: &Track) -> Option<usize> {
+        let target = self.target.filter(|_| !self.paused)?;
+        let scalability = &track.layers[target].scalability;
+        let lacks = self.current != Some(target) || self.thinning.waits(scalability, self.limit);
+        lacks.then_some(target)
+    }
+
+    /// The layers within the current one that are forwarded.
+    pub(crate) fn point(&self) -> Option<OperatingPoint> {
+        self.current.and_then(|_| self.thinning.point())
+    }
+
+    /// Takes up a packet of a layer: how to send it, or None if it is not for this subscriber. `limit`: the highest layers within it
+    /// that are.
     pub(crate) fn take(
         &mut self,
         layer: usize,
         stored: &Stored,
+        scalability: &Scalability,
         now: Now,
         stamp: Stamp,
-        limit: u8,
+        limit: OperatingPoint,
     ) -> Option<Sent> {
         if self.paused {
             return None;
@@ -221,27 +233,30 @@ impl Subscription {
             }
             self.switch(layer, stored, now);
         }
-        let place = self.thinning.place(stored, limit)?;
+        let place = if self.only.is_some() {
+            Place::whole(stored)
+        } else {
+            self.thinning.place(stored, scalability, limit)?
+        };
         let continuity = &mut self.continuity;
         // Late, from before the switch.
         let after = place.number.checked_sub(continuity.first_number)?;
-        let offsets = Offsets {
-            picture_id: continuity.offsets.picture_id.wrapping_sub(place.pictures),
-            ..continuity.offsets
-        };
+        let mut offsets = continuity.offsets;
+        if stored.described.is_none() {
+            // Frame numbers may have gaps: descriptors say which of them a frame needs.
+            offsets.picture = offsets.picture.wrapping_sub(place.pictures);
+        }
         let sequence = continuity.first_sequence + after;
         // Under one key an index is used once, whatever a publisher sends.
-        let slot = sequence as usize & (self.history.len() - 1);
-        let is_forgotten = sequence + self.history.len() as u64 <= continuity.highest_sequence;
-        if is_forgotten || self.history[slot].is_some_and(|sent| sent.sequence == sequence) {
+        if !self.history.is_new(sequence, continuity.highest_sequence) {
             return None;
         }
         if sequence >= continuity.highest_sequence {
             continuity.highest_sequence = sequence;
             continuity.last_timestamp = stored.timestamp.wrapping_add(offsets.timestamp);
             continuity.last_sent_us = now.us;
-            if let Some(id) = stored.vp8.and_then(|vp8| vp8.picture_id) {
-                continuity.last_picture_id = id.value.wrapping_add(offsets.picture_id);
+            if let Some(picture) = stored.picture() {
+                continuity.last_picture = picture.wrapping_add(offsets.picture);
             }
             if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
                 continuity.last_tl0_picture = index.wrapping_add(offsets.tl0_picture);
@@ -251,13 +266,16 @@ impl Subscription {
             sequence,
             number: stored.number,
             layer: layer as u8,
+            marker: place.ends_picture,
             offsets,
             stamp,
-            is_stored: true,
-            resends: 0,
-            resent_ms: 0,
+            active_targets: place.active_targets.unwrap_or(0),
+            target_count: match (&stored.described, place.active_targets) {
+                (Some(described), Some(_)) => described.frame.target_count,
+                _ => 0,
+            },
         };
-        self.history[slot] = Some(sent);
+        self.history.insert(sent);
         Some(sent)
     }
 
@@ -279,8 +297,8 @@ impl Subscription {
             continuity.last_timestamp
         };
         continuity.offsets.timestamp = next_timestamp.wrapping_sub(stored.timestamp);
-        if let Some(id) = stored.vp8.and_then(|vp8| vp8.picture_id) {
-            continuity.offsets.picture_id = continuity.last_picture_id.wrapping_add(1).wrapping_sub(id.value);
+        if let Some(picture) = stored.picture() {
+            continuity.offsets.picture = continuity.last_picture.wrapping_add(1).wrapping_sub(picture);
         }
         if let Some((index, _)) = stored.vp8.and_then(|vp8| vp8.tl0_picture) {
             continuity.offsets.tl0_picture = continuity.last_tl0_picture.wrapping_add(1).wrapping_sub(index);
@@ -294,11 +312,7 @@ impl Subscription {
 
     /// A layer has started anew with other packets under the same numbers: those that were sent cannot be sent again.
     pub(crate) fn layer_restarted(&mut self, layer: usize) {
-        for sent in self.history.iter_mut().flatten() {
-            if usize::from(sent.layer) == layer {
-                sent.is_stored = false;
-            }
-        }
+        self.history.forget(layer);
         if self.current == Some(layer) {
             self.interrupt();
         }
@@ -319,10 +333,6 @@ impl Subscription {
         self.continuity.offsets.timestamp
     }
 
-    fn slot(&self, sequence: u64) -> usize {
-        sequence as usize & (self.history.len() - 1)
-    }
-
     /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not twice within a round trip, and
     /// not without end, so that no subscriber makes much out of a few requests.
     pub(crate) fn resend(&mut self, sequence_number: u16, now_ms: u64) -> Option<Sent> {
@@ -330,22 +340,15 @@ impl Subscription {
             return None;
         }
         let sequence = nearest(self.continuity.highest_sequence, sequence_number);
-        let slot = self.slot(sequence);
         let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(20.0, 200.0);
-        let sent = self.history[slot]
-            .as_mut()
-            .filter(|sent| sent.sequence == sequence && sent.is_stored && sent.resends < MAX_RESENDS)?;
-        if sent.resent_ms != 0 && now_ms < sent.resent_ms + round_trip_ms as u64 {
-            return None;
-        }
-        sent.resent_ms = now_ms.max(1);
-        sent.resends += 1;
-        Some(*sent)
+        self.history.resend(sequence, now_ms, round_trip_ms as u32)
     }
 
     pub(crate) fn stats(&self) -> SubscriptionStats {
         SubscriptionStats {
             layer: self.current,
+            spatial_layer: self.point().map(|point| point.spatial),
+            temporal_layer: self.point().map(|point| point.temporal),
             starved: self.share == Share::Nothing,
             packets_sent: self.packets,
             bytes_sent: self.octets,

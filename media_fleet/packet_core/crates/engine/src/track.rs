@@ -1,10 +1,27 @@
 //! What a transport publishes on one m-line.
 
 use parley_wire::codec::Codec;
+use parley_wire::dependency_descriptor::OperatingPoint;
 
 use crate::Id;
 use crate::command::{Kind, TrackConfig};
 use crate::layer::Layer;
+use crate::scalability::ALL_LAYERS;
+
+/// What can be forwarded of a track: a layer, and how much of the layers within it. In the order of quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Quality {
+    pub layer: usize,
+    pub point: OperatingPoint,
+}
+
+impl Quality {
+    /// All that there is.
+    pub(crate) const ALL: Self = Self {
+        layer: usize::MAX,
+        point: ALL_LAYERS,
+    };
+}
 
 /// A published track.
 pub(crate) struct Track {

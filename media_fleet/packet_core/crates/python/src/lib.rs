@@ -343,6 +343,11 @@ impl PacketCore {
         self.command(Command::SetWantedLayer(subscription, layer))
     }
 
+    #[pyo3(signature = (subscription, height))]
+    fn set_wanted_height(&self, subscription: Id, height: Option<u16>) -> PyResult<()> {
+        self.command(Command::SetWantedHeight(subscription, height))
+    }
+
     #[pyo3(signature = (subscription, frame_rate))]
     fn set_wanted_frame_rate(&self, subscription: Id, frame_rate: Option<u8>) -> PyResult<()> {
         self.command(Command::SetWantedFrameRate(subscription, frame_rate))

@@ -88,6 +88,8 @@ statistics_class!(TransportStats {
 
 statistics_class!(SubscriptionStats {
     layer: Option<usize>,
+    spatial_layer: Option<u8>,
+    temporal_layer: Option<u8>,
     starved: bool,
     packets_sent: u64,
     bytes_sent: u64,
@@ -124,7 +126,7 @@ pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
 
 pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
     copied!(from => SubscriptionStats {
-        layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
+        layer, spatial_layer, temporal_layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
         packets_lost, fraction_lost, jitter, round_trip_ms,
     })
 }

@@ -6,6 +6,7 @@
 //! | [`stun`] | Binding requests and answers (RFC 8489, RFC 8445) |
 //! | [`rtp`] | RTP headers (RFC 3550) and header extension blocks (RFC 8285) |
 //! | [`extensions`] | the header extensions that Parley knows, their ids and values |
+//! | [`dependency_descriptor`] | layers of frames and what they need (AV1 RTP payload specification, appendix A) |
 //! | [`rtcp`] | RTCP (RFC 3550, RFC 4585, RFC 5104), transport-wide feedback |
 //! | [`srtp`] | SRTP and SRTCP (RFC 3711, RFC 7714) |
 //! | [`codec`] | what a payload descriptor says of its frame |
@@ -18,6 +19,7 @@
 
 pub mod codec;
 pub mod demux;
+pub mod dependency_descriptor;
 pub mod extensions;
 pub mod nack;
 pub mod round_trip;

@@ -10,7 +10,7 @@ use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::nack::NackGenerator;
 use parley_wire::round_trip::RoundTrip;
 use parley_wire::rtcp::{Compound, Packet, ReportBlock, SenderInfo, Writer, transport_cc};
-use parley_wire::rtp::{Header, HeaderFields, ONE_BYTE_PROFILE, write_fixed_header};
+use parley_wire::rtp::{Header, HeaderFields, ONE_BYTE_PROFILE, TWO_BYTE_PROFILE, write_fixed_header};
 use parley_wire::sequence::{SequenceExtender, nearest};
 use parley_wire::srtp::{MAX_OVERHEAD, ReceiveContext, SendContext};
 
@@ -29,6 +29,7 @@ pub struct Rtp {
     pub mid: Option<Vec<u8>>,
     pub has_rid: bool,
     pub audio_level: Option<Vec<u8>>,
+    pub descriptor: Option<Vec<u8>>,
     pub transport_sequence: Option<u16>,
     pub abs_send_time: Option<Vec<u8>>,
     pub payload: Vec<u8>,
@@ -145,12 +146,22 @@ impl Endpoint {
         let mut packet = vec![0u8; 12];
         write_fixed_header(&mut packet, fields);
         packet[0] |= 0x10;
-        packet.extend(ONE_BYTE_PROFILE.to_be_bytes());
+        let is_long = elements.iter().any(|(_, value)| value.len() > 16);
+        let profile = if is_long {
+            TWO_BYTE_PROFILE
+        } else {
+            ONE_BYTE_PROFILE
+        };
+        packet.extend(profile.to_be_bytes());
         packet.extend([0, 0]);
         let sequence = self.transport_sequence.to_be_bytes();
         self.transport_sequence = self.transport_sequence.wrapping_add(1);
         for (id, value) in elements.iter().copied().chain([(4, &sequence[..])]) {
-            packet.push(id << 4 | (value.len() - 1) as u8);
+            if is_long {
+                packet.extend([id, value.len() as u8]);
+            } else {
+                packet.push(id << 4 | (value.len() - 1) as u8);
+            }
             packet.extend(value);
         }
         packet.resize(packet.len().next_multiple_of(4), 0);
@@ -234,6 +245,7 @@ impl Endpoint {
             mid: values.get(Extension::Mid).map(<[u8]>::to_vec),
             has_rid: values.get(Extension::Rid).is_some(),
             audio_level: values.get(Extension::AudioLevel).map(<[u8]>::to_vec),
+            descriptor: values.get(Extension::DependencyDescriptor).map(<[u8]>::to_vec),
             transport_sequence: values.transport_sequence(),
             abs_send_time: values.get(Extension::AbsSendTime).map(<[u8]>::to_vec),
             payload: header.payload(&packet).unwrap().to_vec(),

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)] // Each test program uses its part.
 
 pub mod endpoint;
+pub mod layered;
 pub mod path;
 pub mod video;
 
@@ -34,6 +35,7 @@ pub fn extension_map(moved: u8) -> ExtensionMap {
         (Extension::AbsSendTime, 5),
         (Extension::AudioLevel, 6),
         (Extension::VideoOrientation, 7),
+        (Extension::DependencyDescriptor, 8),
     ];
     ExtensionMap::from_uris(
         used.iter()

@@ -1,16 +1,16 @@
 //! AV1 payloads (AV1 RTP payload specification), as far as finding key frames needs.
 
+use crate::dependency_descriptor::{Mandatory, has_structure};
+
 /// Whether the packet starts a coded video sequence: the N bit of the aggregation header (section 4.4), and, where the packet has a dependency
 /// descriptor, its attached template structure (section A.8), which only key frames carry.
 #[must_use]
 pub fn starts_key_frame(payload: &[u8], descriptor: Option<&[u8]>) -> bool {
     let starts_sequence = payload.first().is_some_and(|aggregation| aggregation & 0x08 != 0);
     match descriptor {
-        // Three mandatory bytes, then the flags: template_dependency_structure_present_flag is the first of them.
         Some(value) => {
-            let starts_frame = value.first().is_some_and(|byte| byte & 0x80 != 0);
-            let has_structure = value.get(3).is_some_and(|flags| flags & 0x80 != 0);
-            starts_frame && has_structure && starts_sequence
+            let starts_frame = Mandatory::parse(value).is_some_and(|mandatory| mandatory.starts_frame);
+            starts_frame && has_structure(value) && starts_sequence
         }
         None => starts_sequence,
     }

@@ -1,12 +1,18 @@
-//! VP9's payload descriptor (RFC 9628, section 4.2), as far as finding key frames and temporal layers needs.
+//! VP9's payload descriptor (RFC 9628, section 4.2), as far as finding key frames and layers needs.
 
 use super::Temporal;
+use crate::bytes::u16_at;
+
+/// The spatial layers that anybody uses; the descriptor has room for eight.
+pub const MAX_SPATIAL_LAYERS: usize = 4;
 
 /// What the descriptor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     /// The packet starts a frame of a spatial layer.
     pub starts_frame: bool,
+    /// The packet ends a frame of a spatial layer.
+    pub ends_frame: bool,
     /// The picture depends on others.
     pub depends: bool,
     /// Spatial layer, 0 if there is one only.
@@ -30,6 +36,7 @@ impl Descriptor {
         let layers = has_layers.then_some(next);
         Some(Self {
             starts_frame: first & 0x08 != 0,
+            ends_frame: first & 0x04 != 0,
             depends: first & 0x40 != 0,
             spatial_layer: layers.map_or(0, |layers| layers >> 1 & 0x07),
             temporal: layers.map(|layers| Temporal {
@@ -47,9 +54,76 @@ impl Descriptor {
     }
 }
 
+/// The heights in pixels of the spatial layers, as the scalability structure (section 4.2.1) says them; None where it does not, or is not there.
+#[must_use]
+pub fn heights(payload: &[u8]) -> Option<[u16; MAX_SPATIAL_LAYERS]> {
+    let first = *payload.first()?;
+    let [has_picture_id, depends, has_layers, is_flexible] =
+        [0x80, 0x40, 0x20, 0x10].map(|flag| first & flag != 0);
+    if first & 0x02 == 0 {
+        return None;
+    }
+    let mut at = 1;
+    if has_picture_id {
+        at += if payload.get(at)? & 0x80 != 0 { 2 } else { 1 };
+    }
+    if has_layers {
+        at += if is_flexible { 1 } else { 2 };
+    }
+    if depends && is_flexible {
+        // P_DIFF, three at the most; the last bit says that another one follows.
+        for _ in 0..3 {
+            at += 1;
+            if payload.get(at - 1)? & 1 == 0 {
+                break;
+            }
+        }
+    }
+    let structure = *payload.get(at)?;
+    if structure & 0x10 == 0 {
+        return None;
+    }
+    let mut heights = [0; MAX_SPATIAL_LAYERS];
+    let count = usize::from(structure >> 5) + 1;
+    for (layer, height) in heights.iter_mut().enumerate().take(count) {
+        *height = u16_at(payload, at + 1 + 4 * layer + 2)?;
+    }
+    Some(heights)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_scalability_structure_that_chromium_writes_says_heights() {
+        // Of a key frame with three layers; of one with one; and of a frame that carries no structure.
+        let three = [
+            0xba, 0x80, 0xf3, 0x10, 0x50, 0x01, 0x40, 0x00, 0xb4, 0x02, 0x80, 0x01, 0x68, 0x05, 0x00, 0x02,
+            0xd0, 0x83,
+        ];
+        assert_eq!(heights(&three), Some([180, 360, 720, 0]));
+        let one = [0xbe, 0x80, 0xf1, 0x10, 0x10, 0x01, 0x40, 0x00, 0xb4, 0x83];
+        assert_eq!(heights(&one), Some([180, 0, 0, 0]));
+        assert_eq!(heights(&[0xb4, 0x80, 0xf3, 0x10, 0x25, 0x74]), None);
+        for len in 0..17 {
+            assert_eq!(heights(&three[..len]), None, "cut off after {len}");
+        }
+    }
+
+    #[test]
+    fn the_last_packet_of_a_layers_frame_is_told() {
+        let ends = |payload: &[u8]| Descriptor::parse(payload).unwrap().ends_frame;
+        assert!(ends(&[0xb4, 0x80, 0xf3, 0x10, 0x25]) && !ends(&[0xb0, 0x80, 0xf3, 0x13, 0x5c]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_payload_has_heights_or_none(payload in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = heights(&payload);
+        }
+    }
 
     fn starts_key_frame(payload: &[u8]) -> bool {
         Descriptor::parse(payload).is_some_and(|descriptor| descriptor.starts_key_frame())

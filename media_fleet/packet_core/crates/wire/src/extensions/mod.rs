@@ -169,6 +169,13 @@ impl<'a> Values<'a> {
         self.values[extension as usize]
     }
 
+    /// The same values but for one of them.
+    #[must_use]
+    pub fn with(mut self, extension: Extension, value: &'a [u8]) -> Self {
+        self.values[extension as usize] = Some(value);
+        self
+    }
+
     /// The transport-wide sequence number.
     #[must_use]
     pub fn transport_sequence(&self) -> Option<u16> {

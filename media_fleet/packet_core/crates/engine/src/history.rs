@@ -1,0 +1,120 @@
+//! What was sent to a subscriber, and how: what it takes to send it again.
+
+/// Sent video packets that can be sent again; a power of two.
+const VIDEO_HISTORY: usize = 512;
+/// Sent audio packets that can be sent again; a power of two.
+const AUDIO_HISTORY: usize = 64;
+/// One packet is sent again at most so often.
+const MAX_RESENDS: u8 = 5;
+
+/// What is added to a packet's own numbers, modulo their width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offsets {
+    pub timestamp: u32,
+    /// Of what counts pictures: VP8's picture id, or the dependency descriptor's frame number.
+    pub picture: u16,
+    pub tl0_picture: u8,
+}
+
+/// What a packet says of its sending, and how it was padded.
+///
+/// Kept, so that sending it again under the same index sends the same bytes: two texts under one nonce would give AES-GCM's
+/// authentication key away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Value of the abs-send-time extension.
+    pub abs_send_time: u32,
+    /// Value of the transport-wide sequence number extension.
+    pub transport_sequence: u16,
+    /// Octets of padding.
+    pub padding: u8,
+}
+
+/// A packet that was sent, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// Extended sequence number that the subscriber saw.
+    pub sequence: u64,
+    /// The layer's number of the stored packet.
+    pub number: u64,
+    pub layer: u8,
+    pub marker: bool,
+    pub offsets: Offsets,
+    pub stamp: Stamp,
+    pub active_targets: u32,
+    /// 0: its descriptor's active decode targets are as they came.
+    pub target_count: u8,
+}
+
+impl Sent {
+    /// The decode targets that its descriptor says are left, and how many there are.
+    pub(crate) fn active_targets(&self) -> Option<(u32, u8)> {
+        (self.target_count > 0).then_some((self.active_targets, self.target_count))
+    }
+}
+
+/// A packet that can be sent again.
+#[derive(Clone, Copy)]
+struct Kept {
+    sent: Sent,
+    /// The layer's store has something else under its number.
+    is_forgotten: bool,
+    resends: u8,
+    /// Modulo its width; 0 before the first time.
+    resent_ms: u32,
+}
+
+/// The last packets that were sent, by their sequence numbers.
+pub(crate) struct History {
+    slots: Vec<Option<Kept>>,
+}
+
+impl History {
+    pub(crate) fn new(is_video: bool) -> Self {
+        Self {
+            slots: vec![None; if is_video { VIDEO_HISTORY } else { AUDIO_HISTORY }],
+        }
+    }
+
+    fn slot(&self, sequence: u64) -> usize {
+        sequence as usize & (self.slots.len() - 1)
+    }
+
+    /// Whether nothing was sent under a sequence number, as far as that is known; `highest`: the newest one.
+    pub(crate) fn is_new(&self, sequence: u64, highest: u64) -> bool {
+        let is_lost = sequence + self.slots.len() as u64 <= highest;
+        !is_lost && self.slots[self.slot(sequence)].is_none_or(|kept| kept.sent.sequence != sequence)
+    }
+
+    pub(crate) fn insert(&mut self, sent: Sent) {
+        let slot = self.slot(sent.sequence);
+        self.slots[slot] = Some(Kept {
+            sent,
+            is_forgotten: false,
+            resends: 0,
+            resent_ms: 0,
+        });
+    }
+
+    /// A layer has other packets under the same numbers now.
+    pub(crate) fn forget(&mut self, layer: usize) {
+        for kept in self.slots.iter_mut().flatten() {
+            kept.is_forgotten |= usize::from(kept.sent.layer) == layer;
+        }
+    }
+
+    /// The packet with a sequence number, if it may be sent again; counts that as done.
+    pub(crate) fn resend(&mut self, sequence: u64, now_ms: u64, round_trip_ms: u32) -> Option<Sent> {
+        let slot = self.slot(sequence);
+        let kept = self.slots[slot].as_mut().filter(|kept| {
+            kept.sent.sequence == sequence && !kept.is_forgotten && kept.resends < MAX_RESENDS
+        })?;
+        let now_ms = now_ms as u32;
+        if kept.resent_ms != 0 && now_ms.wrapping_sub(kept.resent_ms) < round_trip_ms {
+            return None;
+        }
+        kept.resent_ms = now_ms.max(1);
+        kept.resends += 1;
+        Some(kept.sent)
+    }
+}

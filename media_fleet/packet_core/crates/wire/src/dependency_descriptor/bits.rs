@@ -1,0 +1,108 @@
+//! Bits in network order, as the descriptor's fields are written.
+
+/// Reads fields one behind the other.
+#[derive(Clone, Debug)]
+pub(super) struct Reader<'a> {
+    data: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, at: 0 }
+    }
+
+    /// How many bits have been read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// `f(n)`: a number of so many bits, at most 32; None if there are fewer.
+    pub(super) fn number(&mut self, bits: u32) -> Option<u32> {
+        let end = self.at + bits as usize;
+        if end > self.data.len() * 8 {
+            return None;
+        }
+        let mut value = 0;
+        for at in self.at..end {
+            value = value << 1 | u32::from(self.data[at / 8] >> (7 - at % 8) & 1);
+        }
+        self.at = end;
+        Some(value)
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        self.number(1).map(|bit| bit == 1)
+    }
+
+    /// `ns(n)`: a number below `limit`, which is not 0 (AV1 bitstream specification, section 4.10.7).
+    pub(super) fn below(&mut self, limit: u32) -> Option<u32> {
+        let width = u32::BITS - limit.leading_zeros();
+        let short = (1 << width) - limit;
+        let value = self.number(width - 1)?;
+        if value < short {
+            return Some(value);
+        }
+        Some((value << 1) - short + self.number(1)?)
+    }
+}
+
+/// Writes fields one behind the other into a buffer, and nothing beyond its end.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    data: &'a mut [u8],
+    at: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(data: &'a mut [u8]) -> Self {
+        data.fill(0);
+        Self { data, at: 0 }
+    }
+
+    pub(super) fn number(&mut self, value: u32, bits: u32) {
+        for bit in (0..bits).rev() {
+            if let Some(byte) = self.data.get_mut(self.at / 8) {
+                *byte |= ((value >> bit & 1) as u8) << (7 - self.at % 8);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// How many bytes have been begun; None if they did not fit.
+    pub(super) fn finish(self) -> Option<usize> {
+        let len = self.at.div_ceil(8);
+        (len <= self.data.len()).then_some(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_below_a_limit_take_no_more_bits_than_they_need() {
+        // Of five values, three take two bits and two take three.
+        for (bits, value, read) in [
+            (0b0000_0000, 0, 2),
+            (0b1000_0000, 2, 2),
+            (0b1100_0000, 3, 3),
+            (0b1110_0000, 4, 3),
+        ] {
+            let data = [bits];
+            let mut reader = Reader::new(&data);
+            assert_eq!((reader.below(5), reader.position()), (Some(value), read));
+        }
+        assert_eq!(Reader::new(&[]).below(1), Some(0), "the only value takes none");
+        assert_eq!(Reader::new(&[]).below(2), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written() {
+        let mut room = [0xffu8; 1];
+        let mut writer = Writer::new(&mut room);
+        writer.number(0x155, 9);
+        assert_eq!(writer.finish(), None);
+        assert_eq!(room, [0xaa]);
+    }
+}
