@@ -84,13 +84,14 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     """A node that holds its lease and listens; closes everything at the end.
 
     Raises:
-        PacketCoreError: the UDP port cannot be bound.
+        PacketCoreError: a port cannot be bound.
     """
     client = _redis(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S)
     listening_client = _redis(settings.redis_url, socket_timeout=None)
     core = PacketCore(
         bind_addresses=list(settings.bind_addresses),
         port=settings.udp_port,
+        tcp_port=settings.tcp_port if settings.tcp == "on" else None,
         consent_timeout_ms=settings.consent_timeout_ms,
     )
     parts = _assemble(settings, client, listening_client, core)
@@ -153,11 +154,13 @@ def _assemble(
 ) -> RunningNode:
     node_id = NodeId(settings.id)
     certificate = NodeCertificate.generateCertificate()
-    port = settings.advertised_port or core.local_port
+    udp_port = settings.advertised_port or core.local_port
+    tcp_port = core.local_tcp_port and (settings.advertised_tcp_port or core.local_tcp_port)
     identity = NodeIdentity(
         node_id=node_id,
         end=NodeEnd(
-            candidates=host_candidates(settings.advertised_addresses, port), fingerprints=certificate.fingerprints
+            candidates=host_candidates(settings.advertised_addresses, udp_port, tcp_port),
+            fingerprints=certificate.fingerprints,
         ),
         max_participants=settings.max_participants,
     )
@@ -180,7 +183,9 @@ def _assemble(
     randomness = SystemRandomness()
     node = MediaNode(identity, randomness=randomness, plane_factory=make_plane, emit=rpc.emit)
     reached_at = (
-        (settings.link_address, core.local_port) if settings.link_address else (settings.advertised_addresses[0], port)
+        (settings.link_address, core.local_port)
+        if settings.link_address
+        else (settings.advertised_addresses[0], udp_port)
     )
     node.relays = Relays(
         node_id,
@@ -255,6 +260,7 @@ async def _serve(settings: Settings, parts: RunningNode, terminate: asyncio.Even
             "node_id": settings.id,
             "region": settings.region,
             "udp_port": parts.core.local_port,
+            "tcp_port": parts.core.local_tcp_port,
             "advertised_addresses": list(settings.advertised_addresses),
         },
     )

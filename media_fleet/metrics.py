@@ -101,7 +101,8 @@ _COUNTERS: Final = {
     "datagrams_sent": "Datagrams sent.",
     "bytes_sent": "Bytes of those datagrams.",
     "send_calls": "System calls that sent them: the fewer, the better the batches.",
-    "send_failures": "Datagrams that could not be sent.",
+    "send_failures": "Datagrams that could not be sent, those included that a TCP connection had no room for.",
+    "connections_refused": "TCP connections closed because they were too many, or no authentic check came.",
     "rtp_received": "Media packets received, and authentic.",
     "rtp_forwarded": "Media packets forwarded, counted once for each subscriber.",
     "rtcp_received": "RTCP packets received.",
@@ -122,6 +123,7 @@ _COUNTERS: Final = {
     "commands_ignored": "Commands to the packet core about what was gone already.",
 }
 _GAUGES: Final = {
+    "connections": "TCP connections (ICE-TCP).",
     "transports": "ICE and DTLS transports.",
     "tracks": "Published tracks.",
     "subscriptions": "Tracks that participants receive, counted once for each participant.",

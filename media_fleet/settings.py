@@ -29,6 +29,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where to listen, comma-separated: one address for each version of IP that is served."""
     udp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """0: any free one."""
+    tcp: Literal["on", "off"] = "on"
+    """ICE-TCP (RFC 6544), for clients whose networks let no UDP through."""
+    tcp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """0: the UDP port's number."""
+    advertised_tcp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """0: the bound one."""
     advertised_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """0: the bound one. Another where a NAT maps it."""
     link_address: str = ""

@@ -51,7 +51,7 @@ class Platform:
         self.data = data
         self.port = port or free_port(socket.SOCK_STREAM)
         self.gateway_port = gateway_port or free_port(socket.SOCK_STREAM)
-        self.media_port = media_port or free_port(socket.SOCK_DGRAM)
+        self.media_port = media_port or free_media_port()
         self.output: list[str] = []
         self.url = ""
         """The address to open, once it is ready."""
@@ -202,3 +202,16 @@ def free_port(kind: int) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_media_port() -> int:
+    """One that is free for UDP and for TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            port = int(udp.getsockname()[1])
+            try:
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -140,6 +140,7 @@ def _require_ports(settings: LocalSettings) -> None:
         (settings.port, False, settings.bind_address, "the page and the API", "PARLEY_PORT"),
         (settings.gateway_port, False, LOOPBACK, "the signalling gateway", "PARLEY_GATEWAY_PORT"),
         (settings.media_port, True, settings.bind_address, "media", "PARLEY_MEDIA_PORT"),
+        (settings.media_port, False, settings.bind_address, "media over TCP", "PARLEY_MEDIA_PORT"),
     )
     for port, udp, address, purpose, setting in wanted:
         require_free(port, udp=udp, address=address, purpose=purpose, setting=setting)

@@ -32,7 +32,7 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
     gateway_port: Port = 8081
     """TCP, this machine only: the signalling gateway, which the front door forwards Socket.IO to."""
     media_port: Port = 8082
-    """UDP: all media."""
+    """UDP, and TCP for clients whose networks let no UDP through: all media."""
     data: str = ".parley"
     """The folder that holds everything which survives a restart, and the logs. Relative to the source tree."""
     web: str = "web/app/dist"

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from media_fleet.domain.session_description import Candidate, MediaSection, PayloadFormat, SessionDescription
+from media_fleet.domain.session_description import (
+    Candidate,
+    MediaSection,
+    PayloadFormat,
+    SessionDescription,
+    TransportProtocol,
+)
 
 
 def write(description: SessionDescription) -> str:
@@ -29,6 +35,7 @@ def write(description: SessionDescription) -> str:
 
 def _section_lines(section: MediaSection) -> Iterator[str]:
     yield f"m={section.kind} {section.port} {section.protocol} {' '.join(section.fmts)}"
+    # With port 9: no default candidate, whatever the versions of IP of those below (RFC 8839, 4.2.5 and 5.4).
     yield "c=IN IP4 0.0.0.0"
     yield f"a=mid:{section.mid}"
     if not section.in_use:
@@ -76,8 +83,10 @@ def _transport_lines(section: MediaSection) -> Iterator[str]:
 
 def candidate_value(candidate: Candidate) -> str:
     """What a=candidate says. Component 1 alone: RTP and RTCP share it (RFC 8839, 5.1)."""
+    tcp_type = " tcptype passive" if candidate.protocol is TransportProtocol.TCP else ""
     return (
-        f"{candidate.foundation} 1 udp {candidate.priority} {candidate.address} {candidate.port} typ host generation 0"
+        f"{candidate.foundation} 1 {candidate.protocol} {candidate.priority} {candidate.address} {candidate.port}"
+        f" typ host{tcp_type} generation 0"
     )
 
 

@@ -60,10 +60,18 @@ class Fingerprint(Struct, frozen=True, kw_only=True):
     value: str
 
 
+class TransportProtocol(StrEnum):
+    """RFC 8839, 5.1."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
 class Candidate(Struct, frozen=True, kw_only=True):
-    """A host candidate over UDP (RFC 8839, 5.1)."""
+    """A host candidate (RFC 8839, 5.1); one over TCP is passive (RFC 6544, 4.5)."""
 
     foundation: str
+    protocol: TransportProtocol = TransportProtocol.UDP
     priority: int
     address: str
     port: int

@@ -20,6 +20,7 @@ from media_fleet.domain.session_description import (
     MediaSection,
     SessionDescription,
     Setup,
+    TransportProtocol,
 )
 
 RTP_OVER_DTLS = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
@@ -29,6 +30,10 @@ _HOST_PREFERENCE = 126
 SCTP_OVER_DTLS = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
 """RFC 8841, 4.2: both are taken, the first is written."""
 DATA_CHANNELS = "webrtc-datachannel"
+_HOST_TCP_PREFERENCE = 90
+"""Below all host and reflexive candidates over UDP (RFC 6544, 4.2), above relayed ones; libwebrtc's value."""
+_PASSIVE_PREFERENCE = 4
+"""RFC 6544, 4.2: the direction preference of a passive host candidate."""
 DIGESTS = ("sha-256", "sha-384", "sha-512")
 
 
@@ -79,21 +84,35 @@ class RemoteEnd(Struct, frozen=True, kw_only=True):
         return self.session_id == other.session_id or self.ice == other.ice
 
 
-def host_candidates(addresses: Sequence[str], port: int) -> tuple[Candidate, ...]:
+def host_candidates(addresses: Sequence[str], udp_port: int, tcp_port: int | None = None) -> tuple[Candidate, ...]:
     """Host candidates for addresses in the order of preference, with the priorities of RFC 8445, 5.1.2.1.
 
     IPv4 and IPv6 take turns, the version of the first address first, so that where one version leads nowhere few checks
-    are wasted on it (RFC 8421, 4).
+    are wasted on it (RFC 8421, 4). Behind all of them come the same addresses by TCP, passive (RFC 6544, 4.2), if there
+    is a port: media is late on a stream whenever a packet is lost, so it is for whom UDP does not reach.
     """
-    return tuple(
+    in_turn = _versions_in_turn(addresses)
+    udp = [
         Candidate(
             foundation=str(index + 1),
             priority=_priority(_HOST_PREFERENCE, 65_535 - index),
             address=address,
-            port=port,
+            port=udp_port,
         )
-        for index, address in enumerate(_versions_in_turn(addresses))
-    )
+        for index, address in enumerate(in_turn)
+    ]
+    tcp = [
+        Candidate(
+            foundation=str(len(udp) + index + 1),
+            protocol=TransportProtocol.TCP,
+            priority=_priority(_HOST_TCP_PREFERENCE, (_PASSIVE_PREFERENCE << 13) | (8_191 - index)),
+            address=address,
+            port=tcp_port,
+        )
+        for index, address in enumerate(in_turn)
+        if tcp_port is not None
+    ]
+    return (*udp, *tcp)
 
 
 def _priority(type_preference: int, local_preference: int) -> int:

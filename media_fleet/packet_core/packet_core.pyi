@@ -30,11 +30,13 @@ class PacketCore:
         *,
         bind_addresses: list[str],
         port: int,
+        tcp_port: int | None = None,
         consent_timeout_ms: int = 15_000,
     ) -> Self:
-        """Binds a UDP port (0: any free one) and starts the I/O thread.
+        """Binds a UDP port (0: any free one), listens for connections (ICE-TCP, RFC 6544), and starts the I/O thread.
 
         ``bind_addresses``: one for each version of IP that is served; ``0.0.0.0`` or ``::`` without effect where the machine does not have that version.
+        ``tcp_port``: 0 for the UDP port's number; None for no TCP.
         ``consent_timeout_ms``: a transport that has seen no authenticated STUN check for so long is lost (RFC 7675: 30 s at the most).
 
         Raises:
@@ -44,6 +46,10 @@ class PacketCore:
     @property
     def local_port(self) -> int:
         """The UDP port that is bound."""
+
+    @property
+    def local_tcp_port(self) -> int | None:
+        """The TCP port that is listened at; None without TCP."""
 
     def event_fd(self) -> int:
         """A descriptor that is readable while events wait. Owned by the core; closed by `close`."""
@@ -270,7 +276,7 @@ Event = DtlsReceived | TransportConnected | TransportLost | LayerStarted | Layer
 
 @final
 class CoreStats:
-    """Packets and bytes are of UDP payload. ``dropped_*`` counts say why a datagram went no further."""
+    """Packets and bytes are of UDP payload, and of what takes its place on TCP connections. ``dropped_*`` counts say why a datagram went no further."""
 
     datagrams_received: int
     bytes_received: int
@@ -278,6 +284,8 @@ class CoreStats:
     bytes_sent: int
     send_calls: int
     send_failures: int
+    connections: int
+    connections_refused: int
     rtp_received: int
     rtp_forwarded: int
     rtcp_received: int

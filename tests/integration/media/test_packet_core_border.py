@@ -32,7 +32,7 @@ PROFILES: dict[SrtpProfile, tuple[int, int]] = {
 
 @pytest.fixture
 def core() -> Iterator[PacketCore]:
-    core = PacketCore(bind_addresses=["127.0.0.1"], port=0)
+    core = PacketCore(bind_addresses=["127.0.0.1"], port=0, tcp_port=0)
     yield core
     core.close()
 
@@ -77,8 +77,11 @@ class Peer:
         request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(pwd.encode())
         request.add_fingerprint()
-        self.socket.send(bytes(request))
+        self.send(bytes(request))
         return request
+
+    def send(self, datagram: bytes) -> None:
+        self.socket.send(datagram)
 
     def connect(self) -> stun.Message:
         self.check()
@@ -100,6 +103,22 @@ class Peer:
         sends = Policy(key=up + up_salt, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=libsrtp)
         receives = Policy(key=down + down_salt, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=libsrtp)
         return Session(sends), Session(receives)
+
+
+class TcpPeer(Peer):
+    """The same on a connection: datagrams in frames (RFC 4571)."""
+
+    def __init__(self, core: PacketCore) -> None:
+        super().__init__(core)
+        self.socket.close()
+        self.socket = socket.create_connection(("127.0.0.1", core.local_tcp_port or 0), timeout=TIMEOUT)
+
+    def send(self, datagram: bytes) -> None:
+        self.socket.sendall(len(datagram).to_bytes(2, "big") + datagram)
+
+    def receive(self) -> bytes:
+        length = int.from_bytes(self.socket.recv(2, socket.MSG_WAITALL), "big")
+        return self.socket.recv(length, socket.MSG_WAITALL)
 
 
 @pytest.fixture
@@ -143,6 +162,32 @@ def test_an_authentic_check_is_answered_as_ice_demands(core: PacketCore, peer: P
     connected = wait_for(core, TransportConnected)
     assert (connected.transport, connected.protocol) == (peer.transport, "udp")
     assert (connected.address, connected.port) == peer.socket.getsockname()
+
+
+def test_a_connection_takes_the_place_of_udp(core: PacketCore) -> None:
+    peer = TcpPeer(core)
+    request = peer.check()
+    answer = stun.parse_message(peer.receive())
+    assert answer.transaction_id == request.transaction_id
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == peer.socket.getsockname()
+    connected = wait_for(core, TransportConnected)
+    assert (connected.transport, connected.protocol) == (peer.transport, "tcp")
+    peer.send(DTLS)
+    assert wait_for(core, DtlsReceived).data == DTLS
+    core.send_dtls(peer.transport, [DTLS, DTLS[::-1]])
+    assert [peer.receive(), peer.receive()] == [DTLS, DTLS[::-1]]
+    assert core.stats().connections == 1
+    peer.socket.close()
+    deadline = time.monotonic() + TIMEOUT
+    while core.stats().connections and time.monotonic() < deadline:
+        pass  # each question is answered after what has come meanwhile
+    assert (core.stats().connections, core.stats().connections_refused) == (0, 0)
+
+
+def test_another_protocol_on_the_tcp_port_is_hung_up_on(core: PacketCore) -> None:
+    with socket.create_connection(("127.0.0.1", core.local_tcp_port or 0), timeout=TIMEOUT) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: media\r\n\r\n")
+        assert browser.recv(100) == b""
 
 
 def test_a_role_conflict_is_answered_with_487(peer: Peer) -> None:

@@ -29,6 +29,8 @@ def test_numbers_are_read() -> None:
     [
         ("PARLEY_NODE_PORTS", "1"),
         ("PARLEY_NODE_UDP_PORT", "65536"),
+        ("PARLEY_NODE_TCP", "true"),
+        ("PARLEY_NODE_TCP_PORT", "-1"),
         ("PARLEY_NODE_UDP_PORT", "many"),
         ("PARLEY_NODE_CONSENT_TIMEOUT_MS", "60000"),
         ("PARLEY_NODE_ADVERTISED_ADDRESSES", "media.example"),

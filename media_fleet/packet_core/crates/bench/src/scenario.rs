@@ -286,6 +286,7 @@ fn loopback() -> Listen {
     Listen {
         addresses: vec![Ipv4Addr::LOCALHOST.into()],
         port: 0,
+        tcp_port: None,
     }
 }
 

@@ -27,7 +27,7 @@ impl Engine {
                 is_set
             }
             Command::RemoveTransport(id) => self.remove_transport(id, out),
-            Command::AddLink(id, address, keys) => self.add_link(now, id, address, &keys),
+            Command::AddLink(id, address, keys) => self.add_link(id, address, &keys),
             Command::AddRelayedTrack(id, link, config) => self.add_relayed_track(id, link, *config),
             Command::AddRelay(id, link, track, config) => self.add_relay(id, link, track, *config),
             Command::AddTrack(id, transport, config) => self.add_track(id, transport, *config),
@@ -66,7 +66,9 @@ impl Engine {
             return false;
         }
         self.by_ufrag.insert(credentials.ufrag.as_bytes().into(), id);
-        self.transports.insert(id, Transport::new(credentials, now.us));
+        let consent_until_us = now.us + self.config.consent_timeout_us;
+        self.transports
+            .insert(id, Transport::new(credentials, consent_until_us));
         true
     }
 

@@ -10,6 +10,8 @@ use crate::{Credentials, Id, Remote};
 
 /// Role conflict (RFC 8445, section 7.3.1.1): a lite agent is never the controlling one.
 const ROLE_CONFLICT: u16 = 487;
+/// A client whose connection has been closed has so long to make another one: libwebrtc does at once, and some more for the network.
+const RECONNECT_US: u64 = 3_000_000;
 
 impl Engine {
     pub(crate) fn handle_stun(&mut self, now: Now, from: Remote, message: &[u8], out: &mut impl Output) {
@@ -84,15 +86,14 @@ impl Engine {
         let Some(transport) = self.transports.get_mut(&id) else {
             return;
         };
-        transport.last_check_us = now.us;
-        if transport.addresses.last() != Some(&from) {
-            transport.addresses.retain(|address| *address != from);
-            transport.addresses.push(from);
-            if transport.addresses.len() > MAX_ADDRESSES {
-                let forgotten = transport.addresses.remove(0);
-                if self.by_address.get(&forgotten) == Some(&id) {
-                    self.by_address.remove(&forgotten);
-                }
+        let consent_until_us = now.us + self.config.consent_timeout_us;
+        transport.consent_until_us = consent_until_us;
+        transport.addresses.retain(|(address, _)| *address != from);
+        transport.addresses.push((from, consent_until_us));
+        if transport.addresses.len() > MAX_ADDRESSES {
+            let (forgotten, _) = transport.addresses.remove(0);
+            if self.by_address.get(&forgotten) == Some(&id) {
+                self.by_address.remove(&forgotten);
             }
         }
         // Each time: another transport may have had the address meanwhile, as one of several, or while this one was lost.
@@ -142,11 +143,46 @@ impl Engine {
         true
     }
 
+    /// Whether the last authentic check from a remote was a transport's that is still there, and still knows it.
+    #[must_use]
+    pub fn knows(&self, remote: Remote) -> bool {
+        self.by_address.contains_key(&remote)
+    }
+
+    /// A connection has been closed: what went there goes by another way that has consent, or nowhere until a check comes, or the transport is lost.
+    pub fn connection_closed(&mut self, now: Now, closed: Remote, out: &mut impl Output) {
+        let Some(id) = self.by_address.remove(&closed) else {
+            return;
+        };
+        let Some(transport) = self.transports.get_mut(&id) else {
+            return;
+        };
+        transport.addresses.retain(|(address, _)| *address != closed);
+        if transport.address != Some(closed) {
+            return;
+        }
+        let others = transport.addresses.iter().rev();
+        let other = others
+            .filter(|(other, until_us)| now.us < *until_us && self.by_address.get(other) == Some(&id))
+            .map(|(other, _)| *other)
+            .next();
+        transport.address = other;
+        match other {
+            Some(remote) if transport.nominated && !transport.lost => {
+                out.event(Event::TransportConnected {
+                    transport: id,
+                    remote,
+                });
+            }
+            Some(_) => {}
+            None => transport.consent_until_us = transport.consent_until_us.min(now.us + RECONNECT_US),
+        }
+    }
+
     /// Tells of transports that no check has come for.
     pub(crate) fn check_consent(&mut self, now: Now, out: &mut impl Output) {
         for (id, transport) in &mut self.transports {
-            let silent = now.us.saturating_sub(transport.last_check_us);
-            if transport.link.is_none() && !transport.lost && silent >= self.config.consent_timeout_us {
+            if !transport.lost && now.us >= transport.consent_until_us {
                 transport.lost = true;
                 out.event(Event::TransportLost { transport: *id });
             }

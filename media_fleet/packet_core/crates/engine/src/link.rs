@@ -35,13 +35,13 @@ pub(crate) struct Link {
 }
 
 impl Transport {
-    fn to_node(remote: Remote, keys: &Keys, now_us: u64) -> Result<Self, SrtpError> {
+    fn to_node(remote: Remote, keys: &Keys) -> Result<Self, SrtpError> {
         // No check can name these: nobody is found by an empty fragment.
         let nobody = Credentials {
             ufrag: String::new(),
             pwd: String::new(),
         };
-        let mut transport = Self::new(nobody, now_us);
+        let mut transport = Self::new(nobody, u64::MAX);
         transport.send = Some(SendContext::new(keys.profile, &keys.send_key, &keys.send_salt)?);
         transport.receive = Some(ReceiveContext::of_node(
             keys.profile,
@@ -68,13 +68,13 @@ impl Engine {
             .is_some_and(|transport| transport.link.is_some())
     }
 
-    pub(crate) fn add_link(&mut self, now: Now, id: Id, address: SocketAddr, keys: &Keys) -> bool {
+    pub(crate) fn add_link(&mut self, id: Id, address: SocketAddr, keys: &Keys) -> bool {
         let remote = Remote::udp(address);
         let holder = self.by_address.get(&remote).copied();
         if holder.is_some_and(|holder| self.is_link(holder)) {
             return false;
         }
-        let Ok(transport) = Transport::to_node(remote, keys, now.us) else {
+        let Ok(transport) = Transport::to_node(remote, keys) else {
             return false;
         };
         self.by_address.insert(remote, id);

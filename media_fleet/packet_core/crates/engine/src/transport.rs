@@ -38,11 +38,12 @@ pub(crate) struct Transport {
     pub next_credentials: Option<Credentials>,
     /// Where datagrams are sent.
     pub address: Option<Remote>,
-    /// Where authentic checks came from, the latest last.
-    pub addresses: Vec<Remote>,
+    /// Where authentic checks came from, and until when each allows to send there (RFC 7675); the latest last.
+    pub addresses: Vec<(Remote, u64)>,
     pub nominated: bool,
     pub lost: bool,
-    pub last_check_us: u64,
+    /// Without another check it is lost then.
+    pub consent_until_us: u64,
     /// Datagrams that came from it, and their bytes.
     pub packets_received: u64,
     pub bytes_received: u64,
@@ -79,7 +80,7 @@ impl Transport {
         self.address.filter(|_| self.send.is_some() && !self.lost)
     }
 
-    pub(crate) fn new(credentials: Credentials, now_us: u64) -> Self {
+    pub(crate) fn new(credentials: Credentials, consent_until_us: u64) -> Self {
         Self {
             link: None,
             credentials,
@@ -88,7 +89,7 @@ impl Transport {
             addresses: Vec::new(),
             nominated: false,
             lost: false,
-            last_check_us: now_us,
+            consent_until_us,
             packets_received: 0,
             bytes_received: 0,
             send: None,

@@ -256,3 +256,82 @@ fn what_is_removed_is_gone_with_all_that_hangs_on_it() {
         "12 packets and a check"
     );
 }
+
+/// A viewer who is reached by a connection, and sees a film.
+fn watching_by_tcp(seed: u64) -> (World, usize, Remote, Camera) {
+    let mut world = World::new(seed);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    world.subscribe(viewer, track, Kind::Video);
+    let connection = Remote::tcp(1, SocketAddr::from(([10, 7, 7, 7], 7777)));
+    world.people[viewer].address = connection;
+    let check = world.people[viewer].check(true);
+    world.inject(vec![(connection, check)]);
+    let mut film = Camera::new(publisher, &[]);
+    film.film(&mut world, 3);
+    (world, viewer, connection, film)
+}
+
+#[test]
+fn when_a_connection_closes_media_goes_by_another_way_that_has_consent() {
+    let (mut world, viewer, connection, mut film) = watching_by_tcp(9);
+    assert_eq!(connected(&world).last(), Some(&(viewer as u32, connection)));
+    assert_eq!(world.people[viewer].rtp.len(), 18);
+    assert!(world.engine.knows(connection));
+    world.close(connection);
+    assert!(!world.engine.knows(connection));
+    let before = udp(([10, 0, 0, 1], 5000 + viewer as u16));
+    assert_eq!(connected(&world).last(), Some(&(viewer as u32, before)));
+    world.people[viewer].address = before;
+    film.film(&mut world, 3);
+    assert_eq!(world.people[viewer].rtp.len(), 36);
+}
+
+#[test]
+fn a_client_may_connect_anew_before_its_transport_is_lost() {
+    let (mut world, viewer, connection, mut film) = watching_by_tcp(10);
+    // The way by UDP has no consent any more; that by TCP is checked all the time.
+    world.advance(16_000);
+    world.close(connection);
+    world.people[viewer].checks = false;
+    world.advance(2_000);
+    let next = Remote::tcp(2, connection.address());
+    world.people[viewer].address = next;
+    let check = world.people[viewer].check(false);
+    world.inject(vec![(next, check)]);
+    let before = world.people[viewer].rtp.len();
+    film.film(&mut world, 3);
+    assert!(
+        world.people[viewer].rtp.len() >= before + 6,
+        "from the next key frame on"
+    );
+    let lost = Event::TransportLost {
+        transport: viewer as u32,
+    };
+    assert!(!world.events.contains(&lost));
+    world.close(next);
+    world.advance(3_200);
+    assert!(world.events.contains(&lost));
+    let check = world.people[viewer].check(false);
+    world.inject(vec![(next, check)]);
+    assert_eq!(
+        connected(&world).last(),
+        Some(&(viewer as u32, next)),
+        "any check brings it back"
+    );
+}
+
+#[test]
+fn a_closed_connection_is_nothing_to_who_has_left_it() {
+    let (mut world, viewer, connection, mut film) = watching_by_tcp(11);
+    let back = udp(([10, 0, 0, 1], 5000 + viewer as u16));
+    world.people[viewer].address = back;
+    let check = world.people[viewer].check(true);
+    world.inject(vec![(back, check)]);
+    let before = connected(&world);
+    world.close(connection);
+    world.close(Remote::tcp(77, connection.address()));
+    assert_eq!(connected(&world), before);
+    film.film(&mut world, 3);
+    assert_eq!(world.people[viewer].rtp.len(), 36);
+}

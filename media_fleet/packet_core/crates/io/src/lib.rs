@@ -11,6 +11,7 @@ mod clock;
 mod node;
 mod sockets;
 pub mod syscalls;
+mod tcp;
 mod thread;
 
 pub use batch::IoStats;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use parley_engine::{
 use crate::batch::{IoStats, SendBatch};
 use crate::sockets::{Listen, Sockets};
 use crate::syscalls::EventFd;
+use crate::tcp::Connections;
 use crate::thread;
 
 /// The I/O thread is gone.
@@ -47,6 +49,7 @@ pub struct Node {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     port: u16,
+    tcp_port: Option<u16>,
 }
 
 impl Node {
@@ -55,8 +58,10 @@ impl Node {
     /// # Errors
     /// If an address cannot be bound, or no thread or descriptor can be had.
     pub fn start(listen: &Listen, config: Config) -> io::Result<Self> {
-        let sockets = Sockets::bind(listen)?;
-        let port = sockets.port();
+        let mut sockets = Sockets::bind(listen)?;
+        let (port, tcp_port) = (sockets.port(), sockets.tcp_port());
+        let listeners = std::mem::take(&mut sockets.listeners);
+        let connections = tcp_port.map(|_| Connections::new(listeners)).transpose()?;
         let shared = Arc::new(Shared {
             requests_wake: EventFd::new()?,
             events: Mutex::default(),
@@ -64,7 +69,8 @@ impl Node {
             is_running: AtomicBool::new(true),
         });
         let (requests, received): (_, Receiver<Request>) = channel();
-        let batch = SendBatch::through(sockets.try_clone()?);
+        let clone = |socket: &Option<UdpSocket>| socket.as_ref().map(UdpSocket::try_clone).transpose();
+        let batch = SendBatch::through(clone(&sockets.v4)?, clone(&sockets.v6)?, connections);
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("packet-core".into())
@@ -78,13 +84,20 @@ impl Node {
             shared,
             thread: Some(thread),
             port,
+            tcp_port,
         })
     }
 
-    /// The port that is bound.
+    /// The port of UDP that is bound.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The port of TCP, if there is one.
+    #[must_use]
+    pub fn tcp_port(&self) -> Option<u16> {
+        self.tcp_port
     }
 
     /// The descriptor that is readable while events wait.

@@ -1,7 +1,7 @@
-//! The UDP sockets of a node: one for each version of IP, all on one port.
+//! The sockets of a node: for UDP one for each version of IP, all on one port, and as many for TCP.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::syscalls;
 
@@ -15,14 +15,17 @@ const ATTEMPTS: usize = 16;
 pub struct Listen {
     /// One address for each version of IP that is served. "All addresses" of a version that the machine does not have means none.
     pub addresses: Vec<IpAddr>,
-    /// The port; 0: any free one.
+    /// The port of UDP; 0: any free one.
     pub port: u16,
+    /// That of TCP; 0: the same. None: there is no TCP.
+    pub tcp_port: Option<u16>,
 }
 
 /// See the module.
 pub(crate) struct Sockets {
     pub(crate) v4: Option<UdpSocket>,
     pub(crate) v6: Option<UdpSocket>,
+    pub(crate) listeners: Vec<TcpListener>,
     port: u16,
 }
 
@@ -46,6 +49,7 @@ impl Sockets {
         let mut bound = Self {
             v4: None,
             v6: None,
+            listeners: Vec::new(),
             port: listen.port,
         };
         for ip in &listen.addresses {
@@ -65,6 +69,11 @@ impl Sockets {
                     syscalls::tune(&socket, BUFFER_BYTES);
                     bound.port = socket.local_addr()?.port();
                     *place = Some(socket);
+                    if let Some(tcp_port) = listen.tcp_port {
+                        let port = if tcp_port == 0 { bound.port } else { tcp_port };
+                        let listener = syscalls::listen_tcp(SocketAddr::new(*ip, port));
+                        bound.listeners.push(listener.map_err(of_tcp)?);
+                    }
                 }
                 Err(error) if is_version_missing(&error) && ip.is_unspecified() => {}
                 Err(error) => return Err(error),
@@ -80,15 +89,15 @@ impl Sockets {
         self.port
     }
 
-    /// The same sockets once more, to send through.
-    pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        let clone = |socket: &Option<UdpSocket>| socket.as_ref().map(UdpSocket::try_clone).transpose();
-        Ok(Self {
-            v4: clone(&self.v4)?,
-            v6: clone(&self.v6)?,
-            port: self.port,
-        })
+    /// The port of TCP, if there is one.
+    pub(crate) fn tcp_port(&self) -> Option<u16> {
+        let address = self.listeners.first()?.local_addr().ok()?;
+        Some(address.port())
     }
+}
+
+fn of_tcp(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("TCP: {error}"))
 }
 
 fn is_version_missing(error: &io::Error) -> bool {
@@ -103,6 +112,7 @@ mod tests {
         Sockets::bind(&Listen {
             addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
             port,
+            tcp_port: Some(0),
         })
     }
 
@@ -113,6 +123,7 @@ mod tests {
             let bound = socket.as_ref().unwrap().local_addr().unwrap();
             assert_eq!(bound.port(), sockets.port());
         }
+        assert_eq!(sockets.tcp_port(), Some(sockets.port()));
         assert_eq!(
             bind(&["::1"], sockets.port()).err().unwrap().kind(),
             ErrorKind::AddrInUse

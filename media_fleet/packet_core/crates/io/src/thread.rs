@@ -6,13 +6,14 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver as Requests, TryRecvError};
 use std::time::Duration;
 
-use parley_engine::{Engine, Event, Remote};
+use parley_engine::{Engine, Event, Now, Remote};
 
 use crate::batch::SendBatch;
 use crate::clock::{self, Clock};
 use crate::node::{Request, Shared};
 use crate::sockets::Sockets;
 use crate::syscalls::{self, RECEIVE_MESSAGES, Receiver};
+use crate::tcp::{self, Connections, TooLong};
 
 /// After so many calls of recvmmsg in a row commands and the clock have their turn.
 const ROUNDS: usize = 8;
@@ -29,14 +30,23 @@ pub(crate) fn run(
 ) {
     let clock = Clock::new();
     let mut receiver = Receiver::new();
+    let mut room = vec![
+        0;
+        if out.connections.is_some() {
+            tcp::READ_LEN
+        } else {
+            0
+        }
+    ];
     loop {
         let wait_us = engine.next_deadline_us().saturating_sub(clock.now().us);
         let descriptors = [
             sockets.v4.as_ref().map(AsFd::as_fd),
             sockets.v6.as_ref().map(AsFd::as_fd),
             Some(shared.requests_wake.as_fd()),
+            out.connections.as_ref().map(Connections::as_fd),
         ];
-        let [has_v4, has_v6, has_requests] =
+        let [has_v4, has_v6, has_requests, has_connections] =
             syscalls::wait_readable(descriptors, Duration::from_micros(wait_us));
         if has_requests {
             shared.requests_wake.clear();
@@ -50,7 +60,11 @@ pub(crate) fn run(
                 receive(socket, engine, &clock, &mut receiver, &mut out);
             }
         }
+        if has_connections {
+            serve_connections(engine, &clock, &mut room, &mut out);
+        }
         let now = clock.now();
+        look_after_connections(engine, now, &mut out);
         if now.us >= engine.next_deadline_us() {
             engine.handle_timeout(now, &mut out);
         } else {
@@ -89,6 +103,49 @@ fn receive(
     }
 }
 
+/// Reads the connections on which something has come.
+fn serve_connections(engine: &mut Engine, clock: &Clock, room: &mut [u8], out: &mut SendBatch) {
+    let mut readable = Vec::new();
+    if let Some(connections) = &mut out.connections {
+        connections.serve(clock.now().us, &mut readable, &mut out.stats);
+    }
+    for number in readable {
+        let now = clock.now();
+        let read = out
+            .connections
+            .as_mut()
+            .and_then(|c| c.read(number, now.us, room));
+        let Some((remote, len)) = read else {
+            continue;
+        };
+        let used = tcp::take_datagrams(&mut room[..len], |datagram| {
+            engine.handle_datagram(now, now.us, remote, datagram, out);
+        });
+        engine.flush(now, out);
+        let Some(connections) = &mut out.connections else {
+            return;
+        };
+        match used {
+            Ok(used) => connections.keep(number, &room[used..len]),
+            Err(TooLong) => connections.close(number),
+        }
+        if connections.is_stranger(number) {
+            connections.set_known(number, engine.knows(remote), now.us);
+        }
+    }
+}
+
+/// Closes connections that nobody needs, and tells the engine of those that are closed.
+fn look_after_connections(engine: &mut Engine, now: Now, out: &mut SendBatch) {
+    let Some(connections) = &mut out.connections else {
+        return;
+    };
+    connections.sweep(now.us, |remote| engine.knows(remote));
+    for closed in connections.take_closed() {
+        engine.connection_closed(now, closed, out);
+    }
+}
+
 /// False when the thread should end.
 fn handle_requests(
     engine: &mut Engine,
@@ -100,7 +157,7 @@ fn handle_requests(
         match requests.try_recv() {
             Ok(Request::Command(command)) => engine.handle_command(clock.now(), command, out),
             Ok(Request::Stats(answer)) => {
-                let _ = answer.send((engine.stats(), out.stats));
+                let _ = answer.send((engine.stats(), out.stats()));
             }
             Ok(Request::TrackStats(track, answer)) => {
                 let _ = answer.send(engine.track_stats(track));

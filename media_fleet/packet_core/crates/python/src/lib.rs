@@ -35,6 +35,7 @@ fn closed(_: Closed) -> PyErr {
 struct PacketCore {
     node: Mutex<Option<Node>>,
     port: u16,
+    tcp_port: Option<u16>,
     next_id: AtomicU32,
     /// Local ufrags in use, so that a second use is an error where it is made.
     ufrags: Mutex<Vec<(Id, String)>>,
@@ -69,11 +70,17 @@ impl PacketCore {
 #[pymethods]
 impl PacketCore {
     #[new]
-    #[pyo3(signature = (*, bind_addresses, port, consent_timeout_ms = 15_000))]
-    fn new(bind_addresses: Vec<String>, port: u16, consent_timeout_ms: u64) -> PyResult<Self> {
+    #[pyo3(signature = (*, bind_addresses, port, tcp_port = None, consent_timeout_ms = 15_000))]
+    fn new(
+        bind_addresses: Vec<String>,
+        port: u16,
+        tcp_port: Option<u16>,
+        consent_timeout_ms: u64,
+    ) -> PyResult<Self> {
         let listen = Listen {
             addresses: arguments::addresses(&bind_addresses)?,
             port,
+            tcp_port,
         };
         if consent_timeout_ms == 0 {
             return Err(PyValueError::new_err("consent_timeout_ms must be above zero"));
@@ -89,13 +96,14 @@ impl PacketCore {
                 .iter()
                 .map(|ip| SocketAddr::new(*ip, port).to_string())
                 .collect();
-            PacketCoreError::new_err(format!("cannot serve UDP at {}: {error}", places.join(" and ")))
+            PacketCoreError::new_err(format!("cannot listen at {}: {error}", places.join(" and ")))
         })?;
-        let port = node.port();
+        let (port, tcp_port) = (node.port(), node.tcp_port());
         let (next_id, ufrags) = (AtomicU32::new(1), Mutex::default());
         Ok(Self {
             node: Mutex::new(Some(node)),
             port,
+            tcp_port,
             next_id,
             ufrags,
         })
@@ -104,6 +112,11 @@ impl PacketCore {
     #[getter]
     fn local_port(&self) -> u16 {
         self.port
+    }
+
+    #[getter]
+    fn local_tcp_port(&self) -> Option<u16> {
+        self.tcp_port
     }
 
     fn event_fd(&self) -> PyResult<i32> {

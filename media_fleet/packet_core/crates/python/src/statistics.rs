@@ -38,6 +38,8 @@ statistics_class!(CoreStats {
     bytes_sent: u64,
     send_calls: u64,
     send_failures: u64,
+    connections: u64,
+    connections_refused: u64,
     rtp_received: u64,
     rtp_forwarded: u64,
     rtcp_received: u64,
@@ -114,6 +116,8 @@ pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
         bytes_sent: io.bytes_sent,
         send_calls: io.send_calls,
         send_failures: io.send_failures,
+        connections: io.connections,
+        connections_refused: io.connections_refused,
     )
 }
 

@@ -158,6 +158,13 @@ impl World {
         self.deliver();
     }
 
+    /// Closes a connection.
+    pub fn close(&mut self, connection: Remote) {
+        let now = self.now();
+        self.engine.connection_closed(now, connection, &mut self.out);
+        self.deliver();
+    }
+
     fn deliver(&mut self) {
         self.events.append(&mut self.out.events);
         for (to, datagram) in std::mem::take(&mut self.out.datagrams) {

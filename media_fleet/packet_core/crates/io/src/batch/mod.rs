@@ -5,10 +5,10 @@ use std::io::{Error, ErrorKind, Result};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use parley_engine::{Event, Output, Remote};
+use parley_engine::{Connection, Event, Output, Remote};
 
-use crate::sockets::Sockets;
 use crate::syscalls::{self, MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message};
+use crate::tcp::Connections;
 
 /// What is collected before it is sent: about as much as a core's second-level cache holds.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -24,10 +24,14 @@ pub struct IoStats {
     pub datagrams_sent: u64,
     /// Their bytes.
     pub bytes_sent: u64,
-    /// Calls of sendmmsg(2).
+    /// Calls of sendmmsg(2) and write(2).
     pub send_calls: u64,
-    /// Datagrams that the kernel refused, or had no room for.
+    /// Datagrams that the kernel refused, or that it or a connection had no room for.
     pub send_failures: u64,
+    /// Open connections.
+    pub connections: u64,
+    /// Connections that were closed because they were too many, or no check came.
+    pub connections_refused: u64,
 }
 
 /// What takes messages.
@@ -167,6 +171,7 @@ impl IoStats {
 pub(crate) struct SendBatch<W = UdpSocket> {
     v4: Option<Queue<W>>,
     v6: Option<Queue<W>>,
+    pub connections: Option<Connections>,
     buffer: Vec<u8>,
     used: usize,
     pub events: VecDeque<Event>,
@@ -174,9 +179,16 @@ pub(crate) struct SendBatch<W = UdpSocket> {
 }
 
 impl SendBatch {
-    /// Sends through these sockets.
-    pub(crate) fn through(sockets: Sockets) -> Self {
-        Self::new(sockets.v4, sockets.v6)
+    /// Sends through these sockets, and through the connections.
+    pub(crate) fn through(
+        v4: Option<UdpSocket>,
+        v6: Option<UdpSocket>,
+        connections: Option<Connections>,
+    ) -> Self {
+        Self {
+            connections,
+            ..Self::new(v4, v6)
+        }
     }
 }
 
@@ -185,6 +197,7 @@ impl<W: Way> SendBatch<W> {
         Self {
             v4: v4.map(Queue::new),
             v6: v6.map(Queue::new),
+            connections: None,
             buffer: vec![0; BATCH_BYTES + SLACK],
             used: 0,
             events: VecDeque::new(),
@@ -192,10 +205,34 @@ impl<W: Way> SendBatch<W> {
         }
     }
 
+    fn put(&mut self, connection: Connection, len: usize) {
+        let datagram = &self.buffer[self.used..self.used + len];
+        let connections = self.connections.as_mut();
+        if connections.is_some_and(|connections| connections.put(connection, datagram)) {
+            self.stats.datagrams_sent += 1;
+            self.stats.bytes_sent += len as u64;
+        } else {
+            self.stats.send_failures += 1;
+        }
+    }
+
+    /// Counters, and how many connections there are.
+    pub(crate) fn stats(&self) -> IoStats {
+        let connections = self.connections.as_ref();
+        IoStats {
+            connections: connections.map_or(0, |connections| connections.len() as u64),
+            connections_refused: connections.map_or(0, Connections::refused),
+            ..self.stats
+        }
+    }
+
     /// Hands everything to the kernel.
     pub(crate) fn flush(&mut self) {
         for queue in self.v4.iter_mut().chain(&mut self.v6) {
             queue.flush(&self.buffer, &mut self.stats);
+        }
+        if let Some(connections) = &mut self.connections {
+            connections.flush(&mut self.stats);
         }
         self.used = 0;
     }
@@ -210,7 +247,10 @@ impl<W: Way> Output for SendBatch<W> {
     }
 
     fn send(&mut self, to: Remote, len: usize) {
-        let to = to.address();
+        let to = match to {
+            Remote::Udp(to) => to,
+            Remote::Tcp(number, _) => return self.put(number, len),
+        };
         let queue = if to.is_ipv4() { &mut self.v4 } else { &mut self.v6 };
         let Some(queue) = queue else {
             self.stats.send_failures += 1;

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::address::write_address;
+
+/// So many connections wait to be accepted: all clients of a busy node, who come at once when another one has failed.
+const BACKLOG: libc::c_int = 1024;
 
 /// Binds a UDP socket that does not block; one of IPv6 is of IPv6 alone, so that there may be one of IPv4 on its port.
 ///
@@ -15,6 +18,20 @@ pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = open(address, libc::SOCK_DGRAM)?;
     bind(&socket, address)?;
     Ok(UdpSocket::from(socket))
+}
+
+/// Listens for TCP connections, without blocking, as [`bind_udp`] binds.
+///
+/// # Errors
+/// The error of socket(2), setsockopt(2), bind(2) or listen(2).
+pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = open(address, libc::SOCK_STREAM)?;
+    // Connections of a node that ran before linger: they are no listener.
+    set(&socket, libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
+    bind(&socket, address)?;
+    // SAFETY: the call takes no pointers.
+    done(unsafe { libc::listen(socket.as_raw_fd(), BACKLOG) })?;
+    Ok(TcpListener::from(socket))
 }
 
 fn open(address: SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {

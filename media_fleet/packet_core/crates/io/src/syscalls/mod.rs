@@ -5,16 +5,18 @@
 
 mod address;
 mod bind;
+mod epoll;
 mod receive;
 mod send;
 
-pub use bind::bind_udp;
+pub use bind::{bind_udp, listen_tcp};
+pub use epoll::{Epoll, Ready};
 pub use receive::{RECEIVE_MESSAGES, Received, Receiver};
 pub use send::{MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message, send};
 
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::net::UdpSocket;
+use std::net::{TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -44,6 +46,20 @@ pub fn tune(socket: &UdpSocket, buffer_bytes: i32) {
                 size_of::<libc::c_int>() as libc::socklen_t,
             );
         }
+    }
+}
+
+/// Has a connection take no more while so many octets have not been sent yet. A refusal costs but the chance to drop what is late.
+pub fn limit_unsent(stream: &TcpStream, bytes: i32) {
+    // SAFETY: the option's value is an int that lives through the call.
+    unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_NOTSENT_LOWAT,
+            (&raw const bytes).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        );
     }
 }
 
