@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from contracts.rooms import PeerSignalKind, Permissions, Role, TrackId, TrackSource
+from contracts.rooms import PeerSignalKind, Permissions, Role, TrackSource
 
 MAX_SDP_LENGTH = 256 * 1024
 MAX_PEER_SDP_LENGTH = 32 * 1024
@@ -348,11 +348,15 @@ class SignalPeer(Command, frozen=True, kw_only=True):
 
 
 class StartRecording(Command, frozen=True, kw_only=True):
-    """Starts server-side recording; needs the permission to record."""
+    """Has the media node record the main room; needs the permission to record.
+
+    Answered once the recorder runs, with the recording that is being made already if there is one. Refused with
+    `recording_unavailable` where nothing can be recorded.
+    """
 
 
 class StopRecording(Command, frozen=True, kw_only=True):
-    """Stops server-side recording; needs the permission to record."""
+    """Stops the recording, if there is one; needs the permission to record. Answered once the recorder has stopped."""
 
 
 class LeaveMeeting(Command, frozen=True, kw_only=True):
@@ -406,42 +410,3 @@ COMMANDS: dict[str, type[Command]] = {
     "leave_meeting": LeaveMeeting,
     "end_meeting": EndMeeting,
 }
-
-
-class TrackAssigned(Struct, frozen=True, kw_only=True):
-    mid: str
-    track_id: TrackId
-
-
-class PublishAnswer(Struct, frozen=True, kw_only=True):
-    """Acknowledges a `PublishOffer`."""
-
-    sdp: str
-    tracks: tuple[TrackAssigned, ...]
-
-
-class ChatAccepted(Struct, frozen=True, kw_only=True):
-    """Acknowledges a `SendChat`: the message stands in the log."""
-
-    message_id: str
-
-
-class PollCreated(Struct, frozen=True, kw_only=True):
-    """Acknowledges a `CreatePoll`."""
-
-    poll_id: str
-
-
-class BreakoutsAnswer(Struct, frozen=True, kw_only=True):
-    """Acknowledges an `OpenBreakouts`: the rooms' ids, in the order in which they were given."""
-
-    breakout_ids: tuple[str, ...]
-
-
-ANSWERS: dict[str, type[Struct]] = {
-    "publish_offer": PublishAnswer,
-    "send_chat": ChatAccepted,
-    "create_poll": PollCreated,
-    "open_breakouts": BreakoutsAnswer,
-}
-"""Commands with an answer of their own; the others are answered with ``{}``."""

@@ -53,6 +53,7 @@ from contracts.rooms import (
     ParticipantId,
     ParticipantInfo,
     PollInfo,
+    RecordingInfo,
     RolePermissions,
     RoomPolicy,
     TrackId,
@@ -121,6 +122,8 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """Who waits, for those who moderate."""
     banned: tuple[BannedPerson, ...]
     """Who may not come back, for those who moderate."""
+    recording: RecordingInfo | None = None
+    """The recording that is being made of the main room; None: there is none."""
 
 
 class Welcome(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from contracts.rooms import (
     PeerSignal,
     Permissions,
     PollInfo,
+    RecordingEnd,
     Role,
     RoomPolicy,
     TrackId,
@@ -317,6 +318,22 @@ class PeerSignalled(_Event, frozen=True, kw_only=True, tag="peer_signalled"):
     signal: PeerSignal
 
 
+class RecordingStarted(_Event, frozen=True, kw_only=True, tag="recording_started"):
+    """The meeting's media node has begun to record the main room."""
+
+    recording_id: str
+    by: ParticipantId
+    prefix: str
+    """What the names of its files in the bucket begin with."""
+
+
+class RecordingStopped(_Event, frozen=True, kw_only=True, tag="recording_stopped"):
+    recording_id: str
+    reason: RecordingEnd
+    by: ParticipantId | None = None
+    """Who stopped it; None: nobody did."""
+
+
 class MeetingEnded(_Event, frozen=True, kw_only=True, tag="meeting_ended"):
     """The last event of a log: nothing is accepted after it."""
 
@@ -362,6 +379,8 @@ LogEvent: TypeAlias = (
     | BreakoutsClosed
     | ParticipantsMoved
     | PeerSignalled
+    | RecordingStarted
+    | RecordingStopped
     | MeetingEnded
 )
 

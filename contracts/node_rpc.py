@@ -18,6 +18,9 @@ from contracts.client_messages import ErrorBody, OfferedTrack
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality, ParticipantStatistics, RoomStatistics
 
+RECORDING_KEPT_S = 60.0
+"""How long a node goes on recording when no gateway says any more that it shall."""
+
 
 class NodeLease(Struct, frozen=True, kw_only=True):
     """What a node says of itself each time it renews its lease."""
@@ -179,6 +182,24 @@ class ReadParticipantStatistics(_ParticipantRequest, frozen=True, kw_only=True, 
     """Answer: `ParticipantStatistics`, as of the node's last sample."""
 
 
+class StartRecording(_Request, frozen=True, kw_only=True, tag="start_recording"):
+    """Records what is published in the meeting's main room. Answer: `Recording`, once the recorder runs.
+
+    A node makes one recording of a meeting at a time, and answers with the one that it is making. Gateways of a meeting
+    that is recorded repeat the request: a node that has come to the meeting later begins a further segment, and one
+    that has not been asked for `RECORDING_KEPT_S` stops. A node without a recorder, or whose recorder has failed,
+    refuses (`recording_unavailable`).
+    """
+
+    recording_id: str
+
+
+class StopRecording(_Request, frozen=True, kw_only=True, tag="stop_recording"):
+    """Nothing is recorded any more; what is written is finished and kept. Answer: `Done`."""
+
+    recording_id: str
+
+
 NodeRequest: TypeAlias = (
     JoinRoom
     | Publish
@@ -195,6 +216,8 @@ NodeRequest: TypeAlias = (
     | CloseRoom
     | ReadRoomStatistics
     | ReadParticipantStatistics
+    | StartRecording
+    | StopRecording
 )
 
 
@@ -248,6 +271,14 @@ class TransportChecked(Struct, frozen=True, kw_only=True, tag_field="type", tag=
     """Whether the client has shown itself, and not been silent for the consent timeout since (RFC 7675)."""
 
 
+class Recording(Struct, frozen=True, kw_only=True, tag_field="type", tag="recording"):
+    """The recording that the node is making."""
+
+    recording_id: str
+    prefix: str
+    """What the names of its files in the bucket begin with."""
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
     error: ErrorBody
 
@@ -260,6 +291,7 @@ NodeAnswer: TypeAlias = (
     | TransportChecked
     | RoomStatistics
     | ParticipantStatistics
+    | Recording
     | Refused
 )
 
@@ -315,7 +347,16 @@ class QualitiesChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     only_for: tuple[ParticipantId, ...] | None
 
 
-NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | QualitiesChanged
+class RecordingEnded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recording_ended"):
+    """A recorder has failed. Told to the gateway that last sent `StartRecording`; the others learn it when they do."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    recording_id: str
+    reason: str
+
+
+NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | QualitiesChanged | RecordingEnded
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

@@ -21,6 +21,7 @@ from contracts.rooms import (
     PeerSignal,
     Permissions,
     PollInfo,
+    RecordingEnd,
     Role,
     RoomPolicy,
     TrackId,
@@ -243,6 +244,20 @@ class PeerSignalledEvent(PublicEvent, frozen=True, kw_only=True, tag="peer_signa
     signal: PeerSignal
 
 
+class RecordingStartedEvent(PublicEvent, frozen=True, kw_only=True, tag="recording_started"):
+    """The main room is being recorded from now on. Direct media in it goes back to the node."""
+
+    recording_id: str
+    by: ParticipantId
+
+
+class RecordingStoppedEvent(PublicEvent, frozen=True, kw_only=True, tag="recording_stopped"):
+    recording_id: str
+    reason: RecordingEnd
+    by: ParticipantId | None
+    """Who stopped it; None: nobody did."""
+
+
 class MeetingEndedEvent(PublicEvent, frozen=True, kw_only=True, tag="meeting_ended"):
     by: Identity | None
 
@@ -281,5 +296,7 @@ AnyPublicEvent: TypeAlias = (
     | BreakoutsClosedEvent
     | ParticipantsMovedEvent
     | PeerSignalledEvent
+    | RecordingStartedEvent
+    | RecordingStoppedEvent
     | MeetingEndedEvent
 )

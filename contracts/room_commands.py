@@ -32,6 +32,7 @@ from contracts.rooms import (
     MeetingId,
     ParticipantId,
     ParticipantInfo,
+    RecordingInfo,
     RolePermissions,
     RoomPolicy,
     TrackInfo,
@@ -137,6 +138,8 @@ class RoomView(_Tagged, frozen=True, kw_only=True, tag="room"):
     """None: none are open."""
     lobby: tuple[LobbyGuest, ...]
     banned: tuple[BannedPerson, ...]
+    recording: RecordingInfo | None = None
+    """None: none is being made."""
 
 
 class ParticipantView(_Tagged, frozen=True, kw_only=True, tag="participant"):

@@ -187,6 +187,26 @@ class RoomPolicy(Struct, frozen=True, kw_only=True):
     """While two are alone in a room, media may go from one to the other. They learn each other's network addresses."""
 
 
+class RecordingInfo(Struct, frozen=True, kw_only=True):
+    """A recording of the main room that is being made. What goes on in breakout rooms is not recorded."""
+
+    id: str
+    started_at: int
+    by: ParticipantId
+    """Who started it."""
+
+
+class RecordingEnd(StrEnum):
+    """Why a recording is over."""
+
+    ASKED = "asked"
+    """Somebody stopped it."""
+    ENDED = "ended"
+    """The meeting has ended, or everybody has left."""
+    FAILED = "failed"
+    """The recorder cannot go on. What it had written is kept."""
+
+
 class PeerSignalKind(StrEnum):
     """A part of an offer and answer between two clients (RFC 3264)."""
 

@@ -1,4 +1,5 @@
-"""What a node does by itself, by the clock: repeats offers that may have got lost, and closes meetings that moved away.
+"""What a node does by itself, by the clock: repeats offers that may have got lost, closes meetings that moved away, and
+ends recordings that no gateway asks for any more.
 
 Offers go over channels that keep nothing. One that stays unanswered is sent again; clients take the same offer twice.
 
@@ -59,6 +60,7 @@ class Housekeeping:
         """Does what is due."""
         self._repeat_offers(now)
         self._close_abandoned(now)
+        self._node.recordings.tick(now)
 
     def _repeat_offers(self, now: float) -> None:
         watched = self._offers

@@ -30,6 +30,7 @@ from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.node_load import NodeLoad
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.randomness import LinkEnds, SystemRandomness
+from media_fleet.adapters.recorders import RecorderStore, may_write
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
@@ -47,8 +48,9 @@ from media_fleet.metrics import (
 )
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.observation import INTERVAL_S
+from media_fleet.recordings import RecorderSite
 from media_fleet.relays import Relays
-from media_fleet.settings import Settings, SettingsError
+from media_fleet.settings import PREFIX, Settings, SettingsError
 from telemetry import logs
 from telemetry.clock import local_ms
 
@@ -56,6 +58,9 @@ logger = logging.getLogger(__name__)
 
 _DRAIN_POLL_S = 0.2
 CANCEL_AGAIN_S = 0.5
+UPLOAD_PATIENCE_S = 30.0
+"""How long a node that stops waits for its recordings to be in the bucket."""
+_OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 REDIS_TIMEOUT_S = 3.0
 """A command that Redis has not answered for so long has failed, and is tried again by whoever gave it."""
 
@@ -96,6 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     )
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()
+    parts.node.recordings.upload_what_waits()
     tasks = [
         _task(parts.rpc.speak(), "speak"),
         _task(parts.rpc.listen(parts.node.handle, parts.node.relays.receive), "listen"),
@@ -113,6 +119,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         parts.node.close()
         await parts.lease.let_go()
         await _ended(tasks)
+        await parts.node.recordings.close(UPLOAD_PATIENCE_S)
         await parts.plane.close()
         await client.aclose()
         await listening_client.aclose()
@@ -163,6 +170,7 @@ def _assemble(
             fingerprints=certificate.fingerprints,
         ),
         max_participants=settings.max_participants,
+        recorder=_recorder_site(settings, core.local_port),
     )
     clock = SharedClock(local_ms)
     rpc = RpcEndpoint(client, listening_client, node_id=node_id, now=clock)
@@ -217,6 +225,28 @@ def _assemble(
     MESSAGES_WAITING.set_function(lambda: rpc.waiting)
     DATA_CHANNELS.set_function(planes[0].open_data_channels)
     return RunningNode(core, planes[0], node, lease, rpc)
+
+
+def _recorder_site(settings: Settings, port: int) -> RecorderSite | None:
+    """Where recorders find this node; None: it has none.
+
+    Raises:
+        SettingsError: recordings cannot be written.
+    """
+    if settings.recordings_path is None or settings.recordings_bucket is None:
+        return None
+    if not may_write(settings.recordings_path):
+        raise SettingsError(f"{PREFIX}RECORDINGS_PATH: {str(settings.recordings_path)!r} cannot be written to.")
+    return RecorderSite(
+        node_id=NodeId(settings.id),
+        address=_OWN_ADDRESS.get(settings.bind_addresses[0], settings.bind_addresses[0]),
+        port=port,
+        store=RecorderStore(
+            path=settings.recordings_path,
+            bucket=settings.recordings_bucket,
+            endpoint_url=settings.recordings_endpoint_url,
+        ),
+    )
 
 
 def _task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -315,6 +345,9 @@ def main() -> int:
     except LoopFailedError:
         logger.exception("failed")
         return 1
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except PacketCoreError as error:
         logger.error("cannot start", extra={"reason": str(error)})  # noqa: TRY400  # the sentence says it all
         return 1

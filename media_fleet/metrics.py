@@ -95,6 +95,12 @@ DATA_SENDS = METRICS.counter(
     "outcome",
 )
 
+RECORDINGS = METRICS.gauge("recordings", "Recordings that this node is making.")
+RECORDINGS_FAILED = METRICS.counter("recordings_failed", "Recorders that could not go on, or were lost.")
+UPLOADS_WAITING = METRICS.gauge(
+    "uploads_waiting", "Finished recordings that are not in the bucket yet: above a few for long, it cannot be reached."
+)
+
 _COUNTERS: Final = {
     "datagrams_received": "Datagrams received.",
     "bytes_received": "Bytes of those datagrams.",

@@ -6,6 +6,7 @@ participant's requests take effect in order, and a room is never seen half chang
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ from contracts.node_rpc import (
     RestartSubscription,
     SetTrackMuted,
     SpanRoom,
+    StartRecording,
+    StopRecording,
     SubscriptionOffered,
     TransportChecked,
 )
@@ -48,9 +51,15 @@ from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.data_relay import DataRefusedError, Relayed
-from media_fleet.domain.effects import Effect, Purpose, SendOffer, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.effects import (
+    Effect,
+    RecorderEffect,
+    SendOffer,
+    SubscriptionKey,
+    TrackKey,
+    TransportKey,
+)
 from media_fleet.domain.errors import (
-    BadRequestError,
     MediaNodeError,
     NodeOverloadedError,
     ParticipantNotFoundError,
@@ -63,8 +72,9 @@ from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS
 from media_fleet.observation import Observation
+from media_fleet.recordings import RecorderSite, Recordings
 from media_fleet.relays import Relays
-from media_fleet.request_ids import check_ids
+from media_fleet.request_ids import check_ids, purpose_named
 from media_fleet.sctp_border import Sent
 from telemetry.logs import bound
 
@@ -79,6 +89,7 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     node_id: NodeId
     end: NodeEnd
     max_participants: int
+    recorder: RecorderSite | None
 
 
 class MediaNode:
@@ -92,6 +103,9 @@ class MediaNode:
         self._identity = identity
         self._randomness = randomness
         self._plane = plane_factory(self)
+        self.recordings = Recordings(
+            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._carry_out, emit=emit
+        )
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
         self._reports = GatewayReports(identity.node_id, holders=self._gateways, emit=emit)
@@ -110,8 +124,8 @@ class MediaNode:
     def meetings(self) -> int:
         return len(self._rooms)
 
-    def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
-        """Carries out a request. Never raises: what goes wrong is a `Refused`."""
+    def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer | asyncio.Future[NodeAnswer]:
+        """Carries out a request. Never raises: what goes wrong is a `Refused`. That of a recorder follows later."""
         self._requests[request.meeting_id] += request.meeting_id in self._rooms
         names = {"meeting_id": request.meeting_id, "participant_id": getattr(request, "participant_id", None)}
         started = time.perf_counter()
@@ -122,7 +136,7 @@ class MediaNode:
         REQUEST_SECONDS.labels(kind, code).observe(time.perf_counter() - started)
         return answer
 
-    def _answer(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer:
+    def _answer(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer | asyncio.Future[NodeAnswer]:
         try:
             check_ids(request)
             answer = self._handle(request, gateway_id)
@@ -180,7 +194,7 @@ class MediaNode:
     # ---- requests ----
 
     @singledispatchmethod
-    def _handle(self, request: NodeRequest, _gateway_id: GatewayId) -> NodeAnswer:
+    def _handle(self, request: NodeRequest, _gateway_id: GatewayId) -> NodeAnswer | asyncio.Future[NodeAnswer]:
         raise TypeError(f"no handler for {type(request).__name__}")
 
     @_handle.register
@@ -191,11 +205,7 @@ class MediaNode:
             raise StaleNegotiationError("A newer connection of this participant is known.")
         if known is None and self.participants >= self._identity.max_participants:
             raise NodeOverloadedError(f"This node has its {self._identity.max_participants} participants.")
-        room = self._rooms.get(request.meeting_id)
-        if room is None:
-            room = Room(request.meeting_id, node=self._identity.end, randomness=self._randomness)
-            self._rooms[request.meeting_id] = room
-            self.meetings_begun += 1
+        room = self._room_for(request.meeting_id)
         self._gateways[place] = Holder(gateway_id=gateway_id, connection=request.connection)
         joined = room.join(
             request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
@@ -247,13 +257,13 @@ class MediaNode:
         participant = self._room_of(request).participant(request.participant_id)
         own = self._randomness.ice_credentials()
         remote = IceCredentials(ufrag=request.ufrag, pwd=request.pwd)
-        self._carry_out(request.meeting_id, (participant.restart_ice(_purpose(request), remote=remote, own=own),))
+        self._carry_out(request.meeting_id, (participant.restart_ice(purpose_named(request), remote=remote, own=own),))
         candidates = tuple(candidate_value(each) for each in self._identity.end.candidates)
         return IceRestarted(ufrag=own.ufrag, pwd=own.pwd, candidates=candidates)
 
     @_handle.register
     def _(self, request: CheckTransport, _gateway_id: GatewayId) -> NodeAnswer:
-        transport = self._room_of(request).participant(request.participant_id).present_transport(_purpose(request))
+        transport = self._room_of(request).participant(request.participant_id).present_transport(purpose_named(request))
         connected = transport is not None and self._plane.is_connected(request.meeting_id, transport)
         return TransportChecked(connected=connected)
 
@@ -292,13 +302,22 @@ class MediaNode:
         if room is not None:
             self._carry_out(request.meeting_id, room.leave(request.participant_id))
             self._gateways.pop((request.meeting_id, request.participant_id), None)
-            if not room.participant_ids:
-                self._close_room(request.meeting_id)
+            self._close_if_empty(request.meeting_id)
         return Done()
 
     @_handle.register
     def _(self, request: CloseRoom, _gateway_id: GatewayId) -> NodeAnswer:
         self._close_room(request.meeting_id)
+        return Done()
+
+    @_handle.register
+    def _(self, request: StartRecording, gateway_id: GatewayId) -> asyncio.Future[NodeAnswer]:
+        return self.recordings.start(gateway_id, request, self._room_for)
+
+    @_handle.register
+    def _(self, request: StopRecording, _gateway_id: GatewayId) -> NodeAnswer:
+        self.recordings.stop(request.meeting_id, request.recording_id)
+        self._close_if_empty(request.meeting_id)
         return Done()
 
     @_handle.register
@@ -311,6 +330,20 @@ class MediaNode:
         if found is None:
             raise ParticipantNotFoundError(f"Participant {request.participant_id} has no media connection.")
         return found
+
+    def _room_for(self, meeting_id: MeetingId) -> Room:
+        """The meeting's room, which begins if it has not."""
+        room = self._rooms.get(meeting_id)
+        if room is None:
+            room = self._rooms[meeting_id] = Room(meeting_id, node=self._identity.end, randomness=self._randomness)
+            self.meetings_begun += 1
+        return room
+
+    def _close_if_empty(self, meeting_id: MeetingId) -> None:
+        room = self._rooms.get(meeting_id)
+        # Somebody who is alone may leave and be made known anew: their recording goes on until a gateway ends it.
+        if room is not None and not room.participant_ids and room.recording.id is None:
+            self._close_room(meeting_id)
 
     def _close_room(self, meeting_id: MeetingId) -> None:
         room = self._rooms.get(meeting_id)
@@ -363,6 +396,8 @@ class MediaNode:
         for effect in effects:
             if isinstance(effect, SendOffer):
                 self.send_offer(meeting_id, effect.participant_id, effect.offer)
+            elif isinstance(effect, RecorderEffect):
+                self.recordings.tell(meeting_id, effect)
             else:
                 self._plane.carry_out(meeting_id, effect)
 
@@ -409,10 +444,3 @@ class MediaNode:
                 names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
                 logger.warning("data channel closed: its reader is slow", extra=names)
         return tuple(missed)
-
-
-def _purpose(request: RestartIce | CheckTransport) -> Purpose:
-    try:
-        return Purpose(request.transport)
-    except ValueError as error:
-        raise BadRequestError(f"{request.transport[:80]!r} is no transport: publish or subscribe.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -48,6 +49,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Packets a second, in and out, that count as full load."""
     drain_timeout_s: Annotated[int, Meta(ge=0)] = 10
     """How long SIGTERM waits for the participants to leave."""
+    recordings_path: Path | None = None
+    """A folder for recordings while they are made; None: this node records nothing."""
+    recordings_bucket: Annotated[str, Meta(min_length=3, max_length=63)] | None = None
+    """The S3 bucket to which finished recordings are brought."""
+    recordings_endpoint_url: Annotated[str, Meta(pattern="^https?://")] | None = None
+    """Where the bucket is, if not at AWS."""
     metrics_address: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """Where metrics are told (docs/metrics.md), without access control; 0: nowhere."""
@@ -78,9 +85,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         if len(_addresses(f"{PREFIX}LINK_ADDRESS", given.get("link_address", ""))) > 1:
             raise SettingsError(f"{PREFIX}LINK_ADDRESS: there is one.")
         try:
-            return msgspec.convert(given, cls, strict=False)
+            settings = msgspec.convert(given, cls, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:
             raise SettingsError(_sentence(str(error), known)) from None
+        if (settings.recordings_path is None) != (settings.recordings_bucket is None):
+            raise SettingsError(f"{PREFIX}RECORDINGS_PATH and {PREFIX}RECORDINGS_BUCKET belong together.")
+        return settings
 
 
 def _addresses(variable: str, value: str) -> list[str]:

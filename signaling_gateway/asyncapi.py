@@ -16,6 +16,7 @@ import msgspec
 from contracts import client_commands as commands
 from contracts import client_messages as messages
 from contracts import public_events
+from contracts.command_answers import ANSWERS
 from contracts.error_codes import ErrorCode
 from signaling_gateway.model_notes import field_notes, markdown, own_text, prose
 
@@ -121,7 +122,7 @@ def _messages() -> Iterator[tuple[str, Any]]:
     yield "connect_error", {**_message("connect_error", messages.ErrorBody), "title": "Refusal of a connection"}
     for name, command in commands.COMMANDS.items():
         yield name, _message(name, command)
-        answer = commands.ANSWERS.get(name)
+        answer = ANSWERS.get(name)
         done = {"type": "object", "maxProperties": 0} if answer is None else _reference(answer)
         yield (
             f"{name}_acknowledged",
@@ -149,7 +150,7 @@ def _schemas() -> dict[str, Any]:
         messages.ConnectAuth,
         messages.ErrorBody,
         *commands.COMMANDS.values(),
-        *commands.ANSWERS.values(),
+        *ANSWERS.values(),
         *messages.SERVER_MESSAGES.values(),
     ]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)

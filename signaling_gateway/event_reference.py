@@ -18,6 +18,7 @@ from msgspec import Meta
 from contracts import client_commands as commands
 from contracts import client_messages as messages
 from contracts import public_events
+from contracts.command_answers import ANSWERS
 from contracts.error_codes import ErrorCode
 from signaling_gateway.model_notes import field_notes, own_text, prose
 
@@ -93,7 +94,7 @@ def _commands(seen: dict[str, type]) -> Iterator[str]:
     for name, command in commands.COMMANDS.items():
         yield f"### `{name}`\n"
         yield _struct(command, seen)
-        answer = commands.ANSWERS.get(name)
+        answer = ANSWERS.get(name)
         if answer is not None:
             yield f"Answer:\n\n{_struct(answer, seen)}"
 

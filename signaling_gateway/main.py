@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import NodeReport, QualitiesChanged, TransportFailed
+from contracts.node_rpc import NodeReport, QualitiesChanged, RecordingEnded, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
@@ -65,6 +65,7 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.node_placement import NodePlacement
+from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.room_requests import RoomRequests
 from signaling_gateway.service.room_statistics import RoomMedia
@@ -148,6 +149,13 @@ class Gateway:
             tasks=self.tasks,
         )
         self._room_media = RoomMedia(rpc=self._rpc, delivery=delivery, now=now)
+        self._recordings = listener.recordings = Recordings(
+            rpc=self._rpc,
+            media=self._media,
+            rooms=self.rooms,
+            new_id=lambda: secrets.token_urlsafe(9),
+            tasks=self.tasks,
+        )
         admission = Admission(
             gateway_id=self.id,
             grace_ms=settings.grace_ms,
@@ -173,7 +181,12 @@ class Gateway:
         self.sockets = SocketServer(
             verifier=self._keys,
             admission=admission,
-            handler=CommandHandler(rooms=self.rooms, media=self._media, new_id=lambda: secrets.token_urlsafe(9)),
+            handler=CommandHandler(
+                rooms=self.rooms,
+                media=self._media,
+                recordings=self._recordings,
+                new_id=lambda: secrets.token_urlsafe(9),
+            ),
             delivery=sockets,
             tasks=self.tasks,
             allowed_origins=settings.allowed_origins,
@@ -181,6 +194,7 @@ class Gateway:
         self._administration = Administration(
             rooms=self.rooms,
             media=self._room_media,
+            recordings=self._recordings,
             tickets=RedisRoomTickets(self._redis),
             tasks=self.tasks,
             new_id=lambda: secrets.token_urlsafe(9),
@@ -193,6 +207,7 @@ class Gateway:
             facts=self._outbox,
             placement=placement,
             media=self._media,
+            recordings=self._recordings,
             now=now,
         )
         doors = StandardDoorRoutes(
@@ -236,6 +251,7 @@ class Gateway:
             self._upkeep.end_breakouts(),
             self._upkeep.audit(),
             self.doors.keep_watch(),
+            self._recordings.keep_all(self.rooms.open_rooms),
             self._listing.run(),
             self._facts_consumer().run(),
             self._room_commands_consumer().run(),
@@ -269,6 +285,9 @@ class Gateway:
             await self.tasks.settle(SETTLE_S)
 
     def _node_reported(self, report: NodeReport) -> None:
+        if isinstance(report, RecordingEnded):
+            self._recordings.reported(report)
+            return
         room = self.rooms.get(report.meeting_id)
         if isinstance(report, QualitiesChanged):
             self._room_media.qualities_changed(room, report)

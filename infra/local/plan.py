@@ -171,7 +171,7 @@ class Plan:
             command=_python("media_fleet.main"),
             environ=self._node_environ,
             ready=ready,
-            after=("valkey",),
+            after=("valkey", "aws"),
         )
 
     def _node_environ(self) -> Mapping[str, str]:
@@ -185,6 +185,8 @@ class Plan:
             UDP_PORT=str(self._settings.media_port),
             ADVERTISED_ADDRESSES=",".join(self._media_addresses),
             DRAIN_TIMEOUT_S=str(_DRAIN_S),
+            RECORDINGS_PATH=str(self._settings.data_path / "recordings"),
+            RECORDINGS_BUCKET=self._stack["RecordingsBucketName"],
         )
 
     def _front_door(self) -> ProcessSpec:

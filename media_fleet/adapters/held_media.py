@@ -56,3 +56,12 @@ class PlaneCounts(Struct, frozen=True, kw_only=True):
     waiting_subscriptions: int
     parked_tracks: int
     closing: int
+
+
+def names_of(meeting_id: MeetingId, key: TransportKey) -> dict[str, object]:
+    """What log lines about a transport carry."""
+    return {
+        "meeting_id": meeting_id,
+        "participant_id": key.participant_id,
+        "transport": f"{key.purpose}.{key.generation}",
+    }

@@ -28,7 +28,7 @@ from packet_core import (
 
 from contracts.data_messages import Label
 from contracts.rooms import MeetingId, ParticipantId
-from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts
+from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts, names_of
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
@@ -42,6 +42,7 @@ from media_fleet.domain.effects import (
     OpenData,
     OpenTransport,
     PublishedMedia,
+    Purpose,
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
@@ -51,6 +52,7 @@ from media_fleet.domain.effects import (
     TrackKey,
     TransportKey,
 )
+from media_fleet.domain.session_description import IceCredentials
 from media_fleet.dtls_border import DtlsAssociation, NodeCertificate, SrtpKeys
 from media_fleet.sctp_border import Sent
 
@@ -110,9 +112,11 @@ class PacketPlane:
         )
 
     def connections(self) -> dict[MeetingId, bool]:
-        """For each meeting that has transports, whether any of them is connected."""
+        """For each meeting that has clients' transports, whether any of them is connected."""
         connected: dict[MeetingId, bool] = {}
-        for (meeting_id, _), transport in self._transports.items():
+        for (meeting_id, key), transport in self._transports.items():
+            if key.purpose is Purpose.RECORD:
+                continue
             connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
         return connected
 
@@ -164,6 +168,11 @@ class PacketPlane:
     def core_track(self, meeting_id: MeetingId, track: TrackKey) -> int:
         """The core's id of a track. Raises `KeyError`: there is none."""
         return self._tracks[meeting_id, track].core_id
+
+    def open_keyed(self, meeting_id: MeetingId, key: TransportKey, ice: IceCredentials, keys: SrtpKeys) -> None:
+        """Opens a transport to a process of our own, which has the keys already. `CloseTransport` closes it."""
+        self.carry_out(meeting_id, OpenTransport(transport=key, ice=ice))
+        self._use_keys((meeting_id, key), keys)
 
     # ---- effects ----
 
@@ -375,7 +384,7 @@ class PacketPlane:
         )
         transport.has_keys = True
         meeting_id, key = place
-        logger.info("transport secured", extra=_names(meeting_id, key) | {"profile": keys.profile})
+        logger.info("transport secured", extra=names_of(meeting_id, key) | {"profile": keys.profile})
         waiting, transport.waiting = transport.waiting, {}
         for effect in waiting.values():
             self._subscribe(meeting_id, transport, effect)
@@ -406,7 +415,8 @@ class PacketPlane:
                 transport.connected = True
                 transport.dtls.path_found()
                 logger.info(
-                    "transport connected", extra=_names(*place) | {"address": event.address, "protocol": event.protocol}
+                    "transport connected",
+                    extra=names_of(*place) | {"address": event.address, "protocol": event.protocol},
                 )
             elif isinstance(event, TransportLost):
                 transport.connected = False
@@ -434,11 +444,3 @@ class PacketPlane:
         who = (meeting_id, participant_id)
         known = (self._subscription_of_id[core_id] for core_id in self._starving)
         return [each.key for each in known if (each.meeting_id, each.key.transport.participant_id) == who]
-
-
-def _names(meeting_id: MeetingId, key: TransportKey) -> dict[str, object]:
-    return {
-        "meeting_id": meeting_id,
-        "participant_id": key.participant_id,
-        "transport": f"{key.purpose}.{key.generation}",
-    }

@@ -27,6 +27,7 @@ from contracts.node_rpc import (
     GatewayMessage,
     NodeAnswer,
     NodeRequest,
+    RequestEnvelope,
     encoder,
     request_decoder,
 )
@@ -36,7 +37,8 @@ from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[GatewayId, NodeRequest], NodeAnswer]
+Handler = Callable[[GatewayId, NodeRequest], NodeAnswer | asyncio.Future[NodeAnswer]]
+"""Gives the answer, or a future of it where something outside must happen first."""
 LinkHandler = Callable[[LinkMessage], None]
 
 MAX_WAITING_MESSAGES = 10_000
@@ -173,6 +175,12 @@ class RpcEndpoint:
             return
         with bound(gateway_id=envelope.gateway_id, trace_id=envelope.trace_id):
             answer = handler(envelope.gateway_id, envelope.request)
+        if isinstance(answer, asyncio.Future):
+            answer.add_done_callback(lambda done: self._answer(envelope, done.result()))
+        else:
+            self._answer(envelope, answer)
+
+    def _answer(self, envelope: RequestEnvelope, answer: NodeAnswer) -> None:
         self.emit(envelope.gateway_id, AnswerEnvelope(id=envelope.id, answer=answer))
 
     @staticmethod

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.node_rpc import Offer
-from contracts.rooms import NodeId, ParticipantId, TrackId
+from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
 from media_fleet.domain.media_formats import ChosenCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
 
@@ -22,6 +22,8 @@ class Purpose(StrEnum):
 
     PUBLISH = "publish"
     SUBSCRIBE = "subscribe"
+    RECORD = "record"
+    """To a recorder on this machine."""
 
 
 class TransportKey(Struct, frozen=True, kw_only=True):
@@ -170,6 +172,37 @@ class SendOffer(Struct, frozen=True, kw_only=True):
     offer: Offer
 
 
+class RecordTrack(Struct, frozen=True, kw_only=True):
+    """The recorder gets a track under this SSRC."""
+
+    ssrc: int
+    track_id: TrackId
+    participant_id: ParticipantId
+    source: TrackSource
+    codec: str
+    clock_rate: int
+    muted: bool
+
+
+class MuteRecorded(Struct, frozen=True, kw_only=True):
+    ssrc: int
+    muted: bool
+
+
+class StopRecordingTrack(Struct, frozen=True, kw_only=True):
+    """Nothing comes under this SSRC any more."""
+
+    ssrc: int
+
+
+class FinishRecording(Struct, frozen=True, kw_only=True):
+    """The recorder completes its files and ends."""
+
+    recording_id: str
+
+
+RecorderEffect: TypeAlias = RecordTrack | MuteRecorded | StopRecordingTrack | FinishRecording
+
 Effect: TypeAlias = (
     OpenTransport
     | StartDtls
@@ -184,6 +217,7 @@ Effect: TypeAlias = (
     | AdjustSubscription
     | RemoveSubscription
     | SendOffer
+    | RecorderEffect
 )
 
 

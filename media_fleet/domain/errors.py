@@ -17,6 +17,12 @@ class MediaNodeError(Exception):
     code: ClassVar[ErrorCode] = ErrorCode.BAD_REQUEST
 
 
+class RecordingUnavailableError(MediaNodeError):
+    """Nothing can be recorded here, or this recording has failed."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.RECORDING_UNAVAILABLE
+
+
 class BadRequestError(MediaNodeError):
     """The request contradicts itself or the room."""
 

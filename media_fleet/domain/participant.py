@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import ParticipantId, TrackId
-from media_fleet.domain.effects import Purpose, RestartIce, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.effects import AddSubscription, Purpose, RestartIce, SubscriptionKey, TrackKey, TransportKey
 from media_fleet.domain.errors import StaleNegotiationError
+from media_fleet.domain.layers import share
 from media_fleet.domain.session_description import IceCredentials, SessionDescription
-from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
+from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
 from media_fleet.domain.token_bucket import TokenBucket
 from media_fleet.domain.transport_parameters import RemoteEnd
 
@@ -118,6 +119,22 @@ class Participant:
             self.publishing.ice, self.publishing.remote = own, replace(self.publishing.remote, ice=remote)
             self.publishing.last_request = None  # the same offer again would have another answer
         return RestartIce(transport=transport, ice=own)
+
+    def begin_subscription(self, accepted: AcceptedFeed, track: RoomTrack) -> AddSubscription:
+        """The track flows from now on, as the client's answer takes it."""
+        self.flowing.add(track.key)
+        feed = accepted.feed
+        return AddSubscription(
+            subscription=self.subscription(track.key),
+            mid=accepted.mid,
+            ssrc=feed.ssrc,
+            rtx_ssrc=feed.rtx_ssrc if accepted.rtx_payload_type is not None else None,
+            payload_type=feed.payload_type,
+            rtx_payload_type=accepted.rtx_payload_type,
+            cname=feed.participant_id,
+            extensions=accepted.extensions,
+            share=share(track.source, len(track.media.rids), self.wish(track.key.track_id)),
+        )
 
     def subscription(self, track: TrackKey) -> SubscriptionKey:
         return SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=track)

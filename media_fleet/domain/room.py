@@ -17,7 +17,6 @@ from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId
 from media_fleet.domain import publishing
 from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
-    AddSubscription,
     AddTrack,
     AdjustSubscription,
     Answered,
@@ -44,10 +43,11 @@ from media_fleet.domain.errors import (
 )
 from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant, PublishingSession
+from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.room_tracks import RoomTracks
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import SessionDescription, Setup
-from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
+from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
 
 
@@ -61,10 +61,22 @@ class Room:
         self._participants: dict[ParticipantId, Participant] = {}
         self.tracks = RoomTracks(self._participants)
         self.data = DataRelay(self._participants)
+        self.recording = self.tracks.recording = RoomRecording(randomness)
 
     @property
     def participant_ids(self) -> Sequence[ParticipantId]:
         return tuple(self._participants)
+
+    # ---- recording ----
+
+    def recorder_ready(self) -> list[Effect]:
+        """The recorder gets what the main room publishes, and from now on what comes."""
+        self.recording.is_ready = True
+        return self._recorded([])
+
+    def _recorded(self, effects: list[Effect]) -> list[Effect]:
+        """``effects``, with what follows for the recorder."""
+        return [*effects, *self.recording.follow(self.tracks.there(), self.tracks.in_main_room())]
 
     # ---- coming and going ----
 
@@ -94,7 +106,7 @@ class Room:
         if participant.subscribing is not None:
             effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
         self._offer_to_others(participant_id, effects)
-        return effects
+        return self._recorded(effects)
 
     def move(self, breakouts: Mapping[ParticipantId, str | None], *, version: int) -> list[Effect]:
         """Puts participants into other breakout rooms: what they may not receive there stops at once.
@@ -110,7 +122,7 @@ class Room:
         effects: list[Effect] = []
         if moved:
             self._regroup(effects)
-        return effects
+        return self._recorded(effects)
 
     def _regroup(self, effects: list[Effect]) -> None:
         for participant in self._participants.values():
@@ -127,7 +139,7 @@ class Room:
 
     def close(self) -> list[Effect]:
         """Closes everything, without telling anybody."""
-        effects: list[Effect] = []
+        effects = self.recording.end()
         for participant in self._participants.values():
             if participant.publishing is not None:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
@@ -149,7 +161,7 @@ class Room:
         else:
             for participant in self._participants.values():
                 self._send_next_offer(participant, effects)
-        return effects
+        return self._recorded(effects)
 
     # ---- publishing ----
 
@@ -193,7 +205,7 @@ class Room:
         )
         session.last_request, session.last_answer = (offer, tracks), write(answer)
         self._offer_to_others(participant_id, effects)
-        return Answered(sdp=session.last_answer, effects=tuple(effects))
+        return Answered(sdp=session.last_answer, effects=tuple(self._recorded(effects)))
 
     def association_ended(self, transport: TransportKey) -> None:
         """The transport's DTLS association failed or was closed: the next publishing offer begins a new one."""
@@ -298,7 +310,7 @@ class Room:
             raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
         effects: list[Effect] = []
         self._set_muted(track, muted=muted, version=version, effects=effects)
-        return effects
+        return self._recorded(effects)
 
     def _set_muted(self, track: RoomTrack, *, muted: bool, version: int, effects: list[Effect]) -> None:
         if version < track.muted_version:
@@ -346,7 +358,7 @@ class Room:
                 participant.flowing.discard(key)
                 effects.append(RemoveSubscription(subscription=participant.subscription(key)))
         effects += [
-            self._add_subscription(participant, accepted, wanted[accepted.feed.track]) for accepted in applied.accepted
+            participant.begin_subscription(accepted, wanted[accepted.feed.track]) for accepted in applied.accepted
         ]
         self._send_next_offer(participant, effects)
         return effects
@@ -384,22 +396,6 @@ class Room:
             participant.subscribing = None
             participant.flowing.clear()
         return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
-
-    def _add_subscription(self, participant: Participant, accepted: AcceptedFeed, track: RoomTrack) -> AddSubscription:
-        participant.flowing.add(track.key)
-        feed = accepted.feed
-        wish = participant.wish(track.key.track_id)
-        return AddSubscription(
-            subscription=participant.subscription(track.key),
-            mid=accepted.mid,
-            ssrc=feed.ssrc,
-            rtx_ssrc=feed.rtx_ssrc if accepted.rtx_payload_type is not None else None,
-            payload_type=feed.payload_type,
-            rtx_payload_type=accepted.rtx_payload_type,
-            cname=feed.participant_id,
-            extensions=accepted.extensions,
-            share=share(track.source, len(track.media.rids), wish),
-        )
 
     def _next_offer(self, participant: Participant, effects: list[Effect]) -> Offer | None:
         wanted = self.tracks.wanted_by(participant)

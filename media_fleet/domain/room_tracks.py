@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, TrackKey
 from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant
+from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
 from media_fleet.domain.subscribing import RoomTrack
 
@@ -20,6 +21,7 @@ class RoomTracks:
         self._revision = 0
         self.local: dict[TrackId, RoomTrack] = {}
         """What is published on this node."""
+        self.recording: RoomRecording | None = None
         self.relayed = RelayedTracks(self.new_revision)
 
     def new_revision(self) -> int:
@@ -40,10 +42,22 @@ class RoomTracks:
             return {}
         return {
             track.key: track
-            for track in (*self.local.values(), *(each.track for each in self.relayed.taken))
+            for track in self._all()
             if track.participant_id != participant.id
             and self._breakout_of(track.participant_id) == participant.breakout
         }
+
+    def in_main_room(self) -> dict[TrackKey, RoomTrack]:
+        """What is published in the main room, on whichever node."""
+        return {track.key: track for track in self._all() if self._breakout_of(track.participant_id) is None}
+
+    def there(self) -> set[TrackKey]:
+        """All that is published, on whichever node."""
+        return {track.key for track in self._all()}
+
+    def _all(self) -> Iterator[RoomTrack]:
+        yield from self.local.values()
+        yield from (each.track for each in self.relayed.taken)
 
     def wanted_layers(self, node_id: NodeId) -> dict[TrackId, int]:
         """How many layers, from the lowest up, somebody here wants of each track that a node relays."""
@@ -56,6 +70,9 @@ class RoomTracks:
                     layer = share(track.source, len(track.media.rids), wish).layer
                     needed = layers if layer is None else layer + 1
                     wanted[key.track_id] = max(needed, wanted.get(key.track_id, 0))
+        if self.recording is not None and self.recording.is_ready:
+            recorded = (track for key, track in self.in_main_room().items() if key in relayed)
+            wanted |= {track.key.track_id: max(1, len(track.media.rids)) for track in recorded}
         return wanted
 
     def settle(self, effects: list[Effect]) -> None:

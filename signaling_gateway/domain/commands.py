@@ -321,10 +321,25 @@ class SignalPeer(Struct, frozen=True, kw_only=True):
     signal: PeerSignal
 
 
-class ControlRecording(Struct, frozen=True, kw_only=True):
-    """Starts or stops the server-side recording."""
+class StartRecording(Struct, frozen=True, kw_only=True):
+    """The media node has begun to record, for ``participant_id``."""
 
     participant_id: ParticipantId
+    recording_id: str
+    prefix: str
+
+
+class StopRecording(Struct, frozen=True, kw_only=True):
+    """The media node has stopped this recording, for ``participant_id``."""
+
+    participant_id: ParticipantId
+    recording_id: str
+
+
+class FailRecording(Struct, frozen=True, kw_only=True):
+    """The recorder of this recording cannot go on."""
+
+    recording_id: str
 
 
 class EndMeeting(Struct, frozen=True, kw_only=True):
@@ -390,7 +405,9 @@ RoomCommand: TypeAlias = (
     | MoveToBreakout
     | EnterBreakout
     | SignalPeer
-    | ControlRecording
+    | StartRecording
+    | StopRecording
+    | FailRecording
     | EndMeeting
     | EndByService
     | PlaceNode

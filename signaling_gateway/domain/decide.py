@@ -24,6 +24,7 @@ from signaling_gateway.domain import (
     placement,
     polls,
     presence,
+    recording,
     tracks,
 )
 from signaling_gateway.domain.commands import RoomCommand
@@ -75,7 +76,9 @@ _DECIDE: dict[type, Decision] = {
     commands.MoveToBreakout: breakouts.move,
     commands.EnterBreakout: breakouts.enter,
     commands.SignalPeer: direct.signal_peer,
-    commands.ControlRecording: moderation.control_recording,
+    commands.StartRecording: recording.start,
+    commands.StopRecording: recording.stop,
+    commands.FailRecording: recording.fail,
     commands.EndMeeting: moderation.end_meeting,
     commands.EndByService: moderation.end_by_service,
     commands.PlaceNode: placement.place_node,
@@ -88,6 +91,7 @@ _HOUSEKEEPING = (
     commands.EndGrace,
     commands.Leave,
     commands.EndBreakouts,
+    commands.FailRecording,
     commands.EndByService,
     commands.PlaceNode,
 )
@@ -104,4 +108,5 @@ def decide(state: RoomState, command: RoomCommand, now: int) -> tuple[LogEvent, 
         if isinstance(command, _HOUSEKEEPING):
             return ()
         raise Refusal(ErrorCode.MEETING_ENDED, "This meeting has ended.")
-    return _DECIDE[type(command)](state, command, max(now, state.updated_at))
+    at = max(now, state.updated_at)
+    return recording.over_with(state, _DECIDE[type(command)](state, command, at), at)

@@ -44,6 +44,8 @@ from contracts.log_events import (
     PollCreated,
     PollVoted,
     ReactionSent,
+    RecordingStarted,
+    RecordingStopped,
     RoleChanged,
     RolePermissionsChanged,
     SpotlightChanged,
@@ -53,7 +55,7 @@ from contracts.log_events import (
     TrackUnpublished,
     UnmuteAsked,
 )
-from contracts.rooms import Identity, ParticipantId, ParticipantInfo, Permissions, TrackId
+from contracts.rooms import Identity, ParticipantId, ParticipantInfo, Permissions, RecordingInfo, TrackId
 from signaling_gateway.domain.room_state import (
     CHAT_HISTORY,
     CHAT_HISTORY_CHARACTERS,
@@ -326,8 +328,16 @@ def _passing(state: RoomState, event: LogEvent) -> RoomState:  # noqa: ARG001  (
     return state
 
 
+def _recording_started(state: RoomState, event: RecordingStarted) -> RoomState:
+    return replace(state, recording=RecordingInfo(id=event.recording_id, started_at=event.at, by=event.by))
+
+
+def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:  # noqa: ARG001
+    return replace(state, recording=None)
+
+
 def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
-    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None)
+    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None, recording=None)
 
 
 def _with_info(state: RoomState, participant_id: ParticipantId, **changes: Any) -> RoomState:
@@ -395,5 +405,7 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     BreakoutsClosed: _breakouts_closed,
     ParticipantsMoved: _moved,
     PeerSignalled: _passing,
+    RecordingStarted: _recording_started,
+    RecordingStopped: _recording_stopped,
     MeetingEnded: _ended,
 }

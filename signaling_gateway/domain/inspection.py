@@ -48,6 +48,7 @@ def room(state: RoomState, meeting_id: MeetingId) -> RoomView:
         breakouts=state.breakouts,
         lobby=lobby_guests(state),
         banned=banned_people(state),
+        recording=state.recording,
     )
 
 

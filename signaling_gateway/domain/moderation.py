@@ -1,17 +1,15 @@
-"""What those do who run the meeting: taking someone out, recording, ending."""
+"""What those do who run the meeting: taking someone out, ending."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from contracts.error_codes import ErrorCode
 from contracts.log_events import LeaveReason, LogEvent, MeetingEnded, MeetingStarted
-from signaling_gateway.domain.commands import ControlRecording, EndByService, EndMeeting, Remove
+from signaling_gateway.domain.commands import EndByService, EndMeeting, Remove
 from signaling_gateway.domain.people import protect_host
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.presence import left
 from signaling_gateway.domain.room_state import RoomState
-from signaling_gateway.errors import Refusal
 
 
 def remove(state: RoomState, command: Remove, now: int) -> tuple[LogEvent, ...]:
@@ -30,12 +28,6 @@ def remove(state: RoomState, command: Remove, now: int) -> tuple[LogEvent, ...]:
         replace(left(stay, LeaveReason.REMOVED, now), banned=banned, by=command.participant_id)
         for stay in state.stays_with(target.info.identity)
     )
-
-
-def control_recording(state: RoomState, command: ControlRecording, now: int) -> tuple[LogEvent, ...]:  # noqa: ARG001
-    """Needs the permission; and a recorder, which this release does not have."""
-    require(state.stay_of(command.participant_id).info.permissions, Action.RECORD)
-    raise Refusal(ErrorCode.RECORDING_UNAVAILABLE, "This platform has no recorder.")
 
 
 def end_meeting(state: RoomState, command: EndMeeting, now: int) -> tuple[LogEvent, ...]:

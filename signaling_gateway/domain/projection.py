@@ -49,6 +49,8 @@ PUBLIC: dict[type, type[PublicEvent]] = {
     log.BreakoutsClosed: public.BreakoutsClosedEvent,
     log.ParticipantsMoved: public.ParticipantsMovedEvent,
     log.PeerSignalled: public.PeerSignalledEvent,
+    log.RecordingStarted: public.RecordingStartedEvent,
+    log.RecordingStopped: public.RecordingStoppedEvent,
     log.MeetingEnded: public.MeetingEndedEvent,
 }
 """What clients get of each event: the fields that both have."""
@@ -175,6 +177,7 @@ def snapshot(state: RoomState, meeting_id: MeetingId, stay: Stay) -> RoomSnapsho
         breakouts=state.breakouts,
         lobby=lobby_guests(state) if moderates else (),
         banned=banned_people(state) if moderates else (),
+        recording=state.recording,
     )
 
 

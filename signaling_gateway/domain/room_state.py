@@ -20,6 +20,7 @@ from contracts.rooms import (
     ParticipantInfo,
     Permissions,
     PollInfo,
+    RecordingInfo,
     Role,
     RoomPolicy,
     TrackId,
@@ -133,6 +134,8 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """The breakout rooms to which people are assigned who may come back."""
     visited: Mapping[str, frozenset[Identity]] = field(default_factory=dict)
     """Who has been in a breakout room, and may read its chat once the rooms are closed."""
+    recording: RecordingInfo | None = None
+    """The recording that is being made of the main room."""
 
     def stay_of(self, participant_id: ParticipantId) -> Stay:
         """The participant's stay.

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from contracts.client_commands import Command, StartRecording, StopRecording
 from contracts.error_codes import ErrorCode
 from contracts.room_commands import (
     CommandDone,
@@ -30,6 +31,7 @@ from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
 from signaling_gateway.metrics import ADMINISTERED
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
 from telemetry.logs import bound
@@ -63,12 +65,14 @@ class Administration:
         *,
         rooms: Rooms,
         media: RoomMedia,
+        recordings: Recordings,
         tickets: Tickets,
         tasks: BackgroundTasks,
         new_id: Callable[[], str],
     ) -> None:
         self._rooms = rooms
         self._media = media
+        self._recordings = recordings
         self._tickets = tickets
         self._tasks = tasks
         self._new_id = new_id
@@ -110,11 +114,8 @@ class Administration:
 
     async def _carry_out(self, room: LiveRoom, given: CommandGiven) -> CommandDone:
         said = parse(given.name, (given.body,))
-        if type(said) not in FOR_ROOM:
-            raise Refusal(ErrorCode.UNKNOWN_COMMAND, "This command is for those who are in the room.")
-        asked, answer = to_room(ADMINISTRATOR, said, self._new_id)
         try:
-            await room.execute(asked)
+            answer = await self._done(room, said)
         except LogUnavailableError as error:
             raise GatewayError(
                 ErrorCode.OUTCOME_UNKNOWN, "The meeting cannot be reached at the moment. Perhaps it was done."
@@ -129,6 +130,18 @@ class Administration:
             inspection.require_begun(room.state)
             return await self._media.participant(room, request.participant_id)
         return _READERS[type(request)](room, request)
+
+    async def _done(self, room: LiveRoom, said: Command) -> msgspec.Struct | None:
+        if isinstance(said, StartRecording):
+            return await self._recordings.start(room, ADMINISTRATOR)
+        if isinstance(said, StopRecording):
+            await self._recordings.stop(room, ADMINISTRATOR)
+            return None
+        if type(said) not in FOR_ROOM:
+            raise Refusal(ErrorCode.UNKNOWN_COMMAND, "This command is for those who are in the room.")
+        asked, answer = to_room(ADMINISTRATOR, said, self._new_id)
+        await room.execute(asked)
+        return answer
 
 
 def _count(asked: RoomAsked, code: str) -> None:

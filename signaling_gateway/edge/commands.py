@@ -16,6 +16,7 @@ from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.rooms import Rooms
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,9 @@ Answer = dict[str, Any]
 class CommandHandler:
     """Carries out the commands of connected participants."""
 
-    def __init__(self, *, rooms: Rooms, media: MediaNegotiation, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, *, rooms: Rooms, media: MediaNegotiation, recordings: Recordings, new_id: Callable[[], str]
+    ) -> None:
         self._rooms = rooms
         self._new_id = new_id
         self._handlers: dict[type[Command], Callable[[Connection, Any], Awaitable[msgspec.Struct | None]]] = {
@@ -34,6 +37,8 @@ class CommandHandler:
             wire.SubscriberAnswer: media.answer,
             wire.UpdateSubscriptions: media.change_subscriptions,
             wire.RestartMedia: lambda connection, _: media.restart(connection),
+            wire.StartRecording: lambda each, _: recordings.start(each.room, each.participant_id),
+            wire.StopRecording: lambda each, _: recordings.stop(each.room, each.participant_id),
             **dict.fromkeys(FOR_ROOM, self._room),
         }
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from contracts import client_commands as wire
 from contracts.client_commands import Command
+from contracts.command_answers import BreakoutsAnswer, ChatAccepted, PollCreated
 from contracts.rooms import Identity, ParticipantId, PeerSignal, TrackId
 from signaling_gateway.domain import commands as domain
 from signaling_gateway.domain.commands import RoomCommand
@@ -100,8 +101,6 @@ _ASKED: dict[type[Command], Callable[[ParticipantId, Any], RoomCommand]] = {
         target=ParticipantId(said.to),
         signal=PeerSignal(session=said.session, kind=said.kind, sdp=said.sdp),
     ),
-    wire.StartRecording: lambda who, _: domain.ControlRecording(participant_id=who),
-    wire.StopRecording: lambda who, _: domain.ControlRecording(participant_id=who),
     wire.LeaveMeeting: lambda who, _: domain.Leave(participant_id=who),
     wire.EndMeeting: lambda who, _: domain.EndMeeting(participant_id=who),
 }
@@ -113,7 +112,7 @@ _ASKED: dict[type[Command], Callable[[ParticipantId, Any], RoomCommand]] = {
 def _chat(who: ParticipantId, said: wire.SendChat, new_id: Callable[[], str]) -> tuple[RoomCommand, Struct]:
     message_id = f"m_{new_id()}"
     command = domain.SendChat(participant_id=who, message_id=message_id, text=said.text, to=said.to)
-    return command, wire.ChatAccepted(message_id=message_id)
+    return command, ChatAccepted(message_id=message_id)
 
 
 def _poll(who: ParticipantId, said: wire.CreatePoll, new_id: Callable[[], str]) -> tuple[RoomCommand, Struct]:
@@ -121,7 +120,7 @@ def _poll(who: ParticipantId, said: wire.CreatePoll, new_id: Callable[[], str]) 
     command = domain.CreatePoll(
         participant_id=who, poll_id=poll_id, question=said.question, options=said.options, multiple=said.multiple
     )
-    return command, wire.PollCreated(poll_id=poll_id)
+    return command, PollCreated(poll_id=poll_id)
 
 
 def _breakouts(who: ParticipantId, said: wire.OpenBreakouts, new_id: Callable[[], str]) -> tuple[RoomCommand, Struct]:
@@ -137,7 +136,7 @@ def _breakouts(who: ParticipantId, said: wire.OpenBreakouts, new_id: Callable[[]
         free_choice=said.free_choice,
         close_after_ms=_milliseconds(said.close_after_s),
     )
-    return command, wire.BreakoutsAnswer(breakout_ids=tuple(room.id for room in rooms))
+    return command, BreakoutsAnswer(breakout_ids=tuple(room.id for room in rooms))
 
 
 _MAKING: dict[type[Command], Callable[[ParticipantId, Any, Callable[[], str]], tuple[RoomCommand, Struct]]] = {

@@ -26,6 +26,7 @@ from contracts.log_events import (
     ParticipantResumed,
     ParticipantsMoved,
     PermissionsChanged,
+    RecordingStopped,
     RoleChanged,
     TrackMuted,
     TrackUnmuted,
@@ -43,6 +44,7 @@ from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, is_append_of
+from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.rooms import Rooms
 
@@ -96,6 +98,7 @@ class Consequences:
 
     rooms: Rooms
     media: MediaNegotiation
+    recordings: Recordings
     listing: RoomListing
     doors: Doors
     welcome: Callable[[Connection], bool]
@@ -133,6 +136,8 @@ class Consequences:
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
             ParticipantLeft: lambda room, e: self.media.left(room, e.participant_id),
             MeetingEnded: lambda room, _: self.media.ended(room),
+            NodePlaced: lambda room, _: self.recordings.keep(room),
+            RecordingStopped: lambda room, event: self.recordings.stopped(room, event.recording_id, event.reason),
         }
 
     def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:

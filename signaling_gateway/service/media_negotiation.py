@@ -14,8 +14,9 @@ from typing import TypeVar
 from redis.exceptions import RedisError
 
 from contracts import node_rpc
-from contracts.client_commands import PublishAnswer, PublishOffer, SubscriberAnswer, TrackAssigned, UpdateSubscriptions
+from contracts.client_commands import PublishOffer, SubscriberAnswer, UpdateSubscriptions
 from contracts.client_messages import MediaRestart, SubscriberOffer, TrackStarved
+from contracts.command_answers import PublishAnswer, TrackAssigned
 from contracts.error_codes import ErrorCode
 from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
 from contracts.node_rpc import (
@@ -228,7 +229,7 @@ class MediaNegotiation:
 
     def left(self, room: LiveRoom, participant_id: ParticipantId) -> None:
         """The participant is gone."""
-        self._tell(room.state.node_id, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
+        self.tell(room.state.node_id, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
 
     def muted(self, room: LiveRoom, event: TrackMuted | TrackUnmuted | TrackUnpublished, version: int) -> None:
         """A track was muted or unmuted, or is not to be forwarded any more."""
@@ -239,23 +240,23 @@ class MediaNegotiation:
             muted=not isinstance(event, TrackUnmuted),
             version=version,
         )
-        self._tell(room.state.node_id, request)
+        self.tell(room.state.node_id, request)
 
     def may_send_data(self, connection: Connection, *, permitted: bool, version: int) -> None:
         """Whether the participant may write, which is what sending data takes, has perhaps changed."""
         if connection.joined_node is None or connection.sends_data is permitted:
             return
         connection.sends_data = permitted
-        self._tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=version))
+        self.tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=version))
 
     def moved_within(self, room: LiveRoom, event: ParticipantsMoved, version: int) -> None:
         """Participants went to other breakout rooms."""
         moves = tuple(Whereabouts(participant_id=each.participant_id, breakout=each.breakout) for each in event.moves)
-        self._tell(room.state.node_id, MoveParticipants(meeting_id=room.meeting_id, moves=moves, version=version))
+        self.tell(room.state.node_id, MoveParticipants(meeting_id=room.meeting_id, moves=moves, version=version))
 
     def ended(self, room: LiveRoom) -> None:
         """The meeting is over."""
-        self._tell(room.state.node_id, CloseRoom(meeting_id=room.meeting_id))
+        self.tell(room.state.node_id, CloseRoom(meeting_id=room.meeting_id))
 
     # ---- what the node reports ----
 
@@ -289,7 +290,7 @@ class MediaNegotiation:
                     muted=published.info.muted,
                     version=room.state.version,
                 )
-                self._tell(room.state.node_id, request)
+                self.tell(room.state.node_id, request)
 
     def _tell_of_changes_meanwhile(self, connection: Connection, request: JoinRoom) -> None:
         """A node that did not know the participant yet could not take what changed while it was told."""
@@ -299,13 +300,11 @@ class MediaNegotiation:
             return
         permitted = ALLOWED[Action.CHAT](stay.info.permissions)
         if permitted is not request.data:
-            self._tell(
-                connection.joined_node, _permit_data(connection, permitted=permitted, version=room.state.version)
-            )
+            self.tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=room.state.version))
         if stay.info.breakout != request.breakout:
             where = Whereabouts(participant_id=stay.info.id, breakout=stay.info.breakout)
             move = MoveParticipants(meeting_id=room.meeting_id, moves=(where,), version=room.state.version)
-            self._tell(room.state.node_id, move)
+            self.tell(room.state.node_id, move)
 
     async def _attach_soon(self, connection: Connection) -> None:
         try:
@@ -414,7 +413,8 @@ class MediaNegotiation:
                     raise
         raise AssertionError("unreachable: the last try answers or raises")
 
-    def _tell(self, node_id: NodeId | None, request: NodeRequest) -> None:
+    def tell(self, node_id: NodeId | None, request: NodeRequest) -> None:
+        """Tells a node what it must learn although nobody waits for it, and again for a while if it does not answer."""
         if node_id is not None:
             self._tasks.spawn(self._tell_lastingly(node_id, request))
 

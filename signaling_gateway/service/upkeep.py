@@ -19,6 +19,7 @@ from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
 from signaling_gateway.service.node_placement import NodePlacement
+from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.rooms import Rooms
 
 NODE_WATCH_S = 0.5
@@ -60,6 +61,7 @@ class Upkeep:
         facts: OwedFacts,
         placement: NodePlacement,
         media: MediaNegotiation,
+        recordings: Recordings,
         now: Callable[[], int],
     ) -> None:
         self._gateway_id = gateway_id
@@ -69,6 +71,7 @@ class Upkeep:
         self._facts = facts
         self._placement = placement
         self._media = media
+        self._recordings = recordings
         self._now = now
         self._suspected: frozenset[GatewayId] = frozenset()
         self._lost: set[GatewayId] = set()
@@ -126,6 +129,7 @@ class Upkeep:
                         await self._place(room)
                 elif room.state.node_id in restarted:
                     self._media.started_anew(room)
+                    self._recordings.keep(room)
                 else:
                     self._attach_the_rest(room)
 

@@ -24,8 +24,11 @@ from contracts.node_rpc import (
     Publish,
     Published,
     QualitiesChanged,
+    Recording,
+    RecordingEnded,
     RequestEnvelope,
     RestartSubscription,
+    StartRecording,
     SubscriptionOffered,
     request_decoder,
 )
@@ -62,15 +65,9 @@ class ScriptedNode:
         return [each for each in found if who is None or getattr(each, "participant_id", None) == who]
 
     async def report(self, message: NodeReport) -> None:
-        """To the gateway over which this participant joined last; what is about a meeting, to that of its last one."""
-        who = None if isinstance(message, QualitiesChanged) else message.participant_id
-        gateways = [
-            each.gateway_id
-            for each in self.requests
-            if isinstance(each.request, JoinRoom)
-            and each.request.meeting_id == message.meeting_id
-            and who in {None, each.request.participant_id}
-        ]
+        """To the gateway over which this participant joined last (what is about a meeting, its last one), or which last
+        asked for this recording."""
+        gateways = [each.gateway_id for each in self.requests if _is_about(each.request, message)]
         await self._redis.spublish(redis_names.gateway_inbox(gateways[-1]), msgspec.json.encode(message))
 
     async def _renew(self) -> None:
@@ -110,6 +107,14 @@ class ScriptedNode:
             await self._redis.spublish(redis_names.gateway_inbox(envelope.gateway_id), msgspec.json.encode(message))
 
 
+def _is_about(request: NodeRequest, report: NodeReport) -> bool:
+    if isinstance(report, RecordingEnded):
+        return isinstance(request, StartRecording) and request.recording_id == report.recording_id
+    if not isinstance(request, JoinRoom) or request.meeting_id != report.meeting_id:
+        return False
+    return isinstance(report, QualitiesChanged) or request.participant_id == report.participant_id
+
+
 def _usual_answer(request: NodeRequest) -> NodeAnswer:
     if isinstance(request, JoinRoom):
         offer = Offer(generation=1, negotiation=1, sdp=f"offer to {request.participant_id}", tracks=())
@@ -117,6 +122,8 @@ def _usual_answer(request: NodeRequest) -> NodeAnswer:
     if isinstance(request, RestartSubscription):
         offer = Offer(generation=2, negotiation=1, sdp=f"restart for {request.participant_id}", tracks=())
         return SubscriptionOffered(offer=offer)
+    if isinstance(request, StartRecording):
+        return Recording(recording_id=request.recording_id, prefix=f"{request.meeting_id}/{request.recording_id}/")
     if isinstance(request, Publish):
         return Published(sdp=f"answer to {request.sdp}")
     return Done()

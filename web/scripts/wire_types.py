@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from contracts import client_messages
-from contracts.client_commands import ANSWERS, COMMANDS
+from contracts.client_commands import COMMANDS
 from contracts.client_messages import SERVER_MESSAGES
+from contracts.command_answers import ANSWERS
 
 TARGET = Path(__file__).parents[1] / "sdk" / "src" / "wire.ts"
 HEAD = """/**

@@ -17,6 +17,7 @@ from contracts.rooms import (
     LobbyGuest,
     Permissions,
     PublishPermission,
+    RecordingInfo,
     Role,
     RolePermissions,
     RoomPolicy,
@@ -99,6 +100,14 @@ class OpenBreakouts(Struct, frozen=True, kw_only=True):
     ends_at: Time | None
 
 
+class Recording(Struct, frozen=True, kw_only=True):
+    """A recording of the main room that is being made. ``by``: the participant who started it."""
+
+    id: str
+    started_at: Time
+    by: str
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """A room as it is now, without its participants."""
 
@@ -113,6 +122,7 @@ class Room(Struct, frozen=True, kw_only=True):
     breakouts: OpenBreakouts | None
     lobby: tuple[WaitingGuest, ...]
     banned: tuple[BannedPerson, ...]
+    recording: Recording | None
 
 
 class Participant(Struct, frozen=True, kw_only=True):
@@ -168,6 +178,7 @@ def room(view: RoomView) -> Room:
         breakouts=None if view.breakouts is None else _breakouts(view.breakouts),
         lobby=tuple(_waiting(guest) for guest in view.lobby),
         banned=view.banned,
+        recording=None if view.recording is None else _recording(view.recording),
     )
 
 
@@ -195,6 +206,10 @@ def _breakouts(breakouts: Breakouts) -> OpenBreakouts:
         free_choice=breakouts.free_choice,
         ends_at=None if breakouts.ends_at is None else rfc3339(breakouts.ends_at),
     )
+
+
+def _recording(recording: RecordingInfo) -> Recording:
+    return Recording(id=recording.id, started_at=rfc3339(recording.started_at), by=recording.by)
 
 
 def _waiting(guest: LobbyGuest) -> WaitingGuest:

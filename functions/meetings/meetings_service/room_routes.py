@@ -11,6 +11,7 @@ from msgspec import Struct
 from contracts import client_commands as wire
 from contracts.access_token import AccessClaims
 from contracts.client_commands import Command
+from contracts.command_answers import BreakoutsAnswer, ChatAccepted, RecordingAnswer
 from contracts.error_codes import ErrorCode
 from contracts.rooms import Permissions, Role
 from contracts.statistics import ParticipantStatistics, RoomStatistics
@@ -155,7 +156,7 @@ _COMMANDS = (
         wire.SendChat,
         _body_itself,
         _NOBODY,
-        wire.ChatAccepted,
+        ChatAccepted,
         idempotency_key=True,
     ),
     _CommandRoute(
@@ -191,7 +192,7 @@ _COMMANDS = (
         wire.OpenBreakouts,
         _body_itself,
         (ErrorCode.CONFLICT,),
-        wire.BreakoutsAnswer,
+        BreakoutsAnswer,
     ),
     _CommandRoute(
         "PATCH",
@@ -218,6 +219,25 @@ _COMMANDS = (
         "Bring everybody back from the breakout rooms",
         Empty,
         lambda *_: wire.CloseBreakouts(),
+    ),
+    _CommandRoute(
+        "POST",
+        "/recording",
+        "start_recording",
+        "Record the main room, and tell everybody",
+        Empty,
+        lambda *_: wire.StartRecording(),
+        (ErrorCode.RECORDING_UNAVAILABLE,),
+        RecordingAnswer,
+    ),
+    _CommandRoute(
+        "DELETE",
+        "/recording",
+        "stop_recording",
+        "Stop the recording, if there is one",
+        Empty,
+        lambda *_: wire.StopRecording(),
+        (ErrorCode.RECORDING_UNAVAILABLE,),
     ),
     _CommandRoute("POST", "/unban", "unban", "Let somebody who was banned come back", wire.Unban, _body_itself),
 )

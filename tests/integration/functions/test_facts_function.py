@@ -55,6 +55,7 @@ class Clerk:
             ended_at=meeting.ended_at,
             attendance={stay.participant_id: stay for stay in repository.attendance(meeting_id)},
             chat={line.message_id: line for line in repository.chat(meeting_id)},
+            recordings={each.recording_id: each for each in repository.recordings(meeting_id)},
         )
 
 

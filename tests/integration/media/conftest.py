@@ -23,6 +23,7 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     QualitiesChanged,
+    RecordingEnded,
     RequestEnvelope,
     SubscriptionChanged,
     TrackStarved,
@@ -50,6 +51,7 @@ class Gateway:
         self._answers: dict[str, asyncio.Future[NodeAnswer]] = {}
         self.offers: dict[ParticipantId, asyncio.Queue[SubscriptionChanged]] = defaultdict(asyncio.Queue)
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
+        self.ended_recordings: asyncio.Queue[RecordingEnded] = asyncio.Queue()
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
         self.qualities: dict[ParticipantId, QualityLevel] = {}
         self._listening = asyncio.Event()
@@ -111,6 +113,8 @@ class Gateway:
             change((message.participant_id, message.track_id))
         elif isinstance(message, QualitiesChanged):
             self.qualities.update({each.participant_id: each.level for each in message.qualities})
+        elif isinstance(message, RecordingEnded):
+            self.ended_recordings.put_nowait(message)
         else:
             self.failures[message.participant_id].put_nowait(message)
 

@@ -185,13 +185,6 @@ async def test_chat_moderation_and_recording_take_their_permissions(platform: Pl
     assert [event["type"] for event in other.events if event["type"] not in {"track_published"}] == []
 
 
-async def test_recording_says_that_there_is_no_recorder(platform: Platform) -> None:
-    gateway = await platform.gateway()
-    host = await platform.join(gateway, "u_1", role=Role.HOST)
-    assert await host.code("start_recording") == "recording_unavailable"
-    assert await host.code("stop_recording") == "recording_unavailable"
-
-
 async def test_a_removed_person_is_out_and_cannot_come_back(platform: Platform) -> None:
     one, two = await platform.gateway(), await platform.gateway()
     host = await platform.join(one, "u_host", role=Role.HOST)

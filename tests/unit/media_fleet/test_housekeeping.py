@@ -15,7 +15,7 @@ ALICE = ParticipantId("alice")
 
 
 class Node:
-    """The two things that housekeeping looks at, and what it does to them."""
+    """What housekeeping looks at, and what it does to it."""
 
     def __init__(self) -> None:
         self.offer: Offer | None = None
@@ -23,6 +23,11 @@ class Node:
         self.connected: dict[MeetingId, bool] = {}
         self.sent: list[Offer] = []
         self.abandoned: list[MeetingId] = []
+        self.recordings = self
+        self.recordings_seen_at: float | None = None
+
+    def tick(self, now: float) -> None:
+        self.recordings_seen_at = now
 
     def outstanding_offers(self) -> list[tuple[MeetingId, ParticipantId, Offer]]:
         return [] if self.offer is None else [(MEETING, ALICE, self.offer)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -13,6 +14,7 @@ from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import effects as fx
+from media_fleet.domain.recording import RECORDER
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import (
     Direction,
@@ -64,6 +66,7 @@ class Plane:
         self.tracks: dict[fx.TrackKey, fx.TransportKey] = {}
         self.subscriptions: dict[fx.SubscriptionKey, fx.AddSubscription] = {}
         self.offers: dict[ParticipantId, Offer] = {}
+        self.recorded: dict[int, fx.RecordTrack] = {}
 
     def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901, PLR0912  # one case for each effect, flat
         match effect:
@@ -103,6 +106,16 @@ class Plane:
                 assert key in self.subscriptions
             case fx.RemoveSubscription(subscription=key):
                 del self.subscriptions[key]
+            case fx.RecordTrack(ssrc=ssrc):
+                assert ssrc not in self.recorded
+                self.recorded[ssrc] = effect
+            case fx.MuteRecorded(ssrc=ssrc, muted=muted):
+                assert self.recorded[ssrc].muted != muted
+                self.recorded[ssrc] = msgspec.structs.replace(self.recorded[ssrc], muted=muted)
+            case fx.StopRecordingTrack(ssrc=ssrc):
+                del self.recorded[ssrc]
+            case fx.FinishRecording():
+                self.recorded.clear()
             case fx.SendOffer(participant_id=participant_id, offer=offer):
                 assert participant_id not in self.offers, "a second offer while the first awaits its answer"
                 self.offers[participant_id] = offer
@@ -124,6 +137,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.stays = 0
         self.version = 1
         self.places: dict[ParticipantId, str | None] = {}
+        self.muted: dict[str, bool] = {}
 
     def _do(self, effects: Any) -> None:
         for effect in effects:
@@ -194,6 +208,7 @@ class RoomMachine(RuleBasedStateMachine):
         answered = self.room.publish(person, self._description(connection, media), tracks, version=1)
         self._do(answered.effects)
         self.published[person] = {f"{person}{mid}" for mid in sending}
+        self.muted.update({f"{person}{mid}": muted for mid in sending})
         read = parse(answered.sdp)
         assert [s.mid for s in read.media] == ["0", "1", "2"]
         assert {s.mid for s in read.media if s.direction is Direction.RECVONLY} == sending
@@ -263,6 +278,20 @@ class RoomMachine(RuleBasedStateMachine):
     def mute(self, *, person: ParticipantId, muted: bool) -> None:
         for track in self.published.get(person, set()):
             self._do(self.room.set_track_muted(person, TrackId(track), muted=muted, version=1))
+            self.muted[track] = muted
+
+    @rule(is_ready=st.booleans())
+    def record(self, *, is_ready: bool) -> None:
+        if self.room.recording.id is None:
+            self.room.recording.begin("r")
+            self.plane.transports.add(self.room.recording.transport)
+            self.plane.secured.add(self.room.recording.transport)
+        if is_ready:
+            self._do(self.room.recorder_ready())
+
+    @rule()
+    def stop_recording(self) -> None:
+        self._do(self.room.recording.end())
 
     @rule(people=st.sets(st.sampled_from(PEOPLE), min_size=1), breakout=st.sampled_from([None, "1", "2"]))
     def move(self, *, people: set[ParticipantId], breakout: str | None) -> None:
@@ -287,6 +316,18 @@ class RoomMachine(RuleBasedStateMachine):
         assert there == sorted(track for tracks in self.published.values() for track in tracks)
 
     @invariant()
+    def what_is_recorded_is_the_main_room_as_it_is(self) -> None:
+        if not self.room.recording.is_ready:
+            assert not self.plane.recorded
+            return
+        in_main_room = {person for person in self.joined if self.places.get(person) is None}
+        wanted = {track: self.muted[track] for person in in_main_room for track in self.published.get(person, ())}
+        assert {each.track_id: each.muted for each in self.plane.recorded.values()} == wanted
+        flowing = [key for key in self.plane.subscriptions if key.transport == self.room.recording.transport]
+        assert sorted(key.track.track_id for key in flowing) == sorted(wanted)
+        assert {self.plane.subscriptions[key].ssrc for key in flowing} == set(self.plane.recorded)
+
+    @invariant()
     def nothing_flows_from_one_room_to_another(self) -> None:
         for subscription in self.plane.subscriptions:
             publisher = self.plane.tracks[subscription.track].participant_id
@@ -294,7 +335,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:
-        assert {key.participant_id for key in self.plane.transports} <= self.joined
+        assert {key.participant_id for key in self.plane.transports} <= self.joined | {RECORDER}
 
     def teardown(self) -> None:
         while self.plane.offers:

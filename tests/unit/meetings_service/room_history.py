@@ -16,6 +16,8 @@ from contracts.log_events import (
     NodePlaced,
     ParticipantJoined,
     ParticipantLeft,
+    RecordingStarted,
+    RecordingStopped,
     TrackPublished,
 )
 from contracts.rooms import (
@@ -27,6 +29,7 @@ from contracts.rooms import (
     NodeId,
     ParticipantId,
     ParticipantInfo,
+    RecordingEnd,
     Role,
     TrackId,
     TrackInfo,
@@ -76,6 +79,16 @@ def published(number: int, at: int) -> TrackPublished:
     return TrackPublished(at=at, track=track)
 
 
+def recorded(number: int, at: int) -> RecordingStarted:
+    return RecordingStarted(at=at, recording_id=f"rec_{at}", by=ParticipantId(f"p_{number}"), prefix="m/")
+
+
+def stopped(number: int, at: int) -> RecordingStopped:
+    """Stops what began a second before."""
+    by = ParticipantId(f"p_{number}")
+    return RecordingStopped(at=at, recording_id=f"rec_{at - 1000}", reason=RecordingEnd.ASKED, by=by)
+
+
 @st.composite
 def histories(draw: st.DrawFn, meeting: MeetingId = MEETING) -> tuple[Fact, ...]:
     """A whole log: versions from 1 without gaps, everybody joins before they speak or leave."""
@@ -86,8 +99,14 @@ def histories(draw: st.DrawFn, meeting: MeetingId = MEETING) -> tuple[Fact, ...]
     present: list[int] = []
     for number in range(draw(st.integers(0, 12))):
         at = START + 1000 * (number + 1)
-        make: dict[str, Callable[[int, int], LogEvent]] = {"say": said, "leave": left, "publish": published}
-        choice = draw(st.sampled_from(["join", "say", "leave", "publish"])) if present else "join"
+        make: dict[str, Callable[[int, int], LogEvent]] = {
+            "say": said,
+            "leave": left,
+            "publish": published,
+            "record": recorded,
+            "stop": stopped,
+        }
+        choice = draw(st.sampled_from(["join", *make])) if present else "join"
         if choice == "join":
             present.append(number)
             events.append(joined(number, at))

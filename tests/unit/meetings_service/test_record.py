@@ -6,12 +6,22 @@ from functools import reduce
 
 from hypothesis import given
 from hypothesis import strategies as st
-from meetings_service.domain.record import Attendance, Changes, add, changes_by_meeting
+from meetings_service.domain.record import Attendance, Changes, Recording, add, changes_by_meeting
 
 from contracts.facts import Fact
 from contracts.log_events import LeaveReason, MeetingEnded
-from contracts.rooms import Identity, MeetingId, ParticipantId, Role
-from tests.unit.meetings_service.room_history import MEETING, START, deliveries, histories, joined, left, said
+from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, Role
+from tests.unit.meetings_service.room_history import (
+    MEETING,
+    START,
+    deliveries,
+    histories,
+    joined,
+    left,
+    recorded,
+    said,
+    stopped,
+)
 
 
 def record_of(batches: list[list[Fact]]) -> Changes:
@@ -49,6 +59,21 @@ def test_leaving_that_is_told_before_the_joining_is_kept() -> None:
     late = changes_by_meeting([Fact(meeting_id=MEETING, version=3, event=joined(1, START + 10))])[MEETING]
     whole = add(early, late).attendance[ParticipantId("p_1")]
     assert (whole.name, whole.role, whole.joined_at, whole.left_at) == ("Guest 1", Role.GUEST, START + 10, START + 50)
+
+
+def test_a_recording_whose_end_is_told_first_is_kept_whole() -> None:
+    end = changes_by_meeting([Fact(meeting_id=MEETING, version=9, event=stopped(1, START + 1040))])[MEETING]
+    begin = changes_by_meeting([Fact(meeting_id=MEETING, version=4, event=recorded(1, START + 40))])[MEETING]
+    assert add(end, begin).recordings == {
+        f"rec_{START + 40}": Recording(
+            recording_id=f"rec_{START + 40}",
+            prefix="m/",
+            by=ParticipantId("p_1"),
+            started_at=START + 40,
+            stopped_at=START + 1040,
+            stopped_because=RecordingEnd.ASKED,
+        )
+    }
 
 
 def test_batch_may_hold_facts_of_many_meetings() -> None:

@@ -10,10 +10,13 @@ from contracts.log_events import (
     ParticipantJoined,
     ParticipantLeft,
     ParticipantsMoved,
+    RecordingStarted,
+    RecordingStopped,
     TrackMuted,
     TrackPublished,
     TrackUnmuted,
 )
+from contracts.rooms import RecordingEnd
 from signaling_gateway.domain.room_state import RoomState
 
 
@@ -44,6 +47,23 @@ def assert_allowed(state: RoomState, event: LogEvent) -> None:
         _assert_moved_rightly(state, event)
     elif isinstance(event, MeetingEnded) and event.by is not None:
         assert any(stay.info.identity == event.by and stay.info.permissions.moderate for stay in state.stays.values())
+
+
+def assert_recorded_rightly(before: RoomState, event: LogEvent, after: RoomState) -> None:
+    """One recording at a time, by somebody who may, announced from beginning to end; never of an empty room."""
+    if isinstance(event, RecordingStarted):
+        assert before.recording is None
+        assert before.stays[event.by].info.permissions.record
+    elif isinstance(event, RecordingStopped):
+        assert before.recording is not None
+        assert before.recording.id == event.recording_id
+        assert (event.by is not None) == (event.reason is RecordingEnd.ASKED)
+        assert event.by is None or before.stays[event.by].info.permissions.record
+    elif not isinstance(event, MeetingEnded | ParticipantLeft):
+        assert after.recording == before.recording
+        assert before.stays or before.recording is None or isinstance(event, ParticipantJoined)
+    if isinstance(event, MeetingEnded):
+        assert before.recording is None, "its end is announced before that of the meeting"
 
 
 def _assert_moved_rightly(state: RoomState, event: ParticipantsMoved) -> None:

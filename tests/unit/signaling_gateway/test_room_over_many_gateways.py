@@ -40,7 +40,7 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.meeting_log import LogEntry, append_id_of
 from tests.doubles.memory_log import MemoryLog
-from tests.unit.signaling_gateway.room_rules import assert_allowed
+from tests.unit.signaling_gateway.room_rules import assert_allowed, assert_recorded_rightly
 
 MEETING = MeetingId("m")
 CHECKPOINT_EVERY = 4
@@ -105,7 +105,14 @@ others = st.one_of(
     st.builds(commands.PublishTracks, participant_id=participants, tracks=wanted_tracks),
     st.builds(commands.Mute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
     st.builds(commands.Unmute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
-    st.builds(commands.ControlRecording, participant_id=participants),
+    st.builds(
+        commands.StartRecording,
+        participant_id=participants,
+        recording_id=st.sampled_from(["r1", "r2"]),
+        prefix=st.just("m/r/"),
+    ),
+    st.builds(commands.StopRecording, participant_id=participants, recording_id=st.sampled_from(["r1", "r2"])),
+    st.builds(commands.FailRecording, recording_id=st.sampled_from(["r1", "r2"])),
     *(st.builds(each, participant_id=participants) for each in (commands.RaiseHand, commands.LowerAllHands)),
     st.builds(commands.LowerHand, participant_id=participants, target=st.none() | participants),
     st.builds(commands.StopTrack, participant_id=participants, track_id=st.sampled_from(TRACKS)),
@@ -365,7 +372,9 @@ class RoomOverManyGateways(RuleBasedStateMachine):
             assert_allowed(state, event)
             assert event.at >= latest
             latest = event.at
+            before = state
             state = evolve(state, event)
+            assert_recorded_rightly(before, event, state)
 
     def teardown(self) -> None:
         self._run(*(room.caught_up() for room in self.rooms.values()))

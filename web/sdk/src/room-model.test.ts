@@ -39,6 +39,7 @@ const welcome: RoomSync = {
     lobby: [],
     breakouts: null,
     banned: [],
+    recording: null,
   },
 };
 const message = (after: number, ...events: RoomEvents["events"]): RoomEvents => ({
@@ -63,6 +64,10 @@ describe("peerOf", () => {
     expect(peerOf(withB, "a")).toEqual({ id: "b", offers: true });
     expect(peerOf(withB, "b")).toEqual({ id: "a", offers: false });
     expect(peerOf({ ...withB, policy: welcome.room.policy }, "a")).toBeNull();
+    const recording = { id: "r", started_at: 1, by: "a" };
+    expect(peerOf({ ...withB, recording }, "a"), "who is recorded goes through the node").toBeNull();
+    const away = new Map(["a", "b"].map((id) => [id, { ...participant(id), breakout: "b1" }]));
+    expect(peerOf({ ...withB, recording, participants: away }, "a")?.id, "breakout rooms are not recorded").toBe("b");
     const third = new Map(withB.participants).set("c", participant("c"));
     expect(peerOf({ ...withB, participants: third }, "a")).toBeNull();
     const elsewhere = new Map(third).set("c", { ...participant("c"), breakout: "b1" });
@@ -72,6 +77,13 @@ describe("peerOf", () => {
 
 describe("applied", () => {
   const start = modelOf(welcome);
+
+  it("tells of a recording while it is made, and why it is over", () => {
+    const begun = after(start, message(10, { type: "recording_started", version: 11, at: 5, recording_id: "r", by: "a" }));
+    expect(begun.recording).toEqual({ id: "r", started_at: 5, by: "a" });
+    const stopped = { type: "recording_stopped", version: 12, at: 6, recording_id: "r", reason: "failed", by: null } as const;
+    expect(after(begun, message(11, stopped))).toMatchObject({ recording: null, recordingEnd: "failed" });
+  });
 
   it("follows people into breakout rooms and back", () => {
     const breakouts = { rooms: [{ id: "b1", name: "One" }], free_choice: false, ends_at: null };

@@ -7,6 +7,8 @@ import type {
   LobbyGuest,
   ParticipantInfo,
   PollInfo,
+  RecordingEnd,
+  RecordingInfo,
   RolePermissions,
   RoomEvents,
   RoomPolicy,
@@ -33,6 +35,10 @@ export interface RoomModel {
   readonly breakouts: Breakouts | null;
   readonly lobby: readonly LobbyGuest[];
   readonly banned: readonly BannedPerson[];
+  /** The recording that is being made of the main room. */
+  readonly recording: RecordingInfo | null;
+  /** Why the latest one that one has seen is over. */
+  readonly recordingEnd: RecordingEnd | null;
 }
 
 /** The room that a `welcome` or a `room` message tells. */
@@ -52,6 +58,8 @@ export function modelOf({ version, room }: RoomSync): RoomModel {
     breakouts: room.breakouts,
     lobby: room.lobby,
     banned: room.banned,
+    recording: room.recording,
+    recordingEnd: null,
   };
 }
 
@@ -151,6 +159,12 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
       }
       return { ...model, participants };
     }
+    case "recording_started": {
+      const recording = { id: event.recording_id, started_at: event.at, by: event.by };
+      return { ...model, recording, recordingEnd: null };
+    }
+    case "recording_stopped":
+      return { ...model, recording: null, recordingEnd: event.reason };
     case "unmute_asked":
     case "reaction_sent":
     case "peer_signalled":
@@ -164,6 +178,7 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
 export function peerOf(model: RoomModel, selfId: string | null): Peer | null {
   const self = model.participants.get(selfId ?? "");
   if (self === undefined || !model.policy.direct) return null;
+  if (model.recording !== null && self.breakout === null) return null;
   const others = [...model.participants.values()].filter(({ id, breakout }) => id !== self.id && breakout === self.breakout);
   const [other] = others;
   if (other === undefined || others.length > 1) return null;

@@ -105,6 +105,14 @@ export interface BreakoutsState {
   readonly endsAt: number | null;
 }
 
+/** A recording that is being made. What goes on in breakout rooms is not recorded. */
+export interface RecordingState {
+  readonly id: string;
+  readonly startedAt: number;
+  /** Who started it, by participant id; they may have left. */
+  readonly by: string;
+}
+
 /** An emoji that somebody shows for a moment. */
 export interface Reaction {
   readonly key: number;
@@ -141,6 +149,10 @@ export interface RoomState {
   readonly spotlight: readonly string[];
   readonly polls: readonly PollState[];
   readonly breakouts: BreakoutsState | null;
+  /** While the main room is recorded. */
+  readonly recording: RecordingState | null;
+  /** Why the latest recording is over; null: there was none, or one is being made. */
+  readonly recordingEnd: "asked" | "ended" | "failed" | null;
   readonly reactions: readonly Reaction[];
   /** Who waits to be let in; empty for those who do not moderate. */
   readonly lobby: readonly LobbyGuest[];

@@ -48,6 +48,8 @@ const model: RoomModel = {
   lobby: [],
   breakouts: null,
   banned: [],
+  recording: null,
+  recordingEnd: null,
 };
 const local: LocalView = {
   status: "connected",

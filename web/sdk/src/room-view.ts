@@ -1,6 +1,16 @@
 /** From what the gateway says and what the media connections hold to the state that a page renders. Pure. */
 import type { RoomModel } from "./room-model.js";
-import type { BreakoutsState, ChatMessage, ParticipantState, PollState, QualityLevel, Reaction, RoomState, TrackState } from "./room-state.js";
+import type {
+  BreakoutsState,
+  ChatMessage,
+  ParticipantState,
+  PollState,
+  QualityLevel,
+  Reaction,
+  RecordingState,
+  RoomState,
+  TrackState,
+} from "./room-state.js";
 
 /** Beside the model: what only this client knows. */
 export interface LocalView {
@@ -36,6 +46,8 @@ export const INITIAL_STATE: RoomState = {
   spotlight: [],
   polls: [],
   breakouts: null,
+  recording: null,
+  recordingEnd: null,
   reactions: [],
   lobby: [],
   banned: [],
@@ -100,6 +112,8 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     spotlight: model?.spotlight ?? previous.spotlight,
     polls: pollsOf(model, previous),
     breakouts: breakoutsOf(model, previous),
+    recording: recordingOf(model, previous),
+    recordingEnd: model?.recordingEnd ?? null,
     reactions: local.reactions,
     lobby: model?.lobby ?? previous.lobby,
     banned: model?.banned ?? previous.banned,
@@ -147,6 +161,12 @@ function breakoutsOf(model: RoomModel | null, previous: RoomState): BreakoutsSta
   const { rooms, free_choice: freeChoice, ends_at: endsAt } = model.breakouts;
   const next = { rooms, freeChoice, endsAt };
   return same(previous.breakouts ?? undefined, next);
+}
+
+function recordingOf(model: RoomModel | null, previous: RoomState): RecordingState | null {
+  if (model?.recording == null) return null;
+  const { id, started_at: startedAt, by } = model.recording;
+  return same(previous.recording ?? undefined, { id, startedAt, by });
 }
 
 function pollsOf(model: RoomModel | null, previous: RoomState): readonly PollState[] {

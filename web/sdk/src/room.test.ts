@@ -57,6 +57,7 @@ const WELCOME: Welcome = {
       lobby: [],
       breakouts: null,
       banned: [],
+      recording: null,
     },
 };
 

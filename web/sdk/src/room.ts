@@ -203,6 +203,19 @@ export class Room {
     await this.#session.send("enter_breakout", { breakout_id: breakoutId });
   }
 
+  /**
+   * Has the main room recorded, and everybody told; resolves when the recorder runs. With the permission to record; rejects with
+   * `recording_unavailable` where nothing can be recorded.
+   */
+  async startRecording(): Promise<void> {
+    await this.#session.send("start_recording", {});
+  }
+
+  /** Resolves when nothing is recorded any more. */
+  async stopRecording(): Promise<void> {
+    await this.#session.send("stop_recording", {});
+  }
+
   /** Takes `state.unmuteRequest` away; `accept` unmutes. */
   async answerUnmuteRequest(accept: boolean): Promise<void> {
     const request = this.#unmuteRequest;

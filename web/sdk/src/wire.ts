@@ -451,6 +451,35 @@ export interface Reconnect {
   readonly within_ms: number;
 }
 
+export interface RecordingAnswer {
+  readonly recording_id: string;
+}
+
+export type RecordingEnd = "asked" | "ended" | "failed";
+
+export interface RecordingInfo {
+  readonly id: string;
+  readonly started_at: number;
+  readonly by: string;
+}
+
+export interface RecordingStartedEvent {
+  readonly type: "recording_started";
+  readonly version: number;
+  readonly at: number;
+  readonly recording_id: string;
+  readonly by: string;
+}
+
+export interface RecordingStoppedEvent {
+  readonly type: "recording_stopped";
+  readonly version: number;
+  readonly at: number;
+  readonly recording_id: string;
+  readonly reason: RecordingEnd;
+  readonly by: string | null;
+}
+
 export interface RefuseEntry {
   readonly participant_id: string;
 }
@@ -506,7 +535,7 @@ export interface RolePermissionsChangedEvent {
 export interface RoomEvents {
   readonly after: number;
   readonly version: number;
-  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | MeetingEndedEvent)[];
+  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[];
 }
 
 export interface RoomPolicy {
@@ -532,6 +561,7 @@ export interface RoomSnapshot {
   readonly breakouts: Breakouts | null;
   readonly lobby: readonly LobbyGuest[];
   readonly banned: readonly BannedPerson[];
+  readonly recording: RecordingInfo | null;
 }
 
 export interface RoomSync {
@@ -724,7 +754,7 @@ export interface Welcome {
   readonly version: number;
   readonly resumed: boolean;
   readonly room: RoomSnapshot;
-  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | MeetingEndedEvent)[] | null;
+  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[] | null;
 }
 
 export interface Commands {
@@ -765,7 +795,7 @@ export interface Commands {
   readonly move_to_breakout: { readonly command: MoveToBreakout; readonly answer: Record<string, never> };
   readonly enter_breakout: { readonly command: EnterBreakout; readonly answer: Record<string, never> };
   readonly signal_peer: { readonly command: SignalPeer; readonly answer: Record<string, never> };
-  readonly start_recording: { readonly command: StartRecording; readonly answer: Record<string, never> };
+  readonly start_recording: { readonly command: StartRecording; readonly answer: RecordingAnswer };
   readonly stop_recording: { readonly command: StopRecording; readonly answer: Record<string, never> };
   readonly leave_meeting: { readonly command: LeaveMeeting; readonly answer: Record<string, never> };
   readonly end_meeting: { readonly command: EndMeeting; readonly answer: Record<string, never> };

@@ -9,12 +9,14 @@ request; point-in-time recovery.
 | Meeting    | ``MEETING#<id>`` | MEETING                         | ``HOST#<user>`` | ``<created_at>#<id>`` |
 | Attendance | ``MEETING#<id>`` | ``ATTENDANCE#<participant id>`` |                 |                       |
 | Chat       | ``MEETING#<id>`` | ``CHAT#<version>#<message id>`` |                 |                       |
+| Recording  | ``MEETING#<id>`` | ``RECORDING#<recording id>``    |                 |                       |
 
 Access patterns:
 1. Create: put, only if the id is free. Read, join: get by id. Change, end: one conditional update.
 2. Meetings of a host, newest first, by pages: query ``gsi1`` backwards.
-3. Facts: one update for each meeting and each participant of a batch, puts for chat (`meetings_service.domain.record`).
-4. Attendance and chat of a meeting: query ``pk`` with the prefix of ``sk``.
+3. Facts: one update for each meeting, each participant and each recording of a batch, puts for chat
+   (`meetings_service.domain.record`).
+4. Attendance, chat and recordings of a meeting: query ``pk`` with the prefix of ``sk``.
 5. Titles of some meetings: batch get by id.
 """
 
@@ -31,7 +33,7 @@ from functions.serverless.aws import from_item, to_item
 from functions.serverless.problems import UnavailableError
 from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.domain.meetings import Meeting
-from meetings_service.domain.record import Attendance, Changes, ChatLine
+from meetings_service.domain.record import Attendance, Changes, ChatLine, Recording
 from meetings_service.errors import MeetingNotFoundError
 
 if TYPE_CHECKING:
@@ -169,7 +171,9 @@ class Repository:
         """
         self.find(meeting_id)
         for stay in changes.attendance.values():
-            self._record_stay(meeting_id, stay)
+            self._record_parts(meeting_id, f"ATTENDANCE#{stay.participant_id}", stay)
+        for recording in changes.recordings.values():
+            self._record_parts(meeting_id, f"RECORDING#{recording.recording_id}", recording)
         self._put_all([_chat_item(meeting_id, line) for line in changes.chat.values()])
         if changes.started_at is not None:
             self.record_time(meeting_id, "started_at", changes.started_at)
@@ -184,11 +188,16 @@ class Repository:
         """The chat, in its order."""
         return tuple(msgspec.convert(item, ChatLine) for item in self._items(meeting_id, "CHAT#"))
 
-    def _record_stay(self, meeting_id: MeetingId, stay: Attendance) -> None:
-        values = _without_nulls(stay)
+    def recordings(self, meeting_id: MeetingId) -> tuple[Recording, ...]:
+        """What was recorded, in the order of the recordings' ids."""
+        return tuple(msgspec.convert(item, Recording) for item in self._items(meeting_id, "RECORDING#"))
+
+    def _record_parts(self, meeting_id: MeetingId, sort_key: str, parts: Attendance | Recording) -> None:
+        """Sets what the facts of a batch tell of something, and leaves what others tell."""
+        values = _without_nulls(parts)
         self._client().update_item(
             TableName=self._table,
-            Key=to_item({"pk": f"MEETING#{meeting_id}", "sk": f"ATTENDANCE#{stay.participant_id}"}),
+            Key=to_item({"pk": f"MEETING#{meeting_id}", "sk": sort_key}),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},
             ExpressionAttributeValues=to_item({f":{name}": value for name, value in values.items()}),

@@ -13,8 +13,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from contracts.facts import Fact
-from contracts.log_events import ChatSent, LeaveReason, MeetingEnded, MeetingStarted, ParticipantJoined, ParticipantLeft
-from contracts.rooms import Identity, MeetingId, ParticipantId, Role
+from contracts.log_events import (
+    ChatSent,
+    LeaveReason,
+    MeetingEnded,
+    MeetingStarted,
+    ParticipantJoined,
+    ParticipantLeft,
+    RecordingStarted,
+    RecordingStopped,
+)
+from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, Role
 
 
 class Attendance(Struct, frozen=True, kw_only=True):
@@ -44,6 +53,20 @@ class ChatLine(Struct, frozen=True, kw_only=True):
     at: int
 
 
+class Recording(Struct, frozen=True, kw_only=True):
+    """A recording. ``prefix`` is what the names of its files begin with, in the bucket for recordings.
+
+    What only the beginning or only the end tells is None until that fact has come.
+    """
+
+    recording_id: str
+    prefix: str | None = None
+    by: ParticipantId | None = None
+    started_at: int | None = None
+    stopped_at: int | None = None
+    stopped_because: RecordingEnd | None = None
+
+
 class Changes(Struct, frozen=True, kw_only=True):
     """What a batch of facts changes in the record of one meeting."""
 
@@ -51,6 +74,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     attendance: dict[ParticipantId, Attendance] = field(default_factory=dict)
     chat: dict[str, ChatLine] = field(default_factory=dict)
+    recordings: dict[str, Recording] = field(default_factory=dict)
 
 
 def changes_by_meeting(facts: Iterable[Fact]) -> dict[MeetingId, Changes]:
@@ -64,10 +88,9 @@ def changes_by_meeting(facts: Iterable[Fact]) -> dict[MeetingId, Changes]:
 def changes_of(fact: Fact) -> Changes:
     """What one fact changes. Facts about tracks, connections and nodes change nothing: they are the room's own."""
     match fact.event:
-        case MeetingStarted(at=at):
-            return Changes(started_at=at)
-        case MeetingEnded(at=at):
-            return Changes(ended_at=at)
+        case MeetingStarted() | MeetingEnded():
+            begins = isinstance(fact.event, MeetingStarted)
+            return Changes(started_at=fact.event.at) if begins else Changes(ended_at=fact.event.at)
         case ParticipantJoined(participant=person):
             joined = Attendance(
                 participant_id=person.id,
@@ -90,8 +113,16 @@ def changes_of(fact: Fact) -> Changes:
                 at=message.at,
             )
             return Changes(chat={message.id: line})
+        case RecordingStarted() | RecordingStopped():
+            return Changes(recordings={fact.event.recording_id: _recording_of(fact.event)})
         case _:
             return Changes()
+
+
+def _recording_of(event: RecordingStarted | RecordingStopped) -> Recording:
+    if isinstance(event, RecordingStopped):
+        return Recording(recording_id=event.recording_id, stopped_at=event.at, stopped_because=event.reason)
+    return Recording(recording_id=event.recording_id, prefix=event.prefix, by=event.by, started_at=event.at)
 
 
 def add(first: Changes, second: Changes) -> Changes:
@@ -100,11 +131,16 @@ def add(first: Changes, second: Changes) -> Changes:
     for participant_id, stay in second.attendance.items():
         known = attendance.get(participant_id)
         attendance[participant_id] = stay if known is None else merge(known, stay)
+    recordings = dict(first.recordings)
+    for recording_id, recording in second.recordings.items():
+        told = recordings.get(recording_id)
+        recordings[recording_id] = recording if told is None else merge_recordings(told, recording)
     return Changes(
         started_at=earliest(first.started_at, second.started_at),
         ended_at=earliest(first.ended_at, second.ended_at),
         attendance=attendance,
         chat=first.chat | second.chat,
+        recordings=recordings,
     )
 
 
@@ -117,6 +153,18 @@ def merge(first: Attendance, second: Attendance) -> Attendance:
         joined_at=earliest(first.joined_at, second.joined_at),
         left_at=earliest(first.left_at, second.left_at),
         left_because=first.left_because if first.left_because is not None else second.left_because,
+    )
+
+
+def merge_recordings(first: Recording, second: Recording) -> Recording:
+    """What two reports of the same recording tell together."""
+    return replace(
+        first,
+        prefix=first.prefix if first.prefix is not None else second.prefix,
+        by=first.by if first.by is not None else second.by,
+        started_at=earliest(first.started_at, second.started_at),
+        stopped_at=earliest(first.stopped_at, second.stopped_at),
+        stopped_because=first.stopped_because if first.stopped_because is not None else second.stopped_because,
     )
 
 

@@ -21,6 +21,8 @@ export type MeetingRoom = Pick<
   | "rename"
   | "vote"
   | "enterBreakout"
+  | "startRecording"
+  | "stopRecording"
   | "answerUnmuteRequest"
   | "moderation"
   | "setSubscriptions"

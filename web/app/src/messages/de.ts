@@ -236,6 +236,15 @@ export const de: Messages = {
     refuse: (name) => `${name} abweisen`,
     admitAll: "Alle hereinlassen",
   },
+  recording: {
+    start: "Besprechung aufzeichnen",
+    stop: "Aufzeichnung beenden",
+    short: "REC",
+    sign: "Diese Besprechung wird aufgezeichnet",
+    started: "Diese Besprechung wird aufgezeichnet, Gruppenräume nicht.",
+    stopped: "Die Aufzeichnung ist beendet",
+    failed: "Die Aufzeichnung ist abgebrochen. Was bis dahin aufgezeichnet wurde, bleibt erhalten.",
+  },
   hands: {
     raise: "Hand heben",
     lower: "Hand senken",
@@ -464,6 +473,7 @@ export const de: Messages = {
     track_not_found: "Das ist schon vorbei.",
     participant_removed: "Du wurdest aus dieser Besprechung entfernt.",
     replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
+    recording_unavailable: "Gerade kann nichts aufgezeichnet werden.",
     resume_refused: "Dein Platz in der Besprechung konnte nicht gehalten werden. Nimm erneut teil.",
     token_expired: "Deine Zulassung zur Besprechung ist abgelaufen. Nimm erneut teil.",
   },

@@ -214,6 +214,15 @@ export const en = {
     refuse: (name: string) => `Send ${name} away`,
     admitAll: "Let all in",
   },
+  recording: {
+    start: "Record the meeting",
+    stop: "Stop recording",
+    short: "REC",
+    sign: "This meeting is being recorded",
+    started: "This meeting is being recorded. Breakout rooms are not.",
+    stopped: "The recording has stopped",
+    failed: "The recording has failed. What was recorded so far is kept.",
+  },
   hands: {
     raise: "Raise hand",
     lower: "Lower hand",
@@ -441,6 +450,7 @@ export const en = {
     track_not_found: "This is over already.",
     participant_removed: "You were removed from this meeting.",
     replaced: "The meeting goes on in another tab or on another device.",
+    recording_unavailable: "Nothing can be recorded at the moment.",
     resume_refused: "Your place in the meeting could not be kept. Join it again.",
     token_expired: "Your admission to the meeting has run out. Join it again.",
   } as Partial<Record<string, string>>,

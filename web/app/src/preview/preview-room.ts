@@ -66,6 +66,7 @@ export class PreviewRoom implements MeetingRoom {
       breakouts: query.has("breakouts")
         ? { rooms: [{ id: "b1", name: "Room 1" }, { id: "b2", name: "Room 2" }], freeChoice: true, endsAt: Date.now() + 300_000 }
         : null,
+      recording: query.has("recording") ? { id: "r", startedAt: Date.now(), by: "p0" } : null,
       unmuteRequest: query.has("asked") ? { source: "microphone", by: "Maya Okafor" } : null,
       closeReason: query.has("reason") ? { code: query.get("reason") ?? "", message: "" } : null,
     };
@@ -155,7 +156,7 @@ export class PreviewRoom implements MeetingRoom {
     }
     if (name === "set_policy") this.#set({ policy: { ...this.state.policy, ...(command as Partial<RoomPolicy>) } });
     if (name === "admit" || name === "refuse_entry") this.#set({ lobby: [] });
-    return Promise.resolve({ poll_id: "q", breakout_ids: [], message_id: "m", sdp: "", tracks: [] });
+    return Promise.resolve({ poll_id: "q", breakout_ids: [], message_id: "m", recording_id: "r", sdp: "", tracks: [] });
   });
 
   setHand = (raised: boolean): Promise<void> => this.#changeSelf({ handRaised: raised ? Date.now() : null });
@@ -169,6 +170,15 @@ export class PreviewRoom implements MeetingRoom {
 
   react = (emoji: string): Promise<void> => {
     this.#set({ reactions: [{ key: Date.now(), participantId: this.state.self?.id ?? "", emoji }] });
+    return Promise.resolve();
+  };
+
+  startRecording = (): Promise<void> => {
+    this.#set({ recording: { id: "r", startedAt: Date.now(), by: this.state.self?.id ?? "" }, recordingEnd: null });
+    return Promise.resolve();
+  };
+  stopRecording = (): Promise<void> => {
+    this.#set({ recording: null, recordingEnd: "asked" });
     return Promise.resolve();
   };
 

@@ -1,4 +1,4 @@
-import { ChartBar, Ellipsis, Hand, Keyboard, LayoutGrid, ScanFace, SmilePlus } from "lucide-react";
+import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
@@ -64,6 +64,14 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
           }}
         >
           {messages.breakouts.title}
+        </MenuItem>
+      )}
+      {state.self?.permissions.record === true && (
+        <MenuItem
+          icon={state.recording === null ? <CircleDot aria-hidden /> : <CircleStop aria-hidden />}
+          onAction={() => void attempt(messages, () => (state.recording === null ? room.startRecording() : room.stopRecording()))}
+        >
+          {state.recording === null ? messages.recording.start : messages.recording.stop}
         </MenuItem>
       )}
       <MenuItem

@@ -57,6 +57,15 @@ describe("happenings", () => {
     expect(happenings(room([me, ada]), after, en, true).spoken).toEqual([]);
   });
 
+  it("says that it is recorded, also to who joins then, and why it is over", () => {
+    const recorded = room([me], { recording: { id: "r", startedAt: 1, by: "a" } });
+    expect(happenings(room([me]), recorded, en, false).shown).toEqual([en.recording.started]);
+    expect(happenings(INITIAL_STATE, recorded, en, false).shown).toEqual([en.recording.started]);
+    expect(happenings(recorded, { ...recorded }, en, false).shown).toEqual([]);
+    expect(happenings(recorded, room([me], { recordingEnd: "asked" }), en, false).shown).toEqual([en.recording.stopped]);
+    expect(happenings(recorded, room([me], { recordingEnd: "failed" }), en, false).shown).toEqual([en.recording.failed]);
+  });
+
   it("says where one has been moved, and not what was said there before", () => {
     const breakouts = { rooms: [{ id: "b", name: "Room 1" }], freeChoice: false, endsAt: null };
     const there = { ...me, breakout: "b" };

@@ -1,4 +1,4 @@
-import type { RoomState } from "@parley/sdk";
+import { INITIAL_STATE, type RoomState } from "@parley/sdk";
 import { useEffect, useRef, useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import type { Messages } from "../../messages/en.js";
@@ -18,7 +18,14 @@ export function happenings(
 ): { readonly shown: string[]; readonly spoken: string[] } {
   const shown: string[] = [];
   const spoken: string[] = [];
-  if (before.status !== "connected" || after.status !== "connected") return { shown, spoken };
+  if (after.status !== "connected") return { shown, spoken };
+  const { recording } = messages;
+  // Who joins while it is recorded is told, too.
+  if (after.recording !== null && before.recording?.id !== after.recording.id) shown.push(recording.started);
+  if (before.status !== "connected") return { shown, spoken };
+  if (after.recording === null && before.recording !== null) {
+    shown.push(after.recordingEnd === "failed" ? recording.failed : recording.stopped);
+  }
   const known = new Map(before.participants.map((one) => [one.id, one]));
   const present = new Set(after.participants.map((one) => one.id));
   const joined = after.participants.filter((one) => !known.has(one.id) && !one.isSelf);
@@ -54,7 +61,7 @@ export function happenings(
 export function Announcer({ isChatOpen }: { readonly isChatOpen: boolean }) {
   const messages = useMessages();
   const { state } = useRoom();
-  const before = useRef(state);
+  const before = useRef(INITIAL_STATE);
   const [text, setText] = useState("");
   useEffect(() => {
     const previous = before.current;

@@ -1,4 +1,4 @@
-import { ArrowLeftRight } from "lucide-react";
+import { ArrowLeftRight, Circle } from "lucide-react";
 import { meetingUrl } from "../../meetings/meeting-link.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { elapsed } from "../../messages/time.js";
@@ -9,7 +9,7 @@ import { useNow } from "./useNow.js";
 
 /** Which meeting this is, how long it has been on, and its link. */
 export function MeetingInfo() {
-  const { meeting } = useMessages();
+  const { meeting, recording } = useMessages();
   const { state, title, meetingId } = useRoom();
   return (
     <header className={styles.info}>
@@ -19,6 +19,12 @@ export function MeetingInfo() {
         </p>
         <div className={styles.line}>
           {state.startedAt !== null && <Clock startedAt={state.startedAt} />}
+          {state.recording !== null && (
+            <p className={styles.recording} aria-label={recording.sign}>
+              <Circle aria-hidden />
+              {recording.short}
+            </p>
+          )}
           {state.path === "direct" && <ArrowLeftRight role="img" aria-label={meeting.direct} className={styles.direct} />}
         </div>
       </div>

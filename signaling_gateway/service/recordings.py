@@ -1,0 +1,155 @@
+"""Recordings: between those who start and stop them, the media node that makes them, and the log that announces them.
+
+The log says that a recording is being made once its node records, and that it is over once the node has stopped. What
+the log says is what the node shall do: every gateway in the meeting repeats it to the node from time to time
+(`Recordings.keep`), so that a recording goes on at a node to which the meeting has moved, and a failure is announced
+even if the node's report of it was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from contracts.command_answers import RecordingAnswer
+from contracts.error_codes import ErrorCode
+from contracts.node_rpc import Recording, RecordingEnded, StartRecording, StopRecording
+from contracts.rooms import MeetingId, NodeId, ParticipantId, RecordingEnd
+from signaling_gateway.domain import commands
+from signaling_gateway.domain.recording import require_may_record
+from signaling_gateway.errors import GatewayError, NodeError
+from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.media_nodes import NodeRpc
+from signaling_gateway.service.rooms import Rooms
+
+START_TIMEOUT_S = 8.0
+"""A recorder is a process of its own, which has to start."""
+STOP_TIMEOUT_S = 3.0
+KEEP_S = 10.0
+"""How often a gateway repeats to the nodes what the logs say."""
+
+_log = logging.getLogger(__name__)
+
+
+class Recordings:
+    """The recordings of this gateway's rooms. ``new_id`` gives them their ids."""
+
+    def __init__(
+        self, *, rpc: NodeRpc, media: MediaNegotiation, rooms: Rooms, new_id: Callable[[], str], tasks: BackgroundTasks
+    ) -> None:
+        self._rpc = rpc
+        self._media = media
+        self._rooms = rooms
+        self._new_id = new_id
+        self._tasks = tasks
+
+    async def start(self, room: LiveRoom, participant_id: ParticipantId) -> RecordingAnswer:
+        """Has the meeting's node record, and tells everybody.
+
+        Raises:
+            Refusal, NodeError, LogUnavailableError: nothing is recorded; or, if the log could not be reached, it
+                stands in the log and goes on.
+        """
+        require_may_record(room.state, participant_id)
+        if room.state.recording is not None:
+            return RecordingAnswer(recording_id=room.state.recording.id)
+        node_id = await self._media.place(room, instead_of=None)
+        request = StartRecording(meeting_id=room.meeting_id, recording_id=f"rec_{self._new_id()}")
+        recording = await self._recording_at(node_id, request)
+        command = commands.StartRecording(
+            participant_id=participant_id, recording_id=recording.recording_id, prefix=recording.prefix
+        )
+        try:
+            await room.execute(command)
+        except GatewayError:
+            # If the log has it all the same, `keep` has it go on.
+            self._stop_soon(room.meeting_id, node_id, recording.recording_id)
+            raise
+        if room.state.node_id != node_id:
+            self.keep(room)
+        return RecordingAnswer(recording_id=recording.recording_id)
+
+    async def stop(self, room: LiveRoom, participant_id: ParticipantId) -> None:
+        """Has the node stop, and tells everybody. There being no recording is fine.
+
+        Raises:
+            Refusal, NodeError, LogUnavailableError: it is still being made, as far as anybody knows.
+        """
+        require_may_record(room.state, participant_id)
+        recording, node_id = room.state.recording, room.state.node_id
+        if recording is None:
+            return
+        if node_id is not None:
+            request = StopRecording(meeting_id=room.meeting_id, recording_id=recording.id)
+            await self._rpc.request(node_id, request, timeout_s=STOP_TIMEOUT_S)
+        await room.execute(commands.StopRecording(participant_id=participant_id, recording_id=recording.id))
+
+    def keep(self, room: LiveRoom) -> None:
+        """Has the meeting's node make the recording that the log tells of, soon, whatever it is doing now."""
+        if room.state.recording is not None and room.state.node_id is not None:
+            self._tasks.spawn(self._keep(room, room.state.node_id, room.state.recording.id))
+
+    async def keep_all(self, rooms: Callable[[], Iterable[LiveRoom]]) -> None:
+        """Keeps the recordings of ``rooms``; runs until cancelled."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            for room in rooms():
+                if room.connections:
+                    self.keep(room)
+
+    def stopped(self, room: LiveRoom, recording_id: str, reason: RecordingEnd) -> None:
+        """The log says that it is over: the node must know, too, where it was not the node that said so."""
+        if reason is RecordingEnd.ENDED and room.state.node_id is not None:
+            self._stop_soon(room.meeting_id, room.state.node_id, recording_id)
+
+    def reported(self, report: RecordingEnded) -> None:
+        """A recorder has failed: everybody is told."""
+        names = {"meeting_id": report.meeting_id, "node_id": report.node_id, "reason": report.reason}
+        _log.warning("a recorder has failed", extra=names)
+        self._tasks.spawn(self._fail_reported(report))
+
+    # ---- inside ----
+
+    async def _recording_at(self, node_id: NodeId, request: StartRecording) -> Recording:
+        answer = await self._rpc.request(node_id, request, timeout_s=START_TIMEOUT_S)
+        if not isinstance(answer, Recording):
+            raise NodeError(ErrorCode.INTERNAL, "The media server gave an answer that does not fit.")
+        return answer
+
+    async def _keep(self, room: LiveRoom, node_id: NodeId, recording_id: str) -> None:
+        request = StartRecording(meeting_id=room.meeting_id, recording_id=recording_id)
+        try:
+            recording = await self._recording_at(node_id, request)
+            if recording.recording_id != recording_id or not _is_wanted(room, recording_id):
+                # What was asked for is over by now, or the node is busy with one that nobody has asked for.
+                self._stop_soon(room.meeting_id, node_id, recording.recording_id)
+        except NodeError as error:
+            if error.code == ErrorCode.RECORDING_UNAVAILABLE and room.state.node_id == node_id:
+                await self._fail(room, recording_id)
+            else:
+                names = {"meeting_id": room.meeting_id, "node_id": node_id, "error": error.message}
+                _log.warning("a recording is not known to go on", extra=names)
+
+    async def _fail_reported(self, report: RecordingEnded) -> None:
+        async with self._rooms.use(report.meeting_id) as room:
+            if room.state.node_id == report.node_id:
+                await self._fail(room, report.recording_id)
+
+    @staticmethod
+    async def _fail(room: LiveRoom, recording_id: str) -> None:
+        try:
+            await room.execute(commands.FailRecording(recording_id=recording_id))
+        except GatewayError as error:
+            # `keep` hears of it again.
+            names = {"meeting_id": room.meeting_id, "error": error.message}
+            _log.warning("the end of a recording is not announced yet", extra=names)
+
+    def _stop_soon(self, meeting_id: MeetingId, node_id: NodeId, recording_id: str) -> None:
+        self._media.tell(node_id, StopRecording(meeting_id=meeting_id, recording_id=recording_id))
+
+
+def _is_wanted(room: LiveRoom, recording_id: str) -> bool:
+    return room.state.recording is not None and room.state.recording.id == recording_id

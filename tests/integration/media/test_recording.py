@@ -1,0 +1,237 @@
+"""A real node with real recorders: what is published is in the bucket, and decodes to what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import boto3
+import msgspec
+import numpy as np
+import pytest
+import redis.asyncio
+from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
+from moto.server import ThreadedMotoServer
+
+from contracts.node_rpc import (
+    RECORDING_KEPT_S,
+    CloseRoom,
+    Done,
+    Recording,
+    Refused,
+    SetTrackMuted,
+    StartRecording,
+    StopRecording,
+)
+from contracts.rooms import ParticipantId, TrackId, TrackSource
+from media_fleet.main import RunningNode, running
+from media_fleet.recorder import manifest
+from media_fleet.recorder.manifest import MANIFEST, Manifest, RecordedFile
+from media_fleet.settings import Settings
+from tests.integration.media.test_forwarding_aiortc import MEETING, Client
+
+BUCKET = "recordings"
+PATIENCE_S = 30
+START = StartRecording(meeting_id=MEETING, recording_id="rec_1")
+STOP = StopRecording(meeting_id=MEETING, recording_id="rec_1")
+FIRST_GREY, GREY_STEP, GREYS = 40, 20, 9
+
+
+class Greys(VideoStreamTrack):
+    """Thirty pictures a second, each of one grey, in steps that come round."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+
+    async def recv(self) -> av.VideoFrame:
+        pts, time_base = await self.next_timestamp()
+        grey = FIRST_GREY + GREY_STEP * (self.sent % GREYS)
+        self.sent += 1
+        frame = av.VideoFrame.from_ndarray(np.full((240, 320, 3), grey, np.uint8), format="rgb24")
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = boto3.client("s3", endpoint_url=s3_url)
+    client.create_bucket(Bucket=BUCKET)
+    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=item["Key"])
+    return client
+
+
+@pytest.fixture
+def node_environ(node_environ: dict[str, str], tmp_path: Path, s3_url: str, s3: Any) -> dict[str, str]:
+    return {
+        **node_environ,
+        "PARLEY_NODE_RECORDINGS_PATH": str(tmp_path),
+        "PARLEY_NODE_RECORDINGS_BUCKET": BUCKET,
+        "PARLEY_NODE_RECORDINGS_ENDPOINT_URL": s3_url,
+    }
+
+
+@pytest.fixture
+async def alice(node: RunningNode, gateway: Any) -> AsyncIterator[Client]:
+    client = Client(gateway, "alice")
+    await client.join()
+    yield client
+    await client.close()
+
+
+def lasting(folder: Path, *, frames: int) -> set[str]:
+    """The sources of the recording that is being made whose files have so many frames."""
+    told = [manifest.read(path.parent) for path in folder.glob(f"*/*/*/{MANIFEST}")]
+    return {file.source for each in told for file in each.files if file.frames >= frames}
+
+
+def in_bucket(s3: Any) -> dict[str, bytes]:
+    """All objects, by name."""
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+
+def recorded(objects: dict[str, bytes]) -> tuple[Manifest, dict[str, bytes]]:
+    """The one recording in the bucket: its manifest, and its files by the name of their source."""
+    (name,) = (key for key in objects if key.endswith(MANIFEST))
+    told = msgspec.json.decode(objects[name], type=Manifest)
+    folder = name.removesuffix(MANIFEST)
+    assert {key.removeprefix(folder) for key in objects} == {file.name for file in told.files} | {MANIFEST}
+    return told, {file.source: objects[folder + file.name] for file in told.files}
+
+
+async def test_what_is_published_is_in_the_bucket_and_decodes_to_what_was_sent(
+    alice: Client, gateway: Any, eventually: Any, s3: Any, tmp_path: Path
+) -> None:
+    greys = Greys()
+    await alice.publish(AudioStreamTrack(), greys)
+    recording = await gateway.ask(START, Recording)
+    assert await gateway.ask(START, Recording) == recording, "asked for twice, it is made once"
+    await eventually(lambda: "camera" in lasting(tmp_path, frames=60), timeout_s=PATIENCE_S)
+    await gateway.ask(_mute("alice-audio", muted=True), Done)
+    await gateway.ask(STOP, Done)
+    await eventually(lambda: not list(tmp_path.glob("*/*/*")), timeout_s=PATIENCE_S)
+    objects = in_bucket(s3)
+    assert all(key.startswith(recording.prefix) for key in objects)
+    told, files = recorded(objects)
+    assert (told.meeting_id, told.recording_id) == (MEETING, "rec_1")
+    assert told.ended_at is not None
+    by_source = {file.source: file for file in told.files}
+    camera, microphone = by_source[TrackSource.CAMERA], by_source[TrackSource.MICROPHONE]
+    assert (camera.packets_lost, microphone.packets_lost) == (0, 0)
+    _assert_pictures(files["camera"], camera)
+    _assert_sound(files["microphone"], microphone)
+    assert len(microphone.muted) == 1
+    # Both began to be received at the same time; the publisher's reports put them on one clock.
+    assert abs(camera.start_ms - microphone.start_ms) < 2_000
+    assert camera.publisher_clock_ms is not None
+    assert microphone.publisher_clock_ms is not None
+    apart = (camera.start_ms - microphone.start_ms) - (camera.publisher_clock_ms - microphone.publisher_clock_ms)
+    assert abs(apart) < 500
+
+
+def _assert_pictures(data: bytes, about: RecordedFile) -> None:
+    with av.open(io.BytesIO(data), "r") as container:
+        frames = list(container.decode(video=0))
+    assert len(frames) == about.frames
+    times = [frame.time for frame in frames]
+    assert times[0] == 0
+    assert times[-1] == pytest.approx(about.duration_ms / 1000, abs=0.002)
+    # As long as it was sent: so many pictures, each a thirtieth of a second. An encoder may have left some out.
+    assert times[-1] == pytest.approx((len(frames) - 1) / 30, rel=0.2)
+    greys = [int(frame.to_ndarray(format="gray").mean()) for frame in frames]
+    steps = [round((grey - FIRST_GREY) / GREY_STEP) % GREYS for grey in greys]
+    distances = [round((later - earlier) * 30) for earlier, later in pairwise(times)]
+    shown = [(later - earlier) % GREYS for earlier, later in pairwise(steps)]
+    assert shown == [distance % GREYS for distance in distances], "each picture stands where it was sent"
+
+
+def _assert_sound(data: bytes, about: RecordedFile) -> None:
+    with av.open(io.BytesIO(data), "r") as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        assert container.streams.audio[0].codec_context.sample_rate == 48_000
+    assert len(packets) == about.frames
+    first, last = (float((packet.pts or 0) * packet.time_base) for packet in (packets[0], packets[-1]))
+    assert last - first == pytest.approx((len(packets) - 1) * 0.02, abs=0.01)
+    with av.open(io.BytesIO(data), "r") as container:
+        samples = sum(frame.samples for frame in container.decode(audio=0))
+    assert samples == pytest.approx(960 * len(packets), abs=960)
+
+
+def _mute(track_id: str, *, muted: bool) -> SetTrackMuted:
+    return SetTrackMuted(
+        meeting_id=MEETING, participant_id=ParticipantId("alice"), track_id=TrackId(track_id), muted=muted, version=2
+    )
+
+
+async def test_a_recorder_that_is_killed_is_reported_and_what_it_wrote_is_kept(  # noqa: PLR0917
+    alice: Client, node: RunningNode, gateway: Any, eventually: Any, s3: Any, tmp_path: Path
+) -> None:
+    await gateway.ask(START, Recording)
+    await alice.publish(Greys())
+    await eventually(lambda: lasting(tmp_path, frames=45), timeout_s=PATIENCE_S)
+    (process,) = node.node.recordings.processes
+    os.kill(process, signal.SIGKILL)
+    ended = await asyncio.wait_for(gateway.ended_recordings.get(), PATIENCE_S)
+    assert (ended.meeting_id, ended.recording_id) == (MEETING, "rec_1")
+    refused = await gateway.ask(START, Refused)
+    assert refused.error.code == "recording_unavailable", "what was announced as failed does not begin again"
+    await eventually(lambda: not list(tmp_path.glob("*/*/*")), timeout_s=PATIENCE_S)
+    told, files = recorded(in_bucket(s3))
+    assert told.ended_at is None
+    with av.open(io.BytesIO(files["camera"]), "r") as container:
+        assert sum(1 for _ in container.decode(video=0)) > 15, "a second at the most is lost"
+
+
+async def test_what_a_node_could_not_bring_to_the_bucket_its_next_process_does(
+    node_environ: dict[str, str], redis_client: redis.asyncio.Redis, eventually: Any, s3: Any, tmp_path: Path
+) -> None:
+    await redis_client.ping()
+    left = tmp_path / "meeting" / "rec" / "1-node"
+    left.mkdir(parents=True)
+    (left / "001.webm").write_bytes(b"picture")
+    manifest.write(Manifest(meeting_id=MEETING, recording_id="rec", started_at=0, ended_at=None, files=()), left)
+    again = {**node_environ, "PARLEY_NODE_ID": "node-again"}
+    async with running(Settings.from_environ(again)):
+        await eventually(lambda: not left.exists(), timeout_s=PATIENCE_S)
+    assert in_bucket(s3)["meeting/rec/1-node/001.webm"] == b"picture"
+
+
+async def test_a_recording_that_no_gateway_asks_for_any_more_ends(
+    node: RunningNode, gateway: Any, eventually: Any
+) -> None:
+    await gateway.ask(START, Recording)
+    node.node.recordings.tick(time.monotonic() + RECORDING_KEPT_S - 1)
+    assert await gateway.ask(START, Recording)
+    node.node.recordings.tick(time.monotonic() + RECORDING_KEPT_S + 1)
+    await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
+    assert gateway.ended_recordings.empty(), "it has not failed"
+
+
+async def test_a_closed_meeting_ends_its_recording(node: RunningNode, gateway: Any, eventually: Any) -> None:
+    await gateway.ask(START, Recording)
+    await gateway.ask(CloseRoom(meeting_id=MEETING), Done)
+    await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
+    assert gateway.ended_recordings.empty()
+    assert node.node.meetings == 0
