@@ -2,9 +2,10 @@ import { DataChannels } from "./data-channels.js";
 import type { Heard } from "./data-messages.js";
 import { LevelMeter } from "./devices.js";
 import { DirectLink, type DirectLinkOptions, type Peer } from "./direct-link.js";
+import type { VideoPreferences } from "./encodings.js";
 import { asParleyError } from "./errors.js";
 import type { LocalMedia } from "./local-media.js";
-import { PublishingConnection } from "./publishing.js";
+import { PublishingConnection, type PublishingHandlers } from "./publishing.js";
 import { RemoteAudio } from "./remote-audio.js";
 import type { MediaPath, MediaStatus, TrackSource, TrackState } from "./room-state.js";
 import { SpeakingDetector } from "./speaking.js";
@@ -17,6 +18,8 @@ const RECEIVE_FIRST_MS = 300;
 
 export interface MediaLinkOptions {
   readonly local: LocalMedia;
+  /** How pictures are sent to the node. */
+  readonly video?: VideoPreferences;
   readonly send: <Name extends keyof Commands>(
     name: Name,
     command: Commands[Name]["command"],
@@ -346,14 +349,15 @@ export class MediaLink {
   }
 
   #makePublishing(): PublishingConnection {
-    const publishing = new PublishingConnection(this.#options.local.entries(), {
+    const handlers: PublishingHandlers = {
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
         this.#setState("publishing", state);
       },
       onError: this.#fail,
-    });
+    };
+    const publishing = new PublishingConnection(this.#options.local.entries(), handlers, this.#options.video);
     if (this.#wantsData) {
       publishing.addData((connection) => {
         this.data.open(connection);

@@ -1,8 +1,11 @@
 /** Stands in for the browser's `RTCPeerConnection` in tests: it keeps what is asked of it, and connects to nothing. */
 import { vi } from "vitest";
 
+import type { Encoding } from "./encodings.js";
+
 export interface SenderDouble {
   track: MediaStreamTrack | null;
+  readonly getParameters: () => { encodings: object[] };
   readonly replaceTrack: ReturnType<typeof vi.fn>;
 }
 
@@ -11,7 +14,7 @@ export interface TransceiverDouble {
   direction: RTCRtpTransceiverDirection;
   readonly sender: SenderDouble;
   readonly receiver: { readonly track: { readonly kind: string } };
-  readonly setCodecPreferences: () => void;
+  readonly setCodecPreferences: ReturnType<typeof vi.fn>;
 }
 
 export class PeerConnectionDouble extends EventTarget {
@@ -34,21 +37,37 @@ export class PeerConnectionDouble extends EventTarget {
   /** In place of the browser's own, and of what it says of codecs; `vi.unstubAllGlobals` takes it back. */
   static install(): void {
     PeerConnectionDouble.made.length = 0;
+    PeerConnectionDouble.overlooked = [];
     vi.stubGlobal("RTCPeerConnection", PeerConnectionDouble);
-    vi.stubGlobal("RTCRtpSender", { getCapabilities: () => ({ codecs: [] }) });
+    PeerConnectionDouble.encodes();
   }
 
-  addTransceiver(trackOrKind: MediaStreamTrack | string, { direction = "sendrecv" }: RTCRtpTransceiverInit): object {
+  /** Scalability modes that are overlooked, as some browsers do. */
+  static overlooked: readonly string[] = [];
+
+  /** What the browser can encode. */
+  static encodes(...codecs: string[]): void {
+    const found = codecs.map((codec) => ({ mimeType: `video/${codec}`, clockRate: 90_000 }));
+    vi.stubGlobal("RTCRtpSender", { getCapabilities: () => ({ codecs: found }) });
+  }
+
+  addTransceiver(trackOrKind: MediaStreamTrack | string, init: RTCRtpTransceiverInit): object {
+    const { direction = "sendrecv", sendEncodings = [] } = init;
+    const encodings = sendEncodings.map((encoding: Encoding) => {
+      const { scalabilityMode, ...rest } = encoding;
+      return scalabilityMode === undefined || PeerConnectionDouble.overlooked.includes(scalabilityMode) ? rest : encoding;
+    });
     const track = typeof trackOrKind === "string" ? null : trackOrKind;
     const kind = typeof trackOrKind === "string" ? trackOrKind : trackOrKind.kind;
     const sender: SenderDouble = {
       track,
+      getParameters: () => ({ encodings }),
       replaceTrack: vi.fn((next: MediaStreamTrack | null) => {
         sender.track = next;
         return Promise.resolve();
       }),
     };
-    const transceiver = { mid: null, direction, sender, receiver: { track: { kind } }, setCodecPreferences: () => undefined };
+    const transceiver = { mid: null, direction, sender, receiver: { track: { kind } }, setCodecPreferences: vi.fn() };
     this.transceivers.push(transceiver);
     return transceiver;
   }

@@ -1,27 +1,7 @@
+import { encodingsOf, type VideoPreferences } from "./encodings.js";
 import { peerConfiguration } from "./peer-configuration.js";
 import type { TrackSource } from "./room-state.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
-
-/** With what TypeScript's types leave out (W3C WebRTC-SVC). */
-type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
-
-/** Camera layers, lowest first: a quarter, a half and the whole of 720p. Every other picture can be left out for who wants fewer. */
-const CAMERA_ENCODINGS: Encoding[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 20, scalabilityMode: "L1T2" },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 25, scalabilityMode: "L1T2" },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, maxFramerate: 30, scalabilityMode: "L1T2" },
-];
-/** The small one is for connections that carry no more: a slide can still be read. */
-const SCREEN_ENCODINGS: Encoding[] = [
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 10 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_600_000, maxFramerate: 30 },
-];
-const ENCODINGS: Record<TrackSource, Encoding[]> = {
-  microphone: [{ maxBitrate: 40_000 }],
-  camera: CAMERA_ENCODINGS,
-  screen: SCREEN_ENCODINGS,
-  screen_audio: [{ maxBitrate: 128_000 }],
-};
 
 interface Slot {
   readonly transceiver: RTCRtpTransceiver;
@@ -48,6 +28,7 @@ export class PublishingConnection {
   readonly #connection: RTCPeerConnection;
   readonly #slots = new Map<TrackSource, Slot>();
   readonly #handlers: PublishingHandlers;
+  readonly #video: VideoPreferences;
   #running: Promise<void> | null = null;
   #isDirty = false;
   /** The local description holds all changes, and no negotiation has used it. */
@@ -57,8 +38,13 @@ export class PublishingConnection {
   trackIds: ReadonlyMap<TrackSource, string> = new Map();
 
   /** `tracks`: what is published from the beginning; the first negotiation says it. */
-  constructor(tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>, handlers: PublishingHandlers) {
+  constructor(
+    tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>,
+    handlers: PublishingHandlers,
+    video: VideoPreferences = {},
+  ) {
     this.#handlers = handlers;
+    this.#video = video;
     this.#connection = new RTCPeerConnection(peerConfiguration([]));
     for (const [source, track] of tracks) this.#open(source, track, !track.enabled);
     this.#connection.addEventListener("connectionstatechange", () => {
@@ -120,11 +106,9 @@ export class PublishingConnection {
   }
 
   #open(source: TrackSource, track: MediaStreamTrack, muted: boolean): void {
-    const transceiver = this.#connection.addTransceiver(track, {
-      direction: "sendonly",
-      sendEncodings: ENCODINGS[source].map((encoding) => ({ ...encoding })),
-    });
-    if (source === "camera" || source === "screen") preferVp8(transceiver);
+    const { encodings, codecs } = encodingsOf(source, this.#video);
+    const transceiver = this.#connection.addTransceiver(track, { direction: "sendonly", sendEncodings: encodings });
+    if (codecs !== null) transceiver.setCodecPreferences(codecs);
     this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false });
     this.#changed();
   }
@@ -251,11 +235,4 @@ export class PublishingConnection {
     this.#isClosed = true;
     this.#connection.close();
   }
-}
-
-/** VP8 first: every browser encodes its simulcast. The node takes the first codec that it knows. */
-function preferVp8(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-  const isVp8 = (codec: RTCRtpCodec): boolean => codec.mimeType.toLowerCase() === "video/vp8";
-  transceiver.setCodecPreferences([...codecs.filter(isVp8), ...codecs.filter((codec) => !isVp8(codec))]);
 }

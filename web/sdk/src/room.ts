@@ -1,5 +1,6 @@
 import type { ParleyApi } from "./api.js";
 import { Devices } from "./devices.js";
+import type { VideoPreferences } from "./encodings.js";
 import { asParleyError, ParleyError } from "./errors.js";
 import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
@@ -21,6 +22,8 @@ export interface RoomOptions {
   readonly meetingId: string;
   /** The name of a guest; of a user, a name other than the account's. */
   readonly displayName?: string;
+  /** How pictures are sent; by default as VP8 in several encodings. */
+  readonly video?: VideoPreferences;
 }
 
 export interface InitialMedia {
@@ -77,6 +80,7 @@ export class Room {
     });
     this.#media = new MediaLink({
       local: this.#local,
+      ...(options.video === undefined ? {} : { video: options.video }),
       send: (name, command) => this.#session.send(name, command),
       onChange: () => {
         this.#render();
