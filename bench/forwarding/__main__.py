@@ -14,20 +14,33 @@ from typing import Any
 from tests.platform_process import ROOT
 
 CORE = ROOT / "media_fleet" / "packet_core"
+_CARGO = ("--quiet", "--release", "--locked", "--package", "parley-bench")
 HEAD = (
-    f"{'subscribers':>11} {'packets/s':>10} {'user':>7} {'system':>7} {'total':>7} {'floor':>7} {'ratio':>6}"
+    f"{'meeting':>16} {'packets/s':>10} {'user':>7} {'system':>7} {'total':>7} {'floor':>7} {'ratio':>6}"
     f" {'frames':>7} {'ratio':>6} {'p50':>8} {'p99':>8} {'lost':>5}"
 )
 
 
 def measure(*, quick: bool) -> list[dict[str, Any]]:
-    """One entry for each number of subscribers; see the crate's `main.rs` for its form. Costs in microseconds."""
-    command = ["cargo", "run", "--quiet", "--release", "--locked", "--package", "parley-bench", "--"]
-    run = subprocess.run(
-        [*command, *(["--quick"] if quick else [])], cwd=CORE, stdout=subprocess.PIPE, check=True, text=True
-    )
-    result: list[dict[str, Any]] = json.loads(run.stdout.replace("NaN", "null"))
+    """One entry for each meeting; see the crate's `main.rs` for its form. Costs in microseconds."""
+    result: list[dict[str, Any]] = _run(*(["--quick"] if quick else []))
     return result
+
+
+def floor(subscribers: int) -> float:
+    """What a packet costs at least, in batches of one frame, microseconds."""
+    return float(_run("--floor", str(subscribers))["in_frames_of_ten_us"])
+
+
+def build() -> None:
+    """Does what takes long, and may need the network."""
+    subprocess.run(["cargo", "build", *_CARGO], cwd=CORE, check=True)
+
+
+def _run(*arguments: str) -> Any:
+    command = ["cargo", "run", *_CARGO, "--", *arguments]
+    run = subprocess.run(command, cwd=CORE, stdout=subprocess.PIPE, check=True, text=True)
+    return json.loads(run.stdout.replace("NaN", "null"))
 
 
 def show(result: list[dict[str, Any]]) -> None:
@@ -35,12 +48,14 @@ def show(result: list[dict[str, Any]]) -> None:
     print(HEAD)
     for row in result:
         floor, frames = row["floor"]["total_us"], row["floor"]["in_frames_of_ten_us"]
+        shape = f"{row['publishers']} x {row['subscribers']}{' simulcast' if row['simulcast'] else ''}"
         for name in ("usual", "half", "highest"):
             run = row[name]
-            rate = run["packets_a_second"] * row["subscribers"]
+            # Of simulcast, a subscriber gets one of three layers.
+            rate = run["packets_a_second"] * row["publishers"] * row["subscribers"] // (3 if row["simulcast"] else 1)
             p50, p99 = (run[key] / 1000 if run[key] is not None else float("nan") for key in _LATENCIES)
             print(
-                f"{row['subscribers']:>11} {rate:>10} {run['user_us']:>7.2f} {run['system_us']:>7.2f}"
+                f"{shape:>16} {rate:>10} {run['user_us']:>7.2f} {run['system_us']:>7.2f}"
                 f" {run['total_us']:>7.2f} {floor:>7.2f} {run['total_us'] / floor:>6.2f} {frames:>7.2f}"
                 f" {run['total_us'] / frames:>6.2f} {p50:>5.2f} ms {p99:>5.2f} ms {run['lost']:>5}"
             )

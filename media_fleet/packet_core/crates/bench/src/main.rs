@@ -1,10 +1,11 @@
 //! What forwarding costs, against what it must cost at least.
 //!
-//! One publisher sends 1100-byte packets in frames of ten through a real node (its socket, its I/O thread) to 1, 10 and 50 subscribers over
-//! loopback. For each: CPU of the I/O thread per forwarded packet, user and system apart; added latency, from the publisher's send to a
+//! Publishers send 1100-byte packets in frames of ten through a real node (its socket, its I/O thread) to subscribers over loopback: one publisher
+//! to 1, 10, 50 and 500, four to 25, and one with three simulcast layers to 50 that change theirs five times a second. For each: CPU of the I/O thread per forwarded packet, user and system apart; added latency, from the publisher's send to a
 //! subscriber's receive; the highest rate without loss; memory per subscriber. In the same run the floor: the same bytes, encrypted
 //! with AES-128-GCM by the same library and sent by a bare loop in the best batches that the same destinations allow.
 //!
+//! `--floor N`: the floor for N subscribers alone.
 //! Prints JSON on the standard output, progress on the standard error.
 #![forbid(unsafe_code)]
 
@@ -14,28 +15,51 @@ mod scenario;
 
 use std::time::Duration;
 
-/// Numbers of subscribers.
-const SUBSCRIBERS: [usize; 3] = [1, 10, 50];
+use scenario::{Scenario, Shape};
+
+/// Publishers, subscribers, and whether it is simulcast.
+const SHAPES: [(usize, usize, bool); 6] = [
+    (1, 1, false),
+    (1, 10, false),
+    (1, 50, false),
+    (4, 25, false),
+    (1, 500, false),
+    (1, 50, true),
+];
 /// Packets a second of a usual publisher.
 const USUAL_RATE: u64 = 500;
 
+/// The floor alone is measured for so long.
+const FLOOR_ALONE: Duration = Duration::from_millis(1000);
+
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--floor") {
+        let subscribers = arguments[at + 1].parse().expect("a number of subscribers");
+        println!("{}", floor::measure(subscribers, FLOOR_ALONE).json());
+        return;
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
     let duration = Duration::from_millis(if quick { 500 } else { 3000 });
     let mut rows = Vec::new();
-    for subscribers in SUBSCRIBERS {
-        eprintln!("{subscribers} subscribers: the floor");
+    let memory = scenario::memory_per_subscriber();
+    for (publishers, subscribers, is_simulcast) in SHAPES {
+        let layers = if is_simulcast { "simulcast" } else { "one layer" };
+        eprintln!("{publishers} x {subscribers}, {layers}: the floor");
         let floor = floor::measure(subscribers, duration);
-        let memory = scenario::memory_per_subscriber();
-        let scenario = scenario::Scenario::start(subscribers);
-        eprintln!("{subscribers} subscribers: {USUAL_RATE} packets a second");
+        let scenario = Scenario::start(Shape {
+            publishers,
+            subscribers,
+            is_simulcast,
+        });
+        eprintln!("{USUAL_RATE} packets a second of each publisher");
         let usual = scenario.run(USUAL_RATE, duration);
-        eprintln!("{subscribers} subscribers: the highest rate without loss");
+        eprintln!("the highest rate without loss");
         let highest = scenario.highest(duration);
-        eprintln!("{subscribers} subscribers: half of it");
+        eprintln!("half of it");
         let half = scenario.run(highest.rate / 2, duration);
         rows.push(format!(
-            "{{\"subscribers\":{subscribers},\"floor\":{},\"usual\":{},\"highest\":{},\"half\":{},\"memory_bytes_per_subscriber\":{memory}}}",
+            "{{\"publishers\":{publishers},\"subscribers\":{subscribers},\"simulcast\":{is_simulcast},\"floor\":{},\"usual\":{},\"highest\":{},\"half\":{},\"memory_bytes_per_subscriber\":{memory}}}",
             floor.json(),
             usual.json(),
             highest.json(),

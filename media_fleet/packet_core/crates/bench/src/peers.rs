@@ -21,8 +21,10 @@ const SOCKET_BUFFER: i32 = 16 * 1024 * 1024;
 pub const MID_ID: u8 = 4;
 /// See [`MID_ID`].
 pub const TRANSPORT_CC_ID: u8 = 3;
-/// The publisher's SSRC.
-pub const SSRC: u32 = 0x1234_5678;
+/// The id of the name of a simulcast layer.
+pub const RID_ID: u8 = 5;
+/// Names of simulcast layers, lowest first.
+pub const RIDS: [&str; 3] = ["q", "h", "f"];
 /// The publisher's payload type.
 pub const PAYLOAD_TYPE: u8 = 96;
 
@@ -82,44 +84,60 @@ fn binding_request(ufrag: &str, pwd: &str) -> Vec<u8> {
     message
 }
 
-/// Makes protected packets, one after the other.
+/// Makes protected packets of one encoding, one after the other.
 pub struct Publisher {
     send: SendContext,
     index: u64,
+    ssrc: u32,
+    rid: Option<u8>,
 }
 
 impl Publisher {
-    /// One whose packets the node takes with [`keys`].
-    pub fn new() -> Self {
+    /// One whose packets the node takes with [`keys`]. `layer`: which of [`RIDS`]; None where there is one encoding.
+    pub fn new(ssrc: u32, layer: Option<usize>) -> Self {
         let keys = keys();
         let send =
             SendContext::new(keys.profile, &keys.receive_key, &keys.receive_salt).expect("the keys fit");
-        Self { send, index: 0 }
+        Self {
+            send,
+            index: 0,
+            ssrc,
+            rid: layer.map(|layer| RIDS[layer].as_bytes()[0]),
+        }
     }
 
     /// Writes the next packet at the start of `out`; returns its length. `sent_ns` travels in the payload.
-    pub fn packet(&mut self, out: &mut [u8], sent_ns: u64, is_last_of_frame: bool) -> usize {
+    ///
+    /// `transport_sequence` counts all packets of the publisher's transport.
+    pub fn packet(
+        &mut self,
+        out: &mut [u8],
+        sent_ns: u64,
+        transport_sequence: u16,
+        is_last_of_frame: bool,
+    ) -> usize {
         self.index += 1;
         let fields = HeaderFields {
             marker: is_last_of_frame,
             payload_type: PAYLOAD_TYPE,
             sequence_number: self.index as u16,
             timestamp: (self.index / 10 * 3000) as u32,
-            ssrc: SSRC,
+            ssrc: self.ssrc,
         };
         write_fixed_header(out, &fields);
         out[0] |= 0x10;
         out[12..14].copy_from_slice(&ONE_BYTE_PROFILE.to_be_bytes());
         out[14..16].copy_from_slice(&[0, 2]);
-        let sequence = (self.index as u16).to_be_bytes();
+        let sequence = transport_sequence.to_be_bytes();
+        let (rid_head, rid) = self.rid.map_or((0, 0), |rid| (RID_ID << 4, rid));
         out[16..24].copy_from_slice(&[
             MID_ID << 4,
             b'0',
             TRANSPORT_CC_ID << 4 | 1,
             sequence[0],
             sequence[1],
-            0,
-            0,
+            rid_head,
+            rid,
             0,
         ]);
         let picture = (self.index / 10) as u16 & 0x7fff;
@@ -130,7 +148,7 @@ impl Publisher {
             &mut out[..PACKET_LEN + MAX_OVERHEAD],
             HEADER_LEN,
             PACKET_LEN,
-            SSRC,
+            self.ssrc,
             self.index,
         )
     }

@@ -1,4 +1,4 @@
-//! One publisher, many subscribers, a real node between them.
+//! Publishers and subscribers, and a real node between them.
 
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -16,7 +16,7 @@ use parley_wire::rtp::Header;
 use parley_wire::srtp::ReceiveContext;
 
 use crate::peers::{
-    MID_ID, PACKET_LEN, PAYLOAD_TYPE, Publisher, SSRC, TIME_AT, TRANSPORT_CC_ID, check, keys, socket,
+    MID_ID, PACKET_LEN, PAYLOAD_TYPE, Publisher, RID_ID, RIDS, TIME_AT, TRANSPORT_CC_ID, check, keys, socket,
 };
 
 /// Packets in a frame: they leave the publisher together.
@@ -146,39 +146,82 @@ fn latency(context: &mut ReceiveContext, datagram: &mut [u8], arrived: u64) -> O
     Some(arrived.saturating_sub(u64::from_be_bytes(time.try_into().ok()?)))
 }
 
+/// Who is in a meeting: every subscriber gets every publisher's film.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub publishers: usize,
+    pub subscribers: usize,
+    /// Each publisher sends all [`RIDS`], and each subscriber takes another of them every [`SWITCH_EVERY`].
+    pub is_simulcast: bool,
+}
+
+impl Shape {
+    fn layers(self) -> usize {
+        if self.is_simulcast { RIDS.len() } else { 1 }
+    }
+}
+
+/// Between two changes of all subscribers' layers.
+const SWITCH_EVERY: Duration = Duration::from_millis(200);
+/// Ids of transports: publishers from here, subscribers from [`SUBSCRIBER`] on.
+const PUBLISHER: u32 = 1;
+const SUBSCRIBER: u32 = 1000;
+/// Ids of tracks, and of subscriptions.
+const TRACK: u32 = 500;
+const SUBSCRIPTION: u32 = 10_000;
+
+/// One publisher's socket and its encodings.
+struct Source {
+    socket: UdpSocket,
+    encodings: Vec<Publisher>,
+    transport_sequence: u16,
+}
+
 /// A node with its peers, ready to be sent to.
 pub struct Scenario {
     node: Node,
     address: SocketAddr,
-    source: UdpSocket,
+    shape: Shape,
+    sources: RefCell<Vec<Source>>,
     sinks: Vec<UdpSocket>,
-    publisher: RefCell<Publisher>,
     first_subscriber: SharedContext,
 }
 
 impl Scenario {
     /// Starts a node and connects everyone.
-    pub fn start(subscribers: usize) -> Self {
-        let config = Config {
-            consent_timeout_us: 3_600_000_000,
-            seed: 7,
-        };
-        let node = Node::start(&loopback(), config).expect("a node starts");
+    pub fn start(shape: Shape) -> Self {
+        let node = start_node();
         let address = address_of(&node);
-        let command = |command| node.command(command).expect("the node runs");
-        let source = socket();
-        connect(&node, 1, &source, address);
-        command(Command::AddTrack(2, 1, Box::new(track())));
-        let sinks: Vec<UdpSocket> = (0..subscribers).map(|_| socket()).collect();
+        let sources = (0..shape.publishers)
+            .map(|number| {
+                let transport = PUBLISHER + number as u32;
+                let socket = socket();
+                connect(&node, transport, &socket, address);
+                let ssrc = 100 * (1 + number as u32);
+                add_track(&node, TRACK + number as u32, transport, ssrc, shape.is_simulcast);
+                let layer = |layer| shape.is_simulcast.then_some(layer);
+                Source {
+                    socket,
+                    encodings: (0..shape.layers())
+                        .map(|index| Publisher::new(ssrc + index as u32, layer(index)))
+                        .collect(),
+                    transport_sequence: 0,
+                }
+            })
+            .collect();
+        let sinks: Vec<UdpSocket> = (0..shape.subscribers).map(|_| socket()).collect();
         for (index, sink) in sinks.iter().enumerate() {
-            let transport = 10 + 2 * index as u32;
-            connect(&node, transport, sink, address);
-            command(Command::AddSubscription(
-                transport + 1,
-                transport,
-                2,
-                Box::new(subscription(index)),
-            ));
+            connect(&node, SUBSCRIBER + index as u32, sink, address);
+            for track in 0..shape.publishers {
+                let number = index * shape.publishers + track;
+                let command = Command::AddSubscription(
+                    SUBSCRIPTION + number as u32,
+                    SUBSCRIBER + index as u32,
+                    TRACK + track as u32,
+                    Box::new(subscription(number)),
+                );
+                node.command(command).expect("the node runs");
+            }
         }
         let keys = keys();
         let context =
@@ -187,14 +230,14 @@ impl Scenario {
         Self {
             node,
             address,
-            source,
+            shape,
+            sources: RefCell::new(sources),
             sinks,
-            publisher: RefCell::new(Publisher::new()),
             first_subscriber,
         }
     }
 
-    /// Sends at a rate (packets a second) for some time.
+    /// Every publisher sends at a rate (packets a second, of all its encodings) for some time.
     pub fn run(&self, rate: u64, duration: Duration) -> Outcome {
         self.send(1000, Duration::from_millis(100), Instant::now()); // everyone has a key frame, everything is warm
         std::thread::sleep(Duration::from_millis(50));
@@ -217,10 +260,16 @@ impl Scenario {
         let mut latencies = drain.stop();
         latencies.sort_unstable();
         let forwarded = stats_after.rtp_forwarded - stats.rtp_forwarded;
+        // Of simulcast a subscriber gets one layer, less while it changes: what the node has sent counts.
+        let expected = if self.shape.is_simulcast {
+            forwarded
+        } else {
+            sent * self.sinks.len() as u64
+        };
         let per_packet = |before: u64, after: u64| (after - before) as f64 / forwarded.max(1) as f64;
         Outcome {
             rate,
-            lost: (sent * self.sinks.len() as u64).saturating_sub(arrived),
+            lost: expected.saturating_sub(arrived),
             forwarded,
             user_us: per_packet(user, user_after),
             system_us: per_packet(system, system_after),
@@ -232,7 +281,7 @@ impl Scenario {
 
     /// The highest rate at which nothing is lost and no queue grows.
     pub fn highest(&self, duration: Duration) -> Outcome {
-        let mut rate = 2000.0;
+        let mut rate = 1000.0;
         let mut best = self.run(rate as u64, duration / 2);
         loop {
             rate *= SEARCH_STEP;
@@ -245,40 +294,68 @@ impl Scenario {
         }
     }
 
-    /// Sends frames at even distances; returns how many packets.
+    /// Sends frames at even distances, publishers and encodings in turn; returns how many packets.
     fn send(&self, rate: u64, duration: Duration, epoch: Instant) -> u64 {
-        let mut publisher = self.publisher.borrow_mut();
+        let mut sources = self.sources.borrow_mut();
         let mut buffer = vec![0u8; (FRAME as usize) * DATAGRAM + 64];
-        let distance = Duration::from_nanos(1_000_000_000 * FRAME / rate);
+        let (publishers, layers) = (self.shape.publishers as u64, self.shape.layers() as u64);
+        let distance = Duration::from_nanos(1_000_000_000 * FRAME / (rate * publishers));
         let start = Instant::now();
-        let mut sent = 0;
+        let mut next_switch = start;
+        let mut frames = 0;
         while start.elapsed() < duration {
-            let due = distance * (sent / FRAME) as u32;
-            if let Some(wait) = due.checked_sub(start.elapsed()) {
-                if wait > Duration::from_micros(100) {
-                    std::thread::sleep(wait - Duration::from_micros(60));
-                }
-                while start.elapsed() < due {
-                    std::hint::spin_loop();
-                }
+            if self.shape.is_simulcast && start.elapsed() >= next_switch - start {
+                self.switch_layers(
+                    (next_switch - start).as_millis() as usize / SWITCH_EVERY.as_millis() as usize,
+                );
+                next_switch += SWITCH_EVERY;
             }
-            let now = epoch.elapsed().as_nanos() as u64;
-            for place in 0..FRAME {
-                let at = place as usize * DATAGRAM;
-                publisher.packet(&mut buffer[at..], now, place == FRAME - 1);
-            }
-            let message = Message {
-                to: self.address,
-                start: 0,
-                len: FRAME as usize * DATAGRAM,
-                segment: DATAGRAM,
-            };
-            while syscalls::send(&self.source, &buffer, &[message]).is_err() {
-                syscalls::wait_writable(&self.source, Duration::from_millis(1));
-            }
-            sent += FRAME;
+            wait_until(start, distance * frames as u32);
+            let source = &mut sources[(frames % publishers) as usize];
+            let encoding = (frames / publishers % layers) as usize;
+            self.send_frame(source, encoding, epoch, &mut buffer);
+            frames += 1;
         }
-        sent
+        frames * FRAME
+    }
+
+    fn send_frame(&self, source: &mut Source, encoding: usize, epoch: Instant, buffer: &mut [u8]) {
+        let now = epoch.elapsed().as_nanos() as u64;
+        for place in 0..FRAME {
+            let at = place as usize * DATAGRAM;
+            source.transport_sequence = source.transport_sequence.wrapping_add(1);
+            let number = source.transport_sequence;
+            source.encodings[encoding].packet(&mut buffer[at..], now, number, place == FRAME - 1);
+        }
+        let message = Message {
+            to: self.address,
+            start: 0,
+            len: FRAME as usize * DATAGRAM,
+            segment: DATAGRAM,
+        };
+        while syscalls::send(&source.socket, buffer, &[message]).is_err() {
+            syscalls::wait_writable(&source.socket, Duration::from_millis(1));
+        }
+    }
+
+    fn switch_layers(&self, turn: usize) {
+        for index in 0..self.sinks.len() * self.shape.publishers {
+            let layer = Some((turn + index) % RIDS.len());
+            let command = Command::SetWantedLayer(SUBSCRIPTION + index as u32, layer);
+            self.node.command(command).expect("the node runs");
+        }
+    }
+}
+
+/// Sleeps most of the time until `due` after `start`, and spins for the rest.
+fn wait_until(start: Instant, due: Duration) {
+    if let Some(wait) = due.checked_sub(start.elapsed()) {
+        if wait > Duration::from_micros(100) {
+            std::thread::sleep(wait - Duration::from_micros(60));
+        }
+        while start.elapsed() < due {
+            std::hint::spin_loop();
+        }
     }
 }
 
@@ -292,6 +369,14 @@ fn loopback() -> Listen {
 
 fn address_of(node: &Node) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, node.port()).into()
+}
+
+fn start_node() -> Node {
+    let config = Config {
+        consent_timeout_us: 3_600_000_000,
+        seed: 7,
+    };
+    Node::start(&loopback(), config).expect("a node starts")
 }
 
 fn connect(node: &Node, transport: u32, socket: &UdpSocket, address: SocketAddr) {
@@ -313,26 +398,33 @@ fn extensions() -> ExtensionMap {
     use parley_wire::extensions::{ALL, Extension};
     ExtensionMap::from_uris([
         (ALL[Extension::Mid as usize].1, MID_ID),
+        (ALL[Extension::Rid as usize].1, RID_ID),
         (ALL[Extension::TransportCc as usize].1, TRANSPORT_CC_ID),
         (ALL[Extension::AbsSendTime as usize].1, 2),
     ])
 }
 
-fn track() -> TrackConfig {
-    TrackConfig {
+fn add_track(node: &Node, id: u32, transport: u32, ssrc: u32, is_simulcast: bool) {
+    let config = TrackConfig {
+        rids: if is_simulcast {
+            RIDS.map(str::to_owned).to_vec()
+        } else {
+            Vec::new()
+        },
+        ssrc: (!is_simulcast).then_some(ssrc),
         kind: Kind::Video,
         codec: Codec::Vp8,
         mid: "0".into(),
         payload_type: PAYLOAD_TYPE,
         rtx_payload_type: None,
         clock_rate: 90_000,
-        rids: Vec::new(),
-        ssrc: Some(SSRC),
         rtx_ssrc: None,
         extensions: extensions(),
         transport_cc: true,
         nack: true,
-    }
+    };
+    node.command(Command::AddTrack(id, transport, Box::new(config)))
+        .expect("the node runs");
 }
 
 fn subscription(index: usize) -> SubscriptionConfig {
@@ -351,18 +443,13 @@ fn subscription(index: usize) -> SubscriptionConfig {
 pub fn memory_per_subscriber() -> u64 {
     const MANY: usize = 1000;
     let before = resident_bytes();
-    let config = Config {
-        consent_timeout_us: 3_600_000_000,
-        seed: 7,
-    };
-    let node = Node::start(&loopback(), config).expect("a node starts");
+    let node = start_node();
     let source = socket();
-    connect(&node, 1, &source, address_of(&node));
-    node.command(Command::AddTrack(2, 1, Box::new(track())))
-        .expect("the node runs");
+    connect(&node, PUBLISHER, &source, address_of(&node));
+    add_track(&node, TRACK, PUBLISHER, 100, false);
     let base = resident_bytes().max(before);
     for index in 0..MANY {
-        let transport = 10 + 2 * index as u32;
+        let transport = SUBSCRIBER + 2 * index as u32;
         let credentials = Credentials {
             ufrag: format!("peer{transport}"),
             pwd: PWD.into(),
@@ -370,7 +457,7 @@ pub fn memory_per_subscriber() -> u64 {
         for command in [
             Command::AddTransport(transport, credentials),
             Command::SetSrtpKeys(transport, Box::new(keys())),
-            Command::AddSubscription(transport + 1, transport, 2, Box::new(subscription(index))),
+            Command::AddSubscription(transport + 1, transport, TRACK, Box::new(subscription(index))),
         ] {
             node.command(command).expect("the node runs");
         }
