@@ -9,6 +9,8 @@ const routes: RouteObject[] = [
   { path: "/sign-in", lazy: () => signInPage("sign-in") },
   { path: "/register", lazy: () => signInPage("register") },
   { path: "/m/:meetingId", lazy: async () => ({ Component: (await import("./meeting/MeetingPage.js")).MeetingPage }) },
+  { path: "/live", lazy: async () => ({ Component: (await import("./live/LivePage.js")).LivePage }) },
+  { path: "/live/:meetingId", lazy: async () => ({ Component: (await import("./live/LiveRoomPage.js")).LiveRoomPage }) },
   { path: "*", element: <NotFoundPage /> },
 ];
 

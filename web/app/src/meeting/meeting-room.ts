@@ -27,6 +27,7 @@ export type MeetingRoom = Pick<
   | "moderation"
   | "setSubscriptions"
   | "startAudio"
+  | "getStats"
 >;
 
 /** The room's newest state. */

@@ -1,4 +1,4 @@
-import { CircleUserRound, Languages, LogOut } from "lucide-react";
+import { Activity, CircleUserRound, Languages, LogOut } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { Link, useNavigate } from "react-router";
@@ -80,6 +80,9 @@ function AccountMenu() {
     >
       <MenuItem isDisabled icon={<CircleUserRound aria-hidden />}>
         {user.email}
+      </MenuItem>
+      <MenuItem icon={<Activity aria-hidden />} onAction={() => void navigate("/live")}>
+        {messages.live.title}
       </MenuItem>
       <MenuItem icon={<LogOut aria-hidden />} onAction={() => void signOut()}>
         {messages.account.signOut}

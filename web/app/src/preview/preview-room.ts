@@ -1,4 +1,4 @@
-import { INITIAL_STATE, Moderation, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type TrackState } from "@parley/sdk";
+import { INITIAL_STATE, Moderation, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type RoomStats, type TrackState } from "@parley/sdk";
 import type { MeetingRoom } from "../meeting/meeting-room.js";
 import { person, track } from "../meeting/layout/people-fixture.js";
 import { facePicture, screenPicture } from "./pictures.js";
@@ -144,6 +144,7 @@ export class PreviewRoom implements MeetingRoom {
 
   switchDevice = (): Promise<void> => Promise.resolve();
   setSubscriptions = (): void => undefined;
+  getStats = (): Promise<RoomStats> => Promise.resolve({ tracks: [], roundTrip: { publishing: 0.03, subscribing: 0.03, direct: null } });
   startAudio = (): Promise<void> => {
     this.#set({ audioBlocked: false });
     return Promise.resolve();

@@ -24,7 +24,11 @@ export function Banners({ onBreakouts }: { readonly onBreakouts: () => void }) {
       <div role="status" className={styles.group}>
         {isReconnecting && (
           <Banner tone="warning" icon={<WifiOff aria-hidden />}>
-            {isOffline ? messages.notices.offline : messages.notices.reconnecting}
+            {isOffline
+              ? messages.notices.offline
+              : state.media === "connected"
+                ? messages.notices.serverGone
+                : messages.notices.reconnecting}
           </Banner>
         )}
         {isInterrupted && (

@@ -2,6 +2,7 @@ import type { RoomState } from "@parley/sdk";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Spinner } from "../../ui/Spinner.js";
+import { ConnectionDialog } from "../connection/ConnectionDialog.js";
 import { ControlBar } from "../controls/ControlBar.js";
 import { RoomContext, type MeetingRoom } from "../meeting-room.js";
 import { BreakoutsPanel } from "../panels/BreakoutsPanel.js";
@@ -34,6 +35,7 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
   const [panel, setPanel] = useState<PanelName | null>(null);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSelfHidden, setSelfHidden] = useState(false);
+  const [connectionOf, setConnectionOf] = useState<string | null>(null);
   const unread = useUnread(state.chat, panel === "chat");
   const main = useRef<HTMLElement>(null);
 
@@ -77,7 +79,7 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
             {state.status === "connecting" ? (
               <Spinner label={messages.meeting.connecting} />
             ) : (
-              <Stage isSelfHidden={isSelfHidden} />
+              <Stage isSelfHidden={isSelfHidden} onConnection={setConnectionOf} />
             )}
           </div>
           {panel === "chat" && <ChatPanel onClose={closePanel} />}
@@ -97,6 +99,12 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
           }}
         />
         <Announcer isChatOpen={panel === "chat"} />
+        <ConnectionDialog
+          participantId={connectionOf}
+          onClose={() => {
+            setConnectionOf(null);
+          }}
+        />
         <ShortcutsDialog
           isOpen={isHelpOpen}
           onClose={() => {

@@ -18,8 +18,13 @@ function reactionsOf(reactions: readonly Reaction[], participantId: string): rea
   return own.length === 0 ? NO_REACTIONS : own;
 }
 
+interface StageProps {
+  readonly isSelfHidden: boolean;
+  readonly onConnection: (participantId: string) => void;
+}
+
 /** The tiles. All lie in one list and are only moved, so that no picture starts anew when the layout changes. */
-export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
+export function Stage({ isSelfHidden, onConnection }: StageProps) {
   const messages = useMessages();
   const { room, state } = useRoom();
   const { nearby: participants } = state;
@@ -62,6 +67,7 @@ export function Stage({ isSelfHidden }: { readonly isSelfHidden: boolean }) {
             isPinned={tile.key === pinned}
             isPinnable={participants.length > 1}
             onPin={setPinned}
+            onConnection={onConnection}
             reactions={tile.source === "camera" ? reactionsOf(state.reactions, tile.participant.id) : NO_REACTIONS}
           />
         ))}

@@ -1,10 +1,11 @@
-import type { Reaction } from "@parley/sdk";
+import type { ParticipantState, QualityLevel, Reaction } from "@parley/sdk";
 import { Crown, Hand, MicOff, MonitorUp, Pin, PinOff, TriangleAlert, WifiOff } from "lucide-react";
 import { memo, type CSSProperties } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Avatar } from "../../ui/Avatar.js";
 import { cx } from "../../ui/class-names.js";
 import { IconButton } from "../../ui/IconButton.js";
+import { SignalIcon } from "../../ui/SignalIcon.js";
 import type { Placement } from "../layout/arrange.js";
 import { isOn } from "../participant-tracks.js";
 import { isMirror, VideoView } from "../VideoView.js";
@@ -14,11 +15,13 @@ interface TileProps extends Placement {
   readonly isPinned: boolean;
   readonly isPinnable: boolean;
   readonly onPin: (key: string | null) => void;
+  readonly onConnection: (participantId: string) => void;
   readonly reactions: readonly Reaction[];
 }
 
 /** A person, or a shared screen. */
-export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable, onPin, reactions }: TileProps) {
+export const Tile = memo(function Tile(props: TileProps) {
+  const { tile, rect, place, isPinned, isPinnable, onPin, onConnection, reactions } = props;
   const texts = useMessages().tile;
   const { participant, source, video } = tile;
   const isScreen = source === "screen";
@@ -78,7 +81,7 @@ export const Tile = memo(function Tile({ tile, rect, place, isPinned, isPinnable
           {reaction.emoji}
         </span>
       ))}
-      <Plate tile={tile} name={name} isSpeaking={isSpeaking} />
+      <Plate tile={tile} name={name} isSpeaking={isSpeaking} onConnection={onConnection} />
       {isPinnable && (
         <IconButton
           label={isPinned ? texts.unpin(name) : texts.pin(name)}
@@ -98,10 +101,11 @@ interface PlateProps {
   readonly tile: Placement["tile"];
   readonly name: string;
   readonly isSpeaking: boolean;
+  readonly onConnection: (participantId: string) => void;
 }
 
 /** The name, and what is to be known of the person at a glance. */
-function Plate({ tile, name, isSpeaking }: PlateProps) {
+function Plate({ tile, name, isSpeaking, onConnection }: PlateProps) {
   const texts = useMessages().tile;
   const { participant, source } = tile;
   const isMuted = source === "camera" && !isOn(participant, "microphone");
@@ -114,6 +118,31 @@ function Plate({ tile, name, isSpeaking }: PlateProps) {
       {source === "camera" && (participant.role === "host" || participant.role === "cohost") && (
         <Crown role="img" aria-label={texts[participant.role]} className={styles.host} />
       )}
+      {source === "camera" && participant.connectionQuality !== null && (
+        <ConnectionButton participant={participant} level={participant.connectionQuality} onPress={onConnection} />
+      )}
     </p>
+  );
+}
+
+interface ConnectionButtonProps {
+  readonly participant: ParticipantState;
+  readonly level: QualityLevel;
+  readonly onPress: (participantId: string) => void;
+}
+
+function ConnectionButton({ participant, level, onPress }: ConnectionButtonProps) {
+  const texts = useMessages().connection;
+  const says = texts.levels[level];
+  return (
+    <IconButton
+      label={participant.isSelf ? texts.showOwn(says) : texts.showOf(participant.name, says)}
+      className={styles.signal}
+      onPress={() => {
+        onPress(participant.id);
+      }}
+    >
+      <SignalIcon level={level} />
+    </IconButton>
   );
 }
