@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import av
+import msgspec
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.person import Person
+from infra.local.aws_journal import Journal
+from media_fleet.recorder import manifest
+from media_fleet.recorder.manifest import MANIFEST, Manifest
+from tests.e2e.person import PATIENCE_MS, Person
+from tests.platform_process import Platform
 
 MakePerson = Callable[..., Person]
 
@@ -61,7 +70,9 @@ def two(person: MakePerson) -> tuple[Person, Person, str]:
     return ada, ben, link
 
 
-def test_two_see_and_hear_each_other_directly_and_send_the_node_little(two: tuple[Person, Person, str]) -> None:
+def test_two_see_and_hear_each_other_directly_and_send_the_node_little_but_for_what_is_recorded(
+    two: tuple[Person, Person, str], platform: Platform
+) -> None:
     ada, ben, _ = two
     for me, other in ((ada, ben), (ben, ada)):
         sends_the_node_little(me)
@@ -77,6 +88,47 @@ def test_two_see_and_hear_each_other_directly_and_send_the_node_little(two: tupl
     ada.sees_no_picture("Ben")
     ben.press("Turn on camera")
     ada.sees_picture("Ben")
+    is_recorded_through_the_node(ada, ben, platform.data)
+
+
+def is_recorded_through_the_node(ada: Person, ben: Person, data: Path) -> None:
+    """Both are told, and are in the bucket with picture and sound; then they are direct again."""
+    ada.press("Record the meeting")
+    for each in (ada, ben):
+        expect(each.page.get_by_text("REC", exact=True)).to_be_visible()
+        expect(each.page.get_by_text("This meeting is being recorded. Breakout rooms are not.").first).to_be_attached()
+        goes(each, "node")
+    ada.sees_picture("Ben")
+    ben.hears("Ada")
+    within(lambda: len(seen_and_heard(data / "recordings")) == 4)
+    ada.press("Stop recording")
+    for each in (ada, ben):
+        expect(each.page.get_by_text("REC", exact=True)).not_to_be_visible()
+        goes(each, "direct")
+    within(lambda: not list((data / "recordings").glob("*/*/*")))
+    kept = {each.path: each.body for each in Journal(data / "aws" / "journal.jsonl").entries()}
+    (told,) = (msgspec.json.decode(kept[path], type=Manifest) for path in kept if path.endswith(f"/{MANIFEST}"))
+    files = {file.name: next(kept[path] for path in kept if path.endswith(f"/{file.name}")) for file in told.files}
+    for file in told.files:
+        with av.open(io.BytesIO(files[file.name]), "r") as container:
+            kind = "video" if file.source.kind == "video" else "audio"
+            assert len(list(container.decode(**{kind: 0}))) >= file.frames - 1
+        assert file.frames > 1
+        assert file.publisher_clock_ms is not None
+
+
+def seen_and_heard(recordings: Path) -> set[str]:
+    """The files of recordings that are being made in which there is a second of something."""
+    told = [manifest.read(path.parent) for path in recordings.glob(f"*/*/*/{MANIFEST}")]
+    return {file.name for each in told for file in each.files if file.duration_ms > 1_000}
+
+
+def within(condition: Callable[[], bool]) -> None:
+    """Until it holds, for what announces itself to nobody."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_third_who_comes_in_is_no_gap_and_two_are_direct_again(

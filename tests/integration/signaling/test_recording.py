@@ -38,7 +38,8 @@ async def test_everybody_is_told_when_the_node_records_and_when_it_has_stopped(p
     assert await host.ask("stop_recording") == {}
 
 
-async def test_nothing_is_announced_where_nothing_records(platform: Platform) -> None:
+async def test_nothing_is_announced_where_nothing_records(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "STOP_TIMEOUT_S", 0.2)
     gateway, node = await platform.gateway(), await platform.node()
     host = await platform.join(gateway, "u_host", role=Role.HOST)
     node.answers[StartRecording] = lambda _: NO_RECORDER

@@ -20,9 +20,10 @@ export function MeetingInfo() {
         <div className={styles.line}>
           {state.startedAt !== null && <Clock startedAt={state.startedAt} />}
           {state.recording !== null && (
-            <p className={styles.recording} aria-label={recording.sign}>
+            <p className={styles.recording}>
               <Circle aria-hidden />
-              {recording.short}
+              <span aria-hidden>{recording.short}</span>
+              <span className="visually-hidden">{recording.sign}</span>
             </p>
           )}
           {state.path === "direct" && <ArrowLeftRight role="img" aria-label={meeting.direct} className={styles.direct} />}
