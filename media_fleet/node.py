@@ -104,7 +104,7 @@ class MediaNode:
         self._randomness = randomness
         self._plane = plane_factory(self)
         self.recordings = Recordings(
-            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._carry_out, emit=emit
+            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._follow_recording, emit=emit
         )
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
@@ -344,6 +344,10 @@ class MediaNode:
         # Somebody who is alone may leave and be made known anew: their recording goes on until a gateway ends it.
         if room is not None and not room.participant_ids and room.recording.id is None:
             self._close_room(meeting_id)
+
+    def _follow_recording(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
+        self._carry_out(meeting_id, effects)
+        self.relays.changed(meeting_id)
 
     def _close_room(self, meeting_id: MeetingId) -> None:
         room = self._rooms.get(meeting_id)

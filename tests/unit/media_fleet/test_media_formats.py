@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from media_fleet.domain.media_formats import MediaCodec, for_subscribers
@@ -52,6 +52,7 @@ values = st.none() | st.sampled_from(["0", "1", "2", "3", "42e01f", "4d0033", "6
 parameters = st.lists(st.tuples(keys, values), max_size=8).map(tuple)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.builds(codec, names, parameters), min_size=100, max_size=300))
 def test_no_publisher_uses_up_the_payload_types(published: list[MediaCodec]) -> None:
     payload_types = PayloadTypes()

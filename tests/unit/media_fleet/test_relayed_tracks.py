@@ -17,9 +17,11 @@ from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
     Effect,
+    RecordTrack,
     RemoveSubscription,
     RemoveTrack,
     SendOffer,
+    StopRecordingTrack,
 )
 from media_fleet.domain.media_formats import VIDEO_ORIENTATION
 from media_fleet.domain.room import Room
@@ -114,6 +116,23 @@ def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bo
     for who in (ALICE, BOB):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
     assert room.tracks.wanted_layers(WEST) == {"sound": 1}
+
+
+def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room: Room) -> None:
+    room.relay(WEST, (relayed(),))
+    for who in (ALICE, BOB):
+        room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
+    assert room.tracks.wanted_layers(WEST) == {}
+    room.recording.begin("r")
+    [begun] = only(room.recorder_ready(), RecordTrack)
+    assert (begun.track_id, begun.participant_id) == ("far", "dora")
+    assert room.tracks.wanted_layers(WEST) == {"far": 3}
+    [over] = only(room.move({ParticipantId("dora"): "b"}, version=5), StopRecordingTrack)
+    assert over.ssrc == begun.ssrc
+    assert room.tracks.wanted_layers(WEST) == {}
+    assert len(only(room.move({ParticipantId("dora"): None}, version=6), RecordTrack)) == 1
+    room.recording.end()
+    assert room.tracks.wanted_layers(WEST) == {}
 
 
 def test_breakout_rooms_hold_across_nodes_whoever_tells_of_a_move_first(room: Room, bob: Any) -> None:
