@@ -15,6 +15,7 @@ from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.administration import Administration
 from meetings_service.domain.meetings import Meeting
+from meetings_service.domain.turn_credentials import turn_credentials
 from meetings_service.facts import FactsConsumer
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
 from meetings_service.messages import (
@@ -29,7 +30,7 @@ from meetings_service.messages import (
 from meetings_service.messages import Meeting as MeetingAnswer
 from meetings_service.room_routes import add_room_routes
 from meetings_service.scheduling import Meetings
-from meetings_service.settings import MeetingsSettings
+from meetings_service.settings import IceServer, MeetingsSettings
 from msgspec import UNSET, UnsetType
 
 from contracts.access_token import AccessClaims
@@ -37,6 +38,7 @@ from contracts.error_codes import ErrorCode
 from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
+from contracts.rooms import Identity
 from functions.serverless import aws, openapi
 from functions.serverless.problems import TokenMissingError
 from functions.serverless.requests import BodyT, Call, Empty, QueryT
@@ -162,9 +164,16 @@ def join_meeting(call: Call[JoinBody, Empty]) -> Answer[Join]:
         role=done.admission.role,
         permissions=done.admission.permissions,
         gateway_url=settings.gateway_url,
-        ice_servers=settings.ice_servers,
+        ice_servers=(*settings.ice_servers, *_turn_servers(done.admission.identity)),
     )
     return Answer(body=join)
+
+
+def _turn_servers(identity: Identity) -> tuple[IceServer, ...]:
+    if not settings.turn_urls:
+        return ()
+    made = turn_credentials(settings.turn_secret, identity, now=time.time(), lifetime_s=settings.turn_lifetime_s)
+    return (IceServer(urls=settings.turn_urls, username=made.username, credential=made.credential),)
 
 
 @app.operation(

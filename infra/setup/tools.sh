@@ -57,6 +57,7 @@ command -v npm > /dev/null || missing+=("npm (comes with Node.js)")
 if [ "$purpose" = test ]; then
     debian c++ g++
     debian chromium chromium
+    debian turnserver coturn
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -72,7 +72,11 @@ class MeetingPage(Struct, frozen=True, kw_only=True):
 
 
 class Join(Struct, frozen=True, kw_only=True):
-    """The way into the room. ``expires_in``: seconds until the meeting token expires."""
+    """The way into the room. ``expires_in``: seconds until the meeting token expires.
+
+    ``ice_servers``: for ``RTCPeerConnection``; credentials of TURN servers are the caller's own, and hold longer than
+    the token.
+    """
 
     meeting_token: str
     expires_in: int

@@ -108,10 +108,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def join(node: RunningNode, gateway: Any, browser: Browser, page_url: str) -> AsyncIterator[Join]:
     clients: list[PageClient] = []
 
-    async def join(name: str) -> PageClient:
+    async def join(name: str, configuration: dict[str, Any] | None = None) -> PageClient:
         client = PageClient(gateway, await browser.new_page(), name)
         clients.append(client)
-        await client.join(page_url)
+        await client.join(page_url, configuration)
         return client
 
     yield join

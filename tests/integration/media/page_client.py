@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from playwright.async_api import Page
@@ -52,8 +52,10 @@ class PageClient:
         self.page = page
         self._offers: asyncio.Task[None] | None = None
 
-    async def join(self, url: str) -> None:
+    async def join(self, url: str, configuration: dict[str, Any] | None = None) -> None:
+        """``configuration``: an ``RTCConfiguration`` of its connections."""
         await self.page.goto(url)
+        await self.page.evaluate("(configuration) => { window.configuration = configuration }", configuration)
         await self.page.expose_function("rpcPublish", self._publish)
         await self.page.expose_function("rpcAnswer", self._answer)
         self._offers = asyncio.create_task(self._follow_offers())
@@ -123,7 +125,10 @@ class PageClient:
         await self._gateway.ask(request, Done)
 
 
-Join = Callable[[str], Awaitable[PageClient]]
+class Join(Protocol):
+    """Makes a page join; see `PageClient.join`."""
+
+    def __call__(self, name: str, configuration: dict[str, Any] | None = None) -> Awaitable[PageClient]: ...
 
 
 async def until_frames_grow(client: PageClient, track_id: str, eventually: Any, *, count: int = 20) -> None:

@@ -120,7 +120,7 @@ def test_the_functions_environment_is_complete(name: str, prefix: str, monkeypat
 def _example(variable: str) -> str:
     if "REDIS" in variable:
         return "rediss://:x@broker:6379/0"
-    if variable.endswith("ADMINISTRATORS"):
+    if variable.endswith(("ADMINISTRATORS", "TURN_URLS")):
         return "[]"
     return "https://meet.example" if variable.endswith(("URL", "ISSUER")) else "name"
 

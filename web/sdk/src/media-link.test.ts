@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { ParleyError } from "./errors.js";
 import { LocalMedia } from "./local-media.js";
-import { MediaLink } from "./media-link.js";
+import { MediaLink, type MediaLinkOptions } from "./media-link.js";
 import { PeerConnectionDouble } from "./peer-connection-double.js";
 import type { TrackSource } from "./room-state.js";
 import type { Commands, PublishOffer, SubscriberOffer } from "./wire.js";
@@ -17,10 +17,13 @@ const OFFER: SubscriberOffer = { generation: 1, negotiation: 1, sdp: "", tracks:
 
 describe("MediaLink", () => {
   let local: LocalMedia;
+  let options: MediaLinkOptions;
   let link: MediaLink;
   let sent: { readonly name: keyof Commands; readonly command: unknown }[];
   /** How the gateway takes an offer; by default at once. */
   let answerOffer: () => Promise<void>;
+  /** How new credentials are got; by default there are none. */
+  let renewServers: () => Promise<void>;
   /** What the room believes of tracks. */
   let muted: Map<string, boolean>;
 
@@ -38,6 +41,7 @@ describe("MediaLink", () => {
     sent = [];
     muted = new Map();
     answerOffer = () => Promise.resolve();
+    renewServers = () => Promise.resolve();
     const send = async (name: keyof Commands, command: unknown): Promise<unknown> => {
       sent.push({ name, command });
       if (name !== "publish_offer") return {};
@@ -46,7 +50,7 @@ describe("MediaLink", () => {
       return { sdp: "answer", tracks: tracks.map(({ mid, source }) => ({ mid, track_id: idOf(source) })) };
     };
     local = new LocalMedia(() => undefined);
-    link = new MediaLink({
+    options = {
       local,
       send: send as ConstructorParameters<typeof MediaLink>[0]["send"],
       onChange: () => undefined,
@@ -55,7 +59,9 @@ describe("MediaLink", () => {
         new Map([...muted].map(([id, isMuted]) => [id, { id, participant_id: "p", source: "camera", kind: "video", muted: isMuted }])),
       signal: () => Promise.resolve(),
       onData: () => undefined,
-    });
+      renewServers: () => renewServers(),
+    };
+    link = new MediaLink(options);
     local.put("microphone", captured("audio"));
     local.put("camera", captured("video"));
   });
@@ -151,8 +157,42 @@ describe("MediaLink", () => {
     expect(commands("mute_track")).toEqual([]);
   });
 
+  it.each(["all", "relay"] as const)("with the policy %s keeps to it", async (iceTransportPolicy) => {
+    vi.spyOn(console, "warn").mockReturnValue(undefined);
+    const before = PeerConnectionDouble.made.length;
+    const chosen = new MediaLink({ ...options, iceTransportPolicy });
+    chosen.prepare();
+    chosen.setIceServers([{ urls: "turn:turn.test", username: "u", credential: "c" }]);
+    for (const connection of PeerConnectionDouble.made.slice(before)) {
+      expect(connection.setConfiguration.mock.lastCall).toEqual([expect.objectContaining({ iceTransportPolicy })]);
+    }
+    // What comes from a peer would make a connection straight to it.
+    chosen.follow({ id: "p_peer", offers: false });
+    chosen.handleSignal("p_peer", { session: "s", kind: "offer", sdp: "" });
+    await Promise.resolve();
+    expect(PeerConnectionDouble.made.length - before).toBe(iceTransportPolicy === "relay" ? 2 : 3);
+    chosen.close();
+    vi.restoreAllMocks();
+  });
+
   describe("when the gateway is back", () => {
     const lost = () => Promise.reject(new ParleyError("network", "The meeting cannot be reached."));
+
+    it("looks for another way with new credentials", async () => {
+      const [old, fresh] = ["old", "new"].map((credential) => [{ urls: "turn:turn.test", username: "u", credential }]);
+      link.setIceServers(old ?? []);
+      await join();
+      renewServers = () => {
+        expect(publishing().restartIce).not.toHaveBeenCalled();
+        link.setIceServers(fresh ?? []);
+        return Promise.resolve();
+      };
+      publishing().become("failed");
+      await vi.waitFor(() => {
+        expect(publishing().restartIce).toHaveBeenCalledOnce();
+      });
+      expect(publishing().setConfiguration.mock.lastCall).toEqual([expect.objectContaining({ iceServers: fresh })]);
+    });
 
     it("renews publishing that has failed meanwhile", async () => {
       await join();
@@ -207,10 +247,12 @@ describe("MediaLink", () => {
       await vi.waitFor(() => {
         expect(commands("subscriber_answer")).toHaveLength(1);
       });
-      subscribing().become("failed");
-      expect(commands("restart_media")).toHaveLength(1);
-      link.resumed();
-      expect(commands("restart_media")).toHaveLength(2);
+      for (const [count, fails] of [() => { subscribing().become("failed"); }, () => { link.resumed(); }].entries()) {
+        fails();
+        await vi.waitFor(() => {
+          expect(commands("restart_media")).toHaveLength(count + 1);
+        });
+      }
     });
 
     it("leaves alone what has held", async () => {

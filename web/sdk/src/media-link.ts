@@ -33,6 +33,10 @@ export interface MediaLinkOptions {
   readonly signal: DirectLinkOptions["signal"];
   /** A message on a data channel. */
   readonly onData: (heard: Heard) => void;
+  /** Calls `setIceServers` with servers whose credentials hold, if there are such to be had. */
+  readonly renewServers: () => Promise<void>;
+  /** With `relay` media goes through TURN servers alone, and never straight to the other of two. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
 }
 
 /** The media side of one stay in a room: both peer connections, what is captured, and what is heard. */
@@ -85,7 +89,7 @@ export class MediaLink {
     void this.#publishing.prepare().catch(this.#fail);
   }
 
-  /** To be called before anything is negotiated. */
+  /** Before anything is negotiated; and again with every ticket, for the ways that are looked for later. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
     if (this.#isClosed) return;
     this.#iceServers = iceServers;
@@ -136,7 +140,7 @@ export class MediaLink {
   /** The gateway is back and our place was kept: what failed meanwhile is tried again. */
   resumed(): void {
     void this.#publishing?.recover().catch(this.#fail);
-    if (this.#states.subscribing === "failed") void this.#options.send("restart_media", {}).catch(this.#fail);
+    if (this.#states.subscribing === "failed") void this.#restartReceiving().catch(this.#fail);
   }
 
   handleOffer(offer: SubscriberOffer): void {
@@ -165,7 +169,7 @@ export class MediaLink {
   follow(peer: Peer | null): void {
     if (this.#isClosed) return;
     this.#peerId = peer?.id ?? this.#peerId;
-    this.#direct.setPeer(peer);
+    this.#direct.setPeer(this.#options.iceTransportPolicy === "relay" ? null : peer);
     if (this.path === "direct") this.#hear();
   }
 
@@ -355,9 +359,11 @@ export class MediaLink {
       onState: (state) => {
         this.#setState("publishing", state);
       },
+      renewServers: this.#options.renewServers,
       onError: this.#fail,
     };
-    const publishing = new PublishingConnection(this.#options.local.entries(), handlers, this.#options.video);
+    const { local, video, iceTransportPolicy } = this.#options;
+    const publishing = new PublishingConnection(local.entries(), handlers, video, iceTransportPolicy);
     if (this.#wantsData) {
       publishing.addData((connection) => {
         this.data.open(connection);
@@ -367,17 +373,25 @@ export class MediaLink {
   }
 
   #makeSubscribing(): SubscribingConnection {
-    return new SubscribingConnection({
-      answer: (answer) => this.#options.send("subscriber_answer", answer),
-      onTracks: (receivers) => {
-        this.#setReceivers(receivers);
+    return new SubscribingConnection(
+      {
+        answer: (answer) => this.#options.send("subscriber_answer", answer),
+        onTracks: (receivers) => {
+          this.#setReceivers(receivers);
+        },
+        onState: (state) => {
+          this.#setState("subscribing", state);
+          if (state === "failed") void this.#restartReceiving().catch(this.#fail);
+        },
+        onError: this.#fail,
       },
-      onState: (state) => {
-        this.#setState("subscribing", state);
-        if (state === "failed") void this.#options.send("restart_media", {}).catch(this.#fail);
-      },
-      onError: this.#fail,
-    });
+      this.#options.iceTransportPolicy,
+    );
+  }
+
+  async #restartReceiving(): Promise<void> {
+    await this.#options.renewServers();
+    await this.#options.send("restart_media", {});
   }
 
   #setReceivers(receivers: ReadonlyMap<string, RTCRtpReceiver>): void {

@@ -16,6 +16,8 @@ export interface PublishingHandlers {
   /** Tells the room of a mute or unmute that was made while the offer was on its way. */
   readonly mute: (trackId: string, muted: boolean) => Promise<unknown>;
   readonly onState: (state: RTCPeerConnectionState) => void;
+  /** Gets servers whose credentials hold, by `setIceServers`; keeps those that there are if it cannot. */
+  readonly renewServers: () => Promise<void>;
   /** A negotiation has failed; the room decides what comes next. */
   readonly onError: (error: unknown) => void;
 }
@@ -29,6 +31,7 @@ export class PublishingConnection {
   readonly #slots = new Map<TrackSource, Slot>();
   readonly #handlers: PublishingHandlers;
   readonly #video: VideoPreferences;
+  readonly #policy: RTCIceTransportPolicy;
   #running: Promise<void> | null = null;
   #isDirty = false;
   /** The local description holds all changes, and no negotiation has used it. */
@@ -42,24 +45,30 @@ export class PublishingConnection {
     tracks: Iterable<readonly [TrackSource, MediaStreamTrack]>,
     handlers: PublishingHandlers,
     video: VideoPreferences = {},
+    policy: RTCIceTransportPolicy = "all",
   ) {
     this.#handlers = handlers;
     this.#video = video;
-    this.#connection = new RTCPeerConnection(peerConfiguration([]));
+    this.#policy = policy;
+    this.#connection = new RTCPeerConnection(peerConfiguration([], policy));
     for (const [source, track] of tracks) this.#open(source, track, !track.enabled);
     this.#connection.addEventListener("connectionstatechange", () => {
       const state = this.#connection.connectionState;
-      if (state === "failed" && !this.#isClosed) {
-        this.#connection.restartIce();
-        void this.negotiate().catch(this.#handlers.onError);
-      }
+      if (state === "failed" && !this.#isClosed) void this.#restart().catch(this.#handlers.onError);
       this.#handlers.onState(state);
     });
   }
 
-  /** To be called before the first negotiation. */
+  async #restart(): Promise<void> {
+    await this.#handlers.renewServers();
+    if (this.#isClosed || this.#connection.connectionState !== "failed") return;
+    this.#connection.restartIce();
+    await this.negotiate();
+  }
+
+  /** Before the first negotiation for the first way; later for the next ICE restart. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
-    this.#connection.setConfiguration(peerConfiguration(iceServers));
+    this.#connection.setConfiguration(peerConfiguration(iceServers, this.#policy));
     if (this.#offering === null) return;
     // What was gathered without the servers is gathered anew.
     this.#connection.restartIce();

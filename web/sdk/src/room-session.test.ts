@@ -70,6 +70,7 @@ describe("RoomSession", () => {
   let failures: ParleyError[];
   let reconnecting: number;
   let told: string[];
+  let given: string[];
   let session: RoomSession;
 
   beforeEach(async () => {
@@ -79,6 +80,7 @@ describe("RoomSession", () => {
     failures = [];
     reconnecting = 0;
     told = [];
+    given = [];
     gateway = () => null;
     answer = () => null;
     join = () => {
@@ -93,6 +95,7 @@ describe("RoomSession", () => {
         onReconnecting: () => {
           reconnecting += 1;
         },
+        onTicket: ({ meetingToken }) => given.push(meetingToken),
         onFailed: (error) => failures.push(error),
         version: () => 7,
       },
@@ -131,6 +134,7 @@ describe("RoomSession", () => {
     lose();
     await vi.advanceTimersByTimeAsync(LONG_MS);
     expect(tries.map(({ auth }) => auth.token)).toEqual(["token 1", "token 1", "token 2"]);
+    expect(given).toEqual(["token 1", "token 2"]);
     expect(failures).toEqual([]);
   });
 

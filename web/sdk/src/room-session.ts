@@ -22,6 +22,8 @@ const MAX_REFUSALS = 5;
 export interface SessionHandlers {
   readonly onMessage: <Name extends keyof ServerMessages>(name: Name, message: ServerMessages[Name]) => void;
   readonly onReconnecting: () => void;
+  /** A new ticket: its servers' credentials are good from now on. */
+  readonly onTicket: (ticket: JoinTicket) => void;
   /** It does not come back. */
   readonly onFailed: (error: ParleyError) => void;
   /** The last version that the room has applied. */
@@ -64,6 +66,7 @@ export class RoomSession {
     });
     this.#ticket = ticket;
     this.#ticketUntil = Date.now() + ticket.expiresIn * 1000;
+    this.#handlers.onTicket(ticket);
     return ticket;
   }
 

@@ -24,6 +24,8 @@ export interface RoomOptions {
   readonly displayName?: string;
   /** How pictures are sent; by default as VP8 in several encodings. */
   readonly video?: VideoPreferences;
+  /** `relay`: media goes through the platform's TURN servers alone. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
 export interface InitialMedia {
@@ -70,6 +72,9 @@ export class Room {
       onReconnecting: () => {
         this.#setStatus("reconnecting");
       },
+      onTicket: ({ iceServers }) => {
+        this.#media.setIceServers(iceServers);
+      },
       onFailed: (error) => {
         this.#close({ code: error.code, message: error.message });
       },
@@ -94,6 +99,12 @@ export class Room {
       onData: (heard) => {
         this.data.heard(heard);
       },
+      renewServers: () =>
+        this.#session.join().then(
+          () => undefined,
+          () => undefined,
+        ),
+      iceTransportPolicy: options.iceTransportPolicy,
     });
     this.data = new RoomData({
       channels: this.#media.data,
@@ -138,7 +149,6 @@ export class Room {
       const joined = this.#session.join();
       this.#media.prepare();
       const ticket = await joined;
-      this.#media.setIceServers(ticket.iceServers);
       await this.#session.open(ticket);
     } catch (thrown) {
       const error = asParleyError(thrown);

@@ -19,17 +19,19 @@ export class SubscribingConnection {
   #isRunning = false;
   #isClosed = false;
   #iceServers: readonly RTCIceServer[] = [];
+  readonly #policy: RTCIceTransportPolicy;
   readonly #handlers: SubscribingHandlers;
 
-  constructor(handlers: SubscribingHandlers) {
+  constructor(handlers: SubscribingHandlers, policy: RTCIceTransportPolicy = "all") {
     this.#handlers = handlers;
-    this.#spare = new RTCPeerConnection(peerConfiguration([]));
+    this.#policy = policy;
+    this.#spare = new RTCPeerConnection(peerConfiguration([], policy));
   }
 
-  /** To be called before the first offer. */
+  /** Before the first offer for the first connection; later for those to come. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
     this.#iceServers = iceServers;
-    this.#spare?.setConfiguration(peerConfiguration(iceServers));
+    this.#spare?.setConfiguration(peerConfiguration(iceServers, this.#policy));
   }
 
   get connection(): RTCPeerConnection | null {
@@ -74,7 +76,7 @@ export class SubscribingConnection {
     if (this.#connection !== null && generation === this.#generation) return this.#connection;
     this.#connection?.close();
     this.#generation = generation;
-    const connection = this.#spare ?? new RTCPeerConnection(peerConfiguration(this.#iceServers));
+    const connection = this.#spare ?? new RTCPeerConnection(peerConfiguration(this.#iceServers, this.#policy));
     this.#spare = null;
     connection.addEventListener("connectionstatechange", () => {
       if (connection === this.#connection && !this.#isClosed) this.#handlers.onState(connection.connectionState);

@@ -1,0 +1,61 @@
+"""Media through a real TURN server (coturn), with the credentials that the meeting service gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aioice.stun
+import pytest
+from meetings_service.domain.turn_credentials import turn_credentials
+
+from contracts.rooms import Identity
+from tests.integration.media.coturn import SECRET, allocate, coturn
+from tests.integration.media.page_client import Join, until_frames_grow
+
+ADA = Identity("u_ada")
+UNAUTHORIZED = 401
+
+
+@pytest.fixture
+async def turn_server(tmp_path: Path) -> AsyncIterator[tuple[str, int]]:
+    async with coturn(tmp_path) as server:
+        yield server
+
+
+async def test_coturn_takes_credentials_of_the_service_until_they_end_and_no_others(
+    turn_server: tuple[str, int],
+) -> None:
+    good = turn_credentials(SECRET, ADA, now=time.time(), lifetime_s=60)
+    assert (await allocate(turn_server, good.username, good.credential))[0] == "127.0.0.1"
+    expired = turn_credentials(SECRET, ADA, now=time.time() - 120, lifetime_s=60)
+    forged = turn_credentials("another-secret-altogether", ADA, now=time.time(), lifetime_s=60)
+    prolonged = (turn_credentials(SECRET, ADA, now=time.time(), lifetime_s=6000).username, good.credential)
+    for username, password in [
+        (expired.username, expired.credential),
+        (forged.username, forged.credential),
+        prolonged,
+    ]:
+        with pytest.raises(aioice.stun.TransactionFailed) as refused:
+            await allocate(turn_server, username, password)
+        assert refused.value.response.attributes["ERROR-CODE"][0] == UNAUTHORIZED
+
+
+async def test_a_browser_that_may_only_use_the_relay_sees_the_picture(
+    join: Join, eventually: Any, turn_server: tuple[str, int]
+) -> None:
+    made = turn_credentials(SECRET, ADA, now=time.time(), lifetime_s=60)
+    host, port = turn_server
+    relayed = {
+        "iceTransportPolicy": "relay",
+        "iceServers": [
+            {"urls": f"turn:{host}:{port}?transport=tcp", "username": made.username, "credential": made.credential}
+        ],
+    }
+    alice, bob = await join("alice"), await join("bob", relayed)
+    await alice.publish("camera")
+    await until_frames_grow(bob, "alice-camera", eventually)
+    assert await bob.run("localCandidateTypes(client.sub)") == ["relay"]
+    assert await alice.run("localCandidateTypes(client.pub)") != ["relay"]
