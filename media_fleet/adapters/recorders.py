@@ -228,7 +228,7 @@ async def _said(process: Process) -> AsyncIterator[FromRecorder]:
 def may_write(path: Path) -> bool:
     """Whether recordings can be made in a folder, which is made if it is not there."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return False
     return os.access(path, os.W_OK | os.X_OK)

@@ -208,6 +208,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICENESS)
+    os.umask(0o077)  # what people say is for nobody else on this machine
     av.logging.set_level(None)
     try:
         run()

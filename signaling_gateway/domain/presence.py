@@ -80,7 +80,7 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
 def _in_excess(state: RoomState, command: Join) -> list[Stay]:
     """The person's stays for which there is no room beside one more, oldest first.
 
-    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places. Nor do stays of$
+    Lost connections do not count for ``tabs``: whoever loads the page anew is not in two places. Nor do stays of
     another kind: a stream is no tab.
     """
     stays = [*state.stays.values(), *state.lobby.values()]

@@ -97,8 +97,7 @@ class Recordings:
         while True:
             await asyncio.sleep(KEEP_S)
             for room in rooms():
-                if room.connections:
-                    self.keep(room)
+                self.keep(room)
 
     def stopped(self, room: LiveRoom, recording_id: str, reason: RecordingEnd) -> None:
         """The log says that it is over: the node must know, too, where it was not the node that said so."""
