@@ -94,6 +94,10 @@ class OutboundRtp(Struct, frozen=True, kw_only=True, rename="camel"):
     layer: int | None
     """What is forwarded; None: nothing yet."""
     rid: str | None
+    spatial_layer: int | None
+    """The highest that is forwarded within the layer (SVC); None: all there are."""
+    temporal_layer: int | None
+    """The highest that is forwarded within the layer; None: all there are."""
     expected_layer: int | None
     """The best that is being published, up to the one that the participant wants; None: none is."""
     starved: bool

@@ -193,6 +193,8 @@ def _outbound_rtp(subscription: SampledSubscription) -> OutboundRtp:
         bitrate=subscription.since.bitrate,
         layer=stats.layer,
         rid=None if stats.layer is None else _rid(track.media, stats.layer),
+        spatial_layer=_below_all(stats.spatial_layer),
+        temporal_layer=_below_all(stats.temporal_layer),
         expected_layer=subscription.expected_layer,
         starved=stats.starved,
         remote_inbound=RemoteInboundRtp(
@@ -202,6 +204,14 @@ def _outbound_rtp(subscription: SampledSubscription) -> OutboundRtp:
             round_trip_time=None if stats.round_trip_ms is None else stats.round_trip_ms / 1000,
         ),
     )
+
+
+_ALL_LAYERS = 255
+"""The core's highest layer where it leaves none out."""
+
+
+def _below_all(layer: int | None) -> int | None:
+    return None if layer == _ALL_LAYERS else layer
 
 
 # ---- over several streams ----

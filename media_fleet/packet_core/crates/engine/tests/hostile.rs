@@ -4,6 +4,7 @@ mod harness;
 
 use std::net::SocketAddr;
 
+use harness::layered::{Mode, SSRC, layered, structure_of};
 use harness::video::{Camera, assert_unbroken};
 use harness::{World, camera, microphone};
 use parley_engine::{Kind, Profile, Remote};
@@ -93,6 +94,40 @@ proptest! {
             .collect();
         meeting.world.inject(batch);
         prop_assert_eq!(meeting.world.engine.stats().stun_answered, answers);
+        meeting.assert_undisturbed(3);
+    }
+
+    /// Packets that say anything of their layers.
+    #[test]
+    fn any_dependency_descriptors_are_harmless(
+        packets in proptest::collection::vec(
+            (any::<u16>(), any::<u8>(), any::<u16>(), proptest::option::of(any::<bool>()),
+             proptest::collection::vec(any::<u8>(), 0..12), any::<(u8, u8)>()),
+            0..80)
+    ) {
+        let mut meeting = meeting();
+        let mut theirs = layered(Mode::Full);
+        theirs.mid = "2".into();
+        let track = meeting.world.publish(meeting.hostile, theirs);
+        meeting.world.subscribe(meeting.viewer, track, Kind::Video);
+        let person = &mut meeting.world.people[meeting.hostile];
+        let mut datagrams = Vec::new();
+        for (sequence_number, template, number, structure, rest, (at, flips)) in packets {
+            let fields =
+                HeaderFields { marker: false, payload_type: 96, sequence_number, timestamp: u32::from(number), ssrc: SSRC };
+            let mut descriptor = vec![template];
+            descriptor.extend(number.to_be_bytes());
+            if let Some(full) = structure {
+                descriptor.extend(structure_of(if full { Mode::Full } else { Mode::Key }));
+                let at = 3 + usize::from(at) % (descriptor.len() - 3);
+                descriptor[at] ^= if flips < 128 { flips } else { 0 };
+            }
+            descriptor.extend(rest);
+            datagrams.push(person.packet(&fields, &[(1, b"2"), (8, &descriptor)], &[0x18, 0, 0, 0]));
+        }
+        let from = person.address;
+        meeting.world.inject(datagrams.into_iter().map(|data| (from, data)).collect());
+        meeting.world.advance(700);
         meeting.assert_undisturbed(3);
     }
 

@@ -95,6 +95,8 @@ fn each_gets_the_layers_that_fill_what_it_shows() {
             meeting.want_height(height);
             meeting.film(SECOND);
             assert_eq!(meeting.shown(0, 10), [spatial; 10], "{mode:?} {height:?}");
+            let stats = meeting.world.engine.subscription_stats(meeting.subscriptions[0]);
+            assert_eq!(stats.unwrap().spatial_layer, Some(spatial));
         }
         let seen = meeting.decoded(1);
         let pictures = seen.chunk_by(|one, next| one.timestamp == next.timestamp);

@@ -72,6 +72,13 @@ fn binding_request() -> Vec<u8> {
     message
 }
 
+/// A structure of two temporal layers as Chromium writes it, and a frame of it that says which ones it needs.
+fn descriptors() -> Vec<u8> {
+    let key = [0xc0, 0, 1, 0x80, 0x01, 0x1e, 0xa8, 0x51, 0x41, 0x01, 0x08];
+    let next = [0xc2, 0, 6, 0x1a, 0x40, 0x18];
+    [&[key.len() as u8][..], &key, &next].concat()
+}
+
 /// An action of the engine's target: what it is, how long it is, and its bytes.
 fn action(kind: u8, bytes: &[u8]) -> Vec<u8> {
     [&[kind, bytes.len() as u8], bytes].concat()
@@ -120,6 +127,7 @@ fn main() -> std::io::Result<()> {
                 vec![0, 0x7c, 0x85, 0x88, 0x84],
             ],
         ),
+        ("dependency_descriptor", vec![descriptors()]),
         ("engine", actions()),
     ];
     for (target, seeds) in targets {

@@ -57,6 +57,15 @@ pub fn layered(mode: Mode) -> TrackConfig {
     }
 }
 
+/// The structure that key frames carry, from the first flag on.
+pub fn structure_of(mode: Mode) -> Vec<u8> {
+    bytes(if mode == Mode::Key {
+        KEY_STRUCTURE
+    } else {
+        FULL_STRUCTURE
+    })
+}
+
 fn bytes(hex: &str) -> Vec<u8> {
     let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
@@ -147,12 +156,7 @@ impl LayeredCamera {
         let number = (3 * self.picture + u32::from(spatial)) as u16;
         descriptor.extend(number.to_be_bytes());
         if is_key && spatial == 0 && starts {
-            let structure = if self.mode == Mode::Key {
-                KEY_STRUCTURE
-            } else {
-                FULL_STRUCTURE
-            };
-            descriptor.extend(bytes(structure));
+            descriptor.extend(structure_of(self.mode));
         }
         descriptor
     }
@@ -209,7 +213,7 @@ pub fn decoded(stream: &[Rtp]) -> Vec<Seen> {
 
 /// Timestamp and spatial layer of each packet, whatever else was lost.
 pub fn spatial_layers(stream: &[Rtp]) -> Vec<(u32, u8)> {
-    let structure = Structure::parse(&[&[0; 3][..], &bytes(FULL_STRUCTURE)].concat()).unwrap();
+    let structure = Structure::parse(&[&[0; 3][..], &structure_of(Mode::Full)].concat()).unwrap();
     let layer = |rtp: &Rtp| {
         structure
             .frame(rtp.descriptor.as_deref()?)
