@@ -11,7 +11,8 @@ command's JSON object, and every command is acknowledged with one object: the co
 (`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
 (`TrackStarved`) when the client's path carries a track no more or again, ``connection_quality``
-(`ConnectionQualities`) when somebody's connection becomes better or worse, ``media_restart`` (`MediaRestart`) when both
+(`ConnectionQualities`) when somebody's connection becomes better or worse, ``layers_wanted`` (`LayersWanted`) when
+others need more or less of what the client sends, ``media_restart`` (`MediaRestart`) when both
 peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
 stop, ``closing`` (`Closing`) before it disconnects.
 
@@ -223,6 +224,17 @@ class ConnectionQualities(Struct, frozen=True, kw_only=True):
     participants: tuple[ConnectionQuality, ...]
 
 
+class LayersWanted(Struct, frozen=True, kw_only=True):
+    """Of a video track of one's own, so many layers from the lowest up are of use: the others need not be sent.
+
+    All are at first. Told again when a connection begins, for each track of which it was ever told.
+    """
+
+    track_id: TrackId
+    layers: int
+    """0: nobody watches."""
+
+
 class MediaRestart(Struct, frozen=True, kw_only=True):
     """Both peer connections are void (the node is gone): publish again; a new offer follows by itself."""
 
@@ -256,6 +268,7 @@ SERVER_MESSAGES: dict[str, Any] = {
     "subscriber_offer": SubscriberOffer,
     "track_starved": TrackStarved,
     "connection_quality": ConnectionQualities,
+    "layers_wanted": LayersWanted,
     "media_restart": MediaRestart,
     "reconnect": Reconnect,
     "closing": Closing,

@@ -356,7 +356,19 @@ class RecordingEnded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="r
     reason: str
 
 
-NodeReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | QualitiesChanged | RecordingEnded
+class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="layers_wanted"):
+    """Of a participant's own track, so many layers from the lowest up are of use to somebody. All are at first."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    track_id: TrackId
+    layers: int
+
+
+ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | LayersWanted
+"""What is for one participant's gateway."""
+NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | RecordingEnded
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

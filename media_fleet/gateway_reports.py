@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from contracts.node_rpc import (
     GatewayMessage,
+    LayersWanted,
     Offer,
     QualitiesChanged,
     SubscriptionChanged,
     TrackStarved,
     TransportFailed,
 )
-from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import SubscriptionKey, TransportKey
 from media_fleet.metrics import STARVED, TRANSPORT_FAILURES
@@ -87,6 +88,15 @@ class GatewayReports:
             starved=starved,
         )
         self._emit(holder.gateway_id, message)
+
+    def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track_id: TrackId, layers: int) -> None:
+        """Of the participant's track, so many layers are of use."""
+        holder = self._holders.get((meeting_id, publisher))
+        if holder is not None:
+            message = LayersWanted(
+                node_id=self._node_id, meeting_id=meeting_id, participant_id=publisher, track_id=track_id, layers=layers
+            )
+            self._emit(holder.gateway_id, message)
 
     def failed(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         """One of the participant's transports is no more."""

@@ -133,6 +133,7 @@ _GAUGES: Final = {
     "transports": "ICE and DTLS transports.",
     "tracks": "Published tracks.",
     "subscriptions": "Tracks that participants receive, counted once for each participant.",
+    "layers_paused": "Layers that their publishers were told not to send, since nobody can use them.",
 }
 
 

@@ -16,7 +16,7 @@ from functools import singledispatchmethod
 from msgspec import Struct
 
 from contracts.client_messages import ErrorBody
-from contracts.data_messages import Answered, Label, encode_answered
+from contracts.data_messages import Label
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
@@ -50,7 +50,7 @@ from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
-from media_fleet.domain.data_relay import DataRefusedError, Relayed
+from media_fleet.data_delivery import relay_data
 from media_fleet.domain.effects import (
     Effect,
     RecorderEffect,
@@ -70,12 +70,11 @@ from media_fleet.domain.sdp_writer import candidate_value
 from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
-from media_fleet.metrics import DATA_MESSAGES, DATA_SENDS, REQUEST_SECONDS
+from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
 from media_fleet.recordings import RecorderSite, Recordings
 from media_fleet.relays import Relays
 from media_fleet.request_ids import check_ids, purpose_named
-from media_fleet.sctp_border import Sent
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
@@ -217,8 +216,8 @@ class MediaNode:
         self._carry_out(request.meeting_id, joined.effects)
         if request.nodes:
             self.relays.span(request.meeting_id, request.nodes, version=request.version)
-        for subscription in self._plane.starving(request.meeting_id, request.participant_id):
-            self.subscription_starved(request.meeting_id, subscription, starved=True)
+        self._plane.starving.repeat(request.meeting_id, request.participant_id)
+        self._plane.layers_in_use.repeat(request.meeting_id, request.participant_id)
         return SubscriptionOffered(offer=joined.offer)
 
     @_handle.register
@@ -420,31 +419,12 @@ class MediaNode:
         """Tells the participant's gateway."""
         self._reports.starved(meeting_id, subscription, starved=starved)
 
+    def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
+        """Tells the publisher's gateway."""
+        self._reports.layers_wanted(meeting_id, publisher, track.track_id, layers)
+
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """Relays the message, and answers it if its channel is reliable."""
         room = self._rooms.get(meeting_id)
-        if room is None:
-            return
-        try:
-            relayed = room.data.relay(transport, label, message, time.monotonic())
-        except DataRefusedError as refusal:
-            DATA_MESSAGES.labels(label, refusal.code).inc()
-            answer = Answered(number=refusal.number, code=refusal.code)
-        else:
-            DATA_MESSAGES.labels(label, "ok").inc()
-            answer = Answered(number=relayed.number, missed=self._deliver(meeting_id, label, relayed))
-        if label is Label.RELIABLE:
-            self._plane.send_data(meeting_id, transport, label, encode_answered(answer))
-
-    def _deliver(self, meeting_id: MeetingId, label: Label, relayed: Relayed) -> tuple[ParticipantId, ...]:
-        """Sends a message to its receivers. Whom it was not sent to."""
-        missed = list(relayed.missed)
-        for transport in relayed.receivers:
-            sent = self._plane.send_data(meeting_id, transport, label, relayed.heard)
-            DATA_SENDS.labels(label, sent).inc()
-            if sent is not Sent.SENT:
-                missed.append(transport.participant_id)
-            if sent is Sent.CLOSED:
-                names = {"meeting_id": meeting_id, "participant_id": transport.participant_id}
-                logger.warning("data channel closed: its reader is slow", extra=names)
-        return tuple(missed)
+        if room is not None:
+            relay_data(self._plane, room, transport, label, message)

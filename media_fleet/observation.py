@@ -124,7 +124,7 @@ class Observation:
         levels = Counter(judged.level for each in self._meetings.values() for judged in each.judgements.values())
         for level in QualityLevel:
             QUALITY.labels(level.value).set(levels[level])
-        STARVING.set(self._plane.starving_count)
+        STARVING.set(self._plane.starving.count)
 
 
 def _judge(observed: _Observed, sample: Sample) -> tuple[ConnectionQuality, ...]:

@@ -19,6 +19,7 @@ from functools import singledispatchmethod
 import msgspec
 from packet_core import (
     DtlsReceived,
+    LayersWanted,
     PacketCore,
     SubscriptionStarved,
     TransportConnected,
@@ -27,9 +28,11 @@ from packet_core import (
 )
 
 from contracts.data_messages import Label
-from contracts.rooms import MeetingId, ParticipantId
+from contracts.rooms import MeetingId
 from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts, names_of
+from media_fleet.adapters.layers_in_use import LayersInUse
 from media_fleet.adapters.link_plane import LinkPlane
+from media_fleet.adapters.starving import Starving
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
     AddRelayedTrack,
@@ -85,7 +88,8 @@ class PacketPlane:
         self._tracks: dict[tuple[MeetingId, TrackKey], HeldTrack] = {}
         self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
         self._subscription_of_id: dict[int, HeldSubscription] = {}
-        self._starving: set[int] = set()
+        self.starving = Starving(self._subscription_of_id, listener)
+        self.layers_in_use = LayersInUse(listener)
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---- life ----
@@ -241,6 +245,7 @@ class PacketPlane:
                 self._core.set_track_muted(core_id, muted=True)
         else:
             self._core.set_track_muted(core_id, muted=effect.muted)
+            self._core.expect_subscriber(core_id)
         transport.tracks.add(effect.track)
         self._tracks[meeting_id, effect.track] = HeldTrack(
             key=effect.track,
@@ -250,6 +255,7 @@ class PacketPlane:
             muted=effect.muted,
         )
         self._subscriptions[meeting_id, effect.track] = {}
+        self.layers_in_use.begin(core_id, meeting_id, effect.transport.participant_id, effect.track)
 
     def _add_track(self, transport: HeldTransport, media: PublishedMedia) -> int:
         return self._core.add_track(
@@ -338,11 +344,15 @@ class PacketPlane:
             self._core.remove_subscription(core_id)
 
     def _give(self, core_id: int, share: Share) -> None:
+        # A wish that is never in force must wake no layer.
+        if share.paused:
+            self._core.set_paused(core_id, paused=True)
         self._core.set_wanted_layer(core_id, share.layer)
         self._core.set_wanted_height(core_id, share.height)
         self._core.set_wanted_frame_rate(core_id, share.frame_rate)
         self._core.set_priority(core_id, share.priority)
-        self._core.set_paused(core_id, paused=share.paused)
+        if not share.paused:
+            self._core.set_paused(core_id, paused=False)
 
     def _subscribe(self, meeting_id: MeetingId, transport: HeldTransport, effect: AddSubscription) -> None:
         key: SubscriptionKey = effect.subscription
@@ -362,7 +372,9 @@ class PacketPlane:
         self._give(core_id, effect.share)
 
     def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
-        self._tracks.pop((meeting_id, track), None)
+        forgotten = self._tracks.pop((meeting_id, track), None)
+        if forgotten is not None:
+            self.layers_in_use.end(forgotten.core_id)
         for core_id in self._subscriptions.pop((meeting_id, track), {}).values():
             self._subscription_of_id.pop(core_id, None)
         for (meeting, _), transport in self._transports.items():
@@ -402,7 +414,10 @@ class PacketPlane:
     def _drain(self) -> None:
         for event in self._core.drain_events():
             if isinstance(event, SubscriptionStarved):
-                self._starved(event)
+                self.starving.happened(event)
+                continue
+            if isinstance(event, LayersWanted):
+                self.layers_in_use.happened(event)
                 continue
             self._links.happened(event)
             place = self._transport_of_id.get(getattr(event, "transport", -1))
@@ -421,26 +436,3 @@ class PacketPlane:
             elif isinstance(event, TransportLost):
                 transport.connected = False
                 self._listener.transport_lost(*place, "no sign of life from the client (RFC 7675)")
-
-    def _starved(self, event: SubscriptionStarved) -> None:
-        known = self._subscription_of_id.get(event.subscription)
-        if known is None:
-            return
-        if event.starved:
-            self._starving.add(event.subscription)
-        else:
-            self._starving.discard(event.subscription)
-        self._listener.subscription_starved(known.meeting_id, known.key, starved=event.starved)
-
-    @property
-    def starving_count(self) -> int:
-        """What all paths together do not carry at the moment."""
-        self._starving &= self._subscription_of_id.keys()
-        return len(self._starving)
-
-    def starving(self, meeting_id: MeetingId, participant_id: ParticipantId) -> list[SubscriptionKey]:
-        """What a participant's path does not carry at the moment."""
-        self._starving &= self._subscription_of_id.keys()
-        who = (meeting_id, participant_id)
-        known = (self._subscription_of_id[core_id] for core_id in self._starving)
-        return [each.key for each in known if (each.meeting_id, each.key.transport.participant_id) == who]

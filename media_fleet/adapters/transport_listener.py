@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from contracts.data_messages import Label
-from contracts.rooms import MeetingId
-from media_fleet.domain.effects import SubscriptionKey, TransportKey
+from contracts.rooms import MeetingId, ParticipantId
+from media_fleet.domain.effects import SubscriptionKey, TrackKey, TransportKey
 
 
 class TransportListener(Protocol):
@@ -23,3 +23,6 @@ class TransportListener(Protocol):
 
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """A message on a data channel."""
+
+    def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
+        """So many layers of a track, from the lowest up, are of use to somebody; the others need not be sent."""

@@ -157,6 +157,9 @@ class PacketCore:
     def request_key_frame(self, track: int) -> None:
         """Asks the publisher for a key frame on every layer that is being forwarded, within the throttle."""
 
+    def expect_subscriber(self, track: int) -> None:
+        """Somebody is about to subscribe, or the publisher begins anew: all layers are of use, as when the track was new."""
+
     # ---- subscriptions: a transport that receives a track ----
 
     def add_subscription(
@@ -174,7 +177,8 @@ class PacketCore:
     ) -> int:
         """Forwards the track to the transport under the subscriber's own SSRC, payload types and extension ids.
 
-        Starts at the next key frame, which the core asks for at once; until then nothing is sent for video.
+        Starts at the next key frame, which the core asks for at once; until then nothing is sent for video. Its wishes should follow at
+        once: only then does it wake layers that sleep (`LayersWanted`).
         """
 
     def set_wanted_layer(self, subscription: int, layer: int | None) -> None:
@@ -264,13 +268,26 @@ class LayerStopped:
     layer: int
 
 @final
+class LayersWanted:
+    """So many layers of a video track, from the lowest up, are of use; the others need not be sent. All are at first.
+
+    More are told at once: a layer that somebody wants and has room for sleeps no longer. Fewer are told when nobody could have had the
+    others for five seconds.
+    """
+
+    track: int
+    layers: int
+
+@final
 class SubscriptionStarved:
     """The path to a subscriber does not carry a picture any more, not even its lowest layer; or does again."""
 
     subscription: int
     starved: bool
 
-Event = DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped | SubscriptionStarved
+Event = (
+    DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped | LayersWanted | SubscriptionStarved
+)
 
 # ---- statistics ----
 
@@ -307,6 +324,7 @@ class CoreStats:
     transports: int
     tracks: int
     subscriptions: int
+    layers_paused: int
 
 @final
 class LayerStats:

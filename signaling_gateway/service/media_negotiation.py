@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from contracts import node_rpc
 from contracts.client_commands import PublishOffer, SubscriberAnswer, UpdateSubscriptions
-from contracts.client_messages import MediaRestart, SubscriberOffer, TrackStarved
+from contracts.client_messages import LayersWanted, MediaRestart, SubscriberOffer, TrackStarved
 from contracts.command_answers import PublishAnswer, TrackAssigned
 from contracts.error_codes import ErrorCode
 from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
@@ -32,6 +32,7 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     Offer,
+    ParticipantReport,
     PermitData,
     Publish,
     Published,
@@ -260,10 +261,11 @@ class MediaNegotiation:
 
     # ---- what the node reports ----
 
-    def reported(
-        self, connection: Connection | None, report: SubscriptionChanged | TransportFailed | node_rpc.TrackStarved
-    ) -> None:
-        """Passes a changed offer on, and what starves. A failed transport is for its client to notice and to renew."""
+    def reported(self, connection: Connection | None, report: ParticipantReport) -> None:
+        """Passes a changed offer on, what starves, and what others need of a client's tracks.
+
+        A failed transport is for its client to notice and to renew.
+        """
         if isinstance(report, TransportFailed):
             names = {"meeting_id": report.meeting_id, "participant_id": report.participant_id}
             TRANSPORT_FAILURES.labels(report.transport).inc()
@@ -272,6 +274,9 @@ class MediaNegotiation:
             return
         elif isinstance(report, SubscriptionChanged):
             self._pass_on(connection, report.offer)
+        elif isinstance(report, node_rpc.LayersWanted):
+            wanted = LayersWanted(track_id=report.track_id, layers=report.layers)
+            self._delivery.send([connection.sid], "layers_wanted", wanted)
         else:
             message = TrackStarved(track_id=report.track_id, starved=report.starved)
             self._delivery.send([connection.sid], "track_starved", message)

@@ -14,6 +14,7 @@ from contracts import redis_names
 from contracts.node_rpc import (
     AnswerEnvelope,
     GatewayMessage,
+    LayersWanted,
     NodeAnswer,
     NodeRequest,
     QualitiesChanged,
@@ -43,6 +44,8 @@ class Gateway:
         self.offers: dict[ParticipantId, asyncio.Queue[SubscriptionChanged]] = defaultdict(asyncio.Queue)
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
         self.ended_recordings: asyncio.Queue[RecordingEnded] = asyncio.Queue()
+        self.told_layers: list[tuple[TrackId, int]] = []
+        self.wanted: dict[ParticipantId, asyncio.Queue[LayersWanted]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
         self.qualities: dict[ParticipantId, QualityLevel] = {}
         self._listening = asyncio.Event()
@@ -99,6 +102,9 @@ class Gateway:
                 waiting.set_result(message.answer)
         elif isinstance(message, SubscriptionChanged):
             self.offers[message.participant_id].put_nowait(message)
+        elif isinstance(message, LayersWanted):
+            self.told_layers.append((message.track_id, message.layers))
+            self.wanted[message.participant_id].put_nowait(message)
         elif isinstance(message, TrackStarved):
             change = self.starved.add if message.starved else self.starved.discard
             change((message.participant_id, message.track_id))

@@ -51,6 +51,7 @@ class PageClient:
         self._gateway = gateway
         self.page = page
         self._offers: asyncio.Task[None] | None = None
+        self._obeying: asyncio.Task[None] | None = None
 
     async def join(self, url: str, configuration: dict[str, Any] | None = None) -> None:
         """``configuration``: an ``RTCConfiguration`` of its connections."""
@@ -59,14 +60,16 @@ class PageClient:
         await self.page.expose_function("rpcPublish", self._publish)
         await self.page.expose_function("rpcAnswer", self._answer)
         self._offers = asyncio.create_task(self._follow_offers())
+        self._obeying = asyncio.create_task(self._send_what_is_wanted())
         request = JoinRoom(meeting_id=MEETING, participant_id=self.id, subscribe=True, connection=1, data=True)
         joined = await self._gateway.ask(request, SubscriptionOffered)
         await self._take(joined.offer)
 
     async def close(self) -> None:
-        if self._offers is not None:
-            self._offers.cancel()
-            await asyncio.gather(self._offers, return_exceptions=True)
+        for task in (self._offers, self._obeying):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self.page.close()
 
     async def publish(self, source: str, **options: Any) -> None:
@@ -102,6 +105,12 @@ class PageClient:
     async def _follow_offers(self) -> None:
         while True:
             await self._take((await self._gateway.offers[self.id].get()).offer)
+
+    async def _send_what_is_wanted(self) -> None:
+        while True:
+            wanted = await self._gateway.wanted[self.id].get()
+            source = wanted.track_id.removeprefix(f"{self.id}-")
+            await self.page.evaluate("([source, layers]) => setLayersWanted(source, layers)", [source, wanted.layers])
 
     async def _take(self, offer: Offer | None) -> None:
         if offer is not None:

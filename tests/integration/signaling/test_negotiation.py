@@ -15,6 +15,7 @@ from contracts.node_rpc import (
     CloseRoom,
     Done,
     JoinRoom,
+    LayersWanted,
     LeaveRoom,
     Offer,
     PermitData,
@@ -24,7 +25,7 @@ from contracts.node_rpc import (
     SetTrackMuted,
     SubscriptionChanged,
 )
-from contracts.rooms import MeetingId, ParticipantId, Role
+from contracts.rooms import MeetingId, ParticipantId, Role, TrackId
 
 Platform = Any
 CAMERA = {"mid": "0", "source": "camera"}
@@ -159,6 +160,23 @@ async def test_offers_and_answers_are_passed_on_as_they_are(platform: Platform) 
     assert (asked.max_height, asked.max_frame_rate) == (180, 15)
     assert await ada.ask("restart_media") == {}
     assert (await ada.received("subscriber_offer", 3))["generation"] == 2
+
+
+async def test_a_publisher_is_told_what_others_need_of_a_track(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.received("subscriber_offer")
+    await node.report(
+        LayersWanted(
+            node_id=node.id,
+            meeting_id=MeetingId(platform.meeting_id),
+            participant_id=ParticipantId(ada.id),
+            track_id=TrackId("t_1"),
+            layers=1,
+        )
+    )
+    assert await ada.received("layers_wanted") == {"track_id": "t_1", "layers": 1}
+    assert "layers_wanted" not in {name for name, _ in bob.messages}
 
 
 async def test_muting_is_the_rooms_and_the_nodes_business(platform: Platform) -> None:

@@ -216,6 +216,16 @@ def test_a_request_to_a_node_keeps_its_form() -> None:
         (node_rpc.AnswerEnvelope(id="r1", answer=node_rpc.Published(sdp="v=0")), "answer"),
         (node_rpc.AnswerEnvelope(id="r1", answer=node_rpc.SubscriptionOffered(offer=None)), "answer"),
         (
+            node_rpc.LayersWanted(
+                node_id=NodeId("n_1"),
+                meeting_id=MeetingId("mt_1"),
+                participant_id=ParticipantId("p_1"),
+                track_id=TrackId("t_1"),
+                layers=1,
+            ),
+            "layers_wanted",
+        ),
+        (
             node_rpc.TransportFailed(
                 node_id=NodeId("n"),
                 meeting_id=MeetingId("m"),

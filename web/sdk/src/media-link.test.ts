@@ -93,6 +93,45 @@ describe("MediaLink", () => {
     expect(sent).toEqual([]);
   });
 
+  describe("what nobody can use", () => {
+    const active = (index: number) =>
+      publishing().transceivers[index]?.sender.getParameters().encodings.map((encoding) => encoding.active);
+
+    it("is not sent, until somebody can", async () => {
+      await join();
+      for (const [layers, sent] of [
+        [1, [true, false, false]],
+        [0, [false, false, false]],
+        [3, [true, true, true]],
+      ] as const) {
+        link.setLayersWanted(idOf("camera"), layers);
+        await vi.waitFor(() => {
+          expect(active(1)).toEqual(sent);
+        });
+      }
+      expect(active(0)).toEqual([true]);
+    });
+
+    it("ends with the last word, however fast they come", async () => {
+      await join();
+      for (const layers of [0, 2, 1, 3, 2]) link.setLayersWanted(idOf("camera"), layers);
+      await vi.waitFor(() => {
+        expect(active(1)).toEqual([true, true, false]);
+      });
+    });
+
+    it("is known of a track that has no id yet", async () => {
+      answerOffer = () => {
+        link.setLayersWanted(idOf("camera"), 1);
+        return Promise.resolve();
+      };
+      await join();
+      await vi.waitFor(() => {
+        expect(active(1)).toEqual([true, false, false]);
+      });
+    });
+  });
+
   it("publishes everything on new connections after a restart", async () => {
     await join();
     link.restart();

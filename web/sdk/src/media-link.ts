@@ -147,6 +147,11 @@ export class MediaLink {
     this.#subscribing?.handleOffer(offer);
   }
 
+  /** What others can use of a track of ours has changed. */
+  setLayersWanted(trackId: string, layers: number): void {
+    void this.#publishing?.setLayersWanted(trackId, layers).catch(this.#fail);
+  }
+
   /** Received and captured tracks by track id. */
   tracks(): ReadonlyMap<string, MediaStreamTrack> {
     const tracks = new Map<string, MediaStreamTrack>();

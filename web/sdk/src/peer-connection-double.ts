@@ -5,8 +5,9 @@ import type { Encoding } from "./encodings.js";
 
 export interface SenderDouble {
   track: MediaStreamTrack | null;
-  readonly getParameters: () => { encodings: object[] };
   readonly replaceTrack: ReturnType<typeof vi.fn>;
+  readonly getParameters: () => { encodings: RTCRtpEncodingParameters[] };
+  readonly setParameters: (parameters: { encodings: RTCRtpEncodingParameters[] }) => Promise<void>;
 }
 
 export interface TransceiverDouble {
@@ -52,8 +53,10 @@ export class PeerConnectionDouble extends EventTarget {
   }
 
   addTransceiver(trackOrKind: MediaStreamTrack | string, init: RTCRtpTransceiverInit): object {
-    const { direction = "sendrecv", sendEncodings = [] } = init;
-    const encodings = sendEncodings.map((encoding: Encoding) => {
+    const { direction = "sendrecv", sendEncodings = [{}] } = init;
+    let isRead = false;
+    let encodings: RTCRtpEncodingParameters[] = sendEncodings.map((given: Encoding) => {
+      const encoding = { active: true, ...given };
       const { scalabilityMode, ...rest } = encoding;
       return scalabilityMode === undefined || PeerConnectionDouble.overlooked.includes(scalabilityMode) ? rest : encoding;
     });
@@ -61,11 +64,21 @@ export class PeerConnectionDouble extends EventTarget {
     const kind = typeof trackOrKind === "string" ? trackOrKind : trackOrKind.kind;
     const sender: SenderDouble = {
       track,
-      getParameters: () => ({ encodings }),
       replaceTrack: vi.fn((next: MediaStreamTrack | null) => {
         sender.track = next;
         return Promise.resolve();
       }),
+      getParameters: () => {
+        isRead = true;
+        return { encodings: encodings.map((encoding) => ({ ...encoding })) };
+      },
+      // As the browser does it: what was read counts for one change, and only as long as nothing else has changed.
+      setParameters: async ({ encodings: next }) => {
+        if (!isRead) throw new DOMException("Read the parameters first.", "InvalidStateError");
+        isRead = false;
+        await Promise.resolve();
+        encodings = next.map((encoding) => ({ active: true, ...encoding }));
+      },
     };
     const transceiver = { mid: null, direction, sender, receiver: { track: { kind } }, setCodecPreferences: vi.fn() };
     this.transceivers.push(transceiver);

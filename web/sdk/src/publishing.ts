@@ -7,7 +7,10 @@ interface Slot {
   readonly transceiver: RTCRtpTransceiver;
   isPublished: boolean;
   muted: boolean;
+  /** It goes another way at the moment. */
   isPaused: boolean;
+  /** Changes of what is sent, one after the other. */
+  adjusting: Promise<void>;
 }
 
 export interface PublishingHandlers {
@@ -37,6 +40,8 @@ export class PublishingConnection {
   /** The local description holds all changes, and no negotiation has used it. */
   #offering: Promise<void> | null = null;
   #isClosed = false;
+  /** How many layers of each track somebody can use, from the lowest up, by track id; of others, all. */
+  readonly #layersWanted = new Map<string, number>();
   /** Track ids by source, as the gateway has assigned them. */
   trackIds: ReadonlyMap<TrackSource, string> = new Map();
 
@@ -111,6 +116,7 @@ export class PublishingConnection {
       slot.isPublished = true;
       slot.transceiver.direction = "sendonly";
       this.#changed();
+      await this.#adjust(source);
     }
   }
 
@@ -118,7 +124,7 @@ export class PublishingConnection {
     const { encodings, codecs } = encodingsOf(source, this.#video);
     const transceiver = this.#connection.addTransceiver(track, { direction: "sendonly", sendEncodings: encodings });
     if (codecs !== null) transceiver.setCodecPreferences(codecs);
-    this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false });
+    this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false, adjusting: Promise.resolve() });
     this.#changed();
   }
 
@@ -139,12 +145,35 @@ export class PublishingConnection {
       const isPaused = sources.has(source);
       if (slot.isPaused === isPaused) continue;
       slot.isPaused = isPaused;
-      const parameters = slot.transceiver.sender.getParameters();
-      parameters.encodings.forEach((encoding, layer) => {
-        encoding.active = !isPaused || (layer === 0 && parameters.encodings.length > 1);
-      });
-      await slot.transceiver.sender.setParameters(parameters);
+      await this.#adjust(source);
     }
+  }
+
+  /** Sends so many layers of a track, from the lowest up: nobody can use the others. Known before the track is, it counts then. */
+  async setLayersWanted(trackId: string, layers: number): Promise<void> {
+    this.#layersWanted.set(trackId, layers);
+    for (const [source, id] of this.trackIds) if (id === trackId) await this.#adjust(source);
+  }
+
+  /** Brings what is sent of a source to what it should be. Parameters are read and set as one step: the browser takes no others. */
+  #adjust(source: TrackSource): Promise<void> {
+    const slot = this.#slots.get(source);
+    if (slot === undefined) return Promise.resolve();
+    const adjust = async (): Promise<void> => {
+      if (this.#isClosed) return;
+      const wanted = this.#layersWanted.get(this.trackIds.get(source) ?? "") ?? Infinity;
+      const { sender } = slot.transceiver;
+      const parameters = sender.getParameters();
+      const isSent = (layer: number) =>
+        layer < wanted && (!slot.isPaused || (layer === 0 && parameters.encodings.length > 1));
+      if (parameters.encodings.every(({ active }, layer) => active === isSent(layer))) return;
+      parameters.encodings.forEach((encoding, layer) => {
+        encoding.active = isSent(layer);
+      });
+      await sender.setParameters(parameters);
+    };
+    slot.adjusting = slot.adjusting.then(adjust, adjust);
+    return slot.adjusting;
   }
 
   /** Stops publishing sources. */
@@ -232,6 +261,7 @@ export class PublishingConnection {
     }
     this.trackIds = ids;
     await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    for (const [source, id] of ids) if (this.#layersWanted.has(id)) await this.#adjust(source);
     for (const { source, muted = false } of tracks) {
       const id = ids.get(source);
       const now = this.#slots.get(source)?.muted ?? muted;

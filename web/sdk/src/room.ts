@@ -311,6 +311,11 @@ export class Room {
       case "connection_quality":
         this.#handleQualities(message as ServerMessages["connection_quality"]);
         break;
+      case "layers_wanted": {
+        const { track_id: trackId, layers } = message as ServerMessages["layers_wanted"];
+        this.#media.setLayersWanted(trackId, layers);
+        break;
+      }
       case "media_restart":
         this.#starved = new Set();
         this.#wishes.forget();

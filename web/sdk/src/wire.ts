@@ -178,6 +178,11 @@ export interface HandRaisedEvent {
   readonly participant_id: string;
 }
 
+export interface LayersWanted {
+  readonly track_id: string;
+  readonly layers: number;
+}
+
 export type LeaveMeeting = Record<string, never>;
 
 export type LeaveReason = "connection_lost" | "left" | "meeting_ended" | "removed" | "replaced";
@@ -811,6 +816,7 @@ export interface ServerMessages {
   readonly subscriber_offer: SubscriberOffer;
   readonly track_starved: TrackStarved;
   readonly connection_quality: ConnectionQualities;
+  readonly layers_wanted: LayersWanted;
   readonly media_restart: MediaRestart;
   readonly reconnect: Reconnect;
   readonly closing: Closing;

@@ -77,6 +77,11 @@ impl Claim {
         self.granted.checked_sub(1).map(|index| self.steps[index].quality)
     }
 
+    /// Whether it gets no better layer for lack of room.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.granted < self.len
+    }
+
     /// What the next step adds, and what it needs; None if there is none, or it may not be taken.
     fn next(&self) -> Option<(u64, u64)> {
         let step = self.steps[..self.len].get(self.granted)?;

@@ -140,7 +140,7 @@ impl Engine {
                 Share::Nothing => None,
             };
             claim.held = subscription.lowered_us.is_some_and(|at| now.us < at + HOLD_US);
-            add_steps(&mut claim, track, subscription, has);
+            add_steps(now, &mut claim, track, subscription, has);
             if claim.wanted_rate() > 0 {
                 claims.push(claim);
             }
@@ -154,9 +154,17 @@ impl Engine {
         };
         let share = claim.quality().map_or(Share::Nothing, Share::UpTo);
         let before = std::mem::replace(&mut subscription.share, share);
+        let was_limited = std::mem::replace(&mut subscription.is_limited, claim.is_limited());
+        if before == share && was_limited == claim.is_limited() {
+            return;
+        }
+        self.wake_layers(now, claim.id, out);
         if before == share {
             return;
         }
+        let Some(subscription) = self.subscriptions.get_mut(&claim.id) else {
+            return;
+        };
         let is_less = match (before, share) {
             (Share::UpTo(had), Share::UpTo(has)) => has < had,
             (_, Share::Nothing) => true,
@@ -202,14 +210,14 @@ impl Engine {
     }
 }
 
-/// The qualities that could be forwarded of the layers being sent up to the wanted one, or of the lowest of them. None as long as nobody knows
+/// The qualities that could be forwarded of the layers being sent, or asleep, up to the wanted one, or of the lowest of them. None as long as nobody knows
 /// what some of them take, and what would have to be taken away for it.
-fn add_steps(claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<Quality>) {
-    let Some(best) = track.choose_layer(subscription.wanted) else {
+fn add_steps(now: Now, claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<Quality>) {
+    let Some(best) = track.choose_layer_to_be(subscription.wanted, now) else {
         return;
     };
     let layers = track.layers.iter().enumerate().take(best + 1);
-    for (layer, received) in layers.filter(|(_, layer)| layer.active && !layer.stalled) {
+    for (layer, received) in layers.filter(|(layer, _)| track.can_be_had(*layer, now)) {
         let Some(rate) = received.rate() else {
             if subscription.share == Share::Unlimited {
                 claim.clear();

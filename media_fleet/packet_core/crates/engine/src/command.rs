@@ -139,6 +139,8 @@ pub enum Command {
     SetTrackMuted(Id, bool),
     /// Asks the publisher for key frames.
     RequestKeyFrame(Id),
+    /// Somebody is about to subscribe: the publisher should send it as when it was new.
+    ExpectSubscriber(Id),
     /// Subscription, transport, track, and how it is sent.
     AddSubscription(Id, Id, Id, Box<SubscriptionConfig>),
     /// The highest layer that is wanted; None for the best.

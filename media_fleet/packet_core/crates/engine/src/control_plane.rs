@@ -29,27 +29,32 @@ impl Engine {
             Command::RemoveTransport(id) => self.remove_transport(id, out),
             Command::AddLink(id, address, keys) => self.add_link(id, address, &keys),
             Command::AddRelayedTrack(id, link, config) => self.add_relayed_track(id, link, *config),
-            Command::AddRelay(id, link, track, config) => self.add_relay(id, link, track, *config),
+            Command::AddRelay(id, link, track, config) => {
+                let is_added = self.add_relay(id, link, track, *config);
+                self.wake_layers(now, id, out);
+                is_added
+            }
             Command::AddTrack(id, transport, config) => self.add_track(id, transport, *config),
             Command::RemoveTrack(id) => self.remove_track(id, out),
             Command::SetTrackMuted(id, muted) => self.set_track_muted(id, muted),
             Command::RequestKeyFrame(id) => self.request_key_frame(id),
+            Command::ExpectSubscriber(id) => self.expect_subscriber(now, id, out),
             Command::AddSubscription(id, transport, track, config) => {
                 self.add_subscription(id, transport, track, *config, None)
             }
-            Command::SetWantedLayer(id, wanted) => self.change_subscription(id, |subscription| {
+            Command::SetWantedLayer(id, wanted) => self.change_subscription(now, id, out, |subscription| {
                 subscription.wanted = wanted;
             }),
-            Command::SetWantedHeight(id, height) => self.change_subscription(id, |subscription| {
+            Command::SetWantedHeight(id, height) => self.change_subscription(now, id, out, |subscription| {
                 subscription.wanted_height = height;
             }),
-            Command::SetWantedFrameRate(id, rate) => self.change_subscription(id, |subscription| {
+            Command::SetWantedFrameRate(id, rate) => self.change_subscription(now, id, out, |subscription| {
                 subscription.wanted_rate = rate;
             }),
-            Command::SetPriority(id, priority) => self.change_subscription(id, |subscription| {
+            Command::SetPriority(id, priority) => self.change_subscription(now, id, out, |subscription| {
                 subscription.priority = priority;
             }),
-            Command::SetPaused(id, paused) => self.change_subscription(id, |subscription| {
+            Command::SetPaused(id, paused) => self.change_subscription(now, id, out, |subscription| {
                 if std::mem::replace(&mut subscription.paused, paused) != paused {
                     subscription.interrupt();
                 }
@@ -209,11 +214,18 @@ impl Engine {
         true
     }
 
-    fn change_subscription(&mut self, id: Id, change: impl FnOnce(&mut Subscription)) -> bool {
+    fn change_subscription(
+        &mut self,
+        now: Now,
+        id: Id,
+        out: &mut impl Output,
+        change: impl FnOnce(&mut Subscription),
+    ) -> bool {
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return false;
         };
         change(subscription);
+        self.wake_layers(now, id, out);
         self.retarget_one(id);
         true
     }

@@ -31,6 +31,8 @@ pub(crate) struct Due {
     pub probe_us: u64,
     /// The first packet that waits for its path to have room.
     pub pace_us: u64,
+    /// Looking for layers that nobody uses, with the next scan from then on.
+    pub lapse_us: u64,
 }
 
 impl Due {
@@ -95,6 +97,7 @@ impl Engine {
                 nack_us: u64::MAX,
                 probe_us: u64::MAX,
                 pace_us: u64::MAX,
+                lapse_us: 0,
             },
             random: config.seed | 1,
         }
@@ -116,6 +119,11 @@ impl Engine {
             transports: self.transports.len() as u64,
             tracks: self.tracks.len() as u64,
             subscriptions: self.subscriptions.len() as u64,
+            layers_paused: self
+                .tracks
+                .values()
+                .map(|track| track.usage.asleep() as u64)
+                .sum(),
             ..self.stats
         }
     }

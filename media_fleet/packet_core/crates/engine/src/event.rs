@@ -38,6 +38,13 @@ pub enum Event {
         /// It gets nothing for now.
         starved: bool,
     },
+    /// Of what the publisher sends, another part is of use than before.
+    LayersWanted {
+        /// The track.
+        track: Id,
+        /// So many of its layers, from the lowest up.
+        layers: usize,
+    },
     /// A layer is sent no more.
     LayerStopped {
         /// The track.

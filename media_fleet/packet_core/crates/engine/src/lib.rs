@@ -21,6 +21,7 @@
 //! | `scalability`, `rates` | which spatial and temporal layers an encoding has, and what each of them takes |
 //! | `thinning` | which frames a subscriber gets of them, and when it can get more |
 //! | `history` | what was sent, so that it can be sent again |
+//! | `usage` | which layers nobody can use, so that they need not be sent |
 //! | `forwarding` | the loop from received packets to sent ones |
 //! | `control` | RTCP that comes in |
 //! | `reports` | RTCP that goes out by the clock |
@@ -56,6 +57,7 @@ mod subscription;
 mod thinning;
 mod track;
 mod transport;
+mod usage;
 
 pub use command::{
     Command, Credentials, Keys, Kind, RelayConfig, RelayedTrackConfig, SubscriptionConfig, TrackConfig,

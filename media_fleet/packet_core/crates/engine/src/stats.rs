@@ -29,6 +29,7 @@ pub struct Stats {
     pub transports: u64,
     pub tracks: u64,
     pub subscriptions: u64,
+    pub layers_paused: u64,
 }
 
 /// What is known of one received layer.

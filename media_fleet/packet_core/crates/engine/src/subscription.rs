@@ -59,6 +59,8 @@ pub(crate) struct Subscription {
     pub wanted_rate: Option<u8>,
     pub priority: u32,
     pub share: Share,
+    /// The path carries no more than the share, though more could be sent.
+    pub is_limited: bool,
     /// When its share was made smaller last.
     pub lowered_us: Option<u64>,
     /// The layer that is forwarded.
@@ -119,6 +121,7 @@ impl Subscription {
             wanted_rate: None,
             priority: 0,
             share: Share::default(),
+            is_limited: false,
             lowered_us: None,
             current: None,
             target: None,

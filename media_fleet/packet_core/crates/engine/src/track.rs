@@ -6,7 +6,9 @@ use parley_wire::dependency_descriptor::OperatingPoint;
 use crate::Id;
 use crate::command::{Kind, TrackConfig};
 use crate::layer::Layer;
+use crate::output::Now;
 use crate::scalability::ALL_LAYERS;
+use crate::usage::Usage;
 
 /// What can be forwarded of a track: a layer, and how much of the layers within it. In the order of quality.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,7 @@ pub(crate) struct Track {
     pub muted: bool,
     /// One for each rid; one where there are none.
     pub layers: Vec<Layer>,
+    pub usage: Usage,
     pub subscribers: Vec<Id>,
 }
 
@@ -46,6 +49,7 @@ impl Track {
             transport,
             config,
             muted: false,
+            usage: Usage::new(layers.len()),
             layers,
             subscribers: Vec::new(),
         }
@@ -74,11 +78,26 @@ impl Track {
 
     /// The best layer up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
     pub(crate) fn choose_layer(&self, wanted: Option<usize>) -> Option<usize> {
+        self.choose(wanted, |layer| self.is_sent(layer))
+    }
+
+    /// As [`Self::choose_layer`], with layers that sleep and whose rate is known.
+    pub(crate) fn choose_layer_to_be(&self, wanted: Option<usize>, now: Now) -> Option<usize> {
+        self.choose(wanted, |layer| self.can_be_had(layer, now))
+    }
+
+    /// Whether a layer is sent, or sleeps and its rate is known.
+    pub(crate) fn can_be_had(&self, index: usize, now: Now) -> bool {
+        let sleeps = || self.layers[index].rate().is_some() && self.usage.can_wake(index, now);
+        self.is_sent(index) || sleeps()
+    }
+
+    fn choose(&self, wanted: Option<usize>, can_be_chosen: impl Fn(usize) -> bool) -> Option<usize> {
         let wanted = wanted.unwrap_or(usize::MAX);
-        let mut active = (0..self.layers.len()).filter(|layer| self.is_sent(*layer));
-        let first = active.next()?;
+        let mut layers = (0..self.layers.len()).filter(|layer| can_be_chosen(*layer));
+        let first = layers.next()?;
         Some(
-            active
+            layers
                 .take_while(|layer| *layer <= wanted)
                 .last()
                 .unwrap_or(first),

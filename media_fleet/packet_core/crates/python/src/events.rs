@@ -30,6 +30,10 @@ event_class!(SubscriptionStarved {
     subscription: Id,
     starved: bool
 });
+event_class!(LayersWanted {
+    track: Id,
+    layers: usize
+});
 event_class!(LayerStopped {
     track: Id,
     layer: usize
@@ -66,6 +70,7 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
             },
         )?
         .into_any(),
+        Event::LayersWanted { track, layers } => Bound::new(py, LayersWanted { track, layers })?.into_any(),
         Event::LayerStarted { track, layer } => Bound::new(py, LayerStarted { track, layer })?.into_any(),
         Event::LayerStopped { track, layer } => Bound::new(py, LayerStopped { track, layer })?.into_any(),
     })

@@ -317,6 +317,10 @@ impl PacketCore {
         self.command(Command::RequestKeyFrame(track))
     }
 
+    fn expect_subscriber(&self, track: Id) -> PyResult<()> {
+        self.command(Command::ExpectSubscriber(track))
+    }
+
     // ---- subscriptions ----
 
     #[pyo3(signature = (
@@ -425,7 +429,8 @@ mod module {
     use super::{
         PacketCore, PacketCoreError,
         events::{
-            DtlsReceived, LayerStarted, LayerStopped, SubscriptionStarved, TransportConnected, TransportLost,
+            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SubscriptionStarved, TransportConnected,
+            TransportLost,
         },
         statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };

@@ -61,6 +61,7 @@ statistics_class!(CoreStats {
     transports: u64,
     tracks: u64,
     subscriptions: u64,
+    layers_paused: u64,
 });
 
 statistics_class!(LayerStats {
@@ -110,7 +111,7 @@ pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
         nacks_received, rtx_sent, rtx_received, key_frames_requested, key_frames_asked_for, padding_sent,
         dropped_malformed,
         dropped_unknown_address, dropped_stun_integrity, dropped_authentication, dropped_replayed,
-        dropped_unknown_ssrc, commands_ignored, transports, tracks, subscriptions,
+        dropped_unknown_ssrc, commands_ignored, transports, tracks, subscriptions, layers_paused,
     }
         datagrams_sent: io.datagrams_sent,
         bytes_sent: io.bytes_sent,
