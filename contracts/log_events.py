@@ -80,6 +80,13 @@ class NodePlaced(_Event, frozen=True, kw_only=True, tag="node_placed"):
     node_id: NodeId
 
 
+class ParticipantPlaced(_Event, frozen=True, kw_only=True, tag="participant_placed"):
+    """A participant's media goes through this node, not (or no longer) through the one that it went through before."""
+
+    participant_id: ParticipantId
+    node_id: NodeId
+
+
 class ParticipantJoined(_Event, frozen=True, kw_only=True, tag="participant_joined"):
     participant: ParticipantInfo
     gateway_id: GatewayId
@@ -344,6 +351,7 @@ class MeetingEnded(_Event, frozen=True, kw_only=True, tag="meeting_ended"):
 LogEvent: TypeAlias = (
     MeetingStarted
     | NodePlaced
+    | ParticipantPlaced
     | ParticipantJoined
     | ParticipantDisconnected
     | ParticipantResumed

@@ -40,9 +40,15 @@ class RelayedTrack(Struct, frozen=True, kw_only=True):
     """Under which SSRC each layer crosses, the lowest first."""
     extensions: tuple[str, ...] = ()
     """URIs of the header extensions that the publisher sends."""
-    breakout: str | None = None
+
+
+class RelayedParticipant(Struct, frozen=True, kw_only=True):
+    """Somebody whose node the sending one is."""
+
+    participant_id: ParticipantId
+    breakout: str | None
     """The breakout room that the participant is in; None: the main room."""
-    breakout_version: int = 0
+    version: int
     """The version of the meeting's log as of which ``breakout`` holds."""
 
 
@@ -60,6 +66,7 @@ class RelayedRoom(Struct, frozen=True, kw_only=True):
     meeting_id: MeetingId
     version: int
     """Grows with each change; counts from 1 for each end."""
+    participants: tuple[RelayedParticipant, ...]
     tracks: tuple[RelayedTrack, ...]
     wanted: tuple[WantedTrack, ...]
     """What is not named is wanted by nobody."""

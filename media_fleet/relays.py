@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from contracts.node_links import LinkEnd, LinkMessage, RelayedTrack, WantedTrack
+from contracts.node_links import LinkEnd, LinkMessage, RelayedRoom, WantedTrack
 from contracts.rooms import MeetingId, NodeId
 from media_fleet.adapters.link_plane import Crossing, LinkPlane
 from media_fleet.domain.effects import Effect, TrackKey
@@ -110,12 +110,12 @@ class Relays:
         heard = link.take(message)
         if heard.linked_anew and link.peer is not None:
             for meeting_id in link.meetings:
-                self._carry_out_relay(meeting_id, link.node_id, ())
+                self._take(meeting_id, link.node_id, None)
             self._plane.open(link.node_id, link.end, link.peer)
         for meeting_id in heard.gone:
-            self._carry_out_relay(meeting_id, link.node_id, ())
+            self._take(meeting_id, link.node_id, None)
         for room in heard.rooms:
-            self._carry_out_relay(room.meeting_id, link.node_id, room.tracks)
+            self._take(room.meeting_id, link.node_id, room)
             self._touch(room.meeting_id)
         if heard.linked_anew:
             self._changed.update(link.meetings)
@@ -172,17 +172,14 @@ class Relays:
         return news
 
     def _share(self, meeting_id: MeetingId, room: Room, link: NodeLink) -> bool:
-        published = room.tracks.published()
-        tracks = tuple(
-            announced(track, breakout, version, lambda each: self._ssrcs_of(link.node_id, meeting_id, each))
-            for track, breakout, version in published
-        )
+        published = list(room.tracks.local.values())
+        tracks = tuple(announced(track, self._ssrcs_of(link.node_id, meeting_id, track)) for track in published)
         wanted = tuple(
             WantedTrack(track_id=track_id, layers=layers)
             for track_id, layers in sorted(room.tracks.wanted_layers(link.node_id).items())
         )
-        is_news = link.tell(meeting_id, tracks, wanted)
-        self._relay(meeting_id, [track for track, *_ in published], link)
+        is_news = link.tell(meeting_id, room.whereabouts(), tracks, wanted)
+        self._relay(meeting_id, published, link)
         return is_news
 
     def _relay(self, meeting_id: MeetingId, tracks: list[RoomTrack], link: NodeLink) -> None:
@@ -221,7 +218,7 @@ class Relays:
 
     def _leave(self, meeting_id: MeetingId, node_id: NodeId) -> bool:
         self._plane.keep_only(node_id, meeting_id, set())
-        self._carry_out_relay(meeting_id, node_id, ())
+        self._take(meeting_id, node_id, None)
         for place in [place for place in self._ssrcs if place[:2] == (node_id, meeting_id)]:
             del self._ssrcs[place]
         return self._links[node_id].leave(meeting_id)
@@ -231,10 +228,12 @@ class Relays:
         self._told_at.pop(link.node_id, None)
         self._plane.close(link.node_id)
 
-    def _carry_out_relay(self, meeting_id: MeetingId, node_id: NodeId, tracks: Iterable[RelayedTrack]) -> None:
+    def _take(self, meeting_id: MeetingId, node_id: NodeId, theirs: RelayedRoom | None) -> None:
+        """Has the room know what another node has; None: nothing."""
         room = self._rooms.room(meeting_id)
         if room is not None:
-            self._rooms.carry_out(meeting_id, room.relay(node_id, tracks))
+            participants, tracks = ((), ()) if theirs is None else (theirs.participants, theirs.tracks)
+            self._rooms.carry_out(meeting_id, room.relay(node_id, participants, tracks))
 
     def _crosses(self, meeting_id: MeetingId) -> frozenset[NodeId]:
         return frozenset(node_id for node_id, link in self._links.items() if meeting_id in link.meetings)

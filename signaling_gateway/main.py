@@ -64,12 +64,14 @@ from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.node_news import NodeNews
 from signaling_gateway.service.node_placement import NodePlacement
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.room_requests import RoomRequests
 from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
+from signaling_gateway.service.spanning import Spanning
 from signaling_gateway.service.standard_doors import DeliveryByDoor, StandardDoors
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
@@ -118,6 +120,7 @@ class Gateway:
             regions=(settings.region, *settings.regions),
             steady=time.monotonic,
             draw=secrets.randbelow,
+            spans_regions=settings.span_regions,
         )
         listener = Consequences(
             gateway_id=self.id,
@@ -141,9 +144,12 @@ class Gateway:
         self._rpc = RedisNodeRpc(
             self._redis, self._subscriptions, gateway_id=self.id, now=now, on_report=self._node_reported
         )
+        spanning = Spanning(placement)
+        listener.news = NodeNews(rpc=self._rpc, tasks=self.tasks)
         self._media = listener.media = MediaNegotiation(
             rpc=self._rpc,
-            placement=placement,
+            spanning=spanning,
+            news=listener.news,
             delivery=delivery,
             new_track_id=lambda: TrackId(f"t_{secrets.token_urlsafe(9)}"),
             tasks=self.tasks,
@@ -151,7 +157,8 @@ class Gateway:
         self._room_media = RoomMedia(rpc=self._rpc, delivery=delivery, now=now)
         self._recordings = listener.recordings = Recordings(
             rpc=self._rpc,
-            media=self._media,
+            spanning=spanning,
+            news=listener.news,
             rooms=self.rooms,
             new_id=lambda: secrets.token_urlsafe(9),
             tasks=self.tasks,
@@ -208,6 +215,7 @@ class Gateway:
             placement=placement,
             media=self._media,
             recordings=self._recordings,
+            spanning=spanning,
             now=now,
         )
         doors = StandardDoorRoutes(

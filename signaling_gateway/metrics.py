@@ -68,6 +68,10 @@ NODE_REQUEST_SECONDS = METRICS.histogram(
 )
 TRANSPORT_FAILURES = METRICS.counter("transport_failures", "Media transports that nodes report as failed.", "transport")
 MEDIA_RESTARTS = METRICS.counter("media_restarts", "Participants who were told to negotiate media anew.")
+PARTICIPANTS_SENT = METRICS.counter(
+    "participants_sent",
+    "Participants sent to another node than their meeting's home: it is full, drains or is farther away.",
+)
 PLACEMENTS = METRICS.counter(
     "placements",
     "Searches for a media node for a meeting. `outcome`: `placed`, or `none` where no node could take it.",

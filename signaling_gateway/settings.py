@@ -46,6 +46,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Its own, whose media nodes it prefers."""
     regions: tuple[str, ...] = ()
     """The next best regions, nearest first, separated by commas. Those that are not named come last."""
+    span_regions: bool = True
+    """Whether a meeting spreads to a node that is nearer to a participant than those it has."""
     lambda_endpoint_url: str | None = None
     """Where functions are invoked, if not at AWS."""
     facts_function: str = FACTS_FUNCTION

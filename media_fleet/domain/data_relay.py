@@ -6,7 +6,7 @@ whole meeting; what one participant may send is bounded besides, so that nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -52,10 +52,19 @@ class Relayed(Struct, frozen=True, kw_only=True):
 
 
 class DataRelay:
-    """Relays the data of one meeting. ``participants``: who is in it, as the room knows them now."""
+    """Relays the data of one meeting.
 
-    def __init__(self, participants: Mapping[ParticipantId, Participant]) -> None:
+    ``participants``: who is in it on this node, as the room knows them now; ``elsewhere``: who is on other nodes, with
+    their breakout rooms. Messages do not cross nodes: who is elsewhere is missed, as is who has no channel.
+    """
+
+    def __init__(
+        self,
+        participants: Mapping[ParticipantId, Participant],
+        elsewhere: Callable[[], Mapping[ParticipantId, str | None]] = dict,
+    ) -> None:
         self._participants = participants
+        self._elsewhere = elsewhere
         self._deliveries: TokenBucket | None = None
 
     def relay(self, transport: TransportKey, label: Label, message: bytes, now: float) -> Relayed:
@@ -67,7 +76,12 @@ class DataRelay:
         sender = self._sender(transport)
         said = self._read(sender, label, message, now)
         receivers = {each.id: each for each in self._receivers(sender, said)}
-        if said.to and not receivers.keys() & set(said.to):
+        elsewhere = [
+            who
+            for who, breakout in self._elsewhere().items()
+            if breakout == sender.breakout and (not said.to or who in said.to)
+        ]
+        if said.to and not receivers and not elsewhere:
             raise DataRefusedError(ErrorCode.PARTICIPANT_NOT_FOUND, said.number)
         if not self._may_deliver(len(receivers), now):
             raise DataRefusedError(ErrorCode.RATE_LIMITED, said.number)
@@ -76,7 +90,7 @@ class DataRelay:
             number=said.number,
             heard=encode_heard(Heard(sender=sender.id, topic=said.topic, payload=said.payload)),
             receivers=tuple(each.transport(Purpose.PUBLISH) for each in reached),
-            missed=tuple(each.id for each in receivers.values() if not _carries_data(each)),
+            missed=(*(each.id for each in receivers.values() if not _carries_data(each)), *elsewhere),
         )
 
     def permit(self, participant_id: ParticipantId, *, permitted: bool, version: int) -> None:

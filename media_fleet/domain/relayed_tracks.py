@@ -1,4 +1,4 @@
-"""Tracks of a meeting that come from other nodes, as a room holds them."""
+"""Who is in a meeting on other nodes, and the tracks that come from there, as a room holds them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 from msgspec import Struct
 
-from contracts.node_links import RelayedTrack
+from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from media_fleet.domain.effects import PublishedMedia, TrackKey
 from media_fleet.domain.media_formats import ChosenCodec, MediaCodec
@@ -26,13 +26,6 @@ class Changes(Struct, frozen=True, kw_only=True):
     come: tuple[Relayed, ...]
 
 
-class _Elsewhere(Struct, frozen=True, kw_only=True):
-    """The breakout room of a participant of another node, and as of which version of the log."""
-
-    breakout: str | None
-    version: int
-
-
 class RelayedTracks:
     """What other nodes announce, and which of it is taken.
 
@@ -43,7 +36,7 @@ class RelayedTracks:
     def __init__(self, new_revision: Callable[[], int]) -> None:
         self._new_revision = new_revision
         self._announced: dict[NodeId, dict[TrackId, Relayed]] = {}
-        self._elsewhere: dict[ParticipantId, _Elsewhere] = {}
+        self._elsewhere: dict[NodeId, dict[ParticipantId, RelayedParticipant]] = {}
         self._taken: dict[TrackId, Relayed] = {}
 
     @property
@@ -54,30 +47,48 @@ class RelayedTracks:
         relayed = self._taken.get(track_id)
         return None if relayed is None else relayed.track
 
-    def breakout_of(self, participant_id: ParticipantId) -> str | None:
-        """The breakout room of a participant of another node."""
-        known = self._elsewhere.get(participant_id)
-        return None if known is None else known.breakout
+    def breakouts(self) -> dict[ParticipantId, str | None]:
+        """The participants of other nodes, with the breakout rooms that they are in."""
+        latest: dict[ParticipantId, RelayedParticipant] = {}
+        for people in self._elsewhere.values():
+            for who, where in people.items():
+                if who not in latest or latest[who].version < where.version:
+                    latest[who] = where
+        return {who: where.breakout for who, where in latest.items()}
 
-    def announce(self, node_id: NodeId, tracks: Iterable[RelayedTrack]) -> bool:
+    def announce(
+        self, node_id: NodeId, participants: Iterable[RelayedParticipant], tracks: Iterable[RelayedTrack]
+    ) -> bool:
         """All that a node has. Tells whether anybody has changed rooms by it."""
-        before = self._announced.get(node_id, {})
-        now: dict[TrackId, Relayed] = {}
-        moved = False
-        for track in tracks:
-            known = before.get(track.track_id)
-            is_same = known is not None and known.ssrcs == track.ssrcs
-            now[track.track_id] = known if known is not None and is_same else self._relayed(node_id, track)
-            moved = self._move(track.participant_id, track.breakout, track.breakout_version) or moved
-        self._announced[node_id] = now
-        named = {each.track.participant_id for tracks_of in self._announced.values() for each in tracks_of.values()}
-        self._elsewhere = {who: where for who, where in self._elsewhere.items() if who in named}
-        return moved
+        before = self.breakouts()
+        known = self._elsewhere.get(node_id, {})
+        people = {each.participant_id: each for each in participants}
+        # What the gateways have said of a later version of the log stands.
+        self._elsewhere[node_id] = {
+            who: known[who] if who in known and known[who].version > each.version else each
+            for who, each in people.items()
+        }
+        former = self._announced.get(node_id, {})
+        self._announced[node_id] = {
+            track.track_id: same
+            if (same := former.get(track.track_id)) is not None and same.ssrcs == track.ssrcs
+            else self._relayed(node_id, track)
+            for track in tracks
+        }
+        return self._has_moved(before)
 
     def move(self, breakouts: Mapping[ParticipantId, str | None], *, version: int) -> bool:
         """Puts participants of other nodes into other breakout rooms; tells whether that changes anything."""
-        moved = [self._move(who, breakouts[who], version) for who in breakouts if who in self._elsewhere]
-        return any(moved)
+        before = self.breakouts()
+        for people in self._elsewhere.values():
+            for who in breakouts.keys() & people.keys():
+                if people[who].version < version:
+                    people[who] = RelayedParticipant(participant_id=who, breakout=breakouts[who], version=version)
+        return self._has_moved(before)
+
+    def _has_moved(self, before: Mapping[ParticipantId, str | None]) -> bool:
+        now = self.breakouts()
+        return any(now[who] != before[who] for who in now.keys() & before.keys())
 
     def settle(self, local: Container[TrackId]) -> Changes:
         """Takes what is to be taken. ``local``: the tracks that are published on this node."""
@@ -92,13 +103,6 @@ class RelayedTracks:
         come = tuple(each for track_id, each in wanted.items() if self._taken.get(track_id) != each)
         self._taken = wanted
         return Changes(gone=gone, come=come)
-
-    def _move(self, participant_id: ParticipantId, breakout: str | None, version: int) -> bool:
-        known = self._elsewhere.get(participant_id)
-        if known is not None and version <= known.version:
-            return False
-        self._elsewhere[participant_id] = _Elsewhere(breakout=breakout, version=version)
-        return known is None or known.breakout != breakout
 
     def _relayed(self, node_id: NodeId, track: RelayedTrack) -> Relayed:
         codec = MediaCodec(

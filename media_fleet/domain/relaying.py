@@ -7,11 +7,19 @@ wishes are told as a whole, under a version, until the other side says that it h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from contracts.node_links import LinkEnd, LinkMessage, RelayedRoom, RelayedTrack, RoomMark, WantedTrack
+from contracts.node_links import (
+    LinkEnd,
+    LinkMessage,
+    RelayedParticipant,
+    RelayedRoom,
+    RelayedTrack,
+    RoomMark,
+    WantedTrack,
+)
 from contracts.rooms import MeetingId, NodeId, TrackId
 from media_fleet.domain.subscribing import RoomTrack
 
@@ -32,7 +40,7 @@ class _SharedRoom:
     """A meeting that both nodes have."""
 
     def __init__(self, meeting_id: MeetingId) -> None:
-        self.ours = RelayedRoom(meeting_id=meeting_id, version=0, tracks=(), wanted=())
+        self.ours = RelayedRoom(meeting_id=meeting_id, version=0, participants=(), tracks=(), wanted=())
         self.heard_of_ours = 0
         self.theirs: RelayedRoom | None = None
 
@@ -57,15 +65,23 @@ class NodeLink:
         """Whether the other node has not heard all."""
         return any(shared.heard_of_ours < shared.ours.version for shared in self._rooms.values())
 
-    def tell(self, meeting_id: MeetingId, tracks: tuple[RelayedTrack, ...], wanted: tuple[WantedTrack, ...]) -> bool:
+    def tell(
+        self,
+        meeting_id: MeetingId,
+        participants: tuple[RelayedParticipant, ...],
+        tracks: tuple[RelayedTrack, ...],
+        wanted: tuple[WantedTrack, ...],
+    ) -> bool:
         """What there is to say of a meeting; whether that is news."""
         shared = self._rooms.get(meeting_id)
         if shared is None:
             shared = self._rooms[meeting_id] = _SharedRoom(meeting_id)
-        elif (shared.ours.tracks, shared.ours.wanted) == (tracks, wanted):
+        elif (shared.ours.participants, shared.ours.tracks, shared.ours.wanted) == (participants, tracks, wanted):
             return False
         version = shared.ours.version + 1
-        shared.ours = RelayedRoom(meeting_id=meeting_id, version=version, tracks=tracks, wanted=wanted)
+        shared.ours = RelayedRoom(
+            meeting_id=meeting_id, version=version, participants=participants, tracks=tracks, wanted=wanted
+        )
         return True
 
     def leave(self, meeting_id: MeetingId) -> bool:
@@ -130,9 +146,7 @@ class NodeLink:
         return gone
 
 
-def announced(
-    track: RoomTrack, breakout: str | None, version: int, ssrcs: Callable[[RoomTrack], tuple[int, ...]]
-) -> RelayedTrack:
+def announced(track: RoomTrack, ssrcs: tuple[int, ...]) -> RelayedTrack:
     """A track as it is told to another node."""
     codec = track.media.codec.codec
     return RelayedTrack(
@@ -143,8 +157,6 @@ def announced(
         clock_rate=codec.clock_rate,
         channels=codec.channels,
         parameters=codec.parameters,
-        ssrcs=ssrcs(track),
+        ssrcs=ssrcs,
         extensions=tuple(uri for uri, _ in track.media.extensions),
-        breakout=breakout,
-        breakout_version=version,
     )

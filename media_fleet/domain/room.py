@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
-from contracts.node_links import RelayedTrack
+from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId
 from media_fleet.domain import publishing
@@ -60,7 +60,7 @@ class Room:
         self._randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
         self.tracks = RoomTracks(self._participants)
-        self.data = DataRelay(self._participants)
+        self.data = DataRelay(self._participants, self.tracks.elsewhere)
         self.recording = self.tracks.recording = RoomRecording(randomness)
 
     @property
@@ -151,10 +151,19 @@ class Room:
 
     # ---- other nodes ----
 
-    def relay(self, node_id: NodeId, tracks: Iterable[RelayedTrack]) -> list[Effect]:
-        """All that another node relays to this one from now on; what changed is offered."""
+    def whereabouts(self) -> tuple[RelayedParticipant, ...]:
+        """Who is in the room on this node."""
+        return tuple(
+            RelayedParticipant(participant_id=each.id, breakout=each.breakout, version=each.breakout_version)
+            for each in self._participants.values()
+        )
+
+    def relay(
+        self, node_id: NodeId, participants: Iterable[RelayedParticipant], tracks: Iterable[RelayedTrack]
+    ) -> list[Effect]:
+        """All who are on another node, and all that it relays, from now on; what changed is offered."""
         effects: list[Effect] = []
-        moved = self.tracks.relayed.announce(node_id, tracks)
+        moved = self.tracks.relayed.announce(node_id, participants, tracks)
         self.tracks.settle(effects)
         if moved:
             self._regroup(effects)

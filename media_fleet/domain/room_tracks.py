@@ -31,25 +31,26 @@ class RoomTracks:
     def get(self, track_id: TrackId) -> RoomTrack | None:
         return self.local.get(track_id) or self.relayed.get(track_id)
 
-    def published(self) -> list[tuple[RoomTrack, str | None, int]]:
-        """What is published on this node, with the publishers' breakout rooms and as of which version they hold."""
-        publishers = ((track, self._participants[track.participant_id]) for track in self.local.values())
-        return [(track, publisher.breakout, publisher.breakout_version) for track, publisher in publishers]
+    def elsewhere(self) -> dict[ParticipantId, str | None]:
+        """Who is in the meeting on other nodes alone, with the breakout rooms that they are in."""
+        return {who: at for who, at in self.relayed.breakouts().items() if who not in self._participants}
 
     def wanted_by(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
         """The tracks of everyone else in the same breakout room, in the order in which they were published."""
         if not participant.subscribe:
             return {}
+        elsewhere = self.relayed.breakouts()
         return {
             track.key: track
             for track in self._all()
             if track.participant_id != participant.id
-            and self._breakout_of(track.participant_id) == participant.breakout
+            and self._breakout_of(track.participant_id, elsewhere) == participant.breakout
         }
 
     def in_main_room(self) -> dict[TrackKey, RoomTrack]:
         """What is published in the main room, on whichever node."""
-        return {track.key: track for track in self._all() if self._breakout_of(track.participant_id) is None}
+        elsewhere = self.relayed.breakouts()
+        return {track.key: track for track in self._all() if self._breakout_of(track.participant_id, elsewhere) is None}
 
     def there(self) -> set[TrackKey]:
         """All that is published, on whichever node."""
@@ -97,6 +98,6 @@ class RoomTracks:
         self.relayed = RelayedTracks(self.new_revision)
         return effects
 
-    def _breakout_of(self, participant_id: ParticipantId) -> str | None:
+    def _breakout_of(self, participant_id: ParticipantId, elsewhere: Mapping[ParticipantId, str | None]) -> str | None:
         here = self._participants.get(participant_id)
-        return self.relayed.breakout_of(participant_id) if here is None else here.breakout
+        return elsewhere.get(participant_id) if here is None else here.breakout

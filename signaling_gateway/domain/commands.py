@@ -362,6 +362,18 @@ class PlaceNode(Struct, frozen=True, kw_only=True):
     instead_of: NodeId | None
 
 
+class PlaceParticipant(Struct, frozen=True, kw_only=True):
+    """Somebody's media goes to ``node_id``, if it still goes to ``instead_of``.
+
+    ``nodes``: the meeting's nodes as the caller knew them. A further one is taken only if these are still all.
+    """
+
+    participant_id: ParticipantId
+    node_id: NodeId
+    instead_of: NodeId
+    nodes: tuple[NodeId, ...]
+
+
 RoomCommand: TypeAlias = (
     Join
     | Resume
@@ -411,4 +423,5 @@ RoomCommand: TypeAlias = (
     | EndMeeting
     | EndByService
     | PlaceNode
+    | PlaceParticipant
 )

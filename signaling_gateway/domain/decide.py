@@ -25,6 +25,7 @@ from signaling_gateway.domain import (
     polls,
     presence,
     recording,
+    spanning,
     tracks,
 )
 from signaling_gateway.domain.commands import RoomCommand
@@ -82,6 +83,7 @@ _DECIDE: dict[type, Decision] = {
     commands.EndMeeting: moderation.end_meeting,
     commands.EndByService: moderation.end_by_service,
     commands.PlaceNode: placement.place_node,
+    commands.PlaceParticipant: spanning.place_participant,
 }
 
 _HOUSEKEEPING = (
@@ -94,6 +96,7 @@ _HOUSEKEEPING = (
     commands.FailRecording,
     commands.EndByService,
     commands.PlaceNode,
+    commands.PlaceParticipant,
 )
 """Commands for which an ended meeting is no news: what they ask for is already so."""
 

@@ -32,6 +32,7 @@ from contracts.log_events import (
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantPlaced,
     ParticipantRenamed,
     ParticipantResumed,
     ParticipantsMoved,
@@ -89,7 +90,19 @@ def _started(state: RoomState, event: MeetingStarted) -> RoomState:
 
 
 def _placed(state: RoomState, event: NodePlaced) -> RoomState:
-    return replace(state, node_id=event.node_id)
+    # Whoever was sent there is at home now.
+    at_home = {
+        who: replace(stay, node_id=None) if stay.node_id == event.node_id else stay for who, stay in state.stays.items()
+    }
+    return replace(state, node_id=event.node_id, stays=at_home)
+
+
+def _participant_placed(state: RoomState, event: ParticipantPlaced) -> RoomState:
+    stay = state.stays.get(event.participant_id)
+    if stay is None:
+        return state
+    node_id = None if event.node_id == state.node_id else event.node_id
+    return _with_stay(state, event.participant_id, replace(stay, node_id=node_id))
 
 
 def _joined(state: RoomState, event: ParticipantJoined) -> RoomState:
@@ -370,6 +383,7 @@ def _without(mapping: Mapping[_K, _V], key: _K) -> dict[_K, _V]:
 _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     MeetingStarted: _started,
     NodePlaced: _placed,
+    ParticipantPlaced: _participant_placed,
     ParticipantJoined: _joined,
     ParticipantDisconnected: _disconnected,
     ParticipantResumed: _resumed,

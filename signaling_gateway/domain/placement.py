@@ -55,6 +55,11 @@ def expected_load(lease: NodeLease, unseen: int) -> float:
     return lease.load + (lease.settling + unseen) * MEETING_LOAD
 
 
+def distance(lease: NodeLease, regions: Sequence[str]) -> int:
+    """How far a node is: 0 in the nearest of the regions; all that are not named are equally far, behind them."""
+    return next((index for index, region in enumerate(regions) if region == lease.region), len(regions))
+
+
 def choose_node(
     leases: Iterable[NodeLease],
     regions: Sequence[str],
@@ -74,12 +79,11 @@ def choose_node(
     first.
     """
     added = unseen or {}
-    far = {region: distance for distance, region in reversed(list(enumerate(regions)))}
     best: tuple[bool, bool, bool, int] | None = None
     nodes: list[tuple[float, NodeLease]] = []
     for lease in leases:
         load = expected_load(lease, added.get(lease.node_id, 0))
-        rank = (lease.draining, lease.node_id in silent, load >= FULL, far.get(lease.region, len(regions)))
+        rank = (lease.draining, lease.node_id in silent, load >= FULL, distance(lease, regions))
         if best is None or rank < best:
             best, nodes = rank, []
         if rank == best:

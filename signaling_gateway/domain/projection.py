@@ -54,7 +54,9 @@ PUBLIC: dict[type, type[PublicEvent]] = {
     log.MeetingEnded: public.MeetingEndedEvent,
 }
 """What clients get of each event: the fields that both have."""
-PRIVATE = frozenset({log.MeetingStarted, log.NodePlaced, log.PermissionsGranted, log.LobbyMessageSent})
+PRIVATE = frozenset(
+    {log.MeetingStarted, log.NodePlaced, log.ParticipantPlaced, log.PermissionsGranted, log.LobbyMessageSent}
+)
 """Events that concern the services alone, or that reach those whom they concern in another way."""
 
 _FIELDS = {

@@ -54,6 +54,8 @@ class Stay(Struct, frozen=True, kw_only=True):
     """What the token gave, before the room's own rules."""
     asked_to_unmute: frozenset[TrackSource] = frozenset()
     """Sources that may be unmuted, whatever the policy says."""
+    node_id: NodeId | None = None
+    """The media node that the participant was sent to; None: the meeting's home."""
 
 
 _ADMINISTRATOR = Stay(
@@ -103,6 +105,7 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """The latest time in the log. Decided times never go back behind it, whatever the gateways' clocks say."""
     ended: bool = False
     node_id: NodeId | None = None
+    """The meeting's home: the media node of everybody who was not sent to another."""
     stays: Mapping[ParticipantId, Stay] = field(default_factory=dict)
     """In the order of joining."""
     tracks: Mapping[TrackId, PublishedTrack] = field(default_factory=dict)
@@ -136,6 +139,25 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """Who has been in a breakout room, and may read its chat once the rooms are closed."""
     recording: RecordingInfo | None = None
     """The recording that is being made of the main room."""
+
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """The meeting's media nodes: its home, then those that participants were sent to."""
+        sent_to = (stay.node_id for stay in self.stays.values())
+        return tuple(dict.fromkeys(node_id for node_id in (self.node_id, *sent_to) if node_id is not None))
+
+    @property
+    def nodes_in_use(self) -> tuple[NodeId, ...]:
+        """Those of the meeting's nodes on which somebody is, or a recording is made."""
+        used = dict.fromkeys(stay.node_id or self.node_id for stay in self.stays.values())
+        if self.recording is not None:
+            used[self.node_id] = None
+        return tuple(node_id for node_id in used if node_id is not None)
+
+    def node_of(self, participant_id: ParticipantId) -> NodeId | None:
+        """The media node of a participant; the home for somebody who is not in the room."""
+        stay = self.stays.get(participant_id)
+        return self.node_id if stay is None else stay.node_id or self.node_id
 
     def stay_of(self, participant_id: ParticipantId) -> Stay:
         """The participant's stay.

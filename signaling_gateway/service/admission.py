@@ -112,6 +112,7 @@ class Admission:
                 began=stay.connection,
                 resume_secret=secret,
                 resumed_after=None if resume is None else resume.version,
+                is_settled=resume is not None,
                 missed=missed,
                 trace_id=claims.trace_id,
                 sends_only=kind is ParticipantKind.STREAM,

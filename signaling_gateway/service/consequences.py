@@ -23,9 +23,11 @@ from contracts.log_events import (
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantPlaced,
     ParticipantResumed,
     ParticipantsMoved,
     PermissionsChanged,
+    RecordingStarted,
     RecordingStopped,
     RoleChanged,
     TrackMuted,
@@ -44,6 +46,7 @@ from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, is_append_of
+from signaling_gateway.service.node_news import NodeNews
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_listing import RoomListing
 from signaling_gateway.service.rooms import Rooms
@@ -51,6 +54,8 @@ from signaling_gateway.service.rooms import Rooms
 RETRY_S = 1.0
 """Pause before a grace period that has run out is looked at again, when the log cannot be reached."""
 
+SPREADING = (ParticipantJoined, ParticipantLeft, NodePlaced, ParticipantPlaced, RecordingStarted, RecordingStopped)
+"""What may have nodes share a meeting that did not, or no longer."""
 CLOSING_OF_LEAVE = {
     LeaveReason.LEFT: Closing(code=ErrorCode.LEFT, message="You have left the meeting.", retry=False),
     LeaveReason.REMOVED: Closing(
@@ -99,6 +104,7 @@ class Consequences:
     rooms: Rooms
     media: MediaNegotiation
     recordings: Recordings
+    news: NodeNews
     listing: RoomListing
     doors: Doors
     welcome: Callable[[Connection], bool]
@@ -130,12 +136,13 @@ class Consequences:
             ParticipantResumed: self._resumed,
             ParticipantDisconnected: self._disconnected,
             NodePlaced: self._placed,
+            ParticipantPlaced: self._participant_placed,
             BreakoutsClosed: self._breakouts_closed,
             MeetingEnded: self._ended,
         }
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
-            ParticipantLeft: lambda room, e: self.media.left(room, e.participant_id),
-            MeetingEnded: lambda room, _: self.media.ended(room),
+            ParticipantLeft: lambda room, e: self.news.left(room, e.participant_id),
+            MeetingEnded: lambda room, _: self.news.ended(room),
             NodePlaced: lambda room, _: self.recordings.keep(room),
             RecordingStopped: lambda room, event: self.recordings.stopped(room, event.recording_id, event.reason),
         }
@@ -156,6 +163,10 @@ class Consequences:
                 self._muted(room, entry.version, entry.event, ours=ours)
             if isinstance(entry.event, ParticipantsMoved):
                 self._moved(room, entry.version, entry.event, ours=ours)
+        if any(
+            isinstance(entry.event, SPREADING) and is_append_of(self._gateway_id, entry.append_id) for entry in entries
+        ):
+            self.news.spanned(room)
         self.rooms.close_if_idle(room)
 
     def lost(self, room: LiveRoom) -> None:
@@ -237,6 +248,11 @@ class Consequences:
     def _placed(self, room: LiveRoom, version: int, event: NodePlaced) -> None:  # noqa: ARG002
         self.media.moved(room)
 
+    def _participant_placed(self, room: LiveRoom, version: int, event: ParticipantPlaced) -> None:  # noqa: ARG002
+        connection = room.connections.get(event.participant_id)
+        if connection is not None:
+            self.media.sent(connection)
+
     def _ended(self, room: LiveRoom, version: int, event: MeetingEnded) -> None:  # noqa: ARG002
         self._close_all(room, CLOSING_OF_LEAVE[LeaveReason.MEETING_ENDED])
 
@@ -247,13 +263,13 @@ class Consequences:
             return  # the node knows it from the offer
         # The publisher's own gateway tells as well: it alone knows what is being published in this moment.
         if ours or event.participant_id in room.connections:
-            self.media.muted(room, event, version)
+            self.news.muted(room, event, version)
 
     def _moved(self, room: LiveRoom, version: int, event: ParticipantsMoved, *, ours: bool) -> None:
         here = [move.participant_id for move in event.moves if move.participant_id in room.connections]
         # As with mutes: whose connection it is alone knows whether the node is just learning of the participant.
         if ours or here:
-            self.media.moved_within(room, event, version)
+            self.news.moved_within(room, event, version)
         self._sync_chat(room, here)
 
     def _breakouts_closed(self, room: LiveRoom, version: int, event: BreakoutsClosed) -> None:  # noqa: ARG002

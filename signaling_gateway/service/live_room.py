@@ -58,6 +58,10 @@ class Connection:
     """The trace that the request for its token belongs to."""
     reclaiming: bool = False
     """Whether this gateway is undoing a loss that another one declared in error."""
+    is_settled: bool = False
+    """Whether its node has been chosen. Who comes back stays where they are: their media is not touched."""
+    is_leaving: bool = False
+    """Whether it is about to leave a node that drains."""
     joined_node: NodeId | None = None
     """The media node that knows this participant and reports to this gateway."""
     subscribes: bool | None = None
@@ -122,6 +126,8 @@ class LiveRoom:
     ) -> None:
         self.meeting_id = meeting_id
         self.state = RoomState()
+        self.former = self.state
+        """The state before the entries that were applied last."""
         self.connections: dict[ParticipantId, Connection] = {}
         self.waiting: dict[ParticipantId, Connection] = {}
         """Connections of those in the lobby, who are told nothing of the room."""
@@ -350,6 +356,7 @@ class LiveRoom:
         # An append whose answer was lost comes back as a conflict, an announcement or an entry that is read.
         ours = any(entry.append_id == self._appending for entry in fresh)
         self._appended = self._appended or ours
+        self.former = self.state
         self.state = state = evolve_all(self.state, (entry.event for entry in fresh))
         self._recent.extend(fresh)
         for connection in self.arriving:

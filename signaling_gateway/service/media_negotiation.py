@@ -11,20 +11,16 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from redis.exceptions import RedisError
-
 from contracts import node_rpc
 from contracts.client_commands import PublishOffer, SubscriberAnswer, UpdateSubscriptions
 from contracts.client_messages import LayersWanted, MediaRestart, SubscriberOffer, TrackStarved
 from contracts.command_answers import PublishAnswer, TrackAssigned
 from contracts.error_codes import ErrorCode
-from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
 from contracts.node_rpc import (
     AnswerSubscription,
     AssignedTrack,
     ChangeSubscriptions,
     CheckTransport,
-    CloseRoom,
     IceRestarted,
     JoinRoom,
     LeaveRoom,
@@ -45,9 +41,9 @@ from contracts.node_rpc import (
     TransportFailed,
     Whereabouts,
 )
-from contracts.rooms import NodeId, ParticipantId, TrackId
+from contracts.rooms import NodeId, TrackId
 from signaling_gateway.domain import tracks
-from signaling_gateway.domain.commands import PlaceNode, PublishTracks, TrackToPublish
+from signaling_gateway.domain.commands import PublishTracks, TrackToPublish
 from signaling_gateway.domain.permissions import ALLOWED, Action, require
 from signaling_gateway.errors import GatewayError, NodeError, Refusal
 from signaling_gateway.metrics import MEDIA_RESTARTS, TRANSPORT_FAILURES
@@ -55,16 +51,13 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_nodes import NodeRpc
-from signaling_gateway.service.node_placement import NodePlacement
+from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews
+from signaling_gateway.service.spanning import Spanning
 from telemetry.logs import bound
 
-REQUEST_TIMEOUT_S = 3.0
 TRIES = 2
 """A request that got no answer is sent again: every one may be."""
-LASTING_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
-"""Between the tries to tell a node what it must learn although nobody waits for it: a mute, a leave, an end."""
-_PASSING = frozenset({ErrorCode.MEDIA_NODE_TIMEOUT, ErrorCode.NO_MEDIA_NODE, ErrorCode.SERVICE_UNAVAILABLE})
-"""Why a node may not have learnt it that may be over soon: it, or Redis, is just coming back."""
+CHANGED = "The media server has changed."
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer", bound=NodeAnswer)
@@ -77,39 +70,20 @@ class MediaNegotiation:
         self,
         *,
         rpc: NodeRpc,
-        placement: NodePlacement,
+        spanning: Spanning,
+        news: NodeNews,
         delivery: ClientDelivery,
         new_track_id: Callable[[], TrackId],
         tasks: BackgroundTasks,
     ) -> None:
         self._rpc = rpc
-        self._placement = placement
+        self._spanning = spanning
+        self._news = news
         self._delivery = delivery
         self._new_track_id = new_track_id
         self._tasks = tasks
 
     # ---- where ----
-
-    async def place(self, room: LiveRoom, *, instead_of: NodeId | None) -> NodeId:
-        """The node that the meeting is on, if that is no longer ``instead_of``; else a newly chosen one.
-
-        Raises:
-            NodeError: there is none (``no_media_node``).
-        """
-        if room.state.node_id is None or room.state.node_id == instead_of:
-            try:
-                chosen = await self._placement.choose(instead_of=instead_of)
-            except (RedisError, OSError) as error:
-                raise NodeError(ErrorCode.SERVICE_UNAVAILABLE, "The media servers cannot be asked.") from error
-            if chosen is None:
-                raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
-            try:
-                await room.execute(PlaceNode(node_id=chosen, instead_of=instead_of))
-            finally:
-                self._placement.settled(chosen, room.state.node_id)
-        if room.state.node_id is None:
-            raise NodeError(ErrorCode.NO_MEDIA_NODE, "There is no media server for this meeting at the moment.")
-        return room.state.node_id
 
     def attach(self, connection: Connection) -> None:
         """Makes the participant known to the node, soon, and passes on its offer."""
@@ -117,17 +91,33 @@ class MediaNegotiation:
             self._tasks.spawn(self._attach_soon(connection))
 
     def moved(self, room: LiveRoom) -> None:
-        """The meeting is on another node than before: what was negotiated with the earlier one is void."""
+        """The meeting has another home: what those who were there have negotiated is void."""
         for connection in room.connections.values():
-            if connection.joined_node not in {None, room.state.node_id}:
-                self._restart(connection, "The media server has changed.")
+            if connection.joined_node not in {None, room.state.node_of(connection.participant_id)}:
+                self._restart(connection, CHANGED)
             else:
                 self.attach(connection)
 
-    def started_anew(self, room: LiveRoom) -> None:
-        """The meeting's node has lost what was negotiated with it."""
-        for connection in room.connections.values():
-            self._restart(connection, "The media server has started anew.")
+    def sent(self, connection: Connection) -> None:
+        """The participant's media goes to another node than before."""
+        former = connection.joined_node
+        if former in {None, connection.room.state.node_of(connection.participant_id)}:
+            return
+        self._restart(connection, CHANGED)
+        if former is not None and not self._spanning.is_gone(former):
+            leave = LeaveRoom(meeting_id=connection.room.meeting_id, participant_id=connection.participant_id)
+            self._news.tell(former, leave)
+
+    def started_anew(self, connection: Connection) -> None:
+        """The participant's node has lost what was negotiated with it."""
+        self._restart(connection, "The media server has started anew.")
+
+    def look_for_node(self, connection: Connection, *, instead_of: NodeId, after_s: float = 0.0) -> None:
+        """The participant's node is gone, or to be left: the participant goes to another, if there is one."""
+        if not connection.is_leaving:
+            connection.is_leaving = True
+            with bound(**connection.names):
+                self._tasks.spawn(self._look_for_node(connection, instead_of, after_s))
 
     def rejoin(self, connection: Connection) -> None:
         """The node must learn anew what the participant may do: it begins again, and so does the client."""
@@ -228,36 +218,12 @@ class MediaNegotiation:
 
     # ---- what the node must know ----
 
-    def left(self, room: LiveRoom, participant_id: ParticipantId) -> None:
-        """The participant is gone."""
-        self.tell(room.state.node_id, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
-
-    def muted(self, room: LiveRoom, event: TrackMuted | TrackUnmuted | TrackUnpublished, version: int) -> None:
-        """A track was muted or unmuted, or is not to be forwarded any more."""
-        request = SetTrackMuted(
-            meeting_id=room.meeting_id,
-            participant_id=event.participant_id,
-            track_id=event.track_id,
-            muted=not isinstance(event, TrackUnmuted),
-            version=version,
-        )
-        self.tell(room.state.node_id, request)
-
     def may_send_data(self, connection: Connection, *, permitted: bool, version: int) -> None:
         """Whether the participant may write, which is what sending data takes, has perhaps changed."""
         if connection.joined_node is None or connection.sends_data is permitted:
             return
         connection.sends_data = permitted
-        self.tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=version))
-
-    def moved_within(self, room: LiveRoom, event: ParticipantsMoved, version: int) -> None:
-        """Participants went to other breakout rooms."""
-        moves = tuple(Whereabouts(participant_id=each.participant_id, breakout=each.breakout) for each in event.moves)
-        self.tell(room.state.node_id, MoveParticipants(meeting_id=room.meeting_id, moves=moves, version=version))
-
-    def ended(self, room: LiveRoom) -> None:
-        """The meeting is over."""
-        self.tell(room.state.node_id, CloseRoom(meeting_id=room.meeting_id))
+        self._news.tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=version))
 
     # ---- what the node reports ----
 
@@ -295,7 +261,7 @@ class MediaNegotiation:
                     muted=published.info.muted,
                     version=room.state.version,
                 )
-                self.tell(room.state.node_id, request)
+                self._news.tell(room.state.node_of(published.info.participant_id), request)
 
     def _tell_of_changes_meanwhile(self, connection: Connection, request: JoinRoom) -> None:
         """A node that did not know the participant yet could not take what changed while it was told."""
@@ -305,11 +271,13 @@ class MediaNegotiation:
             return
         permitted = ALLOWED[Action.CHAT](stay.info.permissions)
         if permitted is not request.data:
-            self.tell(connection.joined_node, _permit_data(connection, permitted=permitted, version=room.state.version))
+            self._news.tell(
+                connection.joined_node, _permit_data(connection, permitted=permitted, version=room.state.version)
+            )
         if stay.info.breakout != request.breakout:
             where = Whereabouts(participant_id=stay.info.id, breakout=stay.info.breakout)
             move = MoveParticipants(meeting_id=room.meeting_id, moves=(where,), version=room.state.version)
-            self.tell(room.state.node_id, move)
+            self._news.tell(connection.joined_node, move)
 
     async def _attach_soon(self, connection: Connection) -> None:
         try:
@@ -321,10 +289,26 @@ class MediaNegotiation:
 
     async def _attached(self, connection: Connection) -> NodeId:
         """The node that knows the participant; it is told first if it does not. Called with ``negotiating`` held."""
-        room = connection.room
-        node_id = await self.place(room, instead_of=None)
+        current = connection.room.state.node_of(connection.participant_id)
+        if current is not None and connection.joined_node == current:
+            return current
+        node_id = await self._spanning.node_of(connection)
         if connection.joined_node == node_id:
             return node_id
+        try:
+            await self._join(connection, node_id)
+        except NodeError as error:
+            if error.code != ErrorCode.MEDIA_NODE_OVERLOADED:
+                raise
+            another = await self._spanning.node_of(connection, avoid={node_id})
+            if another == node_id:
+                raise
+            node_id = another
+            await self._join(connection, node_id)
+        return node_id
+
+    async def _join(self, connection: Connection, node_id: NodeId) -> None:
+        room = connection.room
         stay = room.state.stay_of(connection.participant_id)
         request = JoinRoom(
             meeting_id=room.meeting_id,
@@ -334,6 +318,7 @@ class MediaNegotiation:
             breakout=stay.info.breakout,
             data=ALLOWED[Action.CHAT](stay.info.permissions),
             version=room.state.version,
+            nodes=room.state.nodes_in_use,
         )
         # Reports may overtake the answer.
         connection.joined_node = node_id
@@ -347,10 +332,21 @@ class MediaNegotiation:
         finally:
             if connection.participant_id not in room.state.stays:
                 # Whoever left meanwhile must not be made known by a request that came later than the leave.
-                self.left(room, connection.participant_id)
+                leave = LeaveRoom(meeting_id=room.meeting_id, participant_id=connection.participant_id)
+                self._news.tell(node_id, leave)
         self._tell_of_changes_meanwhile(connection, request)
         self._pass_on(connection, offered.offer)
-        return node_id
+
+    async def _look_for_node(self, connection: Connection, instead_of: NodeId, after_s: float) -> None:
+        try:
+            await asyncio.sleep(after_s)
+            if connection.stands and connection.room.state.node_of(connection.participant_id) == instead_of:
+                await self._spanning.node_of(connection, avoid={instead_of})
+        except GatewayError as error:
+            # The watch over the nodes asks for it again.
+            _log.warning("no other node yet", extra={"error": error.message})
+        finally:
+            connection.is_leaving = False
 
     async def _rejoin(self, connection: Connection, node_id: NodeId) -> None:
         request = LeaveRoom(meeting_id=connection.room.meeting_id, participant_id=connection.participant_id)
@@ -363,7 +359,9 @@ class MediaNegotiation:
 
     def _receiving_node(self, connection: Connection) -> NodeId:
         self._require_subscribe(connection)
-        if connection.joined_node is None or connection.joined_node != connection.room.state.node_id:
+        if connection.joined_node is None or connection.joined_node != connection.room.state.node_of(
+            connection.participant_id
+        ):
             raise NodeError(ErrorCode.STALE_NEGOTIATION, "The offer that this answers is void. Another one follows.")
         return connection.joined_node
 
@@ -417,24 +415,6 @@ class MediaNegotiation:
                 if error.code != ErrorCode.MEDIA_NODE_TIMEOUT or left == 0:
                     raise
         raise AssertionError("unreachable: the last try answers or raises")
-
-    def tell(self, node_id: NodeId | None, request: NodeRequest) -> None:
-        """Tells a node what it must learn although nobody waits for it, and again for a while if it does not answer."""
-        if node_id is not None:
-            self._tasks.spawn(self._tell_lastingly(node_id, request))
-
-    async def _tell_lastingly(self, node_id: NodeId, request: NodeRequest) -> None:
-        for pause_s in (*LASTING_PAUSES_S, None):
-            try:
-                await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
-            except NodeError as error:
-                if error.code not in _PASSING or pause_s is None:
-                    asked = {"node_id": node_id, "request": type(request).__name__}
-                    _log.warning("a node was not told", extra=asked | {"error": error.message})
-                    return
-                await asyncio.sleep(pause_s)
-            else:
-                return
 
 
 def _permit_data(connection: Connection, *, permitted: bool, version: int) -> PermitData:

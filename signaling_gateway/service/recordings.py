@@ -21,9 +21,10 @@ from signaling_gateway.domain.recording import require_may_record
 from signaling_gateway.errors import GatewayError, NodeError
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
-from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.media_nodes import NodeRpc
+from signaling_gateway.service.node_news import NodeNews
 from signaling_gateway.service.rooms import Rooms
+from signaling_gateway.service.spanning import Spanning
 
 START_TIMEOUT_S = 8.0
 """A recorder is a process of its own, which has to start."""
@@ -38,10 +39,18 @@ class Recordings:
     """The recordings of this gateway's rooms. ``new_id`` gives them their ids."""
 
     def __init__(
-        self, *, rpc: NodeRpc, media: MediaNegotiation, rooms: Rooms, new_id: Callable[[], str], tasks: BackgroundTasks
+        self,
+        *,
+        rpc: NodeRpc,
+        spanning: Spanning,
+        news: NodeNews,
+        rooms: Rooms,
+        new_id: Callable[[], str],
+        tasks: BackgroundTasks,
     ) -> None:
         self._rpc = rpc
-        self._media = media
+        self._spanning = spanning
+        self._news = news
         self._rooms = rooms
         self._new_id = new_id
         self._tasks = tasks
@@ -56,7 +65,7 @@ class Recordings:
         require_may_record(room.state, participant_id)
         if room.state.recording is not None:
             return RecordingAnswer(recording_id=room.state.recording.id)
-        node_id = await self._media.place(room, instead_of=None)
+        node_id = await self._spanning.home(room, instead_of=None)
         request = StartRecording(meeting_id=room.meeting_id, recording_id=f"rec_{self._new_id()}")
         recording = await self._recording_at(node_id, request)
         command = commands.StartRecording(
@@ -147,7 +156,7 @@ class Recordings:
             _log.warning("the end of a recording is not announced yet", extra=names)
 
     def _stop_soon(self, meeting_id: MeetingId, node_id: NodeId, recording_id: str) -> None:
-        self._media.tell(node_id, StopRecording(meeting_id=meeting_id, recording_id=recording_id))
+        self._news.tell(node_id, StopRecording(meeting_id=meeting_id, recording_id=recording_id))
 
 
 def _is_wanted(room: LiveRoom, recording_id: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from contracts.client_messages import ConnectionQualities
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import NodeAnswer, NodeRequest, QualitiesChanged, ReadParticipantStatistics, ReadRoomStatistics
-from contracts.rooms import ParticipantId
+from contracts.rooms import NodeId, ParticipantId
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from signaling_gateway.errors import GatewayError, NodeError, Refusal
 from signaling_gateway.service.client_delivery import ClientDelivery
@@ -34,12 +35,22 @@ class RoomMedia:
         Raises:
             GatewayError: the node does not answer (``service_unavailable``).
         """
-        if room.state.node_id is None:
-            return RoomStatistics(node_id=None, timestamp=self._now(), participants=())
-        answer = await self._ask(room, ReadRoomStatistics(meeting_id=room.meeting_id))
-        if not isinstance(answer, RoomStatistics):
+        answers = await asyncio.gather(
+            *(self._ask(room, node_id, ReadRoomStatistics(meeting_id=room.meeting_id)) for node_id in room.state.nodes)
+        )
+        known = [answer for answer in answers if isinstance(answer, RoomStatistics)]
+        if len(known) < len(answers):
             raise _unavailable()
-        return answer
+        return RoomStatistics(
+            node_id=room.state.node_id,
+            timestamp=min((each.timestamp for each in known), default=self._now()),
+            participants=tuple(
+                summary
+                for each in known
+                for summary in each.participants
+                if room.state.node_of(summary.participant_id) == each.node_id
+            ),
+        )
 
     async def participant(self, room: LiveRoom, participant_id: ParticipantId) -> ParticipantStatistics:
         """Of one participant.
@@ -50,18 +61,17 @@ class RoomMedia:
         """
         room.state.stay_of(participant_id)
         request = ReadParticipantStatistics(meeting_id=room.meeting_id, participant_id=participant_id)
-        answer = None if room.state.node_id is None else await self._ask(room, request)
+        node_id = room.state.node_of(participant_id)
+        answer = None if node_id is None else await self._ask(room, node_id, request)
         if answer is None:
             raise _without_media()
         if not isinstance(answer, ParticipantStatistics):
             raise _unavailable()
         return answer
 
-    async def _ask(self, room: LiveRoom, request: NodeRequest) -> NodeAnswer | None:
-        if room.state.node_id is None:
-            return None
+    async def _ask(self, room: LiveRoom, node_id: NodeId, request: NodeRequest) -> NodeAnswer:
         try:
-            return await self._rpc.request(room.state.node_id, request, timeout_s=REQUEST_TIMEOUT_S)
+            return await self._rpc.request(node_id, request, timeout_s=REQUEST_TIMEOUT_S)
         except NodeError as error:
             if error.code == ErrorCode.PARTICIPANT_NOT_FOUND:
                 raise _without_media() from error
@@ -70,7 +80,7 @@ class RoomMedia:
 
     def qualities_changed(self, room: LiveRoom | None, report: QualitiesChanged) -> None:
         """Passes on to those in the room here how connections are."""
-        if room is None or room.state.node_id != report.node_id:
+        if room is None or report.node_id not in room.state.nodes:
             return
         known = tuple(each for each in report.qualities if each.participant_id in room.state.stays)
         receivers = room.connections.keys() if report.only_for is None else report.only_for

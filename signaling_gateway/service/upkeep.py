@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import secrets
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Protocol
 
 from redis.exceptions import RedisError
@@ -15,16 +16,20 @@ from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from signaling_gateway.domain.commands import AdoptParticipants, EndBreakouts, LoseConnection
 from signaling_gateway.errors import GatewayError
 from signaling_gateway.metrics import TAKEN_OVER
-from signaling_gateway.service.live_room import LiveRoom
+from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
 from signaling_gateway.service.node_placement import NodePlacement
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.rooms import Rooms
+from signaling_gateway.service.spanning import Spanning
 
 NODE_WATCH_S = 0.5
 NODES_COME_BACK_S = 2 * NODE_RENEW_MS / 1000
 """After Redis was away every lease has ended, and every living node is about to renew its own."""
+DRAINED_WITHIN_MS, DRAIN_PACE_MS = 5_000, 20
+"""Those on a node that drains go elsewhere over so long at the most, or so long for each: a handshake or two costs the
+other node some ten milliseconds."""
 BREAKOUT_WATCH_S = 0.5
 AUDIT_S = 10.0
 """How often each room is compared with its log, in case the last announcement of a quiet room was lost."""
@@ -62,6 +67,7 @@ class Upkeep:
         placement: NodePlacement,
         media: MediaNegotiation,
         recordings: Recordings,
+        spanning: Spanning,
         now: Callable[[], int],
     ) -> None:
         self._gateway_id = gateway_id
@@ -72,6 +78,7 @@ class Upkeep:
         self._placement = placement
         self._media = media
         self._recordings = recordings
+        self._spanning = spanning
         self._now = now
         self._suspected: frozenset[GatewayId] = frozenset()
         self._lost: set[GatewayId] = set()
@@ -110,7 +117,7 @@ class Upkeep:
                     _log.warning("a gateway is not taken over yet", extra={"lost": lost, "error": str(error)})
 
     async def watch_nodes(self) -> None:
-        """Places meetings whose node is gone anew, and attaches participants who have no node yet."""
+        """Places meetings and participants anew whose node is gone, and attaches participants who have no node yet."""
         while True:
             await asyncio.sleep(NODE_WATCH_S)
             # Also without rooms: placements take what is read here, and what a node was before tells whether it has
@@ -124,14 +131,12 @@ class Upkeep:
                 continue
             restarted = self._restarted(live)
             for room in rooms:
-                if room.state.node_id is None or room.state.node_id not in live:
-                    if live:
-                        await self._place(room)
+                if live and (room.state.node_id is None or room.state.node_id not in live):
+                    await self._place(room)
                 elif room.state.node_id in restarted:
-                    self._media.started_anew(room)
                     self._recordings.keep(room)
-                else:
-                    self._attach_the_rest(room)
+                for connection in list(room.connections.values()):
+                    self._look_after(connection, live, restarted)
 
     async def end_breakouts(self) -> None:
         """Closes breakout rooms when their time is over. Every gateway in the meeting does; the first one's counts."""
@@ -191,14 +196,28 @@ class Upkeep:
         self._started.update(started)
         return anew
 
-    def _attach_the_rest(self, room: LiveRoom) -> None:
-        for connection in list(room.connections.values()):
-            if connection.joined_node is None and not connection.negotiating.locked():
-                self._media.attach(connection)
+    def _look_after(
+        self, connection: Connection, live: Mapping[NodeId, NodeLease], restarted: Container[NodeId]
+    ) -> None:
+        """Attaches who has no node yet, and has those go to another whose node is gone, or drains."""
+        node_id = connection.room.state.node_of(connection.participant_id)
+        if node_id is None or not live:
+            return
+        lease = live.get(node_id)
+        if lease is None:
+            self._media.look_for_node(connection, instead_of=node_id)
+        elif node_id in restarted:
+            self._media.started_anew(connection)
+        elif lease.draining:
+            within_ms = min(DRAINED_WITHIN_MS, lease.participants * DRAIN_PACE_MS)
+            after_s = secrets.randbelow(within_ms + 1) / 1000
+            self._media.look_for_node(connection, instead_of=node_id, after_s=after_s)
+        if connection.joined_node is None and not connection.negotiating.locked():
+            self._media.attach(connection)
 
     async def _place(self, room: LiveRoom) -> None:
         try:
-            await self._media.place(room, instead_of=room.state.node_id)
+            await self._spanning.home(room, instead_of=room.state.node_id)
         except GatewayError as error:
             _log.warning("no media node", extra={"meeting_id": room.meeting_id, "error": error.message})
 

@@ -23,7 +23,8 @@ Platform = Any
 
 pytestmark = pytest.mark.timeout(180)
 
-NODES = (NodeId("node-a"), NodeId("node-b"))
+NODES = (NodeId("node-a"), NodeId("node-b"), NodeId("node-far"))
+SETTINGS = {NodeId("node-far"): {"PARLEY_NODE_REGION": "far", "PARLEY_NODE_DRAIN_TIMEOUT_S": "30"}}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -45,6 +46,7 @@ async def nodes(platform: Platform) -> AsyncIterator[dict[NodeId, asyncio.subpro
                 "PARLEY_NODE_BIND_ADDRESSES": "127.0.0.1",
                 "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
                 "PARLEY_NODE_DRAIN_TIMEOUT_S": "0",
+                **SETTINGS.get(node_id, {}),
             }
             processes[node_id] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "media_fleet.main", env={**kept, **settings}, stderr=asyncio.subprocess.DEVNULL
@@ -102,3 +104,43 @@ async def test_media_comes_back_through_another_node(
     assert [client.room.connections for client in two] == [1, 1]
     heir = await platform.eventually(lambda: _node_of_the_meeting(platform))
     assert heir != lost
+
+
+@pytest.fixture
+async def apart(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
+    """Two participants in two regions, at a node each, who see each other."""
+    clients = []
+    for who, region in (("u_ada", "local"), ("u_ben", "far")):
+        gateway = await start(REGION=region, REGIONS="local")
+        token = platform.service.token(platform.meeting_id, who)
+
+        async def ticket(url: str = gateway.url, token: str = token) -> Ticket:
+            return Ticket(gateway_url=url, meeting_token=token, meeting_id=platform.meeting_id)
+
+        clients.append(MediaClient(ticket))
+        await clients[-1].join()
+    await platform.eventually(lambda: all(client.frames > 10 for client in clients))
+    leases = await _leases(platform)
+    assert leases[NodeId("node-far")].participants == 1
+    yield clients[0], clients[1]
+    await asyncio.gather(*(client.leave() for client in clients))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+async def test_of_a_meeting_on_two_nodes_only_those_at_the_lost_one_begin_again(
+    platform: Platform,
+    nodes: dict[NodeId, asyncio.subprocess.Process],
+    apart: tuple[MediaClient, MediaClient],
+    how: signal.Signals,
+    record_testsuite_property: Any,
+) -> None:
+    ada, ben = apart
+    lost = NodeId("node-far")
+    nodes[lost].send_signal(how)
+    since = time.monotonic()
+    await platform.eventually(lambda: ben.restarts == 1 and ben.frames > 0)
+    record_testsuite_property(f"seconds until media was back, far node {how.name}", round(time.monotonic() - since, 2))
+    assert ada.restarts == 0, "what she sends and receives at the other node goes on"
+    async with asyncio.timeout(40):
+        await nodes[lost].wait()
+    assert [client.room.connections for client in apart] == [1, 1]

@@ -131,3 +131,18 @@ async def test_people_at_two_nodes_see_each_other_as_if_at_one(
     for node in nodes.values():
         await eventually(lambda node=node: not any(msgspec.structs.astuple(node.plane.counts())))
         assert node.core.stats().transports == 0
+
+
+async def test_whoever_goes_to_another_node_is_seen_again_by_those_who_stay(
+    nodes: dict[NodeId, RunningNode], join: Any, gateway: Any, eventually: Any
+) -> None:
+    alice, bob = await join("alice", WEST), await join("bob", WEST)
+    await alice.publish("camera")
+    await until_frames_grow(bob, "alice-camera", eventually)
+    # First at the new node, then no longer at the old one.
+    moved = await join("alice", EAST)
+    await moved.publish("camera")
+    await eventually(lambda: nodes[EAST].core.stats().rtp_received > 100, timeout_s=30)
+    await At(gateway, WEST).ask(LeaveRoom(meeting_id=MEETING, participant_id=alice.id), Done)
+    await until_frames_grow(bob, "alice-camera", eventually)
+    assert nodes[WEST].plane.counts().tracks == 1

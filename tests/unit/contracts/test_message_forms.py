@@ -71,6 +71,10 @@ LOG_EVENTS = [
     ),
     (log_events.NodePlaced(at=6, node_id=NodeId("n_1")), {"type": "node_placed", "at": 6, "node_id": "n_1"}),
     (
+        log_events.ParticipantPlaced(at=6, participant_id=ParticipantId("p_1"), node_id=NodeId("n_2")),
+        {"type": "participant_placed", "at": 6, "participant_id": "p_1", "node_id": "n_2"},
+    ),
+    (
         log_events.TrackPublished(at=7, track=TRACK, mid="0"),
         {
             "type": "track_published",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import msgspec
 import pytest
 
 from contracts.client_commands import SubscriptionWish
-from contracts.node_links import RelayedTrack
+from contracts.data_messages import Label, Said, encode_said
+from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
 from media_fleet.domain.effects import (
@@ -17,16 +17,18 @@ from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
     Effect,
+    Purpose,
     RecordTrack,
     RemoveSubscription,
     RemoveTrack,
     SendOffer,
     StopRecordingTrack,
+    TransportKey,
 )
 from media_fleet.domain.media_formats import VIDEO_ORIENTATION
 from media_fleet.domain.room import Room
 
-ALICE, BOB = ParticipantId("alice"), ParticipantId("bob")
+ALICE, BOB, DORA = ParticipantId("alice"), ParticipantId("bob"), ParticipantId("dora")
 E = TypeVar("E")
 
 
@@ -65,20 +67,29 @@ def offer_to(effects: Iterable[Effect], participant_id: ParticipantId) -> Offer:
 WEST, EAST = NodeId("west"), NodeId("east")
 
 
-def relayed(
-    track_id: str = "far", *, ssrcs: tuple[int, ...] = (7, 8, 9), breakout: str | None = None, version: int = 1
-) -> RelayedTrack:
+def relayed(track_id: str = "far", *, ssrcs: tuple[int, ...] = (7, 8, 9), who: ParticipantId = DORA) -> RelayedTrack:
     return RelayedTrack(
         track_id=TrackId(track_id),
-        participant_id=ParticipantId("dora"),
+        participant_id=who,
         source=TrackSource.CAMERA,
         codec="VP8",
         clock_rate=90_000,
         ssrcs=ssrcs,
         extensions=(VIDEO_ORIENTATION,),
-        breakout=breakout,
-        breakout_version=version,
     )
+
+
+def tell(
+    room: Room,
+    *tracks: RelayedTrack,
+    node_id: NodeId = WEST,
+    who: ParticipantId = DORA,
+    breakout: str | None = None,
+    version: int = 1,
+) -> list[Effect]:
+    """A node says that somebody is there, and what it relays."""
+    there = RelayedParticipant(participant_id=who, breakout=breakout, version=version)
+    return room.relay(node_id, (there,), tracks)
 
 
 def take_offer(room: Room, client: Any, who: ParticipantId, offer: Offer) -> list[Effect]:
@@ -86,7 +97,7 @@ def take_offer(room: Room, client: Any, who: ParticipantId, offer: Offer) -> lis
 
 
 def test_tracks_of_another_node_are_offered_like_those_of_this_one(room: Room, bob: Any) -> None:
-    effects = room.relay(WEST, (relayed(),))
+    effects = tell(room, relayed())
     [added] = only(effects, AddRelayedTrack)
     assert (added.node_id, added.media.kind, added.media.codec.codec.name, added.ssrcs) == (
         WEST,
@@ -99,14 +110,14 @@ def test_tracks_of_another_node_are_offered_like_those_of_this_one(room: Room, b
     assert VIDEO_ORIENTATION in offer.sdp
     [subscription] = only(take_offer(room, bob, BOB, offer), AddSubscription)
     assert subscription.subscription.track == added.track
-    assert room.relay(WEST, (relayed(),)) == [], "the same again is nothing new"
-    gone = room.relay(WEST, ())
+    assert tell(room, relayed()) == [], "the same again is nothing new"
+    gone = room.relay(WEST, (), ())
     assert [effect.track for effect in only(gone, RemoveTrack)] == [added.track]
     assert offer_to(gone, BOB).tracks == ()
 
 
 def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bob: Any) -> None:
-    effects = room.relay(WEST, (relayed(), relayed("sound", ssrcs=(10,))))
+    effects = tell(room, relayed(), relayed("sound", ssrcs=(10,)))
     take_offer(room, bob, BOB, offer_to(effects, BOB))
     assert room.tracks.wanted_layers(WEST) == {"far": 3, "sound": 1}
     assert room.tracks.wanted_layers(EAST) == {}
@@ -119,7 +130,7 @@ def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bo
 
 
 def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room: Room) -> None:
-    room.relay(WEST, (relayed(),))
+    tell(room, relayed())
     for who in (ALICE, BOB):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
     assert room.tracks.wanted_layers(WEST) == {}
@@ -127,22 +138,22 @@ def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room
     [begun] = only(room.recorder_ready(), RecordTrack)
     assert (begun.track_id, begun.participant_id) == ("far", "dora")
     assert room.tracks.wanted_layers(WEST) == {"far": 3}
-    [over] = only(room.move({ParticipantId("dora"): "b"}, version=5), StopRecordingTrack)
+    [over] = only(room.move({DORA: "b"}, version=5), StopRecordingTrack)
     assert over.ssrc == begun.ssrc
     assert room.tracks.wanted_layers(WEST) == {}
-    assert len(only(room.move({ParticipantId("dora"): None}, version=6), RecordTrack)) == 1
+    assert len(only(room.move({DORA: None}, version=6), RecordTrack)) == 1
     room.recording.end()
     assert room.tracks.wanted_layers(WEST) == {}
 
 
 def test_breakout_rooms_hold_across_nodes_whoever_tells_of_a_move_first(room: Room, bob: Any) -> None:
-    take_offer(room, bob, BOB, offer_to(room.relay(WEST, (relayed(),)), BOB))
-    moved = room.move({ParticipantId("dora"): "b"}, version=5)
+    take_offer(room, bob, BOB, offer_to(tell(room, relayed()), BOB))
+    moved = room.move({DORA: "b"}, version=5)
     assert len(only(moved, RemoveSubscription)) == 1
     assert room.tracks.wanted_layers(WEST) == {}
-    assert room.relay(WEST, (relayed(version=4),)) == [], "what the other node knew before does not count"
-    assert room.relay(WEST, (relayed(breakout="b", version=5),)) == []
-    back = room.relay(WEST, (relayed(version=6),))
+    assert tell(room, relayed(), version=4) == [], "what the other node knew before does not count"
+    assert tell(room, relayed(), breakout="b", version=5) == []
+    back = tell(room, relayed(), version=6)
     assert room.tracks.wanted_layers(WEST) == {"far": 3}
     assert only(back, SendOffer) or room.outstanding_offers()
 
@@ -152,7 +163,7 @@ def test_a_track_that_moved_with_its_publisher_is_taken_once(room: Room, alice: 
         room,
         bob,
         BOB,
-        offer_to(room.relay(WEST, (msgspec.structs.replace(relayed("cam"), participant_id=ALICE),)), BOB),
+        offer_to(tell(room, relayed("cam", who=ALICE), who=ALICE), BOB),
     )
     published = publish_camera(room, alice)
     assert len(only(published, RemoveTrack)) == 1, "here it is nearer"
@@ -160,16 +171,14 @@ def test_a_track_that_moved_with_its_publisher_is_taken_once(room: Room, alice: 
     assert [track.track_id for track in offer_to(published, BOB).tracks] == ["cam"]
     [comes_back] = only(room.leave(ALICE), AddRelayedTrack)
     assert comes_back.node_id == WEST, "the other node still has it"
-    [other] = only(
-        room.relay(EAST, (msgspec.structs.replace(relayed("cam", ssrcs=(20,)), participant_id=ALICE),)), AddRelayedTrack
-    )
+    [other] = only(tell(room, relayed("cam", ssrcs=(20,), who=ALICE), node_id=EAST, who=ALICE), AddRelayedTrack)
     assert other.node_id == EAST, "who announced it later is right"
-    assert only(room.relay(WEST, ()), RemoveTrack) == []
+    assert only(room.relay(WEST, (), ()), RemoveTrack) == []
 
 
 def test_a_track_in_another_form_is_another_track(room: Room) -> None:
-    [first] = only(room.relay(WEST, (relayed(),)), AddRelayedTrack)
-    changed = room.relay(WEST, (relayed(ssrcs=(17, 18, 19)),))
+    [first] = only(tell(room, relayed()), AddRelayedTrack)
+    changed = tell(room, relayed(ssrcs=(17, 18, 19)))
     [second] = only(changed, AddRelayedTrack)
     assert second.track.track_id == first.track.track_id
     assert second.track.revision > first.track.revision
@@ -177,5 +186,20 @@ def test_a_track_in_another_form_is_another_track(room: Room) -> None:
 
 
 def test_a_closed_room_leaves_nothing_of_other_nodes(room: Room) -> None:
-    [added] = only(room.relay(WEST, (relayed(),)), AddRelayedTrack)
+    [added] = only(tell(room, relayed()), AddRelayedTrack)
     assert [effect.track for effect in only(room.close(), RemoveTrack)] == [added.track]
+
+
+def test_data_does_not_cross_and_its_sender_learns_whom_it_missed(room: Room, alice: Any) -> None:
+    publish_camera(room, alice)
+    tell(room)
+    sender = TransportKey(participant_id=ALICE, purpose=Purpose.PUBLISH, generation=1)
+    room.data.permit(ALICE, permitted=True, version=1)
+
+    def missed(*to: ParticipantId) -> set[ParticipantId]:
+        message = encode_said(Said(number=1, topic="t", payload=b"x", to=to))
+        return set(room.data.relay(sender, Label.RELIABLE, message, 0.0).missed)
+
+    assert (missed(), missed(DORA), missed(BOB)) == ({BOB, DORA}, {DORA}, {BOB})
+    room.move({DORA: "b"}, version=2)
+    assert missed() == {BOB}

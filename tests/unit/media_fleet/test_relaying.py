@@ -73,7 +73,7 @@ class TwoNodes(RuleBasedStateMachine):
     )
     def says(self, node: NodeId, meeting_id: MeetingId, names: frozenset[str], layers: int) -> None:
         tracks = tuple(track(name) for name in sorted(names))
-        if self.links[node].tell(meeting_id, tracks, (WantedTrack(track_id=TrackId("x"), layers=layers),)):
+        if self.links[node].tell(meeting_id, (), tracks, (WantedTrack(track_id=TrackId("x"), layers=layers),)):
             self._send(node)
 
     @rule(node=st.sampled_from([WEST, EAST]), meeting_id=st.sampled_from(MEETINGS))

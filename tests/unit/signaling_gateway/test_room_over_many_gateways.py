@@ -202,6 +202,13 @@ others = st.one_of(
         node_id=st.sampled_from([NodeId("n0"), NodeId("n1")]),
         instead_of=st.sampled_from([None, NodeId("n0")]),
     ),
+    st.builds(
+        commands.PlaceParticipant,
+        participant_id=participants,
+        node_id=st.sampled_from([NodeId("n0"), NodeId("n1"), NodeId("n2")]),
+        instead_of=st.sampled_from([NodeId("n0"), NodeId("n1")]),
+        nodes=st.sampled_from([(NodeId("n0"),), (NodeId("n0"), NodeId("n1"))]),
+    ),
 )
 ends = st.one_of(
     st.builds(commands.EndMeeting, participant_id=participants),
