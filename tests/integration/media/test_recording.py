@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
@@ -216,6 +217,28 @@ async def test_what_a_node_could_not_bring_to_the_bucket_its_next_process_does(
     async with running(Settings.from_environ(again)):
         await eventually(lambda: not left.exists(), timeout_s=PATIENCE_S)
     assert in_bucket(s3)["meeting/rec/1-node/001.webm"] == b"picture"
+
+
+async def test_while_the_bucket_is_away_nothing_is_lost_and_it_is_tried_again(
+    s3: Any, s3_url: str, tmp_path: Path
+) -> None:
+    left = tmp_path / "meeting" / "rec" / "1-node"
+    left.mkdir(parents=True)
+    (left / "001.webm").write_bytes(b"picture")
+    manifest.write(Manifest(meeting_id=MEETING, recording_id="rec", started_at=0, ended_at=None, files=()), left)
+    s3.delete_bucket(Bucket=BUCKET)
+    words = (str(tmp_path), str(left), BUCKET, s3_url)
+    uploading = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "media_fleet.recorder.upload", *words, stderr=asyncio.subprocess.PIPE
+    )
+    assert uploading.stderr is not None
+    async with asyncio.timeout(PATIENCE_S):
+        assert b"NoSuchBucket" in await uploading.stderr.readline()
+        assert (left / "001.webm").exists()
+        s3.create_bucket(Bucket=BUCKET)
+        assert await uploading.wait() == 0
+    assert set(in_bucket(s3)) == {"meeting/rec/1-node/001.webm", f"meeting/rec/1-node/{MANIFEST}"}
+    assert not left.exists()
 
 
 async def test_a_recording_that_no_gateway_asks_for_any_more_ends(
