@@ -131,6 +131,32 @@ proptest! {
         meeting.assert_undisturbed(3);
     }
 
+    /// A participant connects, checks and hangs up in any order, also where others are.
+    #[test]
+    fn connections_that_come_and_go_are_the_affair_of_their_participant(
+        steps in proptest::collection::vec((1u32..4, 0u8..4), 0..60)
+    ) {
+        let mut meeting = meeting();
+        let mut open = std::collections::BTreeSet::new();
+        for (number, step) in steps {
+            let connection = Remote::tcp(number, SocketAddr::from(([192, 0, 2, 1], 9)));
+            if step == 0 {
+                meeting.world.close(connection);
+                open.remove(&number);
+            } else {
+                let check = meeting.world.people[meeting.hostile].check(step == 1);
+                meeting.world.inject(vec![(connection, check)]);
+                open.insert(number);
+            }
+            prop_assert_eq!(meeting.world.engine.knows(connection), open.contains(&number));
+            if step == 3 {
+                let elsewhere = meeting.world.people[0].address;
+                meeting.world.close(Remote::tcp(number + 10, elsewhere.address()));
+            }
+        }
+        meeting.assert_undisturbed(3);
+    }
+
     /// Authentic packets with any content: the sender is a participant, with keys.
     #[test]
     fn any_authentic_rtp_is_harmless(
