@@ -21,12 +21,14 @@ from contracts.statistics import (
 from media_fleet import statistics
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.domain.connection_quality import Judgement, judge, rate
+from media_fleet.domain.effects import Purpose
 from media_fleet.metrics import ESTIMATE, LOSS, QUALITY, ROUND_TRIP, STARVING
 from media_fleet.sampling import Sample, Sampler, Transport
 
 INTERVAL_S = 1.0
-MAX_STREAMS = 3_000
-"""Tracks and subscriptions of one look: about 30 ms of the event loop."""
+MAX_STREAMS = 1_500
+"""Tracks and subscriptions of one look: about 30 ms of the event loop. What a large meeting takes beyond that, the next
+looks do without."""
 
 
 class _Observed:
@@ -54,6 +56,8 @@ class Observation:
         self._meetings: dict[MeetingId, _Observed] = {}
         self._turns: deque[MeetingId] = deque()
         self._looked_at = 0
+        self._room = 0
+        """How many streams may be looked at; less than none after a meeting that had more."""
 
     def look(self, now: float, timestamp: int) -> list[QualityChanges]:
         """Samples the meetings whose turn it is.
@@ -64,7 +68,8 @@ class Observation:
         changes = []
         transports: dict[MeetingId, list[Transport]] = {meeting_id: [] for meeting_id in self._due()}
         for meeting_id, key, transport in self._plane.transports(transports):
-            transports[meeting_id].append((key, transport))
+            if key.purpose is not Purpose.RECORD:
+                transports[meeting_id].append((key, transport))
         for meeting_id, theirs in transports.items():
             observed = self._meetings[meeting_id]
             observed.sample = observed.sampler.sample(self._plane, meeting_id, theirs, now=now, timestamp=timestamp)
@@ -111,13 +116,13 @@ class Observation:
         self._meetings = {meeting_id: self._meetings.get(meeting_id) or _Observed() for meeting_id in streams}
         self._turns = deque(meeting_id for meeting_id in self._turns if meeting_id in streams)
         self._turns.extend(streams.keys() - set(self._turns))
-        room = MAX_STREAMS
+        self._room = min(MAX_STREAMS, self._room + MAX_STREAMS)
         for _ in range(len(self._turns)):
-            if room <= 0:
+            if self._room <= 0:
                 return
             meeting_id = self._turns.popleft()
             self._turns.append(meeting_id)
-            room -= streams[meeting_id]
+            self._room -= streams[meeting_id]
             yield meeting_id
 
     def _count(self) -> None:

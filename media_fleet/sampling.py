@@ -6,7 +6,7 @@ for how long nothing came. All transports of a meeting are read with one questio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from packet_core import LayerStats, SubscriptionStats, TransportReport, TransportStats
@@ -18,7 +18,6 @@ from media_fleet.domain.effects import AddSubscription, TrackKey, TransportKey
 from media_fleet.domain.layers import expected_layer
 
 Transport = tuple[TransportKey, HeldTransport]
-NO_LAYERS: frozenset[int] = frozenset()
 
 
 class SinceLast(Struct, frozen=True, kw_only=True):
@@ -99,7 +98,7 @@ class Sampler:
         found = [(key, transport, report) for (key, transport), report in zip(held, reports, strict=True) if report]
         taking = _Taking(plane, meeting_id, self._counted, 0.0 if self._at is None else now - self._at)
         publishing = {key: taking.tracks(transport, report) for key, transport, report in found}
-        layers = {track.held.key: _sent(track) for tracks in publishing.values() for track in tracks}
+        layers = {track.held.key: _sent(track.layers) for tracks in publishing.values() for track in tracks}
         participants: dict[ParticipantId, list[SampledTransport]] = {}
         for key, transport, report in found:
             participants.setdefault(key.participant_id, []).append(
@@ -149,8 +148,9 @@ class _Taking:
         return SampledLayer(stats=stats, since=self._since(name, counted, is_due=not track.muted))
 
     def subscriptions(
-        self, report: TransportReport, sent: Mapping[TrackKey, frozenset[int]]
+        self, report: TransportReport, sent: dict[TrackKey, frozenset[int]]
     ) -> Iterator[SampledSubscription]:
+        """``sent``: the layers that are being sent, by track; those of tracks that another node relays are put in."""
         for core_id, stats in report.subscriptions.items():
             effect = self._plane.subscription(core_id)
             track = None if effect is None else self._plane.track(self._meeting_id, effect.subscription.track)
@@ -158,7 +158,9 @@ class _Taking:
                 continue
             name = ("subscription", core_id, 0)
             counted = _Counted(octets=stats.bytes_sent, packets=stats.packets_sent, lost=stats.packets_lost)
-            expected = expected_layer(sent.get(track.key, NO_LAYERS), effect.share.layer)
+            if track.key not in sent:
+                sent[track.key] = frozenset(each.layer for each in self._plane.layers(track) if each.bitrate > 0)
+            expected = expected_layer(sent[track.key], effect.share.layer)
             is_due = expected is not None and not effect.share.paused and not track.muted
             is_below = is_due and (stats.layer is None or (expected or 0) > stats.layer)
             below_s = self._before.get(name, _FIRST).below_s + self._elapsed_s if is_below else 0.0
@@ -194,6 +196,6 @@ class _Taking:
         )
 
 
-def _sent(track: SampledTrack) -> frozenset[int]:
+def _sent(layers: Iterable[SampledLayer]) -> frozenset[int]:
     """The layers that are being sent."""
-    return frozenset(layer.stats.layer for layer in track.layers if layer.stats.bitrate > 0)
+    return frozenset(layer.stats.layer for layer in layers if layer.stats.bitrate > 0)

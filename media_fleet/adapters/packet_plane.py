@@ -19,6 +19,7 @@ from functools import singledispatchmethod
 import msgspec
 from packet_core import (
     DtlsReceived,
+    LayerStats,
     LayersWanted,
     PacketCore,
     SubscriptionStarved,
@@ -152,6 +153,10 @@ class PacketPlane:
         """What was asked of the core for a subscription, with the share that was given last; None if it is gone."""
         known = self._subscription_of_id.get(core_id)
         return None if known is None else known.effect
+
+    def layers(self, track: HeldTrack) -> list[LayerStats]:
+        """What the core tells of a track's layers."""
+        return self._core.track_stats(track.core_id)
 
     def reports(self, transports: Sequence[int]) -> list[TransportReport | None]:
         """What the core tells of transports, by its ids."""

@@ -38,6 +38,7 @@ async def test_streams_and_paths_are_told_with_their_rates_and_layers(
     seen = await camera()
     assert seen is not None
     assert (seen.publisher_id, seen.kind, seen.rid, seen.active, seen.starved) == (alice.id, "video", "h", True, False)
+    assert (seen.spatial_layer, seen.temporal_layer) == (0, None)
     assert seen.packets_sent > 0
     assert seen.bytes_sent > seen.packets_sent
     sent = await read(gateway, alice)

@@ -59,6 +59,8 @@ export interface OutboundRtp {
   readonly bitrate: number;
   readonly layer: number | null;
   readonly rid: string | null;
+  readonly spatialLayer: number | null;
+  readonly temporalLayer: number | null;
   readonly expectedLayer: number | null;
   readonly starved: boolean;
   readonly packetsSent: number;

@@ -97,7 +97,7 @@ function Layers({ trace, participants, from, until }: LayersProps) {
   const texts = messages.live;
   const publisher = participants.find(({ id }) => id === trace.publisherId);
   const source = publisher?.tracks.find(({ id }) => id === trace.trackId)?.source ?? "camera";
-  const highest = Math.max(1, ...trace.samples.map(({ layer, expected }) => Math.max(layer, expected)));
+  const highest = Math.max(1, ...trace.samples.map(({ layer, expected }) => Math.max(layer, expected ?? 0)));
   return (
     <Graph
       title={texts.layerOf(publisher?.name ?? "…", messages.connection.sources[source])}

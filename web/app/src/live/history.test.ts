@@ -60,6 +60,8 @@ describe("withLayers", () => {
     bitrate: 0,
     layer: 2,
     rid: "f",
+    spatialLayer: 0,
+    temporalLayer: null,
     expectedLayer: 2,
     starved: false,
     packetsSent: 0,
@@ -92,5 +94,10 @@ describe("withLayers", () => {
       },
     ]);
     expect(withLayers(history, read(6_000)).traces).toEqual([]);
+  });
+
+  it("takes the spatial layer where one encoding has several", () => {
+    const { traces } = withLayers(NO_LAYERS, read(1_000, stream({ rid: null, mimeType: "video/VP9", layer: 0, spatialLayer: 1 })));
+    expect(traces[0]?.samples).toEqual([{ at: 1_000, layer: 2, expected: null }]);
   });
 });

@@ -59,7 +59,8 @@ export interface LayerSample {
   readonly at: number;
   /** From 1, so that nothing is 0. */
   readonly layer: number;
-  readonly expected: number;
+  /** Null where it is not known: of an encoding with spatial layers. */
+  readonly expected: number | null;
 }
 
 export interface LayerHistory {
@@ -82,12 +83,16 @@ export function withLayers(history: LayerHistory, { timestamp, outboundRtp }: Pa
   return { newest: timestamp, traces };
 }
 
+/** Codecs that may have spatial layers within one encoding. */
+const SCALABLE = new Set(["video/VP9", "video/AV1"]);
+
 function layersIn(stream: OutboundRtp, at: number): LayerSample {
-  const isWanted = stream.active && !stream.muted;
+  const isOn = stream.active && !stream.muted;
+  const within = stream.rid === null && SCALABLE.has(stream.mimeType) ? stream.spatialLayer : null;
   return {
     at,
-    layer: !isWanted || stream.starved || stream.layer === null ? 0 : stream.layer + 1,
-    expected: !isWanted || stream.expectedLayer === null ? 0 : stream.expectedLayer + 1,
+    layer: isOn && !stream.starved && stream.layer !== null ? (within ?? stream.layer) + 1 : 0,
+    expected: within !== null ? null : isOn && stream.expectedLayer !== null ? stream.expectedLayer + 1 : 0,
   };
 }
 
