@@ -103,6 +103,22 @@ class RestartSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="r
     """A new subscribing transport, of the next generation. Answer: `SubscriptionOffered`."""
 
 
+class Watch(_ParticipantRequest, frozen=True, kw_only=True, tag="watch"):
+    """A client's offer to receive (WHEP), in the place of the node's. Answer: `Published`, with the SDP answer.
+
+    ``tracks``: what it wants, the most wanted first. Each m-line carries one; what there is no line for is left out.
+    """
+
+    sdp: str
+    tracks: tuple[TrackId, ...]
+
+
+class ChooseTracks(_ParticipantRequest, frozen=True, kw_only=True, tag="choose_tracks"):
+    """What a client that sent `Watch` wants from now on. Answer: `Done`."""
+
+    tracks: tuple[TrackId, ...]
+
+
 class RestartIce(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_ice"):
     """The client's ICE credentials have changed (RFC 8839, 4.4.1.1.1), and nothing else. Answer: `IceRestarted`."""
 
@@ -206,6 +222,8 @@ NodeRequest: TypeAlias = (
     | AnswerSubscription
     | ChangeSubscriptions
     | RestartSubscription
+    | Watch
+    | ChooseTracks
     | RestartIce
     | CheckTransport
     | SetTrackMuted

@@ -39,6 +39,8 @@ class ParticipantKind(StrEnum):
     """A client with a signalling connection."""
     STREAM = "stream"
     """An encoder that came in by WHIP (RFC 9725): it sends media, and is there as long as its media transport is."""
+    VIEWER = "viewer"
+    """A player that came in by WHEP: it receives media and nothing else. Not shown among the people."""
 
 
 class PublishPermission(StrEnum):

@@ -22,6 +22,7 @@ from contracts.node_rpc import (
     AnswerSubscription,
     ChangeSubscriptions,
     CheckTransport,
+    ChooseTracks,
     CloseRoom,
     Done,
     IceRestarted,
@@ -45,6 +46,7 @@ from contracts.node_rpc import (
     StopRecording,
     SubscriptionOffered,
     TransportChecked,
+    Watch,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from media_fleet.adapters.packet_plane import PacketPlane
@@ -252,6 +254,28 @@ class MediaNode:
         return SubscriptionOffered(offer=restarted.offer)
 
     @_handle.register
+    def _(self, request: Watch, _gateway_id: GatewayId) -> NodeAnswer:
+        offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
+        room = self._room_of(request)
+        participant = room.participant(request.participant_id)
+        answered = participant.watch(
+            offer,
+            request.tracks,
+            lambda: room.tracks.wanted_by(participant),
+            node=self._identity.end,
+            randomness=self._randomness,
+        )
+        self._carry_out(request.meeting_id, answered.effects)
+        return Published(sdp=answered.sdp)
+
+    @_handle.register
+    def _(self, request: ChooseTracks, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._room_of(request)
+        participant = room.participant(request.participant_id)
+        self._carry_out(request.meeting_id, participant.choose(request.tracks, room.tracks.wanted_by(participant)))
+        return Done()
+
+    @_handle.register
     def _(self, request: RestartIce, _gateway_id: GatewayId) -> NodeAnswer:
         participant = self._room_of(request).participant(request.participant_id)
         own = self._randomness.ice_credentials()
@@ -368,6 +392,8 @@ class MediaNode:
         | AnswerSubscription
         | ChangeSubscriptions
         | RestartSubscription
+        | Watch
+        | ChooseTracks
         | RestartIce
         | CheckTransport
         | SetTrackMuted

@@ -63,6 +63,7 @@ from signaling_gateway.metrics import (
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.consequences import Consequences
+from signaling_gateway.service.door_delivery import DeliveryByDoor
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.node_news import NodeNews
 from signaling_gateway.service.node_placement import NodePlacement
@@ -72,7 +73,7 @@ from signaling_gateway.service.room_requests import RoomRequests
 from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
 from signaling_gateway.service.spanning import Spanning
-from signaling_gateway.service.standard_doors import DeliveryByDoor, StandardDoors
+from signaling_gateway.service.standard_doors import StandardDoors
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
 from telemetry import logs

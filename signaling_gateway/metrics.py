@@ -11,7 +11,7 @@ PREFIX = "parley_gateway"
 METRICS = Metrics(PREFIX)
 
 CONNECTIONS = METRICS.gauge("connections", "Participants who are connected to this gateway, in rooms and lobbies.")
-DOOR_SESSIONS = METRICS.gauge("door_sessions", "Participants who came in over HTTP, by WHIP.")
+DOOR_SESSIONS = METRICS.gauge("door_sessions", "Participants who came in over HTTP, by WHIP and WHEP.")
 ROOMS = METRICS.gauge("rooms", "Rooms that this gateway has open.")
 DRAINING = METRICS.gauge("draining", "1 from SIGTERM on: nobody is let in any more.")
 SUBSCRIBED = METRICS.gauge("subscribed", "1 while announcements of other gateways and answers of nodes can come in.")
@@ -45,7 +45,7 @@ COMMAND_SECONDS = METRICS.histogram(
 )
 DOOR_REQUESTS = METRICS.histogram(
     "door_request_seconds",
-    "Requests over HTTP by WHIP. `code`: `ok`, or the code of the refusal.",
+    "Requests over HTTP by WHIP and WHEP. `code`: `ok`, or the code of the refusal.",
     "method",
     "code",
 )

@@ -37,7 +37,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tabs_full: Literal["refuse", "replace"] = "refuse"
     """What becomes of one tab more than that: it is refused, or the oldest makes room for it."""
     door_sessions: Annotated[int, Meta(ge=0, le=10_000)] = 500
-    """How many streams may come in by WHIP at once."""
+    """How many may come in by WHIP and WHEP at once."""
     drain_ms: Annotated[int, Meta(ge=0, le=600_000)] = 10_000
     """How long clients have, after SIGTERM, to go on at another gateway before they are disconnected."""
     allowed_origins: tuple[str, ...] = ()

@@ -229,7 +229,7 @@ class Offered(Struct, frozen=True, kw_only=True):
 
 
 class Answered(Struct, frozen=True, kw_only=True):
-    """The answer to a publishing offer."""
+    """The answer to a client's offer."""
 
     sdp: str
     effects: tuple[Effect, ...]

@@ -93,7 +93,7 @@ _NAMES = {"audio": {"opus": "opus"}, "video": {"vp8": "VP8", "h264": "H264", "vp
 def choose_codec(section: MediaSection) -> ChosenCodec | None:
     """The first codec of the m-line that a node forwards; None if there is none."""
     for payload_format in _by_preference(section):
-        codec = _known(section.kind, payload_format)
+        codec = known_codec(section.kind, payload_format)
         if codec is not None:
             feedback = tuple(f for f in _FEEDBACK_TAKEN[section.kind] if f in payload_format.feedback)
             return ChosenCodec(
@@ -192,7 +192,8 @@ def _by_preference(section: MediaSection) -> list[PayloadFormat]:
     return [by_payload_type[fmt] for fmt in section.fmts if fmt in by_payload_type]
 
 
-def _known(kind: str, payload_format: PayloadFormat) -> MediaCodec | None:
+def known_codec(kind: str, payload_format: PayloadFormat) -> MediaCodec | None:
+    """The codec that a format of an m-line is; None if a node does not forward it."""
     name = _NAMES[kind].get(payload_format.name.lower())
     if name == "opus":
         if (payload_format.clock_rate, payload_format.channels) != (48_000, 2):  # RFC 7587, 7

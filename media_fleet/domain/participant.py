@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import ParticipantId, TrackId
-from media_fleet.domain.effects import AddSubscription, Purpose, RestartIce, SubscriptionKey, TrackKey, TransportKey
+from media_fleet.domain.effects import (
+    AddSubscription,
+    Answered,
+    CloseTransport,
+    Effect,
+    OpenTransport,
+    Purpose,
+    RestartIce,
+    StartDtls,
+    SubscriptionKey,
+    TrackKey,
+    TransportKey,
+)
 from media_fleet.domain.errors import StaleNegotiationError
 from media_fleet.domain.layers import share
-from media_fleet.domain.session_description import IceCredentials, SessionDescription
+from media_fleet.domain.session_description import IceCredentials, SessionDescription, Setup
 from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
 from media_fleet.domain.token_bucket import TokenBucket
-from media_fleet.domain.transport_parameters import RemoteEnd
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
+from media_fleet.domain.viewing import ViewingSession
 
 MESSAGES_AT_ONCE, MESSAGES_PER_S = 100, 50
 BYTES_AT_ONCE, BYTES_PER_S = 512 * 1024, 128 * 1024
@@ -78,6 +93,8 @@ class Participant:
         self.publishing: PublishingSession | None = None
         self.publishing_generation = 0
         self.subscribing: SubscribingSession | None = None
+        self.viewing: ViewingSession | None = None
+        """In the place of ``subscribing``, for a client that offers to receive (WHEP)."""
         self.subscribing_generation = 0
         self.flowing: set[TrackKey] = set()
         """Tracks that have a subscription in the packet core."""
@@ -85,6 +102,8 @@ class Participant:
 
     def wish(self, track_id: TrackId) -> SubscriptionWish:
         """At first: enabled, the best layer."""
+        if self.viewing is not None:
+            return SubscriptionWish(track_id=track_id, enabled=track_id in self.viewing.chosen)
         return self._wishes.get(track_id) or SubscriptionWish(track_id=track_id)
 
     def set_wish(self, wish: SubscriptionWish) -> None:
@@ -98,10 +117,77 @@ class Participant:
         generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation
         return TransportKey(participant_id=self.id, purpose=purpose, generation=generation)
 
+    @property
+    def receives(self) -> bool:
+        """Whether the others' tracks are for this participant."""
+        return self.subscribe or self.viewing is not None
+
+    @property
+    def receives_on_transport(self) -> bool:
+        """Whether there is a receiving transport."""
+        return self.subscribing is not None or self.viewing is not None
+
+    def watch(
+        self,
+        offer: SessionDescription,
+        chosen: tuple[TrackId, ...],
+        wanted: Callable[[], Mapping[TrackKey, RoomTrack]],
+        *,
+        node: NodeEnd,
+        randomness: Randomness,
+    ) -> Answered:
+        """Answers an offer to receive, with the chosen ones of the wanted tracks on its m-lines.
+
+        ``wanted`` tells what is there for a participant who receives, as this one does from now on.
+
+        Raises:
+            BadSdpError: the offer is none that a node answers; nothing has changed.
+        """
+        effects: list[Effect] = []
+        if self.viewing is None or self.viewing.offer != offer:
+            remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE))
+            session = ViewingSession(offer, remote, node=node, ice=randomness.ice_credentials(), randomness=randomness)
+            effects += self._begin_to_view(session)
+        effects += self.choose(chosen, wanted())
+        return Answered(sdp="" if self.viewing is None else self.viewing.answer(), effects=tuple(effects))
+
+    def choose(self, chosen: tuple[TrackId, ...], wanted: Mapping[TrackKey, RoomTrack]) -> list[Effect]:
+        """What somebody who offered to receive wants to see and hear from now on, the most wanted first.
+
+        Raises:
+            StaleNegotiationError: there is no such offer.
+        """
+        if self.viewing is None:
+            raise StaleNegotiationError("No offer to receive has been made.")
+        self.viewing.chosen = chosen
+        return self.arranged(wanted)
+
+    def _begin_to_view(self, session: ViewingSession) -> list[Effect]:
+        effects: list[Effect] = []
+        if self.receives_on_transport:
+            effects.append(CloseTransport(transport=self.transport(Purpose.SUBSCRIBE)))
+            self.subscribing = None
+            self.flowing.clear()
+        self.viewing = session
+        self.subscribing_generation += 1
+        transport, remote = self.transport(Purpose.SUBSCRIBE), session.remote
+        as_client = remote.node_setup is Setup.ACTIVE
+        effects.append(OpenTransport(transport=transport, ice=session.ice))
+        effects.append(StartDtls(transport=transport, fingerprints=remote.fingerprints, as_client=as_client))
+        return effects
+
+    def arranged(self, wanted: Mapping[TrackKey, RoomTrack]) -> list[Effect]:
+        """Brings what somebody who offered to receive is sent up to what there is."""
+        if self.viewing is None:
+            return []
+        return self.viewing.arrange(wanted, self.transport(Purpose.SUBSCRIBE), self.flowing)
+
     def present_transport(self, purpose: Purpose) -> TransportKey | None:
         """The transport that stands; None if there is none, or its association has ended."""
-        session = self.publishing if purpose is Purpose.PUBLISH else self.subscribing
-        stands = session is not None and not (isinstance(session, PublishingSession) and session.is_dead)
+        if purpose is Purpose.PUBLISH:
+            stands = self.publishing is not None and not self.publishing.is_dead
+        else:
+            stands = self.receives_on_transport
         return self.transport(purpose) if stands else None
 
     def restart_ice(self, purpose: Purpose, *, remote: IceCredentials, own: IceCredentials) -> RestartIce:
@@ -113,7 +199,9 @@ class Participant:
         transport = self.present_transport(purpose)
         if transport is None:
             raise StaleNegotiationError("There is no transport whose ICE could be restarted.")
-        if purpose is Purpose.SUBSCRIBE and self.subscribing is not None:
+        if purpose is Purpose.SUBSCRIBE and self.viewing is not None:
+            self.viewing.ice = own
+        elif purpose is Purpose.SUBSCRIBE and self.subscribing is not None:
             self.subscribing.restart_ice(own, remote)
         elif self.publishing is not None:
             self.publishing.ice, self.publishing.remote = own, replace(self.publishing.remote, ice=remote)

@@ -103,7 +103,7 @@ class Room:
         if participant.publishing is not None:
             self._unpublish(list(participant.publishing.tracks.values()), effects)
             effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
-        if participant.subscribing is not None:
+        if participant.receives_on_transport:
             effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
         self._offer_to_others(participant_id, effects)
         return self._recorded(effects)
@@ -143,7 +143,7 @@ class Room:
         for participant in self._participants.values():
             if participant.publishing is not None:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
-            if participant.subscribing is not None:
+            if participant.receives_on_transport:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
         effects += self.tracks.clear()
         self._participants.clear()
@@ -410,7 +410,7 @@ class Room:
         wanted = self.tracks.wanted_by(participant)
         session = participant.subscribing
         if session is None:
-            if not wanted:
+            if not wanted or participant.viewing is not None:
                 return None
             participant.subscribing_generation += 1
             session = SubscribingSession(
@@ -424,6 +424,7 @@ class Room:
         return session.offer(wanted)
 
     def _send_next_offer(self, participant: Participant, effects: list[Effect]) -> None:
+        effects += participant.arranged(self.tracks.wanted_by(participant))
         offer = self._next_offer(participant, effects)
         if offer is not None:
             effects.append(SendOffer(participant_id=participant.id, offer=offer))

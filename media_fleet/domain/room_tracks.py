@@ -37,7 +37,7 @@ class RoomTracks:
 
     def wanted_by(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
         """The tracks of everyone else in the same breakout room, in the order in which they were published."""
-        if not participant.subscribe:
+        if not participant.receives:
             return {}
         elsewhere = self.relayed.breakouts()
         return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent, PeerSignalled
-from contracts.rooms import ParticipantInfo
+from contracts.rooms import ParticipantInfo, ParticipantKind
 from signaling_gateway.domain.commands import SignalPeer
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.errors import Refusal
@@ -32,6 +32,7 @@ def _may_go_direct(state: RoomState, actor: ParticipantInfo, target: Participant
         and actor.permissions.subscribe
         and target.permissions.subscribe
         and actor.id != target.id
+        and actor.kind is target.kind is ParticipantKind.PERSON
         and len(in_room) == 2
         and target.id in in_room
     )

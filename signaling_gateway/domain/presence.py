@@ -153,7 +153,8 @@ def reclaim_connection(state: RoomState, command: ReclaimConnection, now: int) -
 def adopt_participants(state: RoomState, command: AdoptParticipants, now: int) -> tuple[LogEvent, ...]:
     """All participants of a lost gateway are disconnected, and watched over by the adopting one; nobody waits there.
 
-    Who has no signalling connection has lost none: the adopting gateway answers for their media transport from now on.
+    A stream has no signalling connection and has lost none: the adopting gateway answers for its media transport from
+    now on. Viewers have to ask again.
     """
     lost = command.lost_gateway_id
     return (
@@ -190,7 +191,10 @@ def _gone_from_lobby(stay: Stay, now: int) -> LobbyLeft:
     return LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.LEFT)
 
 
-def _adopted(stay: Stay, command: AdoptParticipants, now: int) -> ParticipantDisconnected | ParticipantResumed:
+def _adopted(stay: Stay, command: AdoptParticipants, now: int) -> LogEvent:
+    if stay.info.kind is ParticipantKind.VIEWER:
+        # What it wants to see was known to the lost gateway alone.
+        return left(stay, LeaveReason.CONNECTION_LOST, now)
     if stay.info.kind is ParticipantKind.PERSON or not stay.info.connected:
         return _lost(stay, command, now)
     return ParticipantResumed(at=now, participant_id=stay.info.id, gateway_id=command.gateway_id)

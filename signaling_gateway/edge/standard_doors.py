@@ -1,7 +1,7 @@
-"""WHIP over HTTP (RFC 9725): an encoder posts an offer with a meeting token, and is in the meeting.
+"""WHIP (RFC 9725) and WHEP: an encoder or a player posts an offer with a meeting token, and is in the meeting.
 
-``POST /whip`` opens a session, whose resource (``Location``) takes ``PATCH`` (RFC 8840 fragments) and ``DELETE``. The
-resource's address is unguessable and is proof enough: a token may have expired by then.
+``POST /whip`` or ``/whep`` opens a session, whose resource (``Location``) takes ``PATCH`` (RFC 8840 fragments) and
+``DELETE``. The resource's address is unguessable and is proof enough: a token may have expired by then.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from contracts.meeting_token import MeetingClaims
 from contracts.rooms import Identity, MeetingId, ParticipantId
 from signaling_gateway.domain.offered_media import ice_fragment
 from signaling_gateway.domain.token_bucket import TokenBucket
+from signaling_gateway.domain.watching import View
 from signaling_gateway.edge.connecting import TokenVerifier
 from signaling_gateway.edge.frame_guard import App, Receive, Send
 from signaling_gateway.edge.problems import CONTENT_TYPE as PROBLEM
 from signaling_gateway.edge.problems import problem
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.metrics import DOOR_REQUESTS
-from signaling_gateway.service.standard_doors import Answered, StandardDoors
+from signaling_gateway.service.door_session import Answered
+from signaling_gateway.service.standard_doors import StandardDoors
 from telemetry.logs import bound
 
 SDP: Final = "application/sdp"
@@ -39,7 +41,8 @@ PER_S: Final = 0.5
 """How often one identity may open a session: an encoder that lost its path tries every second or two."""
 MAX_BUDGETS: Final = 10_000
 
-_RESOURCE = re.compile(r"/whip/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_\-]{16,64})")
+_DOORS: Final = ("/whip", "/whep")
+_RESOURCE = re.compile(r"/wh[ie]p/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_\-]{16,64})")
 _FOR_ALL: Final = {"Access-Control-Allow-Origin": "*"}
 """Any page may use the doors: what opens them is in the request, and nothing that a browser would add by itself."""
 _EXPOSED: Final = {"Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, Retry-After"}
@@ -76,7 +79,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class StandardDoorRoutes:
-    """Answers ``/whip`` and what is below it; hands everything else on (ASGI middleware)."""
+    """Answers ``/whip``, ``/whep`` and what is below them; hands everything else on (ASGI middleware)."""
 
     def __init__(
         self,
@@ -95,7 +98,7 @@ class StandardDoorRoutes:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """See ASGI."""
         path = scope.get("path", "") if scope["type"] == "http" else ""
-        if path != "/whip" and not path.startswith("/whip/"):
+        if path not in _DOORS and not path.startswith(("/whip/", "/whep/")):
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -117,7 +120,7 @@ class StandardDoorRoutes:
         if request.method == "OPTIONS":
             return _options(request.path)
         resource = _RESOURCE.fullmatch(request.path)
-        if resource is None and request.path != "/whip":
+        if resource is None and request.path not in _DOORS:
             raise Refusal(ErrorCode.NOT_FOUND, "There is no such resource.")
         handlers: dict[str, Callable[[], Awaitable[Response]]] = {}
         if resource is None:
@@ -136,16 +139,18 @@ class StandardDoorRoutes:
         _demand_type(request, SDP)
         if not _accepts(request.headers.get("accept", "*/*"), SDP):
             raise Refusal(ErrorCode.NOT_ACCEPTABLE, f"The answer is {SDP}.")
-        source = request.query.get("source", ["camera"])
-        if source not in (["camera"], ["screen"]):
-            raise Refusal(ErrorCode.VALIDATION_FAILED, "source is camera or screen.")
         offer = _text(request.body, MAX_SDP_LENGTH)
         with bound(meeting_id=claims.meeting, trace_id=claims.trace_id):
-            answered = await self._doors.open_stream(claims, offer, screen=source == ["screen"])
-        return self._created(claims.sub, answered)
+            if request.path == "/whip":
+                screen = _choice(request, "source", ("camera", "screen")) == "screen"
+                answered = await self._doors.open_stream(claims, offer, screen=screen)
+            else:
+                view = View(participant=_choice(request, "participant"), track=_choice(request, "track"))
+                answered = await self._doors.open_view(claims, offer, view)
+        return self._created(request.path, claims.sub, answered)
 
-    def _created(self, identity: Identity, answered: Answered) -> Response:
-        location = f"/whip/{answered.meeting_id}/{answered.participant_id}/{answered.secret}"
+    def _created(self, door: str, identity: Identity, answered: Answered) -> Response:
+        location = f"{door}/{answered.meeting_id}/{answered.participant_id}/{answered.secret}"
         links = [("Link", link) for server in self._ice_servers(identity) for link in ice_links(server)]
         headers = (
             ("Content-Type", SDP),
@@ -233,6 +238,15 @@ async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request
     )
 
 
+def _choice(request: Request, name: str, choices: tuple[str, ...] = ()) -> str | None:
+    """A parameter that may be given once, as one of ``choices`` if there are any."""
+    given = request.query.get(name, [])
+    if len(given) > 1 or (given and choices and given[0] not in choices):
+        allowed = " or ".join(choices) if choices else "given once at most"
+        raise Refusal(ErrorCode.VALIDATION_FAILED, f"{name} is {allowed}.")
+    return given[0] if given else None
+
+
 def _text(body: bytes, limit: int) -> str:
     if len(body) > limit:
         raise _too_large(limit)
@@ -258,7 +272,7 @@ def _accepts(accept: str, wanted: str) -> bool:
 
 
 def _methods(path: str) -> str:
-    return "POST, OPTIONS" if path == "/whip" else "PATCH, DELETE, OPTIONS"
+    return "POST, OPTIONS" if path in _DOORS else "PATCH, DELETE, OPTIONS"
 
 
 def _allow(path: str) -> dict[str, str]:
@@ -266,7 +280,7 @@ def _allow(path: str) -> dict[str, str]:
 
 
 def _options(path: str) -> Response:
-    takes = {"Accept-Post": SDP} if path == "/whip" else {"Accept-Patch": FRAGMENT}
+    takes = {"Accept-Post": SDP} if path in _DOORS else {"Accept-Patch": FRAGMENT}
     headers = {**takes, **_allow(path), "Access-Control-Allow-Methods": _methods(path), **_PREFLIGHT}
     return Response(status=204, headers=tuple(headers.items()))
 

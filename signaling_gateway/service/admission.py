@@ -115,7 +115,7 @@ class Admission:
                 is_settled=resume is not None,
                 missed=missed,
                 trace_id=claims.trace_id,
-                sends_only=kind is ParticipantKind.STREAM,
+                negotiates=kind is ParticipantKind.PERSON,
             )
             room.arriving.add(connection)
             return connection

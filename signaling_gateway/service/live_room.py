@@ -68,8 +68,8 @@ class Connection:
     """What that node was told of the permission to subscribe."""
     sends_data: bool | None = None
     """What that node was told of the permission to send data."""
-    sends_only: bool = False
-    """Whether the participant cannot answer a node's offer, and so is made none."""
+    negotiates: bool = True
+    """Whether the client answers a node's offers. If not, it is made none."""
     negotiating: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the node is asked for what changes the participant's transports, so that requests keep their order."""
 
@@ -84,7 +84,7 @@ class Connection:
 
     def may_receive(self, permissions: Permissions) -> bool:
         """Whether the node may offer what others send to a participant who has ``permissions``."""
-        return permissions.subscribe and not self.sends_only
+        return permissions.subscribe and self.negotiates
 
     @property
     def stands(self) -> bool:

@@ -20,8 +20,6 @@ from contracts.node_rpc import (
     AnswerSubscription,
     AssignedTrack,
     ChangeSubscriptions,
-    CheckTransport,
-    IceRestarted,
     JoinRoom,
     LeaveRoom,
     MoveParticipants,
@@ -32,12 +30,10 @@ from contracts.node_rpc import (
     PermitData,
     Publish,
     Published,
-    RestartIce,
     RestartSubscription,
     SetTrackMuted,
     SubscriptionChanged,
     SubscriptionOffered,
-    TransportChecked,
     TransportFailed,
     Whereabouts,
 )
@@ -194,27 +190,19 @@ class MediaNegotiation:
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
             self._pass_on(connection, offered.offer)
 
-    async def restart_ice(self, connection: Connection, transport: str, *, ufrag: str, pwd: str) -> IceRestarted:
-        """Tells the node the client's new ICE credentials for a transport, and answers its own."""
-        async with connection.negotiating:
-            request = RestartIce(
-                meeting_id=connection.room.meeting_id,
-                participant_id=connection.participant_id,
-                transport=transport,
-                ufrag=ufrag,
-                pwd=pwd,
-            )
-            return await self._ask_for(connection, self._negotiated_node(connection), request, IceRestarted)
+    async def ask(
+        self, connection: Connection, request: NodeRequest, answer_type: type[_Answer], *, attach: bool = False
+    ) -> _Answer:
+        """Asks the participant's node; with ``attach``, tells it of the participant first if it does not know them.
 
-    async def is_connected(self, connection: Connection, transport: str) -> bool:
-        """Whether the node has heard from the client on a transport, and still does."""
-        request = CheckTransport(
-            meeting_id=connection.room.meeting_id, participant_id=connection.participant_id, transport=transport
-        )
+        Raises:
+            Refusal, NodeError, LogUnavailableError: it has not done it.
+        """
         async with connection.negotiating:
-            node_id = self._negotiated_node(connection)
-            checked = await self._ask_for(connection, node_id, request, TransportChecked)
-        return checked.connected
+            node_id = await self._attached(connection) if attach else connection.joined_node
+            if node_id is None:
+                raise NodeError(ErrorCode.STALE_NEGOTIATION, "No media server knows this connection any more.")
+            return await self._ask_for(connection, node_id, request, answer_type)
 
     # ---- what the node must know ----
 
@@ -363,12 +351,6 @@ class MediaNegotiation:
             connection.participant_id
         ):
             raise NodeError(ErrorCode.STALE_NEGOTIATION, "The offer that this answers is void. Another one follows.")
-        return connection.joined_node
-
-    @staticmethod
-    def _negotiated_node(connection: Connection) -> NodeId:
-        if connection.joined_node is None:
-            raise NodeError(ErrorCode.STALE_NEGOTIATION, "No media server knows this connection any more.")
         return connection.joined_node
 
     def _require_subscribe(self, connection: Connection) -> None:

@@ -1,19 +1,16 @@
-"""Participants who come in by the standard doors: over HTTP, without a signalling connection (WHIP, RFC 9725).
+"""Participants who come in by the standard doors: over HTTP, without a signalling connection (WHIP, RFC 9725; WHEP).
 
 Such a participant is in the room like any other, by the same admission and the same log. What a Socket.IO connection is
 to others, its media transport is to it: it leaves when the node reports that failed, or says that it is not connected.
 Its resource is named by the meeting, the participant and the secret that resumes a stay, so any gateway can serve it;
-one that takes over a lost gateway's rooms takes over these participants as they are. (docs/decisions/0019)
+one that takes over a lost gateway's rooms takes over its streams as they are. (docs/decisions/0019)
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
@@ -21,17 +18,27 @@ from contracts.client_commands import PublishOffer
 from contracts.client_messages import Closing, RoomEvents
 from contracts.error_codes import ErrorCode
 from contracts.meeting_token import MeetingClaims
-from contracts.node_rpc import IceRestarted
+from contracts.node_rpc import (
+    CheckTransport,
+    ChooseTracks,
+    Done,
+    IceRestarted,
+    Published,
+    RestartIce,
+    TransportChecked,
+    Watch,
+)
 from contracts.public_events import UnmuteAskedEvent
 from contracts.rooms import MeetingId, ParticipantId, ParticipantKind
 from signaling_gateway.domain.commands import Leave, Resume, Unmute
 from signaling_gateway.domain.offered_media import IceFragment, ice_ufrag, offered_sections, streamed_tracks
-from signaling_gateway.domain.permissions import publishing, require
+from signaling_gateway.domain.permissions import Action, publishing, require
 from signaling_gateway.domain.room_state import Stay
+from signaling_gateway.domain.watching import View, chosen_tracks
 from signaling_gateway.errors import GatewayError, LogUnavailableError, NodeError, Refusal
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
-from signaling_gateway.service.client_delivery import ClientDelivery
+from signaling_gateway.service.door_session import Answered, DoorSession, known_stay, no_session
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.rooms import Rooms
@@ -47,35 +54,9 @@ LOBBY_STAY_S = 30.0
 """How long the place in the lobby is kept for the same token's next request."""
 RETRY_S = 1.0
 
+_TRANSPORT_OF = {ParticipantKind.STREAM: "publish", ParticipantKind.VIEWER: "subscribe"}
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False, kw_only=True)
-class DoorSession:
-    """A participant's way in through a standard door, as this gateway knows it."""
-
-    connection: Connection
-    transport: str
-    """The one that it has: ``publish``."""
-    checked_from: float
-    """When the transport must be connected, in seconds of the event loop's clock."""
-    ice_session: str | None = None
-    """The node's ICE user name fragment, which names the ICE session; None: not known to this gateway."""
-    client_ufrag: str | None = None
-    decided: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the participant is in the room, or never will be."""
-    closing: Closing | None = None
-    """Why it is over."""
-
-
-class Answered(Struct, frozen=True, kw_only=True):
-    """A session that has been opened: the SDP answer, and what names its resource."""
-
-    sdp: str
-    meeting_id: MeetingId
-    participant_id: ParticipantId
-    secret: str
-    ice_session: str
 
 
 class StandardDoors:
@@ -130,19 +111,46 @@ class StandardDoors:
         tracks = streamed_tracks(offered_sections(offer), screen=screen)
         for track in tracks:
             require(claims.permissions, publishing(track.source))
-        session = await self._entered(claims)
+
+        async def publish(session: DoorSession) -> str:
+            return (await self._media.publish(session.connection, PublishOffer(sdp=offer, tracks=tracks))).sdp
+
+        return await self._opened(claims, ParticipantKind.STREAM, offer, publish)
+
+    async def open_view(self, claims: MeetingClaims, offer: str, view: View) -> Answered:
+        """A new participant who is sent what ``view`` chooses, on the m-lines of ``offer``, and chooses anew by itself.
+
+        Raises:
+            Refusal, NodeError, LogUnavailableError: as `open_stream`.
+        """
+        require(claims.permissions, Action.SUBSCRIBE)
+
+        async def watch(session: DoorSession) -> str:
+            session.view = view
+            return await self._watch(session, offer)
+
+        return await self._opened(claims, ParticipantKind.VIEWER, offer, watch)
+
+    async def _opened(
+        self,
+        claims: MeetingClaims,
+        kind: ParticipantKind,
+        offer: str,
+        negotiate: Callable[[DoorSession], Awaitable[str]],
+    ) -> Answered:
+        session = await self._entered(claims, kind)
         connection = session.connection
         try:
             with bound(**connection.names):
-                published = await self._media.publish(connection, PublishOffer(sdp=offer, tracks=tracks))
+                answer = await negotiate(session)
         except BaseException:
             self._end(session)
             raise
-        session.ice_session, session.client_ufrag = ice_ufrag(published.sdp), ice_ufrag(offer)
+        session.ice_session, session.client_ufrag = ice_ufrag(answer), ice_ufrag(offer)
         session.checked_from = self._steady() + CONNECT_WITHIN_S
-        _log.info("a stream has begun", extra=connection.names)
+        _log.info("a session has begun", extra=connection.names | {"kind": kind})
         return Answered(
-            sdp=published.sdp,
+            sdp=answer,
             meeting_id=connection.room.meeting_id,
             participant_id=connection.participant_id,
             secret=connection.resume_secret,
@@ -157,7 +165,7 @@ class StandardDoors:
             LogUnavailableError: it may not have left.
         """
         async with self._rooms.use(meeting_id) as room:
-            _known_stay(room, participant_id, secret)
+            known_stay(room, participant_id, secret)
             await room.execute(Leave(participant_id=participant_id))
 
     async def change_ice(
@@ -178,9 +186,9 @@ class StandardDoors:
                 (``precondition_failed``), or a restart brings no credentials (``bad_sdp``).
             NodeError, LogUnavailableError: nothing has changed.
         """
-        session = await self._session(meeting_id, participant_id, secret)
         if ice_session is not None:
-            known = ((session.ice_session, ice_session), (session.client_ufrag, fragment.ufrag))
+            held = await self._held(meeting_id, participant_id, secret)
+            known = ((held.ice_session, ice_session), (held.client_ufrag, fragment.ufrag)) if held is not None else ()
             if any(None not in pair and pair[0] != pair[1] for pair in known):
                 raise Refusal(
                     ErrorCode.PRECONDITION_FAILED, "ICE has been restarted since. A restart is asked with If-Match: *."
@@ -188,10 +196,16 @@ class StandardDoors:
             return None
         if fragment.ufrag is None or fragment.pwd is None:
             raise Refusal(ErrorCode.BAD_SDP, "An ICE restart needs a=ice-ufrag and a=ice-pwd.")
+        session = await self._session(meeting_id, participant_id, secret)
+        request = RestartIce(
+            meeting_id=meeting_id,
+            participant_id=participant_id,
+            transport=session.transport,
+            ufrag=fragment.ufrag,
+            pwd=fragment.pwd,
+        )
         with bound(**session.connection.names):
-            restarted = await self._media.restart_ice(
-                session.connection, session.transport, ufrag=fragment.ufrag, pwd=fragment.pwd
-            )
+            restarted = await self._media.ask(session.connection, request, IceRestarted)
         session.ice_session, session.client_ufrag = restarted.ufrag, fragment.ufrag
         session.checked_from = self._steady() + CONNECT_WITHIN_S
         return restarted
@@ -217,7 +231,7 @@ class StandardDoors:
             began=stay.connection,
             resume_secret="",
             resumed_after=None,
-            sends_only=stay.info.kind is ParticipantKind.STREAM,
+            negotiates=False,
         )
         self._sessions[connection.sid] = DoorSession(
             connection=connection, transport="publish", checked_from=self._steady()
@@ -241,6 +255,8 @@ class StandardDoors:
             for each in message.events:
                 if isinstance(each, UnmuteAskedEvent):
                     self._tasks.spawn(self._unmute(session.connection, each))
+            if session.shown is not None:
+                self._tasks.spawn(self._show(session))
 
     def closed(self, sid: str, closing: Closing) -> None:
         """The participant is no longer in the room, or no longer this gateway's."""
@@ -250,8 +266,8 @@ class StandardDoors:
 
     # ---- inside ----
 
-    async def _entered(self, claims: MeetingClaims) -> DoorSession:
-        session = self._in_lobby.pop(claims.jti, None) or await self._admitted(claims)
+    async def _entered(self, claims: MeetingClaims, kind: ParticipantKind) -> DoorSession:
+        session = self._in_lobby.pop(claims.jti, None) or await self._admitted(claims, kind)
         try:
             async with asyncio.timeout(LOBBY_PATIENCE_S):
                 await session.decided.wait()
@@ -269,46 +285,92 @@ class StandardDoors:
             del self._in_lobby[token_id]
             self._end(session)
 
-    async def _admitted(self, claims: MeetingClaims) -> DoorSession:
+    async def _admitted(self, claims: MeetingClaims, kind: ParticipantKind) -> DoorSession:
         if self._closing():
             raise GatewayError(ErrorCode.GATEWAY_CLOSING, "The server is being restarted. One moment, please.")
         if len(self._sessions) >= self._max_sessions:
-            raise GatewayError(ErrorCode.SERVICE_UNAVAILABLE, "This server has as many streams as it takes.")
+            raise GatewayError(ErrorCode.SERVICE_UNAVAILABLE, "This server has as many of them as it takes.")
         sid = self._new_id()
-        connection = await self._admission.admit(sid, claims, None, kind=ParticipantKind.STREAM)
+        connection = await self._admission.admit(sid, claims, None, kind=kind)
         session = self._sessions[sid] = DoorSession(
-            connection=connection, transport="publish", checked_from=float("inf")
+            connection=connection, transport=_TRANSPORT_OF[kind], checked_from=float("inf")
         )
         self._admission.welcome(connection)
         return session
 
-    async def _session(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> DoorSession:
-        """The session, which is fetched from another gateway if need be."""
+    async def _held(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> DoorSession | None:
+        """The session, if it is this gateway's."""
         async with self._rooms.use(meeting_id) as room:
-            stay = _known_stay(room, participant_id, secret)
+            known_stay(room, participant_id, secret)
             connection = room.connections.get(participant_id)
-            if connection is None or connection.sid not in self._sessions:
-                await room.execute(
-                    Resume(
-                        participant_id=participant_id,
-                        identity=stay.info.identity,
-                        secret_hash=stay.resume_hash,
-                        gateway_id=self._rooms.gateway_id,
-                    )
+            return None if connection is None else self._sessions.get(connection.sid)
+
+    async def _session(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> DoorSession:
+        """The session; a stream's is fetched from another gateway if need be."""
+        held = await self._held(meeting_id, participant_id, secret)
+        if held is not None:
+            return held
+        async with self._rooms.use(meeting_id) as room:
+            stay = known_stay(room, participant_id, secret)
+            if stay.info.kind is not ParticipantKind.STREAM:
+                raise no_session()
+            await room.execute(
+                Resume(
+                    participant_id=participant_id,
+                    identity=stay.info.identity,
+                    secret_hash=stay.resume_hash,
+                    gateway_id=self._rooms.gateway_id,
                 )
-                connection = room.connections.get(participant_id)
+            )
+            connection = room.connections.get(participant_id)
             session = None if connection is None else self._sessions.get(connection.sid)
             if session is None:
-                raise _no_session()
+                raise no_session()
             return session
+
+    async def _watch(self, session: DoorSession, offer: str) -> str:
+        connection = session.connection
+        shown = chosen_tracks(connection.room.state, connection.participant_id, session.view)
+        request = Watch(
+            meeting_id=connection.room.meeting_id,
+            participant_id=connection.participant_id,
+            sdp=offer,
+            tracks=shown,
+        )
+        published = await self._media.ask(connection, request, Published, attach=True)
+        session.shown = shown
+        # The room may have changed meanwhile.
+        await self._show(session)
+        return published.sdp
+
+    async def _show(self, session: DoorSession) -> None:
+        """Tells the node if something else is to be shown than before."""
+        connection = session.connection
+        shown = chosen_tracks(connection.room.state, connection.participant_id, session.view)
+        if shown == session.shown or not connection.stands:
+            return
+        before, session.shown = session.shown, shown
+        request = ChooseTracks(
+            meeting_id=connection.room.meeting_id, participant_id=connection.participant_id, tracks=shown
+        )
+        try:
+            await self._media.ask(connection, request, Done)
+        except GatewayError as error:
+            session.shown = before
+            _log.warning("a viewer is not shown what is new", extra=connection.names | {"error": error.message})
 
     async def _check(self, session: DoorSession) -> None:
         connection = session.connection
         try:
-            connected = await self._media.is_connected(connection, session.transport)
+            request = CheckTransport(
+                meeting_id=connection.room.meeting_id,
+                participant_id=connection.participant_id,
+                transport=session.transport,
+            )
+            connected = (await self._media.ask(connection, request, TransportChecked)).connected
         except NodeError as error:
             # A node that is gone is replaced soon, and then the session ends.
-            _log.info("a stream is not checked", extra=connection.names | {"error": error.message})
+            _log.info("a session is not checked", extra=connection.names | {"error": error.message})
             return
         except Refusal:
             return  # it is over already
@@ -328,7 +390,7 @@ class StandardDoors:
     def _end(self, session: DoorSession) -> None:
         connection = session.connection
         with bound(**connection.names):
-            _log.info("a stream ends")
+            _log.info("a session ends")
             self._tasks.spawn(self._leave(connection.room.meeting_id, connection.participant_id))
 
     async def _leave(self, meeting_id: MeetingId, participant_id: ParticipantId) -> None:
@@ -338,56 +400,5 @@ class StandardDoors:
                     await room.execute(Leave(participant_id=participant_id))
                     return
             except LogUnavailableError as error:
-                _log.warning("a stream's end is not noted yet", extra={"meeting_id": meeting_id, "error": str(error)})
+                _log.warning("a session's end is not noted yet", extra={"meeting_id": meeting_id, "error": str(error)})
                 await asyncio.sleep(RETRY_S)
-
-
-class DeliveryByDoor:
-    """`ClientDelivery` for connections of both kinds. ``doors`` is set by the composition root."""
-
-    doors: StandardDoors
-
-    def __init__(self, sockets: ClientDelivery) -> None:
-        self._sockets = sockets
-
-    def send(self, sids: Iterable[str], event: str, message: Struct) -> None:
-        """See `ClientDelivery.send`."""
-        if not len(self.doors):
-            self._sockets.send(sids, event, message)
-            return
-        sids = list(sids)
-        held = [sid for sid in sids if self.doors.holds(sid)]
-        self._sockets.send([sid for sid in sids if not self.doors.holds(sid)], event, message)
-        for sid in held:
-            self.doors.heard(sid, event, message)
-
-    def replaced(self, sid: str, closing: Closing) -> None:
-        """See `ClientDelivery.replaced`."""
-        self._farewell(sid, closing, self._sockets.replaced)
-
-    def close(self, sid: str, closing: Closing) -> None:
-        """See `ClientDelivery.close`."""
-        self._farewell(sid, closing, self._sockets.close)
-
-    def _farewell(self, sid: str, closing: Closing, otherwise: Callable[[str, Closing], None]) -> None:
-        if self.doors.holds(sid):
-            self.doors.closed(sid, closing)
-        else:
-            otherwise(sid, closing)
-
-
-def _known_stay(room: LiveRoom, participant_id: ParticipantId, secret: str) -> Stay:
-    """The stay that a resource names. One answer for every reason why there is none, so that secrets are not probed."""
-    stay = room.state.stays.get(participant_id)
-    secret_hash = hashlib.sha256(secret.encode()).hexdigest()
-    if (
-        stay is None
-        or stay.info.kind is ParticipantKind.PERSON
-        or not hmac.compare_digest(stay.resume_hash, secret_hash)
-    ):
-        raise _no_session()
-    return stay
-
-
-def _no_session() -> Refusal:
-    return Refusal(ErrorCode.NOT_FOUND, "There is no such session, or it is over.")

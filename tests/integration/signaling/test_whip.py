@@ -1,4 +1,4 @@
-"""WHIP (RFC 9725) at a gateway: who comes in, how a session changes, and when it is over."""
+"""WHIP (RFC 9725) and WHEP at a gateway: who comes in, how a session changes, and when it is over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     CheckTransport,
+    ChooseTracks,
     IceRestarted,
     JoinRoom,
     LeaveRoom,
@@ -21,6 +22,7 @@ from contracts.node_rpc import (
     SetTrackMuted,
     TransportChecked,
     TransportFailed,
+    Watch,
 )
 from contracts.rooms import MeetingId, ParticipantId, Permissions, PublishPermission, Role
 from signaling_gateway.service import standard_doors
@@ -296,3 +298,35 @@ async def test_streams_go_on_under_another_gateway_when_theirs_is_gone(platform:
         )
     )
     assert (await ada.happened("participant_left"))["participant_id"] == encoder.id
+
+
+async def test_a_viewer_is_sent_what_the_room_is_about_and_chooses_anew_when_that_changes(
+    platform: Platform, node: Any
+) -> None:
+    node.answers[Watch] = lambda _: Published(sdp=ANSWER)
+    one, two = await platform.gateway(), await platform.gateway()
+    ada = await platform.join(one, "u_ada", role=Role.HOST)
+    receiving = OFFER.replace("sendonly", "recvonly")
+    silent = Permissions(publish=(PublishPermission.AUDIO,))
+    assert code(await Encoder(platform, two.url, permissions=silent).post("/whep", receiving)) == (
+        403,
+        "permission_denied",
+    )
+    player = Encoder(platform, two.url)
+    answer = await player.post("/whep", receiving)
+    assert (answer.status_code, answer.text, answer.headers["ETag"]) == (201, ANSWER, '"theirs"')
+    joined = await ada.happened("participant_joined")
+    assert (joined["participant"]["id"], joined["participant"]["kind"]) == (player.id, "viewer")
+    assert (node.asked(JoinRoom, player.id)[0].subscribe, node.asked(Watch)[0].tracks) == (False, ())
+    published = await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [{"mid": "0", "source": "camera"}]})
+    track = published["tracks"][0]["track_id"]
+    await platform.eventually(lambda: [each.tracks for each in node.asked(ChooseTracks)] == [(track,)])
+    await ada.ask("mute_track", {"track_id": track})
+    await platform.eventually(lambda: node.asked(ChooseTracks)[-1].tracks == ())
+    assert (await player.patch(**{"If-Match": "*"})).status_code == 200
+    assert node.asked(RestartIce)[0].transport == "subscribe"
+    # What it wants to see is known to its gateway alone.
+    await two.stop()
+    assert (await ada.happened("participant_left"))["participant_id"] == player.id
+    player.http.base_url = one.url
+    assert code(await player.delete()) == (404, "not_found")

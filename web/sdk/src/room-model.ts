@@ -181,7 +181,8 @@ export function peerOf(model: RoomModel, selfId: string | null): Peer | null {
   if (model.recording !== null && self.breakout === null) return null;
   const others = [...model.participants.values()].filter(({ id, breakout }) => id !== self.id && breakout === self.breakout);
   const [other] = others;
-  if (other === undefined || others.length > 1) return null;
+  // Encoders and players that came in by a standard door answer no signals.
+  if (other?.kind !== "person" || self.kind !== "person" || others.length > 1) return null;
   if (!self.permissions.subscribe || !other.permissions.subscribe) return null;
   return { id: other.id, offers: self.id < other.id };
 }

@@ -1,6 +1,7 @@
 /** The room as a user interface sees it. Every object is immutable; what has not changed keeps its identity. */
 
 export type TrackSource = "microphone" | "camera" | "screen" | "screen_audio";
+export type ParticipantKind = "person" | "stream" | "viewer";
 export type Role = "host" | "cohost" | "participant" | "guest";
 
 /**
@@ -38,6 +39,8 @@ export interface ParticipantState {
   readonly identity: string;
   readonly name: string;
   readonly role: Role;
+  /** `stream`: an encoder that came in by WHIP. Players that came in by WHEP are not among the participants. */
+  readonly kind: ParticipantKind;
   readonly isSelf: boolean;
   /** False while this participant's connection is lost and may still come back. */
   readonly connected: boolean;

@@ -101,6 +101,11 @@ describe("viewOf", () => {
     expect(first.polls[0]?.hasVoted).toBe(true);
   });
 
+  it("does not show who came only to watch", () => {
+    const players = new Map([...model.participants]).set("v", { ...info("v"), kind: "viewer" as const });
+    expect(viewOf({ ...model, participants: players }, local, first).participants).toBe(first.participants);
+  });
+
   it("shows who is in the same room", () => {
     const breakouts = { rooms: [{ id: "b1", name: "One" }], free_choice: true, ends_at: 5 };
     const apart = new Map([...model.participants]).set("b", { ...info("b"), breakout: "b1", assigned_breakout: "b1" });

@@ -61,7 +61,7 @@ export const INITIAL_STATE: RoomState = {
 export function viewOf(model: RoomModel | null, local: LocalView, previous: RoomState): RoomState {
   const participants = kept(
     previous.participants,
-    [...(model?.participants.values() ?? [])].map((info) => {
+    [...(model?.participants.values() ?? [])].filter(({ kind }) => kind !== "viewer").map((info) => {
       const before = previous.participants.find((participant) => participant.id === info.id);
       const tracks = [...(model?.tracks.values() ?? [])]
         .filter((track) => track.participant_id === info.id)
@@ -83,6 +83,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
         identity: info.identity,
         name: info.name,
         role: info.role,
+        kind: info.kind,
         isSelf: info.id === local.selfId,
         connected: info.connected,
         permissions: info.permissions,

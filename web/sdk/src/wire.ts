@@ -300,7 +300,7 @@ export interface ParticipantJoinedEvent {
   readonly participant: ParticipantInfo;
 }
 
-export type ParticipantKind = "person" | "stream";
+export type ParticipantKind = "person" | "stream" | "viewer";
 
 export interface ParticipantLeftEvent {
   readonly type: "participant_left";

@@ -9,6 +9,7 @@ export function person(id: string, change: Partial<ParticipantState> = {}): Part
     identity: `user-${id}`,
     name: `Person ${id}`,
     role: "participant",
+    kind: "person",
     isSelf: false,
     connected: true,
     permissions: PERMISSIONS,

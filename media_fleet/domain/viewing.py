@@ -1,0 +1,242 @@
+"""A receiving connection that the client offers (WHEP), beside the ones that a node offers (`subscribing`).
+
+The offer's m-lines are all that there will ever be: nothing is negotiated again. Each is answered with every codec that
+both ends know, and carries the first of the wanted tracks of its kind that is not on another line yet. A line that
+changes over gets a new SSRC, which the receiver knows by its MID (RFC 8843, 9.2): an SSRC never begins twice under one
+key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from contracts.client_commands import SubscriptionWish
+from contracts.rooms import TrackId
+from media_fleet.domain.effects import (
+    AddSubscription,
+    Effect,
+    RemoveSubscription,
+    SubscriptionKey,
+    TrackKey,
+    TransportKey,
+)
+from media_fleet.domain.errors import BadSdpError
+from media_fleet.domain.layers import share
+from media_fleet.domain.media_formats import (
+    MAX_EXTENSION_ID,
+    OWN_EXTENSIONS,
+    PUBLISHED_EXTENSIONS,
+    MediaCodec,
+    for_subscribers,
+    known_codec,
+    rtx_payload_type,
+)
+from media_fleet.domain.sdp_writer import write
+from media_fleet.domain.session_description import (
+    Direction,
+    HeaderExtension,
+    IceCredentials,
+    MediaSection,
+    PayloadFormat,
+    SessionDescription,
+    SsrcGroup,
+)
+from media_fleet.domain.subscribing import RoomTrack
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, is_media
+
+
+class _Line:
+    def __init__(self, section: MediaSection) -> None:
+        self.section = section
+        self.formats = tuple(f for f in section.formats if known_codec(section.kind, f) is not None)
+        self.carries: TrackKey | None = None
+        self.ssrc = self.rtx_ssrc = 0
+        self.cname: str | None = None
+        self.msid: str | None = None
+
+    def payload_type(self, codec: MediaCodec) -> int | None:
+        """Where the line takes the codec: with the same parameters if it can, else by its name."""
+        alike: int | None = None
+        for payload_format in self.formats:
+            offered = known_codec(self.section.kind, payload_format)
+            if offered is None or offered.name != codec.name:
+                continue
+            if for_subscribers(offered) == for_subscribers(codec):
+                return payload_format.payload_type
+            alike = payload_format.payload_type if alike is None else alike
+        return alike
+
+    def takes(self, track: RoomTrack) -> bool:
+        """Whether the track can be sent on it."""
+        return track.media.kind == self.section.kind and self.payload_type(track.media.codec.codec) is not None
+
+    def extensions(self, published: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """What goes with each packet: what the node writes, and what the publisher sends and this line takes."""
+        passed_on = {*OWN_EXTENSIONS, *published}
+        for extension in _taken(self.section):
+            if extension.uri in passed_on:
+                yield extension.uri, extension.id
+
+
+class ViewingSession:
+    """The m-lines of one connection and what is on them."""
+
+    def __init__(
+        self,
+        offer: SessionDescription,
+        remote: RemoteEnd,
+        *,
+        node: NodeEnd,
+        ice: IceCredentials,
+        randomness: Randomness,
+    ) -> None:
+        """Raises `BadSdpError`: the offer receives nothing that a node could send."""
+        self.offer = offer
+        self.remote = remote
+        self.ice = ice
+        self.chosen: tuple[TrackId, ...] = ()
+        """The wanted tracks, the first the most."""
+        self._node = node
+        self._randomness = randomness
+        self._session_id = randomness.session_id()
+        lines = (_Line(s) for s in offer.media if s.in_use and s.direction.receives and is_media(s))
+        self._lines = {line.section.mid: line for line in lines if line.formats}
+        if not self._lines:
+            raise BadSdpError("The offer receives neither audio nor video in a codec that the node forwards.")
+
+    def arrange(
+        self, wanted: Mapping[TrackKey, RoomTrack], transport: TransportKey, flowing: set[TrackKey]
+    ) -> list[Effect]:
+        """Brings the lines to the chosen tracks, as far as they are among ``wanted``: those in the same room.
+
+        ``flowing``: the tracks that have a subscription in the packet core; kept up.
+        """
+        tracks = {track.key.track_id: track for track in wanted.values()}
+        plan = self._plan([tracks[track_id] for track_id in self.chosen if track_id in tracks])
+        effects: list[Effect] = []
+        for line in self._lines.values():
+            if line.carries is None or (line in plan and plan[line].key == line.carries):
+                continue
+            if line.carries in flowing:
+                flowing.discard(line.carries)
+                gone = SubscriptionKey(transport=transport, track=line.carries)
+                effects.append(RemoveSubscription(subscription=gone))
+            line.carries = None
+        for line, track in plan.items():
+            payload_type = line.payload_type(track.media.codec.codec)
+            if line.carries is None and payload_type is not None:
+                flowing.add(track.key)
+                effects.append(self._begin(line, track, payload_type, transport))
+        return effects
+
+    def _plan(self, ranked: Sequence[RoomTrack]) -> dict[_Line, RoomTrack]:
+        """Which line carries what. What is among the best and on a line already stays on it."""
+        best: dict[TrackKey, RoomTrack] = {}
+        for kind in ("audio", "video"):
+            lines = [line for line in self._lines.values() if line.section.kind == kind]
+            fitting = (track for track in ranked if any(line.takes(track) for line in lines))
+            best |= {track.key: track for track in islice(fitting, len(lines))}
+        plan = {line: best.pop(line.carries) for line in self._lines.values() if line.carries in best}
+        for line in self._lines.values():
+            track = next((track for track in best.values() if line.takes(track)), None)
+            if line not in plan and track is not None:
+                plan[line] = best.pop(track.key)
+        return plan
+
+    def _begin(self, line: _Line, track: RoomTrack, payload_type: int, transport: TransportKey) -> AddSubscription:
+        rtx = rtx_payload_type(line.section, payload_type)
+        line.carries = track.key
+        line.ssrc, line.rtx_ssrc = self._new_ssrc(), self._new_ssrc()
+        line.cname, line.msid = track.participant_id, f"{track.participant_id} {track.key.track_id}"
+        return AddSubscription(
+            subscription=SubscriptionKey(transport=transport, track=track.key),
+            mid=line.section.mid,
+            ssrc=line.ssrc,
+            rtx_ssrc=None if rtx is None else line.rtx_ssrc,
+            payload_type=payload_type,
+            rtx_payload_type=rtx,
+            cname=track.participant_id,
+            extensions=tuple(line.extensions(uri for uri, _ in track.media.extensions)),
+            share=share(track.source, len(track.media.rids), SubscriptionWish(track_id=track.key.track_id)),
+        )
+
+    def _new_ssrc(self) -> int:
+        used = {n for line in self._lines.values() for n in (line.ssrc, line.rtx_ssrc)}
+        while (ssrc := self._randomness.ssrc()) in used:
+            pass
+        return ssrc
+
+    def answer(self) -> str:
+        """The SDP answer, with the SSRCs of what is on the lines now."""
+        media = tuple(self._section(section) for section in self.offer.media)
+        taken = {section.mid for section in media if section.in_use}
+        return write(
+            SessionDescription(
+                session_id=self._session_id,
+                session_version=1,
+                bundle=tuple(mid for mid in self.offer.bundle if mid in taken),
+                media=media,
+                ice_lite=True,
+                extmap_allow_mixed=self.offer.extmap_allow_mixed,
+            )
+        )
+
+    def _section(self, section: MediaSection) -> MediaSection:
+        line = self._lines.get(section.mid)
+        if line is None:
+            return MediaSection(
+                kind=section.kind, port=0, protocol=section.protocol, fmts=section.fmts[:1] or ("0",), mid=section.mid
+            )
+        formats = tuple(_with_retransmissions(section, line.formats))
+        has_rtx = any(f.name == "rtx" for f in formats)
+        ssrcs = () if line.carries is None else (line.ssrc, line.rtx_ssrc) if has_rtx else (line.ssrc,)
+        return MediaSection(
+            kind=section.kind,
+            port=self._node.candidates[0].port,
+            protocol=section.protocol,
+            fmts=tuple(str(f.payload_type) for f in formats),
+            mid=section.mid,
+            direction=Direction.SENDONLY,
+            rtcp_mux=True,
+            rtcp_rsize=section.rtcp_rsize,
+            ice=self.ice,
+            candidates=self._node.candidates,
+            fingerprints=self._node.fingerprints,
+            setup=self.remote.node_setup,
+            formats=formats,
+            extensions=_taken(section),
+            msid=line.msid,
+            ssrcs=ssrcs,
+            ssrc_groups=(SsrcGroup(semantics="FID", ssrcs=ssrcs),) if len(ssrcs) == 2 else (),
+            cname=line.cname,
+        )
+
+
+def _taken(section: MediaSection) -> tuple[HeaderExtension, ...]:
+    wanted = {*OWN_EXTENSIONS, *PUBLISHED_EXTENSIONS[section.kind]}
+    return tuple(
+        HeaderExtension(
+            id=extension.id,
+            uri=extension.uri,
+            direction=None if extension.direction is None else extension.direction.reversed,
+        )
+        for extension in section.extensions
+        if extension.uri in wanted
+        and extension.id <= MAX_EXTENSION_ID
+        and (extension.direction is None or extension.direction.receives)
+    )
+
+
+def _with_retransmissions(section: MediaSection, formats: Sequence[PayloadFormat]) -> Iterator[PayloadFormat]:
+    by_payload_type = {f.payload_type: f for f in section.formats}
+    for payload_format in formats:
+        yield payload_format
+        rtx = rtx_payload_type(section, payload_format.payload_type)
+        if rtx is not None:
+            yield PayloadFormat(
+                payload_type=rtx,
+                name="rtx",
+                clock_rate=by_payload_type[rtx].clock_rate,
+                parameters=(("apt", str(payload_format.payload_type)),),
+            )

@@ -1,0 +1,68 @@
+"""What a gateway knows of a participant who came in by a standard door, and how the resource of one is recognised."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from contracts.client_messages import Closing
+from contracts.error_codes import ErrorCode
+from contracts.rooms import MeetingId, ParticipantId, ParticipantKind, TrackId
+from signaling_gateway.domain.room_state import Stay
+from signaling_gateway.domain.watching import View
+from signaling_gateway.errors import Refusal
+from signaling_gateway.service.live_room import Connection, LiveRoom
+
+
+@dataclass(eq=False, kw_only=True)
+class DoorSession:
+    """A participant's way in through a standard door, as this gateway knows it."""
+
+    connection: Connection
+    transport: str
+    """The one that it has: ``publish`` or ``subscribe``."""
+    checked_from: float
+    """When the transport must be connected, in seconds of the event loop's clock."""
+    view: View = field(default_factory=View)
+    """What a viewer wants to see."""
+    shown: tuple[TrackId, ...] | None = None
+    """What its node was told of that."""
+    ice_session: str | None = None
+    """The node's ICE user name fragment, which names the ICE session; None: not known to this gateway."""
+    client_ufrag: str | None = None
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the participant is in the room, or never will be."""
+    closing: Closing | None = None
+    """Why it is over."""
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """A session that has been opened: the SDP answer, and what names its resource."""
+
+    sdp: str
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    secret: str
+    ice_session: str
+
+
+def known_stay(room: LiveRoom, participant_id: ParticipantId, secret: str) -> Stay:
+    """The stay that a resource names. One answer for every reason why there is none, so that secrets are not probed."""
+    stay = room.state.stays.get(participant_id)
+    secret_hash = hashlib.sha256(secret.encode()).hexdigest()
+    if (
+        stay is None
+        or stay.info.kind is ParticipantKind.PERSON
+        or not hmac.compare_digest(stay.resume_hash, secret_hash)
+    ):
+        raise no_session()
+    return stay
+
+
+def no_session() -> Refusal:
+    """The refusal of whatever names no session."""
+    return Refusal(ErrorCode.NOT_FOUND, "There is no such session, or it is over.")
