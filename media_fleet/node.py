@@ -25,7 +25,6 @@ from contracts.node_rpc import (
     ChooseTracks,
     CloseRoom,
     Done,
-    IceRestarted,
     JoinRoom,
     LeaveRoom,
     MoveParticipants,
@@ -49,6 +48,7 @@ from contracts.node_rpc import (
     Watch,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from media_fleet import door_requests
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
@@ -68,15 +68,13 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
 )
 from media_fleet.domain.room import Room
-from media_fleet.domain.sdp_writer import candidate_value
-from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
 from media_fleet.recordings import RecorderSite, Recordings
 from media_fleet.relays import Relays
-from media_fleet.request_ids import check_ids, purpose_named
+from media_fleet.request_ids import check_ids
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
@@ -255,38 +253,26 @@ class MediaNode:
 
     @_handle.register
     def _(self, request: Watch, _gateway_id: GatewayId) -> NodeAnswer:
-        offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
-        room = self._room_of(request)
-        participant = room.participant(request.participant_id)
-        answered = participant.watch(
-            offer,
-            request.tracks,
-            lambda: room.tracks.wanted_by(participant),
-            node=self._identity.end,
-            randomness=self._randomness,
-        )
+        room, end = self._room_of(request), self._identity.end
+        answered = door_requests.watch(room, request, node=end, randomness=self._randomness)
         self._carry_out(request.meeting_id, answered.effects)
         return Published(sdp=answered.sdp)
 
     @_handle.register
     def _(self, request: ChooseTracks, _gateway_id: GatewayId) -> NodeAnswer:
-        room = self._room_of(request)
-        participant = room.participant(request.participant_id)
-        self._carry_out(request.meeting_id, participant.choose(request.tracks, room.tracks.wanted_by(participant)))
+        self._carry_out(request.meeting_id, door_requests.choose(self._room_of(request), request))
         return Done()
 
     @_handle.register
     def _(self, request: RestartIce, _gateway_id: GatewayId) -> NodeAnswer:
-        participant = self._room_of(request).participant(request.participant_id)
-        own = self._randomness.ice_credentials()
-        remote = IceCredentials(ufrag=request.ufrag, pwd=request.pwd)
-        self._carry_out(request.meeting_id, (participant.restart_ice(purpose_named(request), remote=remote, own=own),))
-        candidates = tuple(candidate_value(each) for each in self._identity.end.candidates)
-        return IceRestarted(ufrag=own.ufrag, pwd=own.pwd, candidates=candidates)
+        room, end = self._room_of(request), self._identity.end
+        restarted, effect = door_requests.restart_ice(room, request, node=end, randomness=self._randomness)
+        self._carry_out(request.meeting_id, (effect,))
+        return restarted
 
     @_handle.register
     def _(self, request: CheckTransport, _gateway_id: GatewayId) -> NodeAnswer:
-        transport = self._room_of(request).participant(request.participant_id).present_transport(purpose_named(request))
+        transport = door_requests.present_transport(self._room_of(request), request)
         connected = transport is not None and self._plane.is_connected(request.meeting_id, transport)
         return TransportChecked(connected=connected)
 

@@ -1,0 +1,44 @@
+"""Requests about participants whose clients came in by a standard door (WHIP, WHEP), as a room answers them."""
+
+from __future__ import annotations
+
+from contracts.node_rpc import CheckTransport, ChooseTracks, IceRestarted, RestartIce, Watch
+from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
+from media_fleet.domain import effects as fx
+from media_fleet.domain.effects import Answered, Effect, TransportKey
+from media_fleet.domain.room import Room
+from media_fleet.domain.sdp_writer import candidate_value
+from media_fleet.domain.session_description import IceCredentials
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+from media_fleet.request_ids import purpose_named
+
+
+def watch(room: Room, request: Watch, *, node: NodeEnd, randomness: Randomness) -> Answered:
+    """Answers an offer to receive. Raises `MediaNodeError`: nothing has changed."""
+    offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
+    participant = room.participant(request.participant_id)
+    return participant.watch(
+        offer, request.tracks, lambda: room.tracks.wanted_by(participant), node=node, randomness=randomness
+    )
+
+
+def choose(room: Room, request: ChooseTracks) -> list[Effect]:
+    """Changes what a participant watches. Raises `MediaNodeError`: nothing has changed."""
+    participant = room.participant(request.participant_id)
+    return participant.choose(request.tracks, room.tracks.wanted_by(participant))
+
+
+def restart_ice(
+    room: Room, request: RestartIce, *, node: NodeEnd, randomness: Randomness
+) -> tuple[IceRestarted, fx.RestartIce]:
+    """Gives a transport new credentials. Raises `MediaNodeError`: nothing has changed."""
+    own = randomness.ice_credentials()
+    remote = IceCredentials(ufrag=request.ufrag, pwd=request.pwd)
+    effect = room.participant(request.participant_id).restart_ice(purpose_named(request), remote=remote, own=own)
+    candidates = tuple(candidate_value(each) for each in node.candidates)
+    return IceRestarted(ufrag=own.ufrag, pwd=own.pwd, candidates=candidates), effect
+
+
+def present_transport(room: Room, request: CheckTransport) -> TransportKey | None:
+    """The transport that is asked about, if there is one. Raises `MediaNodeError`."""
+    return room.participant(request.participant_id).present_transport(purpose_named(request))
