@@ -45,11 +45,11 @@ class _Request(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
     meeting_id: MeetingId
 
 
-class _ParticipantRequest(_Request, frozen=True, kw_only=True):
+class ParticipantRequest(_Request, frozen=True, kw_only=True):
     participant_id: ParticipantId
 
 
-class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
+class JoinRoom(ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """Makes the participant known. Answer: `SubscriptionOffered`, with an offer if there is anything to receive.
 
     Sent again (a resumed connection, another gateway) it changes where events go, and says ``breakout`` and ``data``
@@ -69,7 +69,7 @@ class JoinRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """As in `SpanRoom`; none: this one alone, as far as is known."""
 
 
-class Publish(_ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
+class Publish(ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
     """A client's publishing offer. ``tracks``: all that it publishes from now on. Answer: `Published`."""
 
     sdp: str
@@ -85,7 +85,7 @@ class AssignedTrack(Struct, frozen=True, kw_only=True):
     muted: bool = False
 
 
-class AnswerSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="answer_subscription"):
+class AnswerSubscription(ParticipantRequest, frozen=True, kw_only=True, tag="answer_subscription"):
     """A client's answer to the node's offer. Answer: `Done`."""
 
     generation: int
@@ -93,17 +93,17 @@ class AnswerSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="an
     sdp: str
 
 
-class ChangeSubscriptions(_ParticipantRequest, frozen=True, kw_only=True, tag="change_subscriptions"):
+class ChangeSubscriptions(ParticipantRequest, frozen=True, kw_only=True, tag="change_subscriptions"):
     """A client's wishes. Answer: `Done`; a new offer follows as an event if one is needed."""
 
     tracks: tuple[SubscriptionWish, ...]
 
 
-class RestartSubscription(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_subscription"):
+class RestartSubscription(ParticipantRequest, frozen=True, kw_only=True, tag="restart_subscription"):
     """A new subscribing transport, of the next generation. Answer: `SubscriptionOffered`."""
 
 
-class Watch(_ParticipantRequest, frozen=True, kw_only=True, tag="watch"):
+class Watch(ParticipantRequest, frozen=True, kw_only=True, tag="watch"):
     """A client's offer to receive (WHEP), in the place of the node's. Answer: `Published`, with the SDP answer.
 
     ``tracks``: what it wants, the most wanted first. Each m-line carries one; what there is no line for is left out.
@@ -113,13 +113,13 @@ class Watch(_ParticipantRequest, frozen=True, kw_only=True, tag="watch"):
     tracks: tuple[TrackId, ...]
 
 
-class ChooseTracks(_ParticipantRequest, frozen=True, kw_only=True, tag="choose_tracks"):
+class ChooseTracks(ParticipantRequest, frozen=True, kw_only=True, tag="choose_tracks"):
     """What a client that sent `Watch` wants from now on. Answer: `Done`."""
 
     tracks: tuple[TrackId, ...]
 
 
-class RestartIce(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_ice"):
+class RestartIce(ParticipantRequest, frozen=True, kw_only=True, tag="restart_ice"):
     """The client's ICE credentials have changed (RFC 8839, 4.4.1.1.1), and nothing else. Answer: `IceRestarted`."""
 
     transport: str
@@ -128,14 +128,14 @@ class RestartIce(_ParticipantRequest, frozen=True, kw_only=True, tag="restart_ic
     pwd: str
 
 
-class CheckTransport(_ParticipantRequest, frozen=True, kw_only=True, tag="check_transport"):
+class CheckTransport(ParticipantRequest, frozen=True, kw_only=True, tag="check_transport"):
     """Asks whether a transport is connected, in case a `TransportFailed` was lost. Answer: `TransportChecked`."""
 
     transport: str
     """``publish`` or ``subscribe``."""
 
 
-class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_track_muted"):
+class SetTrackMuted(ParticipantRequest, frozen=True, kw_only=True, tag="set_track_muted"):
     """A muted track is not forwarded, whatever its publisher sends. Answer: `Done`.
 
     Requests may overtake each other: what the node knows of a later version of the log stands.
@@ -147,7 +147,7 @@ class SetTrackMuted(_ParticipantRequest, frozen=True, kw_only=True, tag="set_tra
     """That of the log with which it became so."""
 
 
-class PermitData(_ParticipantRequest, frozen=True, kw_only=True, tag="permit_data"):
+class PermitData(ParticipantRequest, frozen=True, kw_only=True, tag="permit_data"):
     """Whether the participant may send on data channels from now on. Answer: `Done`.
 
     What the node knows of a later version of the log stands.
@@ -182,7 +182,7 @@ class SpanRoom(_Request, frozen=True, kw_only=True, tag="span_room"):
     version: int
 
 
-class LeaveRoom(_ParticipantRequest, frozen=True, kw_only=True, tag="leave_room"):
+class LeaveRoom(ParticipantRequest, frozen=True, kw_only=True, tag="leave_room"):
     """Closes all that belongs to the participant. Answer: `Done`."""
 
 
@@ -194,7 +194,7 @@ class ReadRoomStatistics(_Request, frozen=True, kw_only=True, tag="read_room_sta
     """Answer: `RoomStatistics`, as of the node's last sample; of a meeting that the node does not know, of nobody."""
 
 
-class ReadParticipantStatistics(_ParticipantRequest, frozen=True, kw_only=True, tag="read_participant_statistics"):
+class ReadParticipantStatistics(ParticipantRequest, frozen=True, kw_only=True, tag="read_participant_statistics"):
     """Answer: `ParticipantStatistics`, as of the node's last sample."""
 
 

@@ -31,6 +31,7 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     Offer,
+    ParticipantRequest,
     PermitData,
     Publish,
     Published,
@@ -372,19 +373,7 @@ class MediaNode:
         self._requests.pop(meeting_id, None)
         self.relays.close(meeting_id)
 
-    def _room_of(
-        self,
-        request: Publish
-        | AnswerSubscription
-        | ChangeSubscriptions
-        | RestartSubscription
-        | Watch
-        | ChooseTracks
-        | RestartIce
-        | CheckTransport
-        | SetTrackMuted
-        | PermitData,
-    ) -> Room:
+    def _room_of(self, request: ParticipantRequest) -> Room:
         room = self._rooms.get(request.meeting_id)
         if room is None:
             raise ParticipantNotFoundError(f"Meeting {request.meeting_id} is not on this node.")
