@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from contracts.rooms import MeetingId, NodeId
@@ -13,11 +14,10 @@ from media_fleet.observation import MAX_STREAMS, Observation
 class Plane:
     """Meetings with so many streams each, and no transports."""
 
-    starving_count = 0
-
     def __init__(self, **streams: int) -> None:
         self._streams = Counter({MeetingId(name): count for name, count in streams.items()})
         self.looked_at: list[list[MeetingId]] = []
+        self.starving = SimpleNamespace(count=0)
 
     def streams(self) -> Counter[MeetingId]:
         return self._streams
