@@ -164,7 +164,7 @@ impl Estimator {
     fn settle(&mut self, now_us: u64) {
         let (least, most) = (self.config.min_bps as f64, self.config.max_bps as f64);
         self.rate.bps = self.rate.bps.clamp(least.min(most), most);
-        let bound = self.loss.bound(now_us, self.rate.bps);
+        let bound = self.loss.bound(now_us, self.rate.bps, self.trend.has_queue());
         self.estimate = bound
             .map_or(self.rate.bps, |bound| bound.min(self.rate.bps))
             .clamp(least.min(most), most);

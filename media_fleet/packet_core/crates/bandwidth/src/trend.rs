@@ -1,5 +1,8 @@
 //! Whether the path's queue grows: the delay-based half of Google Congestion Control (draft-ietf-rmcat-gcc-02, section 5, with
 //! the trendline that libwebrtc uses instead of the Kalman filter).
+//!
+//! A trend alone is not acted upon: there must be a queue, too. On a path with jitter (radio) trends come and go all the time
+//! over a delay that stays what it was.
 
 /// Packets sent within so long are one burst, microseconds.
 const BURST_US: i64 = 5_000;
@@ -13,6 +16,13 @@ const THRESHOLD_UP: f64 = 0.0087;
 const THRESHOLD_DOWN: f64 = 0.039;
 /// A trend that is so far above the threshold does not move it: a sudden change of path, milliseconds.
 const MAX_ADAPT_OFFSET: f64 = 15.0;
+/// A delay so far above the lowest of late is a queue, milliseconds; and by so much more for each millisecond of jitter.
+const QUEUE_MS: f64 = 5.0;
+const QUEUE_OF_JITTER: f64 = 1.5;
+/// The weight of the last burst in what is known of jitter, as long as there is no trend: a queue that grows must not pass for it.
+const JITTER_WEIGHT: f64 = 0.02;
+/// The lowest delay is that of the last one to two spans of this length, microseconds: routes change, clocks drift.
+const FLOOR_US: i64 = 10_000_000;
 /// Bursts that are further apart than this say nothing of each other, microseconds.
 const BREAK_US: i64 = 3_000_000;
 
@@ -35,6 +45,35 @@ struct Burst {
     came_us: i64,
 }
 
+/// The lowest delay of late, milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    since_us: i64,
+    now_ms: f64,
+    before_ms: f64,
+}
+
+impl Floor {
+    fn new(at_us: i64) -> Self {
+        Self {
+            since_us: at_us,
+            now_ms: f64::INFINITY,
+            before_ms: f64::INFINITY,
+        }
+    }
+
+    fn take(&mut self, at_us: i64, delay_ms: f64) {
+        if at_us - self.since_us > FLOOR_US {
+            (self.since_us, self.before_ms, self.now_ms) = (at_us, self.now_ms, f64::INFINITY);
+        }
+        self.now_ms = self.now_ms.min(delay_ms);
+    }
+
+    fn ms(self) -> f64 {
+        self.now_ms.min(self.before_ms)
+    }
+}
+
 /// See the module.
 pub(crate) struct Trend {
     /// The last two.
@@ -43,6 +82,8 @@ pub(crate) struct Trend {
     first_came_us: i64,
     delay_ms: f64,
     smoothed_ms: f64,
+    floor: Floor,
+    jitter_ms: f64,
     points: [(f64, f64); WINDOW],
     count: usize,
     bursts: usize,
@@ -62,6 +103,8 @@ impl Trend {
             first_came_us: 0,
             delay_ms: 0.0,
             smoothed_ms: 0.0,
+            floor: Floor::new(0),
+            jitter_ms: 0.0,
             points: [(0.0, 0.0); WINDOW],
             count: 0,
             bursts: 0,
@@ -91,6 +134,7 @@ impl Trend {
         let complete = std::mem::replace(current, burst);
         let Some(before) = self.before.replace(complete) else {
             self.first_came_us = complete.came_us;
+            self.floor = Floor::new(complete.came_us);
             return;
         };
         let sent_apart = complete.sent_us.wrapping_sub(before.sent_us);
@@ -112,6 +156,8 @@ impl Trend {
             before: Some(from),
             current: self.current,
             first_came_us: from.came_us,
+            floor: Floor::new(from.came_us),
+            jitter_ms: self.jitter_ms,
             threshold: self.threshold,
             ..Self::new()
         };
@@ -121,6 +167,10 @@ impl Trend {
         self.bursts = (self.bursts + 1).min(1000);
         self.delay_ms += change_ms;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.delay_ms;
+        self.floor.take(came_us, self.smoothed_ms);
+        if self.last_trend.abs() < self.threshold {
+            self.jitter_ms += JITTER_WEIGHT * (change_ms.abs() - self.jitter_ms);
+        }
         let at_ms = (came_us - self.first_came_us) as f64 / 1000.0;
         self.points.copy_within(1.., 0);
         self.points[WINDOW - 1] = (at_ms, self.smoothed_ms);
@@ -138,7 +188,7 @@ impl Trend {
             let over_ms = self.over_ms.map_or(sent_apart_ms / 2.0, |ms| ms + sent_apart_ms);
             self.over_ms = Some(over_ms);
             self.over_count += 1;
-            if over_ms > OVERUSE_MS && self.over_count > 1 && trend >= self.last_trend {
+            if over_ms > OVERUSE_MS && self.over_count > 1 && trend >= self.last_trend && self.has_queue() {
                 self.over_ms = Some(0.0);
                 self.over_count = 0;
                 self.usage = Usage::Over;
@@ -154,6 +204,11 @@ impl Trend {
         }
         self.last_trend = trend;
         self.adapt(trend, came_us);
+    }
+
+    /// Whether packets wait longer than they lately had to.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.smoothed_ms - self.floor.ms() > QUEUE_MS + QUEUE_OF_JITTER * self.jitter_ms
     }
 
     fn adapt(&mut self, trend: f64, came_us: i64) {

@@ -138,6 +138,20 @@ fn a_radio_path_is_kept_up_with() {
 }
 
 #[test]
+fn jitter_is_no_congestion() {
+    for jitter_ms in [10, 30, 60] {
+        let mut path = Path::new(|_| 3.0 * M);
+        path.jitter_ms = jitter_ms;
+        let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
+        print(&format!("jitter {jitter_ms}"), &it);
+        let (used, queue) = (it.used(10.0, 60.0), it.queue_p95_ms(10.0, 60.0));
+        println!("jitter {jitter_ms}: {used:.2} used, p95 {queue:.0} ms");
+        assert!((0.85..1.2).contains(&used));
+        assert!(queue < 100.0);
+    }
+}
+
+#[test]
 fn loss_that_is_no_congestion_does_not_starve() {
     for (loss, least) in [(0.01, 0.6), (0.05, 0.6), (0.1, 0.35)] {
         let mut path = Path::new(|_| 3.0 * M);

@@ -30,6 +30,9 @@ pub(crate) struct Bandwidth {
     pub wanted_bps: u64,
 }
 
+/// Of what is sent: [`Transport::loses_much`].
+const MUCH_LOST: f64 = 0.03;
+
 impl Bandwidth {
     fn new() -> Self {
         Self {
@@ -54,6 +57,12 @@ impl Bandwidth {
 }
 
 impl Transport {
+    /// Whether so many packets are lost on the way to it that one of a few repairs is, too.
+    pub(crate) fn loses_much(&self) -> bool {
+        let bandwidth = self.bandwidth.as_ref();
+        bandwidth.is_some_and(|bandwidth| bandwidth.estimator.loss() >= MUCH_LOST)
+    }
+
     /// A packet has left under the transport-wide sequence number that was next.
     pub(crate) fn sent(&mut self, now: Now, octets: usize) {
         let sequence = self.transport_sequence;

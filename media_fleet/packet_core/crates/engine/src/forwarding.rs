@@ -242,6 +242,17 @@ impl Leg<'_> {
         self.write(stored, sent, &numbers, out);
     }
 
+    /// How often a packet is sent again at once. Where much is lost a repair is soon lost as well, and asked for again only after another
+    /// round trip, which a picture's buffer does not wait for; a second copy costs as little as was lost.
+    pub(crate) fn copies(&self) -> usize {
+        let has_numbers_of_its_own = self.subscription.config.rtx_ssrc.is_some();
+        if has_numbers_of_its_own && self.transport.loses_much() {
+            2
+        } else {
+            1
+        }
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp {
             abs_send_time: self.now.abs_send_time(),

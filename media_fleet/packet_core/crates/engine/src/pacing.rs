@@ -175,7 +175,7 @@ impl Engine {
         }
     }
 
-    /// Sends a packet again: by RTX where that is negotiated (RFC 4588), as it was otherwise.
+    /// Sends a packet again: by RTX where that is negotiated (RFC 4588), as it was otherwise. Twice where one in a few would be lost again.
     fn send_again(&mut self, now: Now, id: Id, sequence_number: u16, out: &mut impl Output) {
         self.with_leg(now, id, |leg, stats| {
             let Some(sent) = leg.subscription.resend(sequence_number, now.ms()) else {
@@ -185,9 +185,11 @@ impl Engine {
             let Some(stored) = layer.and_then(|layer| layer.store.get(sent.number)) else {
                 return;
             };
-            leg.subscription.resent += 1;
-            stats.rtx_sent += 1;
-            leg.send_again(stored, sent, out);
+            for _ in 0..leg.copies() {
+                leg.subscription.resent += 1;
+                stats.rtx_sent += 1;
+                leg.send_again(stored, sent, out);
+            }
         });
     }
 

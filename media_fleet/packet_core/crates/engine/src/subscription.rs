@@ -88,6 +88,9 @@ pub(crate) struct Subscription {
     pub last_report: Option<(u32, u64)>,
 }
 
+/// A packet that is asked for again is on its way if it was sent again less than so many round trips ago.
+const ASKED_AGAIN: f64 = 0.7;
+
 impl Subscription {
     /// `seed` gives the first sequence number, timestamp and picture id: random, as RFC 3550 wants them.
     pub(crate) fn new(
@@ -344,7 +347,9 @@ impl Subscription {
         }
         let sequence = nearest(self.continuity.highest_sequence, sequence_number);
         let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(20.0, 200.0);
-        self.history.resend(sequence, now_ms, round_trip_ms as u32)
+        // Who has no measurement of their own asks again after what they take for a round trip.
+        self.history
+            .resend(sequence, now_ms, (ASKED_AGAIN * round_trip_ms) as u32)
     }
 
     pub(crate) fn stats(&self) -> SubscriptionStats {

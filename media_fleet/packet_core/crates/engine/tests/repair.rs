@@ -3,7 +3,7 @@
 mod harness;
 
 use harness::video::{Camera, assert_unbroken};
-use harness::{Feedback, World, camera, subscription};
+use harness::{Feedback, Path, World, camera, subscription};
 use parley_engine::{Kind, Profile};
 
 const PROFILES: [Profile; 2] = [Profile::AeadAes128Gcm, Profile::Aes128CmHmacSha1_80];
@@ -32,6 +32,39 @@ fn what_is_lost_towards_the_node_is_asked_for_and_repaired_by_rtx() {
         let layer = world.engine.track_stats(track)[0];
         assert!(layer.packets_lost >= 40 && layer.nacks_sent == stats.nacks_sent);
     }
+}
+
+#[test]
+fn where_much_is_lost_a_repair_is_sent_twice_and_where_little_is_once() {
+    for (loss, least, most) in [(1, 1.0, 1.2), (10, 1.7, 2.3)] {
+        let mut world = World::new(3);
+        let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));
+        world.people[viewer].asks_again = true;
+        world.people[viewer].path = Some(Path::of(20_000_000));
+        let track = world.publish(publisher, camera(&[]));
+        let (subscription, ssrc) = world.subscribe(viewer, track, Kind::Video);
+        let mut film = Camera::new(publisher, &[]);
+        world.loss_down = loss;
+        film.film(&mut world, 60);
+        let before = world.engine.subscription_stats(subscription).unwrap();
+        let repaired_before = repaired(&world, viewer, ssrc);
+        film.film(&mut world, 300);
+        let after = world.engine.subscription_stats(subscription).unwrap();
+        let sent = (after.retransmissions_sent - before.retransmissions_sent) as f64;
+        let copies = sent / (repaired(&world, viewer, ssrc) - repaired_before) as f64;
+        assert!(
+            (least..most).contains(&copies),
+            "{loss} %: {copies} for each repair"
+        );
+        world.loss_down = 0;
+        film.film(&mut world, 30);
+        assert_unbroken(&world.people[viewer].stream(ssrc));
+    }
+}
+
+fn repaired(world: &World, viewer: usize, ssrc: u32) -> usize {
+    let stream = world.people[viewer].stream(ssrc);
+    stream.iter().filter(|rtp| rtp.by_rtx).count()
 }
 
 #[test]

@@ -1,16 +1,37 @@
-"""A UDP relay in front of a node that loses and delays packets, the same ones for the same seed, and that is narrow."""
+"""A UDP relay in front of a node that loses, delays and holds up packets, the same ones for the same seed.
+
+What `tc netem` does, for each client apart, on kernels that have no netem, too, and without root.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 Address = tuple[str, int]
 
 
+@dataclass
+class Conditions:
+    """Of the path between one client and the node. May be changed at any time."""
+
+    loss_to_node: float = 0.0
+    """Share of the packets, 0 to 1."""
+    loss_to_client: float = 0.0
+    delay_s: float = 0.01
+    """One way."""
+    jitter_s: float = 0.0
+    """Each packet is late by up to so much more, at random: it may be overtaken."""
+    rate_to_client: float | None = None
+    """Bits a second; None: as fast as they come."""
+    queue_s: float = 0.3
+    """What would wait longer for its turn is dropped."""
+
+
 class _ClientSide(asyncio.DatagramProtocol):
-    def __init__(self, network: LossyNetwork) -> None:
+    def __init__(self, network: ImpairedNetwork) -> None:
         self._network = network
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
@@ -25,7 +46,7 @@ class _NodeSide(asyncio.DatagramProtocol):
         self._received(data)
 
 
-class LossyNetwork:
+class ImpairedNetwork:
     """Each client address gets a socket of its own towards the node, as behind a NAT."""
 
     def __init__(self, *, seed: int) -> None:
@@ -34,23 +55,21 @@ class LossyNetwork:
         self._clients: asyncio.DatagramTransport | None = None
         self.node_port = 0
         self.port = 0
-        self.loss_to_node = 0.0
-        """Share of the packets, 0 to 1."""
-        self.loss_to_clients = 0.0
-        self.delay_s = 0.01
-        """One way."""
-        self.rate_to_clients: float | None = None
-        """Bits a second to each client; None: as fast as they come."""
-        self.rates_of_ports: dict[int, float] = {}
-        """The same for clients of these ports."""
-        self.queue_s = 0.3
-        """What would wait longer for its turn is dropped."""
+        self.usual = Conditions()
+        """Of all paths that have none of their own."""
+        self.of_ports: dict[int, Conditions] = {}
+        """Of clients of these ports."""
         self._free_at: dict[Address, float] = {}
 
     @property
     def ports(self) -> list[int]:
         """Of the clients, in the order in which they came."""
         return [port for _, port in self._sockets]
+
+    def keep_paths(self) -> None:
+        """Whoever came so far keeps the conditions that they have, whatever becomes usual."""
+        for port in self.ports:
+            self.of_ports.setdefault(port, self.usual)
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -68,8 +87,15 @@ class LossyNetwork:
         task = self._sockets.get(client)
         if task is None:
             task = self._sockets[client] = asyncio.create_task(self._socket_for(client))
-        if self._random.random() >= self.loss_to_node:
-            asyncio.get_running_loop().call_later(self.delay_s, self._to_node, task, data)
+        path = self._path(client)
+        if self._random.random() >= path.loss_to_node:
+            asyncio.get_running_loop().call_later(self._delay(path), self._to_node, task, data)
+
+    def _path(self, client: Address) -> Conditions:
+        return self.of_ports.get(client[1], self.usual)
+
+    def _delay(self, path: Conditions) -> float:
+        return path.delay_s + path.jitter_s * self._random.random()
 
     def _to_node(self, task: asyncio.Task[asyncio.DatagramTransport], data: bytes) -> None:
         if task.done() and not task.result().is_closing():
@@ -82,18 +108,18 @@ class LossyNetwork:
         return transport
 
     def _from_node(self, data: bytes, client: Address) -> None:
-        if self._random.random() < self.loss_to_clients:
+        path = self._path(client)
+        if self._random.random() < path.loss_to_client:
             return
         loop = asyncio.get_running_loop()
         turn = now = loop.time()
-        rate = self.rates_of_ports.get(client[1], self.rate_to_clients)
-        if rate is not None:
+        if path.rate_to_client is not None:
             turn = max(now, self._free_at.get(client, now))
-            if turn > now + self.queue_s:
+            if turn > now + path.queue_s:
                 return
-            turn += len(data) * 8 / rate
+            turn += len(data) * 8 / path.rate_to_client
             self._free_at[client] = turn
-        loop.call_at(turn + self.delay_s, self._to_client, data, client)
+        loop.call_at(turn + self._delay(path), self._to_client, data, client)
 
     def _to_client(self, data: bytes, client: Address) -> None:
         if self._clients is not None and not self._clients.is_closing():

@@ -1,0 +1,96 @@
+"""What browsers see of a camera over bad paths, held against limits; the plots are in ``artefacts/paths``.
+
+Receivers are compared with one whose path is good, in the same meeting at the same time: a loaded machine's encoder
+slows all of them, and a limit of time alone would be a limit of the machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from tests.integration.media.impaired_paths.impaired_network import Conditions, ImpairedNetwork
+from tests.integration.media.impaired_paths.path_record import Record, recorded
+from tests.integration.media.page_client import Join, PageClient, until_frames_grow, until_width_is
+
+pytestmark = pytest.mark.timeout(240)
+
+CAMERA = "alice-camera"
+PATIENCE_S = 60
+HALF_ROUND_TRIP_S = 0.05
+GOOD = "good"
+
+
+class Bad(Struct, frozen=True, kw_only=True):
+    """A path, and what may become of the picture on it, compared with a good one."""
+
+    path: Conditions
+    frames: float
+    """The least share of the frames: of two temporal layers, upper ones that are late are left out."""
+    frozen_s: float
+    """The most time that the picture stands still."""
+
+
+BAD_PATHS = {
+    "1 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.01), frames=0.9, frozen_s=0.5),
+    "5 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.05), frames=0.8, frozen_s=0.5),
+    "10 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.10), frames=0.65, frozen_s=1.0),
+    "30 ms jitter": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, jitter_s=0.03), frames=0.8, frozen_s=0.5),
+}
+FRAMES = 200
+"""So many of the good receiver's frames the others are watched."""
+
+
+async def _join_over(path: Conditions, join: Join, network: ImpairedNetwork, name: str, eventually: Any) -> PageClient:
+    """A receiver of the small picture whose path is so from the beginning."""
+    network.keep_paths()
+    network.usual = path
+    client = await join(name)
+    await client.wish(CAMERA, max_height=360)
+    await until_frames_grow(client, CAMERA, eventually)
+    return client
+
+
+async def test_loss_delay_and_jitter_are_hardly_seen(join: Join, eventually: Any, network: ImpairedNetwork) -> None:
+    alice = await join("alice")
+    await alice.publish("camera")
+    receivers: dict[str, PageClient] = {}
+    good_path = Conditions(delay_s=HALF_ROUND_TRIP_S)
+    paths = {GOOD: good_path, **{label: bad.path for label, bad in BAD_PATHS.items()}}
+    for number, (label, path) in enumerate(paths.items()):
+        receivers[label] = await _join_over(path, join, network, f"bob{number}", eventually)
+    async with recorded("loss-delay-jitter", CAMERA, receivers) as records:
+        starts = {label: record.last for label, record in records.items()}
+        await until_frames_grow(receivers[GOOD], CAMERA, eventually, count=FRAMES)
+    good = records[GOOD].since(starts[GOOD])
+    for label, bad in BAD_PATHS.items():
+        seen = records[label].since(starts[label])
+        assert seen.frame_rate > bad.frames * good.frame_rate, f"{label}: {seen}, good: {good}"
+        assert seen.frozen_s < good.frozen_s + bad.frozen_s, f"{label}: {seen}, good: {good}"
+
+
+async def test_a_path_that_narrows_tenfold_is_not_overfilled_and_taken_back(
+    join: Join, eventually: Any, network: ImpairedNetwork, node: Any
+) -> None:
+    alice, bob = await join("alice"), await join("bob")
+    await alice.publish("camera")
+    network.usual.rate_to_client = 3_000_000
+    await until_width_is(bob, CAMERA, 1280, eventually)
+    async with recorded("three-megabit-to-300-kilobit", CAMERA, {"bob": bob}) as records:
+        record = records["bob"]
+        network.usual.rate_to_client = 300_000
+        await eventually(lambda: _has_narrowed(record), timeout_s=PATIENCE_S)
+        start = record.last
+        await until_frames_grow(bob, CAMERA, eventually, count=100)
+        seen = record.since(start)
+        network.usual.rate_to_client = 3_000_000
+        await until_width_is(bob, CAMERA, 1280, eventually)
+    assert seen.bitrate < 300_000, seen
+    assert seen.frozen_s < 2, seen
+    assert node.core.stats().padding_sent > 0, "room is looked for, not waited for"
+
+
+def _has_narrowed(record: Record) -> bool:
+    return 0 < record.last.width < 1280
