@@ -41,6 +41,7 @@ def ffmpeg(platform: Platform, tmp_path: Path) -> Iterator[Callable[[str], subpr
 
     yield stream
     for process in started:
+        process.kill()
         process.communicate()
 
 
@@ -55,5 +56,5 @@ def test_ffmpeg_is_seen_and_heard_until_it_ends(
     ada.sees_picture("Encoder")
     ada.hears("Encoder")
     ada.screenshot("whip-desktop")
-    process.communicate()
+    process.communicate(timeout=30)
     ada.sees_no_tile("Encoder")

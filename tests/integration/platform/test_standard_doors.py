@@ -29,7 +29,8 @@ def ffmpeg(platform: Platform, tmp_path: Path) -> Iterator[Callable[[str], None]
 
     yield stream
     for process in started:
-        process.communicate(timeout=30)
+        process.kill()
+        process.communicate()
 
 
 async def test_what_an_encoder_sends_a_player_decodes_that_was_there_before(
