@@ -25,7 +25,7 @@ _SHOWS_A_PICTURE = """
   return Math.max(...light) > 60 && Math.max(...light) - Math.min(...light) > 20;
 }
 """
-_RECEIVED = """
+RECEIVED = """
 async ([name, source]) => {
   const room = window.__parleyRoom;
   const person = room.state.participants.find((participant) => participant.name === name);
@@ -70,12 +70,14 @@ class Person:
         page.wait_for_url(re.compile(r"/$"))
         expect(page.get_by_text(f"Hello, {self.name}")).to_be_visible()
 
-    def create_meeting(self, title: str, *, guests: bool = True) -> str:
+    def create_meeting(self, title: str, *, guests: bool = True, encrypted: bool = False) -> str:
         """Creates a meeting and copies its link, as it stands in the clipboard."""
         page = self.page
         page.get_by_label("Title").fill(title)
         if not guests:
             page.get_by_text("Guests can join without an account").click()
+        if encrypted:
+            page.get_by_text("Encrypt from end to end").click()
         page.get_by_role("button", name="Create meeting").click()
         page.get_by_role("button", name="Copy link", exact=True).click()
         page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('/m/')")
@@ -145,7 +147,7 @@ class Person:
 
     def _await_frames(self, name: str, source: str, count: int) -> int:
         frames = self.page.wait_for_function(
-            f"async ([name, source, count]) => {{ const entry = await ({_RECEIVED})([name, source]);"
+            f"async ([name, source, count]) => {{ const entry = await ({RECEIVED})([name, source]);"
             " return (entry?.frames ?? 0) >= count && entry.frames; }",
             arg=[name, source, count],
         )
@@ -155,7 +157,7 @@ class Person:
         """Sound energy of somebody's microphone arrives and grows."""
         energy = self.sound_energy(name)
         self.page.wait_for_function(
-            f"async ([name, energy]) => ((await ({_RECEIVED})([name, 'microphone']))?.totalAudioEnergy ?? 0) > energy",
+            f"async ([name, energy]) => ((await ({RECEIVED})([name, 'microphone']))?.totalAudioEnergy ?? 0) > energy",
             arg=[name, energy],
         )
 
@@ -165,7 +167,7 @@ class Person:
 
     def received(self, name: str, source: str) -> dict[str, Any] | None:
         """What the SDK's statistics say of a received track."""
-        entry: dict[str, Any] | None = self.page.evaluate(_RECEIVED, [name, source])
+        entry: dict[str, Any] | None = self.page.evaluate(RECEIVED, [name, source])
         return entry
 
     def track(self, name: str, source: str) -> dict[str, Any] | None:

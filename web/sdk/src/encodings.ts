@@ -57,6 +57,11 @@ export function encodingsOf(source: TrackSource, preferences: VideoPreferences):
   return { encodings: simulcast.map((encoding) => ({ ...encoding })), codecs };
 }
 
+/** Of these codecs, those whose frames can be encrypted: of VP8 it is known what must stay clear (docs/e2ee.md). */
+export function encryptable(codecs: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  return codecs.filter(({ mimeType }) => ["video/vp8", "video/rtx"].includes(mimeType.toLowerCase()));
+}
+
 /** Whether the browser takes a scalability mode: some refuse it, others overlook it. A connection that nobody uses tells. */
 function takes(encoding: Encoding): boolean {
   const connection = new RTCPeerConnection();

@@ -9,6 +9,8 @@ export { ParleyApi } from "./api.js";
 export type { JoinTicket, Meeting, MeetingPublic, MeetingStatus, User } from "./api-types.js";
 export { DeviceError, Devices, LevelMeter } from "./devices.js";
 export type { DeviceErrorCode, DeviceKind, MediaDevice } from "./devices.js";
+export { bytesOfSecret, newMeetingSecret } from "./e2ee/meeting-secret.js";
+export { RoomEncryption } from "./e2ee/room-encryption.js";
 export type { VideoCodec, VideoPreferences } from "./encodings.js";
 export { asParleyError, ParleyError } from "./errors.js";
 export { Moderation } from "./moderation.js";

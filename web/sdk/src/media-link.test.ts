@@ -59,6 +59,7 @@ describe("MediaLink", () => {
         new Map([...muted].map(([id, isMuted]) => [id, { id, participant_id: "p", source: "camera", kind: "video", muted: isMuted }])),
       signal: () => Promise.resolve(),
       onData: () => undefined,
+      encryption: () => null,
       renewServers: () => renewServers(),
     };
     link = new MediaLink(options);

@@ -2,6 +2,7 @@ import { DataChannels } from "./data-channels.js";
 import type { Heard } from "./data-messages.js";
 import { LevelMeter } from "./devices.js";
 import { DirectLink, type DirectLinkOptions, type Peer } from "./direct-link.js";
+import type { RoomEncryption } from "./e2ee/room-encryption.js";
 import type { VideoPreferences } from "./encodings.js";
 import { asParleyError } from "./errors.js";
 import type { LocalMedia } from "./local-media.js";
@@ -31,6 +32,8 @@ export interface MediaLinkOptions {
   readonly known: () => ReadonlyMap<string, TrackInfo>;
   /** Tells another client what a direct connection needs. */
   readonly signal: DirectLinkOptions["signal"];
+  /** The encryption of an encrypted meeting; null in others. Asked when connections are made. */
+  readonly encryption: () => RoomEncryption | null;
   /** A message on a data channel. */
   readonly onData: (heard: Heard) => void;
   /** Calls `setIceServers` with servers whose credentials hold, if there are such to be had. */
@@ -174,7 +177,9 @@ export class MediaLink {
   follow(peer: Peer | null): void {
     if (this.#isClosed) return;
     this.#peerId = peer?.id ?? this.#peerId;
-    this.#direct.setPeer(this.#options.iceTransportPolicy === "relay" ? null : peer);
+    // There is one way for encrypted media, and it goes through the node.
+    const isAllowed = this.#options.iceTransportPolicy !== "relay" && this.#options.encryption() === null;
+    this.#direct.setPeer(isAllowed ? peer : null);
     if (this.path === "direct") this.#hear();
   }
 
@@ -358,7 +363,13 @@ export class MediaLink {
   }
 
   #makePublishing(): PublishingConnection {
+    const encryption = this.#options.encryption();
     const handlers: PublishingHandlers = {
+      protect:
+        encryption &&
+        ((sender, kind) => {
+          encryption.protectSender(sender, kind);
+        }),
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
@@ -378,8 +389,14 @@ export class MediaLink {
   }
 
   #makeSubscribing(): SubscribingConnection {
+    const encryption = this.#options.encryption();
     return new SubscribingConnection(
       {
+        protect:
+          encryption &&
+          ((receiver, participantId) => {
+            encryption.protectReceiver(receiver, participantId);
+          }),
         answer: (answer) => this.#options.send("subscriber_answer", answer),
         onTracks: (receivers) => {
           this.#setReceivers(receivers);

@@ -1,4 +1,4 @@
-import { encodingsOf, type VideoPreferences } from "./encodings.js";
+import { encodingsOf, encryptable, type VideoPreferences } from "./encodings.js";
 import { peerConfiguration } from "./peer-configuration.js";
 import type { TrackSource } from "./room-state.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
@@ -18,6 +18,8 @@ export interface PublishingHandlers {
   readonly offer: (sdp: string, tracks: PublishedTrack[]) => Promise<PublishAnswer>;
   /** Tells the room of a mute or unmute that was made while the offer was on its way. */
   readonly mute: (trackId: string, muted: boolean) => Promise<unknown>;
+  /** Encrypts what a sender sends, in an encrypted meeting. */
+  readonly protect: ((sender: RTCRtpSender, kind: "audio" | "video") => void) | null;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** Gets servers whose credentials hold, by `setIceServers`; keeps those that there are if it cannot. */
   readonly renewServers: () => Promise<void>;
@@ -121,9 +123,11 @@ export class PublishingConnection {
   }
 
   #open(source: TrackSource, track: MediaStreamTrack, muted: boolean): void {
-    const { encodings, codecs } = encodingsOf(source, this.#video);
+    const { protect } = this.#handlers;
+    const { encodings, codecs } = encodingsOf(source, protect === null ? this.#video : { codec: "vp8" });
     const transceiver = this.#connection.addTransceiver(track, { direction: "sendonly", sendEncodings: encodings });
-    if (codecs !== null) transceiver.setCodecPreferences(codecs);
+    if (codecs !== null) transceiver.setCodecPreferences(protect === null ? codecs : encryptable(codecs));
+    protect?.(transceiver.sender, codecs === null ? "audio" : "video");
     this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false, adjusting: Promise.resolve() });
     this.#changed();
   }

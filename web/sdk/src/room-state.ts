@@ -1,5 +1,9 @@
 /** The room as a user interface sees it. Every object is immutable; what has not changed keeps its identity. */
 
+import type { EncryptionState } from "./e2ee/room-encryption.js";
+
+export type { EncryptionState } from "./e2ee/room-encryption.js";
+
 export type TrackSource = "microphone" | "camera" | "screen" | "screen_audio";
 export type ParticipantKind = "person" | "stream" | "viewer";
 export type Role = "host" | "cohost" | "participant" | "guest";
@@ -54,6 +58,8 @@ export interface ParticipantState {
   readonly assignedBreakout: string | null;
   readonly tracks: readonly TrackState[];
   readonly speaking: boolean;
+  /** In an encrypted meeting, whether media of theirs can be received; null in others. */
+  readonly encryption: EncryptionState | null;
   /** Null until it is known. */
   readonly connectionQuality: QualityLevel | null;
 }
@@ -135,6 +141,14 @@ export type MediaPath = "node" | "direct";
 /** State of the two media connections, as one word for an indicator. */
 export type MediaStatus = "none" | "connecting" | "connected" | "interrupted";
 
+/** Of an encrypted meeting. */
+export interface RoomEncryptionState {
+  /** Digits that people compare, the same for all who see the same keys; null while nobody else's are known. */
+  readonly code: string | null;
+  /** The id of the key by which we encrypt: it changes when somebody comes or goes. */
+  readonly keyId: number;
+}
+
 export interface RoomState {
   readonly status: RoomStatus;
   readonly media: MediaStatus;
@@ -165,6 +179,8 @@ export interface RoomState {
   readonly lobbyMessage: string | null;
   /** Who asks oneself to unmute, until one does or declines. */
   readonly unmuteRequest: { readonly source: TrackSource; readonly by: string } | null;
+  /** Null: the meeting is not encrypted from end to end, as far as we are concerned. */
+  readonly encryption: RoomEncryptionState | null;
   readonly closeReason: CloseReason | null;
   /** The browser has refused to play sound without a gesture; call `Room.startAudio` from a click. */
   readonly audioBlocked: boolean;

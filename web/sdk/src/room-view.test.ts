@@ -62,6 +62,7 @@ const local: LocalView = {
   speaking: new Set(),
   starved: new Set(),
   qualities: new Map(),
+  encryption: null,
   reactions: [],
   lobbyMessage: null,
   unmuteRequest: null,

@@ -3,11 +3,13 @@ import type { RoomModel } from "./room-model.js";
 import type {
   BreakoutsState,
   ChatMessage,
+  EncryptionState,
   ParticipantState,
   PollState,
   QualityLevel,
   Reaction,
   RecordingState,
+  RoomEncryptionState,
   RoomState,
   TrackState,
 } from "./room-state.js";
@@ -27,6 +29,8 @@ export interface LocalView {
   readonly starved: ReadonlySet<string>;
   /** By participant. */
   readonly qualities: ReadonlyMap<string, QualityLevel>;
+  /** Null where nothing is encrypted from end to end. */
+  readonly encryption: (RoomEncryptionState & { readonly stateOf: (participantId: string) => EncryptionState }) | null;
   readonly reactions: readonly Reaction[];
   readonly lobbyMessage: string | null;
   readonly unmuteRequest: RoomState["unmuteRequest"];
@@ -53,6 +57,7 @@ export const INITIAL_STATE: RoomState = {
   banned: [],
   lobbyMessage: null,
   unmuteRequest: null,
+  encryption: null,
   closeReason: null,
   audioBlocked: false,
 };
@@ -93,6 +98,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
         assignedBreakout: info.assigned_breakout,
         tracks: kept(before?.tracks ?? [], tracks),
         speaking: local.speaking.has(info.id),
+        encryption: local.encryption?.stateOf(info.id) ?? null,
         connectionQuality: local.path === "node" ? (local.qualities.get(info.id) ?? null) : null,
       };
       return same(before, next);
@@ -120,9 +126,15 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     banned: model?.banned ?? previous.banned,
     lobbyMessage: local.lobbyMessage,
     unmuteRequest: local.unmuteRequest,
+    encryption: encryptionOf(local, previous),
     closeReason: local.closeReason,
     audioBlocked: local.audioBlocked,
   };
+}
+
+function encryptionOf({ encryption }: LocalView, previous: RoomState): RoomEncryptionState | null {
+  if (encryption === null) return null;
+  return same(previous.encryption ?? undefined, { code: encryption.code, keyId: encryption.keyId });
 }
 
 function chatOf(model: RoomModel | null, selfId: string | null, previous: RoomState): readonly ChatMessage[] {

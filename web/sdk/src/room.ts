@@ -2,6 +2,8 @@ import type { ParleyApi } from "./api.js";
 import { Devices } from "./devices.js";
 import type { VideoPreferences } from "./encodings.js";
 import { asParleyError, ParleyError } from "./errors.js";
+import { KEY_TOPIC } from "./e2ee/key-exchange.js";
+import { RoomEncryption } from "./e2ee/room-encryption.js";
 import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
 import { Moderation } from "./moderation.js";
@@ -26,6 +28,8 @@ export interface RoomOptions {
   readonly video?: VideoPreferences;
   /** `relay`: media goes through the platform's TURN servers alone. */
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  /** The secret of a meeting that is encrypted from end to end (`newMeetingSecret`), as it is in the meeting's link. */
+  readonly secret?: string | null;
 }
 
 export interface InitialMedia {
@@ -63,8 +67,11 @@ export class Room {
   readonly #local: LocalMedia;
   readonly #media: MediaLink;
   readonly #wishes: WishBatch;
+  readonly #options: RoomOptions;
+  #encryption: RoomEncryption | null = null;
 
   constructor(options: RoomOptions) {
+    this.#options = options;
     this.#session = new RoomSession(options, {
       onMessage: (name, message) => {
         this.#handle(name, message);
@@ -96,6 +103,7 @@ export class Room {
       },
       known: () => this.#model?.tracks ?? new Map(),
       signal: (to, signal) => this.#session.send("signal_peer", { to, ...signal }),
+      encryption: () => this.#encryption,
       onData: (heard) => {
         this.data.heard(heard);
       },
@@ -146,6 +154,8 @@ export class Room {
     if (media.camera) this.#local.put("camera", media.camera);
     window.addEventListener("pagehide", this.#handlePageHide);
     try {
+      const { secret = null } = this.#options;
+      if (secret !== null) await this.#encrypt(secret);
       const joined = this.#session.join();
       this.#media.prepare();
       const ticket = await joined;
@@ -158,6 +168,19 @@ export class Room {
     this.#speakingTimer = setInterval(() => {
       this.#updateSpeaking();
     }, SPEAKING_INTERVAL_MS);
+  }
+
+  async #encrypt(secret: string): Promise<void> {
+    const encryption = await RoomEncryption.create({
+      secret,
+      meetingId: this.#options.meetingId,
+      send: (text, to) => this.#session.send("send_data", { topic: KEY_TOPIC, data: text, to }),
+      onChange: () => {
+        this.#render();
+      },
+    });
+    if (this.#closeReason === null) this.#encryption = encryption;
+    else encryption.close();
   }
 
   /** Leaves; resolves when everything is closed. */
@@ -292,7 +315,8 @@ export class Room {
         break;
       case "room":
         this.#model = modelOf(message as RoomSync);
-        this.#media.follow(peerOf(this.#model, this.#selfId));
+        this.#followModel(this.#model);
+        this.#encryption?.again();
         this.#render();
         break;
       case "chat":
@@ -354,7 +378,7 @@ export class Room {
     this.#lobbyMessage = null;
     this.#setStatus("connected");
     this.#wishes.open();
-    this.#media.follow(peerOf(model, this.#selfId));
+    this.#followModel(model);
     if (isAnother) {
       this.#wishes.forget();
       this.#media.restart();
@@ -375,7 +399,7 @@ export class Room {
       return;
     }
     this.#model = next;
-    this.#media.follow(peerOf(next, this.#selfId));
+    this.#followModel(next);
     for (const event of newsIn(message.events, known)) {
       this.#follow(event);
       if (event.type === "meeting_ended") {
@@ -389,6 +413,11 @@ export class Room {
       }
     }
     this.#render();
+  }
+
+  #followModel(model: RoomModel): void {
+    this.#media.follow(peerOf(model, this.#selfId));
+    if (this.#selfId !== null) this.#encryption?.follow(this.#selfId, model.participants.keys());
   }
 
   /** What an event means beyond the model. */
@@ -414,7 +443,8 @@ export class Room {
         this.#reactions.add(event.participant_id, event.emoji);
         break;
       case "data_sent":
-        this.data.sent(event, this.#selfId);
+        if (event.topic !== KEY_TOPIC) this.data.sent(event, this.#selfId);
+        else if (event.participant_id !== null) this.#encryption?.receive(event.participant_id, event.data);
         break;
     }
   }
@@ -459,6 +489,7 @@ export class Room {
     this.#closeReason = reason;
     this.#wishes.close();
     this.#reactions.close();
+    this.#encryption?.close();
     this.#media.close();
     this.#local.stopAll();
     this.#speaking = new Set();
@@ -481,6 +512,7 @@ export class Room {
         qualities: this.#qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,
+        encryption: this.#encryption,
         unmuteRequest: this.#unmuteRequest,
       },
       this.#state,

@@ -5,6 +5,8 @@ export interface SubscribingHandlers {
   readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
   /** The received tracks have changed: receivers by track id. */
   readonly onTracks: (receivers: ReadonlyMap<string, RTCRtpReceiver>) => void;
+  /** Decrypts what a receiver receives from a participant, in an encrypted meeting. */
+  readonly protect: ((receiver: RTCRtpReceiver, participantId: string) => void) | null;
   readonly onState: (state: RTCPeerConnectionState) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -64,7 +66,10 @@ export class SubscribingConnection {
     const receivers = new Map<string, RTCRtpReceiver>();
     for (const transceiver of connection.getTransceivers()) {
       const track = offer.tracks.find((candidate) => candidate.mid === transceiver.mid);
-      if (track !== undefined) receivers.set(track.track_id, transceiver.receiver);
+      if (track === undefined) continue;
+      // Before the answer: no frame comes without it.
+      this.#handlers.protect?.(transceiver.receiver, track.participant_id);
+      receivers.set(track.track_id, transceiver.receiver);
     }
     this.#handlers.onTracks(receivers);
     await connection.setLocalDescription();

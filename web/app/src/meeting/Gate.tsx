@@ -1,7 +1,7 @@
 import type { Meeting, MeetingPublic, ParleyError } from "@parley/sdk";
 import { CalendarX2, KeyRound, SearchX, WifiOff } from "lucide-react";
 import { useNavigate } from "react-router";
-import { meetingPath } from "../meetings/meeting-link.js";
+import { pathWithoutSecret } from "../meetings/meeting-link.js";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import { MessagePanel } from "../pages/MessagePanel.js";
 import { PageFrame } from "../pages/PageFrame.js";
@@ -57,7 +57,7 @@ export function Gate({ meetingId, meeting, error, onRetry }: GateProps) {
       </PageFrame>
     );
   }
-  const next = `?next=${encodeURIComponent(meetingPath(meetingId))}`;
+  const next = `?next=${encodeURIComponent(pathWithoutSecret(meetingId))}`;
   return (
     <PageFrame>
       <MessagePanel icon={<KeyRound />} title={gate.guestsTitle} text={gate.guestsText}>

@@ -1,7 +1,8 @@
 import { Room, type Meeting, type MeetingPublic, type ParleyApi, type ParleyError, type User } from "@parley/sdk";
 import { startTransition, useEffect, useState } from "react";
-import { useParams } from "react-router";
+import { useLocation, useParams } from "react-router";
 import { useMessages } from "../messages/catalogue.js";
+import { rememberSecret, secretIn, secretOf } from "../meetings/meeting-secret.js";
 import { useSession } from "../session/session.js";
 import { Spinner } from "../ui/Spinner.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
@@ -27,6 +28,7 @@ export function MeetingPage() {
   const messages = useMessages();
   const { api, user, status } = useSession();
   const { meeting, error, reload } = useMeeting(meetingId);
+  const secret = useSecret(meetingId);
   usePageTitle(meeting === null ? messages.product : messages.meeting.pageTitle(meeting.title));
 
   if (status === "unknown" || (meeting === null && error === null)) {
@@ -38,19 +40,30 @@ export function MeetingPage() {
   }
   const isShut = meeting === null || meeting.status === "ended" || (!meeting.guestsAllowed && user === null);
   if (isShut) return <Gate meetingId={meetingId} meeting={meeting} error={error} onRetry={reload} />;
-  return <Stay key={meeting.id} api={api} user={user} meeting={meeting} onStale={reload} />;
+  return <Stay key={meeting.id} api={api} user={user} meeting={meeting} secret={secret} onStale={reload} />;
+}
+
+/** The secret in the link; or the one that was in it before, of a link that has lost it on the way through signing in. */
+function useSecret(meetingId: string): string | null {
+  const { hash } = useLocation();
+  const given = secretIn(hash);
+  useEffect(() => {
+    if (given !== null) rememberSecret(meetingId, given);
+  }, [meetingId, given]);
+  return given ?? secretOf(meetingId);
 }
 
 interface StayProps {
   readonly api: ParleyApi;
   readonly user: User | null;
   readonly meeting: Meeting | MeetingPublic;
+  readonly secret: string | null;
   /** What is known of the meeting is not so any more. */
   readonly onStale: () => void;
 }
 
 /** From the device check through the room to its end, and round again. */
-function Stay({ api, user, meeting, onStale }: StayProps) {
+function Stay({ api, user, meeting, secret, onStale }: StayProps) {
   const [room, setRoom] = useState<Room | null>(null);
   const [isInside, setInside] = useState(false);
   const [refusal, setRefusal] = useState<ParleyError | null>(null);
@@ -65,7 +78,7 @@ function Stay({ api, user, meeting, onStale }: StayProps) {
 
   const join = async ({ displayName, microphone, camera, devices }: JoinRequest) => {
     setRefusal(null);
-    const next = new Room({ api, meetingId: meeting.id, ...(displayName === null ? {} : { displayName }) });
+    const next = new Room({ api, meetingId: meeting.id, secret, ...(displayName === null ? {} : { displayName }) });
     window.__parleyRoom = next;
     setRoom(next);
     try {
@@ -83,7 +96,7 @@ function Stay({ api, user, meeting, onStale }: StayProps) {
     }
   };
 
-  if (room === null || !isInside) return <Prejoin user={user} meeting={meeting} refusal={refusal} onJoin={join} />;
+  if (room === null || !isInside) return <Prejoin user={user} meeting={meeting} secret={secret} refusal={refusal} onJoin={join} />;
   return (
     <Inside
       room={room}

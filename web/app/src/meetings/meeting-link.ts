@@ -1,3 +1,5 @@
+import { secretOf } from "./meeting-secret.js";
+
 const CODE = /^[a-z]{3}-?[a-z]{4}-?[a-z]{3}$/;
 
 /** The meeting's id (`abc-defg-hjk`) out of what somebody has pasted or typed: a link, or a code with or without hyphens. */
@@ -10,7 +12,14 @@ export function meetingIdIn(text: string): string | null {
   return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
 }
 
+/** Where a meeting is, with the secret of an encrypted one if this browser knows it. */
 export function meetingPath(id: string): string {
+  const secret = secretOf(id);
+  return pathWithoutSecret(id) + (secret === null ? "" : `#k=${secret}`);
+}
+
+/** For addresses that a server sees: the secret is remembered here meanwhile. */
+export function pathWithoutSecret(id: string): string {
   return `/m/${encodeURIComponent(id)}`;
 }
 

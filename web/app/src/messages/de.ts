@@ -326,6 +326,15 @@ export const de: Messages = {
     unmute_action: "Einschalten",
     decline: "Jetzt nicht",
   },
+  encryption: {
+    create: "Ende zu Ende verschlüsseln: Wer den ganzen Link hat, kann teilnehmen, unsere Server nicht",
+    prejoin: "Ende zu Ende verschlüsselt",
+    on: "Ende zu Ende verschlüsselt",
+    code: "Alle Geräte zeigen hier dieselben Ziffern, wenn niemand mithört:",
+    encrypted: "Ende zu Ende verschlüsselt",
+    none: "Nicht verschlüsselt: Diese Person hat den Schlüssel der Besprechung nicht",
+    failing: "Lässt sich nicht entschlüsseln",
+  },
   tile: {
     you: (name) => `${name} (du)`,
     screenOf: (name) => `Bildschirm von ${name}`,
@@ -557,6 +566,9 @@ export const de: Messages = {
     replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
     recording_unavailable: "Gerade kann nichts aufgezeichnet werden.",
     resume_refused: "Dein Platz in der Besprechung konnte nicht gehalten werden. Nimm erneut teil.",
+    e2ee_unsupported:
+      "Diese Besprechung ist Ende zu Ende verschlüsselt, was dieser Browser nicht kann. Ein aktueller Chrome, Edge, Firefox oder Safari kann es.",
+    e2ee_bad_secret: "Der Schlüssel im Link ist nicht vollständig. Bitten Sie um den ganzen Link.",
     token_expired: "Deine Zulassung zur Besprechung ist abgelaufen. Nimm erneut teil.",
   },
 };

@@ -303,6 +303,15 @@ export const en = {
     unmute_action: "Unmute",
     decline: "Not now",
   },
+  encryption: {
+    create: "Encrypt from end to end: whoever has the whole link can take part, our servers cannot",
+    prejoin: "Encrypted from end to end",
+    on: "Encrypted from end to end",
+    code: "Everybody’s devices show the same digits here if nobody listens in:",
+    encrypted: "Encrypted from end to end",
+    none: "Not encrypted: this person does not have the meeting’s key",
+    failing: "Cannot be decrypted",
+  },
   tile: {
     you: (name: string) => `${name} (you)`,
     screenOf: (name: string) => `${name}’s screen`,
@@ -533,6 +542,8 @@ export const en = {
     replaced: "The meeting goes on in another tab or on another device.",
     recording_unavailable: "Nothing can be recorded at the moment.",
     resume_refused: "Your place in the meeting could not be kept. Join it again.",
+    e2ee_unsupported: "This meeting is encrypted from end to end, which this browser cannot do. Try a current Chrome, Edge, Firefox or Safari.",
+    e2ee_bad_secret: "The link’s key is not whole. Ask for the whole link.",
     token_expired: "Your admission to the meeting has run out. Join it again.",
   } as Partial<Record<string, string>>,
 };

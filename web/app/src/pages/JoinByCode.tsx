@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Form } from "react-aria-components";
 import { useNavigate } from "react-router";
 import { meetingIdIn, meetingPath } from "../meetings/meeting-link.js";
+import { rememberSecret, secretIn } from "../meetings/meeting-secret.js";
 import { useMessages } from "../messages/catalogue.js";
 import { Button } from "../ui/Button.js";
 import { Field } from "../ui/Field.js";
@@ -20,7 +21,11 @@ export function JoinByCode() {
         event.preventDefault();
         const id = meetingIdIn(text);
         if (id === null) setError(messages.home.codeInvalid);
-        else void navigate(meetingPath(id));
+        else {
+          const secret = secretIn(text);
+          if (secret !== null) rememberSecret(id, secret);
+          void navigate(meetingPath(id));
+        }
       }}
     >
       <Field

@@ -1,9 +1,10 @@
-import { asParleyError, type Meeting, type User } from "@parley/sdk";
+import { asParleyError, newMeetingSecret, type Meeting, type User } from "@parley/sdk";
 import { Video } from "lucide-react";
 import { useState } from "react";
 import { Form } from "react-aria-components";
 import { useNavigate } from "react-router";
 import { meetingPath, meetingUrl } from "../meetings/meeting-link.js";
+import { rememberSecret } from "../meetings/meeting-secret.js";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
@@ -26,6 +27,7 @@ export function NewMeeting({ user, onCreated }: NewMeetingProps) {
   const { api } = useSession();
   const [title, setTitle] = useState("");
   const [guestsAllowed, setGuestsAllowed] = useState(true);
+  const [isEncrypted, setEncrypted] = useState(false);
   const [error, setError] = useState<{ readonly field?: string; readonly failure?: string }>({});
   const [isPending, setPending] = useState(false);
   const [created, setCreated] = useState<Meeting | null>(null);
@@ -35,7 +37,9 @@ export function NewMeeting({ user, onCreated }: NewMeetingProps) {
     setPending(true);
     try {
       const name = title.trim() === "" ? messages.home.defaultTitle(user.displayName) : title.trim();
-      setCreated(await api.createMeeting({ title: name, guestsAllowed }));
+      const meeting = await api.createMeeting({ title: name, guestsAllowed });
+      if (isEncrypted) rememberSecret(meeting.id, newMeetingSecret());
+      setCreated(meeting);
       setTitle("");
       onCreated();
     } catch (thrown) {
@@ -69,6 +73,9 @@ export function NewMeeting({ user, onCreated }: NewMeetingProps) {
         />
         <Switch isSelected={guestsAllowed} onChange={setGuestsAllowed}>
           {messages.home.guests}
+        </Switch>
+        <Switch isSelected={isEncrypted} onChange={setEncrypted}>
+          {messages.encryption.create}
         </Switch>
         <Button type="submit" variant="primary" size="large" fullWidth isPending={isPending} icon={<Video aria-hidden />}>
           {messages.home.create}

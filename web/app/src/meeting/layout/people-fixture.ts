@@ -19,6 +19,7 @@ export function person(id: string, change: Partial<ParticipantState> = {}): Part
     assignedBreakout: null,
     tracks: [],
     speaking: false,
+    encryption: null,
     connectionQuality: null,
     ...change,
   };

@@ -39,6 +39,11 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
           </Button>
         )}
       </div>
+      {state.encryption?.code != null && (
+        <p className={styles.code}>
+          {messages.encryption.code} <strong>{state.encryption.code}</strong>
+        </p>
+      )}
       <Lobby />
       <h3 className={styles.heading}>{people.inMeeting(state.participants.length)}</h3>
       <ul className={styles.list} aria-label={people.title}>

@@ -1,8 +1,9 @@
 import type { Meeting, MeetingPublic, ParleyError, User } from "@parley/sdk";
+import { Lock } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { Form } from "react-aria-components";
 import { Link } from "react-router";
-import { meetingPath } from "../../meetings/meeting-link.js";
+import { pathWithoutSecret } from "../../meetings/meeting-link.js";
 import { StatusLabel } from "../../meetings/StatusLabel.js";
 import { problemText, useMessages } from "../../messages/catalogue.js";
 import { PageFrame } from "../../pages/PageFrame.js";
@@ -27,6 +28,8 @@ export interface JoinRequest {
 interface PrejoinProps {
   readonly user: User | null;
   readonly meeting: Meeting | MeetingPublic;
+  /** With what the meeting is encrypted from end to end; null if it is not. */
+  readonly secret: string | null;
   readonly refusal: ParleyError | null;
   readonly onJoin: (request: JoinRequest) => Promise<void>;
 }
@@ -35,7 +38,7 @@ interface PrejoinProps {
 const DEVICES_MS = 10_000;
 
 /** How one will be seen and heard, before anyone does. */
-export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
+export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps) {
   const messages = useMessages();
   const [check] = useState(() => new DeviceCheck());
   const devices = useSyncExternalStore(
@@ -90,6 +93,12 @@ export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
             </StatusLabel>
           </p>
           <h1 className={styles.title}>{meeting.title}</h1>
+          {secret !== null && (
+            <p className={styles.encrypted}>
+              <Lock aria-hidden />
+              {messages.encryption.prejoin}
+            </p>
+          )}
           <p className={styles.host}>
             {isHost ? messages.prejoin.youHost : messages.prejoin.hostedBy(meeting.hostName)}
           </p>
@@ -123,7 +132,7 @@ export function Prejoin({ user, meeting, refusal, onJoin }: PrejoinProps) {
           </Form>
           <p className={styles.account}>
             {user === null ? (
-              <Link to={`/sign-in?next=${encodeURIComponent(meetingPath(meeting.id))}`}>
+              <Link to={`/sign-in?next=${encodeURIComponent(pathWithoutSecret(meeting.id))}`}>
                 {messages.prejoin.signInInstead}
               </Link>
             ) : (

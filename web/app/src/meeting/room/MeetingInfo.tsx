@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Circle } from "lucide-react";
+import { ArrowLeftRight, Circle, Lock } from "lucide-react";
 import { meetingUrl } from "../../meetings/meeting-link.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { elapsed } from "../../messages/time.js";
@@ -9,7 +9,7 @@ import { useNow } from "./useNow.js";
 
 /** Which meeting this is, how long it has been on, and its link. */
 export function MeetingInfo() {
-  const { meeting, recording } = useMessages();
+  const { meeting, recording, encryption } = useMessages();
   const { state, title, meetingId } = useRoom();
   return (
     <header className={styles.info}>
@@ -26,6 +26,7 @@ export function MeetingInfo() {
               <span className="visually-hidden">{recording.sign}</span>
             </p>
           )}
+          {state.encryption !== null && <Lock role="img" aria-label={encryption.on} className={styles.direct} />}
           {state.path === "direct" && <ArrowLeftRight role="img" aria-label={meeting.direct} className={styles.direct} />}
         </div>
       </div>

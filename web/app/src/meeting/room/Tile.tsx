@@ -1,5 +1,5 @@
-import type { ParticipantState, QualityLevel, Reaction } from "@parley/sdk";
-import { Crown, Hand, MicOff, MonitorUp, Pin, PinOff, TriangleAlert, WifiOff } from "lucide-react";
+import type { EncryptionState, ParticipantState, QualityLevel, Reaction } from "@parley/sdk";
+import { Crown, Hand, Lock, LockOpen, MicOff, MonitorUp, Pin, PinOff, TriangleAlert, WifiOff } from "lucide-react";
 import { memo, type CSSProperties } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Avatar } from "../../ui/Avatar.js";
@@ -115,6 +115,7 @@ function Plate({ tile, name, isSpeaking, onConnection }: PlateProps) {
       {isMuted && <MicOff role="img" aria-label={texts.muted} className={styles.muted} />}
       {isSpeaking && <span className="visually-hidden">{texts.speaking}</span>}
       <span className={styles.name}>{name}</span>
+      {participant.encryption !== null && <Encryption state={participant.encryption} />}
       {source === "camera" && (participant.role === "host" || participant.role === "cohost") && (
         <Crown role="img" aria-label={texts[participant.role]} className={styles.host} />
       )}
@@ -144,5 +145,14 @@ function ConnectionButton({ participant, level, onPress }: ConnectionButtonProps
     >
       <SignalIcon level={level} />
     </IconButton>
+  );
+}
+
+function Encryption({ state }: { readonly state: EncryptionState }) {
+  const texts = useMessages().encryption;
+  return state === "encrypted" ? (
+    <Lock role="img" aria-label={texts.encrypted} className={styles.host} />
+  ) : (
+    <LockOpen role="img" aria-label={texts[state]} className={styles.muted} />
   );
 }
