@@ -225,6 +225,7 @@ class SetPolicy(Command, frozen=True, kw_only=True):
     rename: bool | None = None
     private_chat: bool | None = None
     direct: bool | None = None
+    e2ee: bool | None = None
 
 
 class SetRole(Command, frozen=True, kw_only=True):

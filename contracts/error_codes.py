@@ -63,6 +63,7 @@ class ErrorCode(StrEnum):
     REPLACED_BY_RESUME = "replaced_by_resume"
     REPLACED = "replaced"
     LEFT = "left"
+    MEETING_ENCRYPTED = "meeting_encrypted"
     RECORDING_UNAVAILABLE = "recording_unavailable"
     # Media
     BAD_SDP = "bad_sdp"

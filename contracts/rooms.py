@@ -187,6 +187,8 @@ class RoomPolicy(Struct, frozen=True, kw_only=True):
     """Participants may write to each other alone. They may always write to the hosts."""
     direct: bool = False
     """While two are alone in a room, media may go from one to the other. They learn each other's network addresses."""
+    e2ee: bool = False
+    """Media is encrypted from end to end, by the clients: nothing is recorded, and nothing goes directly."""
 
 
 class RecordingInfo(Struct, frozen=True, kw_only=True):

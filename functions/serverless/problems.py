@@ -138,6 +138,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INTERNAL: 500,
     ErrorCode.SERVICE_UNAVAILABLE: 503,
     ErrorCode.KEYS_UNAVAILABLE: 503,
+    ErrorCode.MEETING_ENCRYPTED: 409,
     ErrorCode.RECORDING_UNAVAILABLE: 503,
     ErrorCode.OUTCOME_UNKNOWN: 504,
 }

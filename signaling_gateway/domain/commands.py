@@ -129,6 +129,7 @@ class SetPolicy(Struct, frozen=True, kw_only=True):
     rename: bool | None = None
     private_chat: bool | None = None
     direct: bool | None = None
+    e2ee: bool | None = None
 
 
 class SetRole(Struct, frozen=True, kw_only=True):

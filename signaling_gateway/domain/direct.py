@@ -28,6 +28,7 @@ def _may_go_direct(state: RoomState, actor: ParticipantInfo, target: Participant
     in_room = [stay.info.id for stay in state.stays.values() if stay.info.breakout == actor.breakout]
     return (
         state.policy.direct
+        and not state.policy.e2ee
         and (state.recording is None or actor.breakout is not None)
         and actor.permissions.subscribe
         and target.permissions.subscribe

@@ -107,12 +107,14 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
     require(state.actor(command.participant_id).info.permissions, Action.SET_RULES)
     given = {
         name: value
-        for name in ("locked", "lobby", "unmute", "rename", "private_chat", "direct")
+        for name in ("locked", "lobby", "unmute", "rename", "private_chat", "direct", "e2ee")
         if (value := getattr(command, name)) is not None
     }
     policy = replace(state.policy, **given)
     if policy == state.policy:
         return ()
+    if policy.e2ee and state.recording is not None:
+        raise Refusal(ErrorCode.CONFLICT, "The meeting is being recorded. Stop that first.")
     changed = PolicyChanged(at=now, policy=policy, by=command.participant_id)
     admitted = () if policy.lobby else admissions(state.lobby.values(), now)
     return (changed, *admitted)

@@ -30,9 +30,22 @@ def require_may_record(state: RoomState, participant_id: ParticipantId) -> None:
         raise Refusal(ErrorCode.MEETING_NOT_LIVE, "Nobody is in this meeting.")
 
 
+def require_may_start(state: RoomState, participant_id: ParticipantId) -> None:
+    """As `require_may_record`; what is encrypted from end to end could not be played.
+
+    Raises:
+        Refusal: as there, or it is encrypted (``meeting_encrypted``).
+    """
+    require_may_record(state, participant_id)
+    if state.policy.e2ee:
+        raise Refusal(
+            ErrorCode.MEETING_ENCRYPTED, "This meeting is encrypted from end to end: no server can record it."
+        )
+
+
 def start(state: RoomState, command: StartRecording, now: int) -> tuple[LogEvent, ...]:
     """Everybody is told, unless a recording is being made already."""
-    require_may_record(state, command.participant_id)
+    require_may_start(state, command.participant_id)
     if state.recording is not None:
         return ()
     started = RecordingStarted(

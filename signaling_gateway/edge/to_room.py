@@ -39,6 +39,7 @@ def _policy(who: ParticipantId, said: wire.SetPolicy) -> RoomCommand:
         rename=said.rename,
         private_chat=said.private_chat,
         direct=said.direct,
+        e2ee=said.e2ee,
     )
 
 

@@ -17,7 +17,7 @@ from contracts.error_codes import ErrorCode
 from contracts.node_rpc import Recording, RecordingEnded, StartRecording, StopRecording
 from contracts.rooms import MeetingId, NodeId, ParticipantId, RecordingEnd
 from signaling_gateway.domain import commands
-from signaling_gateway.domain.recording import require_may_record
+from signaling_gateway.domain.recording import require_may_record, require_may_start
 from signaling_gateway.errors import GatewayError, NodeError
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
@@ -62,7 +62,7 @@ class Recordings:
             Refusal, NodeError, LogUnavailableError: nothing is recorded; or, if the log could not be reached, it
                 stands in the log and goes on.
         """
-        require_may_record(room.state, participant_id)
+        require_may_start(room.state, participant_id)
         if room.state.recording is not None:
             return RecordingAnswer(recording_id=room.state.recording.id)
         node_id = await self._spanning.home(room, instead_of=None)

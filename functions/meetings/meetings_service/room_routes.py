@@ -227,7 +227,7 @@ _COMMANDS = (
         "Record the main room, and tell everybody",
         Empty,
         lambda *_: wire.StartRecording(),
-        (ErrorCode.RECORDING_UNAVAILABLE,),
+        (ErrorCode.RECORDING_UNAVAILABLE, ErrorCode.MEETING_ENCRYPTED),
         RecordingAnswer,
     ),
     _CommandRoute(

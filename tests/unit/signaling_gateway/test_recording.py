@@ -102,3 +102,10 @@ def _in_a_breakout_room(room: RoomState) -> RoomState:
     breakouts = Breakouts(rooms=(Breakout(id="b1", name="One"),), free_choice=True)
     opened = BreakoutsOpened(at=1000, breakouts=breakouts, by=ADA)
     return evolve_all(room, [opened, ParticipantsMoved(at=1000, moves=moves, by=ADA)])
+
+
+def test_an_encrypted_meeting_is_not_recorded_and_a_recorded_one_not_encrypted() -> None:
+    encrypt = commands.SetPolicy(participant_id=ADA, e2ee=True)
+    assert refusal(after(ROOM, encrypt), start(ADA)) == "meeting_encrypted"
+    assert refusal(RECORDED, encrypt) == "conflict"
+    assert after(RECORDED, commands.StopRecording(participant_id=ADA, recording_id="r1"), encrypt).policy.e2ee

@@ -61,6 +61,7 @@ export class MediaLink {
   readonly #direct: DirectLink;
   readonly data: DataChannels;
   #wantsData = false;
+  #isDeaf = false;
   #hasStarted = false;
   #peerId: string | null = null;
 
@@ -183,6 +184,13 @@ export class MediaLink {
     if (this.path === "direct") this.#hear();
   }
 
+  /** Plays nothing, whatever comes. */
+  setDeaf(isDeaf: boolean): void {
+    if (this.#isDeaf === isDeaf) return;
+    this.#isDeaf = isDeaf;
+    this.#hear();
+  }
+
   handleSignal(from: string, signal: PeerSignal): void {
     void this.#direct.handleSignal(from, signal).catch(this.#fail);
   }
@@ -210,7 +218,7 @@ export class MediaLink {
     const known = this.#options.known();
     const isDirect = this.path === "direct";
     const heard = [...this.#received()].filter(
-      ([id, { track }]) => track.kind === "audio" && !(isDirect && known.get(id)?.muted === true),
+      ([id, { track }]) => !this.#isDeaf && track.kind === "audio" && !(isDirect && known.get(id)?.muted === true),
     );
     this.#audio.set(new Map(heard.map(([id, receiver]) => [id, receiver.track])));
   }

@@ -31,7 +31,7 @@ const welcome: RoomSync = {
     participants: [participant("a")],
     tracks: [track("t", "a")],
     chat: [],
-    policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+    policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
     role_permissions: [],
     spotlight: [],
     polls: [],

@@ -88,6 +88,7 @@ export interface RoomPolicy {
   readonly rename: boolean;
   readonly private_chat: boolean;
   readonly direct: boolean;
+  readonly e2ee: boolean;
 }
 
 export interface LobbyGuest {

@@ -26,7 +26,7 @@ const model: RoomModel = {
   ]),
   tracks: new Map([["t", { id: "t", participant_id: "b", source: "camera", kind: "video", muted: false }]]),
   chat: [{ id: "c", participant_id: "a", name: "a", text: "hi", at: 1, to: null, to_name: null, edited_at: null, breakout: null }],
-  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
   rolePermissions: [],
   spotlight: [],
   polls: new Map([

@@ -46,7 +46,7 @@ export const INITIAL_STATE: RoomState = {
   participants: [],
   nearby: [],
   chat: [],
-  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
   spotlight: [],
   polls: [],
   breakouts: null,

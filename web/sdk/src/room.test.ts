@@ -49,7 +49,7 @@ const WELCOME: Welcome = {
   resumed: false,
   missed: null,
   room: { meeting_id: "m", started_at: 0, participants: [], tracks: [], chat: [],
-      policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false },
+      policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
       role_permissions: [],
       spotlight: [],
       polls: [],

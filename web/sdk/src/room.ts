@@ -69,6 +69,7 @@ export class Room {
   readonly #wishes: WishBatch;
   readonly #options: RoomOptions;
   #encryption: RoomEncryption | null = null;
+  #hasSetPolicy = false;
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -416,8 +417,15 @@ export class Room {
   }
 
   #followModel(model: RoomModel): void {
+    // What is encrypted for others is noise to us.
+    this.#media.setDeaf(model.policy.e2ee && this.#encryption === null);
     this.#media.follow(peerOf(model, this.#selfId));
     if (this.#selfId !== null) this.#encryption?.follow(this.#selfId, model.participants.keys());
+    const self = model.participants.get(this.#selfId ?? "");
+    if (this.#encryption !== null && !model.policy.e2ee && self?.permissions.moderate === true && !this.#hasSetPolicy) {
+      this.#hasSetPolicy = true;
+      void this.moderation.setPolicy({ e2ee: true }).catch(() => undefined);
+    }
   }
 
   /** What an event means beyond the model. */

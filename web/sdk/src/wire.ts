@@ -550,6 +550,7 @@ export interface RoomPolicy {
   readonly rename: boolean;
   readonly private_chat: boolean;
   readonly direct: boolean;
+  readonly e2ee: boolean;
 }
 
 export interface RoomSnapshot {
@@ -607,6 +608,7 @@ export interface SetPolicy {
   readonly rename?: boolean | null;
   readonly private_chat?: boolean | null;
   readonly direct?: boolean | null;
+  readonly e2ee?: boolean | null;
 }
 
 export interface SetRole {
