@@ -56,7 +56,8 @@ def test_those_with_the_whole_link_see_each_other_and_nobody_else_does(person: M
     eve.page.wait_for_function(
         f"async () => ((await ({RECEIVED})(['Ada', 'camera']))?.packets ?? 0) > 60",
     )
-    assert (eve.received("Ada", "camera") or {})["frames"] == 0
+    # Whatever a decoder makes of it is noise, and is not shown.
+    eve.sees_no_picture("Ada")
     ada.page.wait_for_function(_STATE_OF, arg=["Eve", "none"])
     expect(ada.tile("Eve").get_by_role("img", name="Not encrypted")).to_be_visible()
     for me, other in ((ada, ben), (ben, ada)):

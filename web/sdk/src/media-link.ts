@@ -61,7 +61,7 @@ export class MediaLink {
   readonly #direct: DirectLink;
   readonly data: DataChannels;
   #wantsData = false;
-  #isDeaf = false;
+  #isShut = false;
   #hasStarted = false;
   #peerId: string | null = null;
 
@@ -159,7 +159,7 @@ export class MediaLink {
   /** Received and captured tracks by track id. */
   tracks(): ReadonlyMap<string, MediaStreamTrack> {
     const tracks = new Map<string, MediaStreamTrack>();
-    for (const [id, receiver] of this.#received()) tracks.set(id, receiver.track);
+    if (!this.#isShut) for (const [id, receiver] of this.#received()) tracks.set(id, receiver.track);
     for (const [source, id] of this.#publishing?.trackIds ?? []) {
       const track = this.#options.local.get(source);
       if (track !== null) tracks.set(id, track);
@@ -184,11 +184,12 @@ export class MediaLink {
     if (this.path === "direct") this.#hear();
   }
 
-  /** Plays nothing, whatever comes. */
-  setDeaf(isDeaf: boolean): void {
-    if (this.#isDeaf === isDeaf) return;
-    this.#isDeaf = isDeaf;
+  /** Shows and plays nothing of what comes. */
+  setShut(isShut: boolean): void {
+    if (this.#isShut === isShut) return;
+    this.#isShut = isShut;
     this.#hear();
+    this.#options.onChange();
   }
 
   handleSignal(from: string, signal: PeerSignal): void {
@@ -218,7 +219,7 @@ export class MediaLink {
     const known = this.#options.known();
     const isDirect = this.path === "direct";
     const heard = [...this.#received()].filter(
-      ([id, { track }]) => !this.#isDeaf && track.kind === "audio" && !(isDirect && known.get(id)?.muted === true),
+      ([id, { track }]) => !this.#isShut && track.kind === "audio" && !(isDirect && known.get(id)?.muted === true),
     );
     this.#audio.set(new Map(heard.map(([id, receiver]) => [id, receiver.track])));
   }

@@ -418,7 +418,7 @@ export class Room {
 
   #followModel(model: RoomModel): void {
     // What is encrypted for others is noise to us.
-    this.#media.setDeaf(model.policy.e2ee && this.#encryption === null);
+    this.#media.setShut(model.policy.e2ee && this.#encryption === null);
     this.#media.follow(peerOf(model, this.#selfId));
     if (this.#selfId !== null) this.#encryption?.follow(this.#selfId, model.participants.keys());
     const self = model.participants.get(this.#selfId ?? "");
