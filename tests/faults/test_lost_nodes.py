@@ -66,6 +66,10 @@ async def _all_live(platform: Platform) -> bool:
     return len(await _leases(platform)) == len(NODES)
 
 
+async def _is_used(platform: Platform, node_id: NodeId) -> bool:
+    return (await _leases(platform))[node_id].participants == 1
+
+
 async def _node_of_the_meeting(platform: Platform) -> NodeId | None:
     return next((node_id for node_id, lease in (await _leases(platform)).items() if lease.participants), None)
 
@@ -120,8 +124,7 @@ async def apart(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tup
         clients.append(MediaClient(ticket))
         await clients[-1].join()
     await platform.eventually(lambda: all(client.frames > 10 for client in clients))
-    leases = await _leases(platform)
-    assert leases[NodeId("node-far")].participants == 1
+    await platform.eventually(lambda: _is_used(platform, NodeId("node-far")))
     yield clients[0], clients[1]
     await asyncio.gather(*(client.leave() for client in clients))
 
