@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use parley_io::syscalls::{self, Message};
 
+use crate::drain::Drain;
 use crate::peers::{PACKET_LEN, socket};
-use crate::scenario::Drain;
 
 /// Header and extension block of a packet, which are not encrypted.
 const HEADER: usize = 28;

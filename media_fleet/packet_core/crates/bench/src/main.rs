@@ -9,6 +9,7 @@
 //! Prints JSON on the standard output, progress on the standard error.
 #![forbid(unsafe_code)]
 
+mod drain;
 mod floor;
 mod peers;
 mod scenario;
