@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from typing import Any
 
 import redis.asyncio
@@ -35,6 +35,7 @@ from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
+from media_fleet.health import NodeHealth
 from media_fleet.housekeeping import Housekeeping
 from media_fleet.metrics import (
     CLOCK_APART,
@@ -86,10 +87,10 @@ class RunningNode:
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[RunningNode]:
-    """A node that holds its lease and listens; closes everything at the end.
+    """A node that holds its lease and listens; closes everything at the end. It tells its health before that.
 
     Raises:
-        PacketCoreError: a port cannot be bound.
+        PacketCoreError, OSError: a port cannot be bound.
     """
     client = _redis(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S)
     listening_client = _redis(settings.redis_url, socket_timeout=None)
@@ -111,9 +112,10 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         _task(_observe(parts.node), "observe"),
     ]
     try:
-        await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
-        parts.loops = tuple(tasks)
-        yield parts
+        with _told(settings, parts):
+            await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
+            parts.loops = tuple(tasks)
+            yield parts
     finally:
         await _ended(tasks[1:])
         parts.node.close()
@@ -123,6 +125,24 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         await parts.plane.close()
         await client.aclose()
         await listening_client.aclose()
+
+
+@contextlib.contextmanager
+def _told(settings: Settings, parts: RunningNode) -> Iterator[None]:
+    """Has the node's numbers and its health told where the settings say, if they do.
+
+    Raises:
+        OSError: the port cannot be bound.
+    """
+    if settings.metrics_port == 0:
+        yield
+        return
+    health = NodeHealth(parts.core, parts.lease, parts.rpc, loop=asyncio.get_running_loop())
+    with (
+        METRICS.collected(CoreCollector(parts.core)),
+        METRICS.served(settings.metrics_address, settings.metrics_port, pages=health.pages),
+    ):
+        yield
 
 
 async def _observe(node: MediaNode) -> None:
@@ -276,11 +296,7 @@ async def serve(settings: Settings) -> None:
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
     loop.add_signal_handler(signal.SIGINT, stop.set)
     async with running(settings) as parts:
-        with (
-            METRICS.collected(CoreCollector(parts.core)),
-            METRICS.served(settings.metrics_address, settings.metrics_port),
-        ):
-            await _serve(settings, parts, terminate, stop)
+        await _serve(settings, parts, terminate, stop)
 
 
 async def _serve(settings: Settings, parts: RunningNode, terminate: asyncio.Event, stop: asyncio.Event) -> None:

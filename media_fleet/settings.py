@@ -57,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where the bucket is, if not at AWS."""
     metrics_address: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    """Where metrics are told (docs/metrics.md), without access control; 0: nowhere."""
+    """Where metrics (docs/metrics.md) and health are told, without access control; 0: nowhere."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __repr__(self) -> str:

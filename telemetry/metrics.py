@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    make_wsgi_app,
+    start_http_server,
+)
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _Kind = TypeVar("_Kind", bound=MetricWrapperBase)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """The buckets of what a person waits for."""
 REFERENCE = Path(__file__).parent.parent / "docs" / "metrics.md"
+
+Answer = tuple[int, bytes]
+"""The status and the body, JSON."""
+Page = Callable[[], Answer]
 
 Row = tuple[str, str, str, str]
 """Name, kind, labels and meaning of a metric, as the reference has them."""
@@ -55,8 +72,10 @@ class Metrics:
             self.registry.unregister(collector)
 
     @contextlib.contextmanager
-    def served(self, address: str, port: int) -> Iterator[None]:
-        """Answers requests at that address, in a thread of its own; at port 0, nothing is served.
+    def served(self, address: str, port: int, *, pages: Mapping[str, Page] = MappingProxyType({})) -> Iterator[None]:
+        """Answers requests at that address, in threads of their own; at port 0, nothing is served.
+
+        ``pages`` are answered at their paths. They may be asked for several times at once.
 
         Raises:
             OSError: the port cannot be bound.
@@ -65,6 +84,7 @@ class Metrics:
             yield
             return
         server, thread = start_http_server(port, address, self.registry)
+        server.set_app(_with_pages(make_wsgi_app(self.registry), pages))
         try:
             yield
         finally:
@@ -83,6 +103,26 @@ class Metrics:
     def _kept(self, metric: _Kind) -> _Kind:
         self._own.append(metric)
         return metric
+
+
+def _with_pages(metrics: WSGIApplication, pages: Mapping[str, Page]) -> WSGIApplication:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        page = pages.get(environ["PATH_INFO"])
+        if page is None:
+            return metrics(environ, start_response)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            status, body = 405, b'{"status":"method not allowed"}'
+        else:
+            status, body = page()
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ]
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    return application
 
 
 def with_table(page: str, prefix: str, rows: Iterable[Row]) -> str:

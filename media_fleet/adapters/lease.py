@@ -53,6 +53,7 @@ class LeaseKeeper:
         self._started_at = clock()
         self._draining = False
         self._wake = asyncio.Event()
+        self._renewed_at: float | None = None
         self.held = asyncio.Event()
         """Set once the lease has been taken for the first time."""
 
@@ -60,6 +61,10 @@ class LeaseKeeper:
     def draining(self) -> bool:
         """Whether no new meetings are to come."""
         return self._draining
+
+    def holds(self, now: float) -> bool:
+        """Whether the lease, as far as is known, has not ended. ``now`` is on `time.monotonic`'s clock."""
+        return self._renewed_at is not None and now < self._renewed_at + redis_names.NODE_LEASE_MS / 1000
 
     def drain(self) -> None:
         """Says so with the next renewal, which is at once: no new meetings come."""
@@ -92,7 +97,7 @@ class LeaseKeeper:
             logger.warning("lease not given up", extra={"reason": str(error)})
 
     async def _renew(self) -> None:
-        now, asked_at = self._clock(), self._clock.local()
+        now, asked_at, begun_at = self._clock(), self._clock.local(), time.monotonic()
         lease = NodeLease(
             node_id=self._node_id,
             region=self._region,
@@ -110,4 +115,5 @@ class LeaseKeeper:
                 pipeline.zremrangebyscore(redis_names.NODES, "-inf", now - FORGOTTEN_AFTER_MS)
             pipeline.time()
             *_, (seconds, microseconds) = await pipeline.execute()
+        self._renewed_at = begun_at
         self._clock.heard(seconds * 1000 + microseconds // 1000, asked_at=asked_at)

@@ -6,6 +6,7 @@ import re
 import socket
 import urllib.request
 
+import httpx
 import pytest
 
 from media_fleet import metrics as node
@@ -69,3 +70,14 @@ def test_a_port_that_is_taken_is_an_error(port: int) -> None:
 def test_nothing_is_told_without_a_port() -> None:
     with Metrics("parley_test").served("127.0.0.1", 0):
         pass
+
+
+def test_pages_are_answered_beside_the_metrics(port: int) -> None:
+    url = f"http://127.0.0.1:{port}/healthz"
+    with Metrics("parley_test").served("127.0.0.1", port, pages={"/healthz": lambda: (503, b'{"status":"not ok"}')}):
+        answers = {method: httpx.request(method, url, timeout=10) for method in ("GET", "HEAD", "POST")}
+        assert "process_open_fds" in scrape(port)
+    assert {method: answer.status_code for method, answer in answers.items()} == {"GET": 503, "HEAD": 503, "POST": 405}
+    assert answers["GET"].json() == {"status": "not ok"}
+    assert answers["GET"].headers["cache-control"] == "no-store"
+    assert answers["HEAD"].content == b""
