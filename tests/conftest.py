@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.platform_process import ROOT
 
 BROWSER_TESTS = ROOT / "tests" / "e2e"
+
+# How long examples take says how busy the machine is, and nothing of what a test claims.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

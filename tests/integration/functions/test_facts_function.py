@@ -68,7 +68,7 @@ def facts_of(meeting_id: MeetingId, history: tuple[Fact, ...]) -> list[Fact]:
     return [Fact(meeting_id=meeting_id, version=fact.version, event=fact.event) for fact in history]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_order_and_any_repetition_give_the_same_record(clerk: Clerk, data: st.DataObject) -> None:
     history = data.draw(histories())

@@ -16,7 +16,6 @@ from tests.integration.functions.wsgi_gateway import WsgiGateway
 
 some = settings(
     max_examples=20,
-    deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -221,7 +221,6 @@ def _explore_all(admin: Api, meeting_id: str, participant_id: str) -> set[str]:
 def _explore(strategy: Any, meeting_id: str, participant_id: str, authorization: str) -> None:
     @settings(
         max_examples=8,
-        deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -69,7 +69,7 @@ FRAME = st.one_of(
     st.sampled_from("123456"),
 )
 
-fuzzed = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+fuzzed = settings(derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 async def until_answered(socket: aiohttp.ClientWebSocketResponse, beginning: str | tuple[str, ...]) -> None:

@@ -130,4 +130,4 @@ class TwoNodes(RuleBasedStateMachine):
 
 
 TestTwoNodes = TwoNodes.TestCase
-TestTwoNodes.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestTwoNodes.settings = settings(max_examples=60, stateful_step_count=30)

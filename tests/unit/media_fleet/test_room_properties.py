@@ -348,5 +348,5 @@ class RoomMachine(RuleBasedStateMachine):
         assert not self.plane.subscriptions
 
 
-RoomMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+RoomMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
 TestRoom = RoomMachine.TestCase

@@ -147,7 +147,7 @@ def _parsed_or_refused(text: str) -> None:
     assert all(section.mid for section in description.media)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     line=st.integers(0, len(_LINES) - 1),
     start=st.integers(0, 60),
@@ -160,20 +160,20 @@ def test_a_damaged_line_is_understood_or_refused(line: int, start: int, length: 
     _parsed_or_refused("\r\n".join(lines))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lines=st.lists(st.sampled_from(_LINES), max_size=80), with_version=st.booleans())
 def test_lines_in_any_order_are_understood_or_refused(*, lines: list[str], with_version: bool) -> None:
     _parsed_or_refused("\r\n".join(["v=0", *lines] if with_version else lines))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_is_understood_or_refused(text: str) -> None:
     _parsed_or_refused(text)
     _parsed_or_refused("v=0\r\n" + text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, len(_TEXT)))
 def test_a_cut_description_is_understood_or_refused(length: int) -> None:
     _parsed_or_refused(_TEXT[:length])

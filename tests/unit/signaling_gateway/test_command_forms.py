@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.client_commands import COMMANDS, Command
@@ -27,7 +27,6 @@ fields = st.sampled_from(
 bodies = st.dictionaries(fields, json_values | st.lists(st.dictionaries(fields, json_values, max_size=4), max_size=3))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(COMMANDS)) | json_values, st.lists(json_values | bodies, max_size=3))
 def test_any_event_is_a_command_or_a_refusal(name: Any, arguments: list[Any]) -> None:
     outcome = _outcome(name, tuple(arguments))
@@ -50,7 +49,6 @@ class NoKeys:
         raise TokenError("token_malformed", "No.")  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(auth=json_values | st.dictionaries(st.sampled_from(["token", "meeting_id", "resume"]), json_values | bodies))
 async def test_any_auth_without_a_good_token_is_refused(auth: Any) -> None:
     with pytest.raises(Refusal) as refused:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import log_events as log
@@ -351,7 +351,6 @@ def _any_event() -> st.SearchStrategy[Any]:
     return st.one_of([st.from_type(each) for each in EVENT_TYPES])
 
 
-@settings(deadline=None)
 @given(st.lists(_any_event(), max_size=20))
 def test_evolve_takes_any_event_in_any_order(events: list[Any]) -> None:
     state = RoomState()
@@ -361,7 +360,6 @@ def test_evolve_takes_any_event_in_any_order(events: list[Any]) -> None:
     assert log.decode_event(log.encode_event(events[-1])) == events[-1] if events else True
 
 
-@settings(deadline=None)
 @given(st.lists(_any_event(), max_size=10), st.integers(0, 100))
 def test_clients_are_told_of_every_event_that_concerns_them(events: list[Any], after: int) -> None:
     told = public_events(after, events, RoomState())
@@ -378,7 +376,6 @@ def test_clients_are_told_of_every_event_that_concerns_them(events: list[Any], a
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_every_event_is_either_public_or_private(event_type: type) -> None:
-    @settings(deadline=None)
     @given(st.from_type(event_type))
     def check(event: Any) -> None:
         assert (public_event(1, event) is None) == (event_type in PRIVATE)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, MAX_JOINING_BYTES, FrameGuard, Link, fault_of
@@ -29,7 +29,6 @@ def test_what_clients_send_gets_through(text: str) -> None:
     assert fault_of({"type": "websocket.receive", "text": text}, _link(admitted=False)) is None
 
 
-@settings(deadline=None)
 @given(st.one_of(st.none(), st.text(max_size=30)))
 def test_whatever_gets_through_is_a_packet_that_clients_send(text: str | None) -> None:
     if fault_of({"type": "websocket.receive", "text": text, "bytes": b""}, _link()) is None:

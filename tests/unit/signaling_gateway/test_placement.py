@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.node_rpc import NodeLease
@@ -87,7 +87,6 @@ SEEDS = st.integers(0, 1000)
 UNSEEN = st.dictionaries(st.integers(0, 40).map(lambda number: NodeId(f"n{number}")), st.integers(0, 3))
 
 
-@settings(deadline=None)
 @given(leases=LEASES, unseen=UNSEEN, seed=SEEDS)
 def test_no_draining_silent_full_or_farther_node_while_a_better_one_is_there(
     leases: list[NodeLease], unseen: dict[NodeId, int], seed: int
@@ -118,7 +117,6 @@ def test_no_draining_silent_full_or_farther_node_while_a_better_one_is_there(
         assert load(node) == min(load(each) for each in alike)
 
 
-@settings(deadline=None)
 @given(seed=SEEDS)
 def test_a_herd_that_sees_one_idle_node_leaves_most_of_it_to_others(seed: int) -> None:
     """Without counting, as gateways do that place one meeting each within the same second."""
@@ -129,7 +127,6 @@ def test_a_herd_that_sees_one_idle_node_leaves_most_of_it_to_others(seed: int) -
     assert max(count for node_id, count in herd.items() if node_id != "idle") <= 20
 
 
-@settings(deadline=None)
 @given(seed=SEEDS, gateways=st.integers(1, 5), meetings=st.integers(1, 60))
 def test_a_lost_nodes_meetings_are_spread_over_the_others(seed: int, gateways: int, meetings: int) -> None:
     random = Random(seed)

@@ -395,7 +395,7 @@ class RoomOverManyGateways(RuleBasedStateMachine):
 
 TestRoomOverManyGateways = RoomOverManyGateways.TestCase
 TestRoomOverManyGateways.settings = settings(
-    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=30, suppress_health_check=list(HealthCheck)
 )
 
 

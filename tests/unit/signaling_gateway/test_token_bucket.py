@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling_gateway.domain.token_bucket import TokenBucket
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 2), max_size=200))
 def test_no_more_is_taken_than_the_bucket_and_its_refill_hold(pauses: list[float]) -> None:
     bucket = TokenBucket.full(capacity=5, rate=2, now=0)
