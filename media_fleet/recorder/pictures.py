@@ -18,19 +18,21 @@ _H264_IDR, _H264_SEQUENCE_PARAMETERS = 5, 7
 
 
 class Piece(Struct, frozen=True, kw_only=True):
-    """What matters of an RTP packet."""
+    """What matters of an RTP packet. ``arrived``: when, in milliseconds of the recording's clock."""
 
     timestamp: int
     marker: bool
     payload: bytes
+    arrived: float
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """A whole picture (or a packet of sound) as it stands in a file."""
+    """A whole picture (or a packet of sound) as it stands in a file. ``arrived``: when the last of its packets did."""
 
     timestamp: int
     data: bytes
     is_key: bool
+    arrived: float
 
 
 class Assembly:
@@ -42,6 +44,7 @@ class Assembly:
         self._is_sound = codec == "opus"
         self._payloads: list[bytes] = []
         self._size = 0
+        self._arrived = 0.0
         self._timestamp: int | None = None
         self._is_broken = False
         self.needs_key = not self._is_sound
@@ -56,6 +59,7 @@ class Assembly:
             return []
         whole = self._whole() if self._payloads and piece.timestamp != self._timestamp else []
         self._timestamp = piece.timestamp
+        self._arrived = max(self._arrived, piece.arrived) if self._payloads else piece.arrived
         self._payloads.append(piece.payload)
         self._size += len(piece.payload)
         if self._size > MAX_PICTURE:
@@ -75,7 +79,7 @@ class Assembly:
         if not data or (self.needs_key and not is_key):
             return []
         self.needs_key = False
-        return [Picture(timestamp=timestamp, data=data, is_key=is_key)]
+        return [Picture(timestamp=timestamp, data=data, is_key=is_key, arrived=self._arrived)]
 
     def _break(self) -> None:
         """What is begun will not become whole."""

@@ -22,8 +22,8 @@ class Reordering(Generic[Packet]):
     def __init__(self) -> None:
         self._next: int | None = None
         self._highest = 0
-        self._waiting: dict[int, Packet] = {}
-        self._missed_since: float | None = None
+        self._waiting: dict[int, tuple[Packet, float]] = {}
+        """With the times at which they came, in the order of these."""
         self._asked_at = float("-inf")
         self.lost = 0
         """How many packets were given up."""
@@ -37,7 +37,7 @@ class Reordering(Generic[Packet]):
             self._next = self._highest = sequence
         self._highest = max(self._highest, sequence)
         if sequence >= self._next:
-            self._waiting[sequence] = packet
+            self._waiting.setdefault(sequence, (packet, now))
         return self.due(now)
 
     def due(self, now: float) -> list[Packet | None]:
@@ -47,12 +47,7 @@ class Reordering(Generic[Packet]):
             first = min(self._waiting)
             self.lost += first - self._following
             self._next = first
-            self._missed_since = None
             ready += [None, *self._in_turn()]
-        if not self._waiting:
-            self._missed_since = None
-        elif self._missed_since is None:
-            self._missed_since = now
         return ready
 
     def missing(self, now: float) -> list[int]:
@@ -69,21 +64,22 @@ class Reordering(Generic[Packet]):
 
     def _in_turn(self) -> list[Packet]:
         ready = []
-        while (packet := self._waiting.pop(self._following, None)) is not None:
-            ready.append(packet)
+        while (waiting := self._waiting.pop(self._following, None)) is not None:
+            ready.append(waiting[0])
             self._next = self._following + 1
         return ready
 
     def _is_given_up(self, now: float) -> bool:
         if len(self._waiting) > MAX_WAITING:
             return True
-        return self._missed_since is not None and now - self._missed_since >= GIVE_UP_MS
+        # What is missing was missed when the first of those that wait for it came.
+        _, missed_since = next(iter(self._waiting.values()))
+        return now - missed_since >= GIVE_UP_MS
 
     def _leap(self, sequence_number: int, packet: Packet) -> list[Packet | None]:
         """Another stream begins under the same SSRC."""
-        rest: list[Packet | None] = [self._waiting[number] for number in sorted(self._waiting)]
+        rest: list[Packet | None] = [self._waiting[number][0] for number in sorted(self._waiting)]
         self._waiting.clear()
-        self._missed_since = None
         self._highest = sequence_number
         self._next = sequence_number + 1
         return [*rest, None, packet]

@@ -40,12 +40,12 @@ class RecordedTrack:
     def receive(self, packet: RtpPacket, now: float) -> None:
         """A media packet."""
         self._heard_at = now
-        piece = Piece(timestamp=packet.timestamp, marker=bool(packet.marker), payload=packet.payload)
-        self._write(self._order.take(packet.sequence_number, piece, now), now)
+        piece = Piece(timestamp=packet.timestamp, marker=bool(packet.marker), payload=packet.payload, arrived=now)
+        self._write(self._order.take(packet.sequence_number, piece, now))
 
     def tick(self, now: float) -> None:
         """Gives up what has not come."""
-        self._write(self._order.due(now), now)
+        self._write(self._order.due(now))
 
     def missing(self, now: float) -> list[int]:
         """Packets to ask for now."""
@@ -96,17 +96,17 @@ class RecordedTrack:
             muted=tuple(self._muted),
         )
 
-    def _write(self, pieces: list[Piece | None], now: float) -> None:
+    def _write(self, pieces: list[Piece | None]) -> None:
         for piece in pieces:
             for picture in self._assembly.take(piece):
-                self._write_picture(picture, now)
+                self._write_picture(picture)
 
-    def _write_picture(self, picture: Picture, now: float) -> None:
+    def _write_picture(self, picture: Picture) -> None:
         if self._is_bad:
             return
         try:
             self._file = self._file or TrackFile(self._path, self._begun.codec, picture)
-            self._file.write(picture, self._timeline.place(picture.timestamp, now))
+            self._file.write(picture, self._timeline.place(picture.timestamp, picture.arrived))
         except BadPictureError:
             self._assembly.needs_key = True
         except av.FFmpegError as error:

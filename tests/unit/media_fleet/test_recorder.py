@@ -125,9 +125,9 @@ def track(codec: str, folder: Path) -> RecordedTrack:
         ssrc=1,
         track_id=TrackId("t"),
         participant_id=ParticipantId("p"),
-        source=TrackSource.CAMERA,
+        source=TrackSource.MICROPHONE if codec == "opus" else TrackSource.CAMERA,
         codec=codec,
-        clock_rate=90_000,
+        clock_rate=48_000 if codec == "opus" else 90_000,
         muted=False,
     )
     return RecordedTrack(begun, folder, 1, 0.0)
@@ -187,6 +187,24 @@ def test_after_a_loss_the_file_goes_on_with_the_next_key_frame(tmp_path: Path) -
     assert not recorded.wants_key_frame(10_000)
 
 
+def test_a_loss_moves_nothing_on_the_recordings_clock(tmp_path: Path) -> None:
+    recorded = track("opus", tmp_path)
+    lost, jitter = {100, 300, 500}, random.Random(1)
+    for number in range(700):
+        packet = RtpPacket(payload_type=96, sequence_number=number, timestamp=number * 960)
+        packet.payload = b"\xf8\xff\xfe"
+        arrived = 1_000 + number * 20 + jitter.uniform(0, 8)
+        if number not in lost:
+            recorded.receive(packet, arrived)
+        recorded.tick(arrived + 10)
+    recorded.close()
+    about = recorded.about
+    assert about is not None
+    assert (about.packets_lost, about.frames) == (3, 697)
+    assert about.start_ms == pytest.approx(1_000, abs=8)
+    assert about.duration_ms == 699 * 20
+
+
 @given(st.integers(0, 65_535), st.permutations(range(40)), st.integers(0, 3))
 def test_every_packet_comes_out_once_and_in_order(first: int, order: list[int], times: int) -> None:
     reordering: Reordering[int] = Reordering()
@@ -213,6 +231,17 @@ def test_what_does_not_come_is_asked_for_then_given_up_and_a_leap_begins_anew() 
     assert reordering.lost == 3, "not more is kept than the memory can bear"
 
 
+def test_each_packet_is_waited_for_as_long_whatever_else_was_missed_before() -> None:
+    reordering: Reordering[int] = Reordering()
+    assert reordering.take(0, 0, 0.0) == [0]
+    for missing in range(1, 9, 2):
+        at = missing * 200.0
+        assert reordering.take(missing + 1, missing + 1, at) == []
+        assert reordering.take(missing + 3, missing + 3, at + 100.0) == []
+        assert reordering.take(missing, missing, at + 300.0) == [missing, missing + 1]
+    assert reordering.lost == 0
+
+
 @given(st.lists(st.floats(0, 200), min_size=5, max_size=50), st.integers(0, 2**32 - 1))
 def test_jitter_moves_nothing_and_a_leap_is_placed_by_its_arrival(jitter: list[float], first: int) -> None:
     timeline = Timeline(90_000)
@@ -230,5 +259,5 @@ def test_jitter_moves_nothing_and_a_leap_is_placed_by_its_arrival(jitter: list[f
 def test_what_is_no_picture_breaks_nothing(codec: str, pieces: list[tuple[bytes, bool, int]]) -> None:
     assembly = Assembly(codec)
     for payload, marker, timestamp in pieces:
-        assembly.take(Piece(timestamp=timestamp, marker=marker, payload=payload))
+        assembly.take(Piece(timestamp=timestamp, marker=marker, payload=payload, arrived=0.0))
     assembly.take(None)
