@@ -53,6 +53,8 @@ class NodeLink:
         self.end = end
         self.peer: LinkEnd | None = None
         self._own_id = own_id
+        self._told = 0
+        """The latest version of all. A meeting that crosses again, of which the end may not have been heard, goes on."""
         self._rooms: dict[MeetingId, _SharedRoom] = {}
 
     @property
@@ -78,9 +80,9 @@ class NodeLink:
             shared = self._rooms[meeting_id] = _SharedRoom(meeting_id)
         elif (shared.ours.participants, shared.ours.tracks, shared.ours.wanted) == (participants, tracks, wanted):
             return False
-        version = shared.ours.version + 1
+        self._told += 1
         shared.ours = RelayedRoom(
-            meeting_id=meeting_id, version=version, participants=participants, tracks=tracks, wanted=wanted
+            meeting_id=meeting_id, version=self._told, participants=participants, tracks=tracks, wanted=wanted
         )
         return True
 

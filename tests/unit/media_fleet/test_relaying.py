@@ -27,6 +27,30 @@ def track(name: str) -> RelayedTrack:
     )
 
 
+def agree(west: NodeLink, east: NodeLink) -> tuple[RelayedRoom, ...]:
+    """Both hear all. The last news that the east has had."""
+    news: tuple[RelayedRoom, ...] = ()
+    for _ in range(3):
+        news = east.take(west.message()).rooms or news
+        west.take(east.message())
+    return news
+
+
+def test_a_meeting_that_crosses_again_is_news_though_its_end_was_not_heard() -> None:
+    west, east = (
+        NodeLink(other, own_id=own, end=LinkEnd(id=1, address="192.0.2.1", port=1, secret=b""))
+        for own, other in ((WEST, EAST), (EAST, WEST))
+    )
+    [meeting_id, _] = MEETINGS
+    east.tell(meeting_id, (), (), ())
+    for name in "abcd":
+        west.leave(meeting_id)
+        west.tell(meeting_id, (), (track(name),), ())
+        [room] = agree(west, east)
+        assert room.tracks == (track(name),)
+        assert not west.is_behind
+
+
 class TwoNodes(RuleBasedStateMachine):
     """Nodes that change their minds and start anew, and a network that keeps messages in order, if it keeps them."""
 
