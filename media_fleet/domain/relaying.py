@@ -54,7 +54,7 @@ class NodeLink:
         self.peer: LinkEnd | None = None
         self._own_id = own_id
         self._told = 0
-        """The latest version of all. A meeting that crosses again, of which the end may not have been heard, goes on."""
+        """The latest version, over all meetings: one that crosses again may not have been heard to end."""
         self._rooms: dict[MeetingId, _SharedRoom] = {}
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -56,6 +57,9 @@ RETRY_S = 1.0
 
 _TRANSPORT_OF = {ParticipantKind.STREAM: "publish", ParticipantKind.VIEWER: "subscribe"}
 
+_LobbyPlace: TypeAlias = tuple[str, ParticipantKind]
+"""A token's id, and the door."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -86,8 +90,8 @@ class StandardDoors:
         self._steady = steady
         self._closing = closing
         self._sessions: dict[str, DoorSession] = {}
-        self._in_lobby: dict[str, DoorSession] = {}
-        """Who waits while no request does, by the token's id."""
+        self._in_lobby: dict[_LobbyPlace, tuple[DoorSession, asyncio.TimerHandle]] = {}
+        """Who waits while no request does, and what gives them up."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -267,22 +271,31 @@ class StandardDoors:
     # ---- inside ----
 
     async def _entered(self, claims: MeetingClaims, kind: ParticipantKind) -> DoorSession:
-        session = self._in_lobby.pop(claims.jti, None) or await self._admitted(claims, kind)
+        place = (claims.jti, kind)
+        session = self._from_lobby(place) or await self._admitted(claims, kind)
         try:
             async with asyncio.timeout(LOBBY_PATIENCE_S):
                 await session.decided.wait()
         except TimeoutError:
             if not session.decided.is_set():
-                self._in_lobby[claims.jti] = session
-                asyncio.get_running_loop().call_later(LOBBY_STAY_S, self._give_up, claims.jti, session)
+                # Of two requests at once with one token, one waits on.
+                self._give_up(place)
+                later = asyncio.get_running_loop().call_later(LOBBY_STAY_S, self._give_up, place)
+                self._in_lobby[place] = session, later
                 raise Refusal(ErrorCode.WAITING_IN_LOBBY, "Somebody has to let you in first.") from None
         if session.closing is not None:
             raise Refusal(session.closing.code, session.closing.message)
         return session
 
-    def _give_up(self, token_id: str, session: DoorSession) -> None:
-        if self._in_lobby.get(token_id) is session:
-            del self._in_lobby[token_id]
+    def _from_lobby(self, place: _LobbyPlace) -> DoorSession | None:
+        session, later = self._in_lobby.pop(place, (None, None))
+        if later is not None:
+            later.cancel()
+        return session
+
+    def _give_up(self, place: _LobbyPlace) -> None:
+        session = self._from_lobby(place)
+        if session is not None:
             self._end(session)
 
     async def _admitted(self, claims: MeetingClaims, kind: ParticipantKind) -> DoorSession:

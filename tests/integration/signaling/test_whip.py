@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -256,6 +257,16 @@ async def test_a_stream_waits_in_the_lobby_and_keeps_its_place(
     assert (code(waiting), waiting.headers["Retry-After"]) == ((503, "waiting_in_lobby"), "2")
     guest = await ada.happened("lobby_joined")
     assert code(await encoder.post()) == (503, "waiting_in_lobby")
+    assert len([event for event in ada.events if event["type"] == "lobby_joined"]) == 1
+    # The same token at the other door is somebody else, and so is a second request while the first one waits.
+    players = [Encoder(platform, gateway.url) for _ in range(2)]
+    receiving = OFFER.replace("sendonly", "recvonly")
+    for player in players:
+        player.http.headers.update(encoder.http.headers)
+    both = await asyncio.gather(*(player.post("/whep", receiving) for player in players))
+    assert {code(each) for each in both} == {(503, "waiting_in_lobby")}
+    await ada.happened("lobby_joined", 3)
+    assert (await ada.happened("lobby_left"))["participant_id"] != guest["guest"]["id"], "one of the two is given up"
     await ada.ask("admit", {"participant_ids": [guest["guest"]["id"]]})
     assert (await encoder.post()).status_code == 201
     assert encoder.id == guest["guest"]["id"]
