@@ -126,7 +126,8 @@ class MediaNode:
 
     def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer | asyncio.Future[NodeAnswer]:
         """Carries out a request. Never raises: what goes wrong is a `Refused`. That of a recorder follows later."""
-        self._requests[request.meeting_id] += request.meeting_id in self._rooms
+        if request.meeting_id in self._rooms:
+            self._requests[request.meeting_id] += 1
         names = {"meeting_id": request.meeting_id, "participant_id": getattr(request, "participant_id", None)}
         started = time.perf_counter()
         kind = type(request).__name__
@@ -327,7 +328,6 @@ class MediaNode:
     @_handle.register
     def _(self, request: StopRecording, _gateway_id: GatewayId) -> NodeAnswer:
         self.recordings.stop(request.meeting_id, request.recording_id)
-        self._close_if_empty(request.meeting_id)
         return Done()
 
     @_handle.register
@@ -357,6 +357,7 @@ class MediaNode:
 
     def _follow_recording(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
         self._carry_out(meeting_id, effects)
+        self._close_if_empty(meeting_id)
         self.relays.changed(meeting_id)
 
     def _close_room(self, meeting_id: MeetingId) -> None:

@@ -250,6 +250,7 @@ async def test_a_recording_that_no_gateway_asks_for_any_more_ends(
     node.node.recordings.tick(time.monotonic() + RECORDING_KEPT_S + 1)
     await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
     assert gateway.ended_recordings.empty(), "it has not failed"
+    assert node.node.meetings == 0, "nobody is in it"
 
 
 async def test_a_closed_meeting_ends_its_recording(node: RunningNode, gateway: Any, eventually: Any) -> None:
