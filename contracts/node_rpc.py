@@ -208,6 +208,10 @@ class StartRecording(_Request, frozen=True, kw_only=True, tag="start_recording")
     """
 
     recording_id: str
+    nodes: tuple[NodeId, ...] = ()
+    """As in `SpanRoom`: nobody may be at the recording node, and it may have started anew; none: not known."""
+    version: int = 0
+    """The version of the meeting's log as of which ``nodes`` hold."""
 
 
 class StopRecording(_Request, frozen=True, kw_only=True, tag="stop_recording"):

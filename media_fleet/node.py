@@ -323,7 +323,10 @@ class MediaNode:
 
     @_handle.register
     def _(self, request: StartRecording, gateway_id: GatewayId) -> asyncio.Future[NodeAnswer]:
-        return self.recordings.start(gateway_id, request, self._room_for)
+        answer = self.recordings.start(gateway_id, request, self._room_for)
+        if request.nodes:
+            self.relays.span(request.meeting_id, request.nodes, version=request.version)
+        return answer
 
     @_handle.register
     def _(self, request: StopRecording, _gateway_id: GatewayId) -> NodeAnswer:

@@ -128,7 +128,12 @@ class Recordings:
         return answer
 
     async def _keep(self, room: LiveRoom, node_id: NodeId, recording_id: str) -> None:
-        request = StartRecording(meeting_id=room.meeting_id, recording_id=recording_id)
+        request = StartRecording(
+            meeting_id=room.meeting_id,
+            recording_id=recording_id,
+            nodes=room.state.nodes_in_use,
+            version=room.state.version,
+        )
         try:
             recording = await self._recording_at(node_id, request)
             if recording.recording_id != recording_id or not _is_wanted(room, recording_id):

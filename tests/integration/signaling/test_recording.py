@@ -87,6 +87,7 @@ async def test_a_recording_goes_on_at_the_node_to_which_the_meeting_moves(platfo
     await host.received("media_restart")
     await platform.eventually(lambda: second.asked(StartRecording))
     assert {each.recording_id for each in second.asked(StartRecording)} == {answer["recording_id"]}
+    assert second.asked(StartRecording)[-1].nodes == (second.id,), "it may know nothing of the meeting"
     assert "recording_stopped" not in {event["type"] for event in host.events}
     await host.ask("stop_recording")
     assert [each.recording_id for each in second.asked(StopRecording)] == [answer["recording_id"]]
