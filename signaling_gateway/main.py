@@ -48,7 +48,7 @@ from signaling_gateway.edge.delivery import SocketDelivery
 from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
 from signaling_gateway.edge.http import HttpRoutes
 from signaling_gateway.edge.socket_server import SocketServer
-from signaling_gateway.edge.standard_doors import StandardDoorRoutes
+from signaling_gateway.edge.standard_doors import StandardDoorRoutes, TurnServers
 from signaling_gateway.metrics import (
     CLOCK_APART,
     CONNECTIONS,
@@ -220,7 +220,12 @@ class Gateway:
             now=now,
         )
         doors = StandardDoorRoutes(
-            FrameGuard(socketio.ASGIApp(self.sockets.sio)), verifier=self._keys, doors=self.doors
+            FrameGuard(socketio.ASGIApp(self.sockets.sio)),
+            verifier=self._keys,
+            doors=self.doors,
+            ice_servers=TurnServers(
+                settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
+            ),
         )
         self.app = HttpRoutes(doors, readiness=self.readiness)
 

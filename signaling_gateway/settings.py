@@ -12,6 +12,10 @@ from msgspec import Meta, Struct
 from contracts.facts import FACTS_FUNCTION
 
 PREFIX = "PARLEY_GATEWAY_"
+MIN_TURN_SECRET = 16
+
+TurnUrl = Annotated[str, Meta(pattern=r"^turns?:[!#-;=?-~]+$")]
+"""Without what would end it in a Link header field."""
 
 
 class SettingsError(Exception):
@@ -38,6 +42,12 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What becomes of one tab more than that: it is refused, or the oldest makes room for it."""
     door_sessions: Annotated[int, Meta(ge=0, le=10_000)] = 500
     """How many may come in by WHIP and WHEP at once."""
+    turn_urls: tuple[TurnUrl, ...] = ()
+    """TURN servers that share ``turn_secret``, for clients of WHIP and WHEP, as a JSON array of URLs."""
+    turn_secret: str = ""
+    """coturn's ``static-auth-secret``."""
+    turn_lifetime_s: Annotated[int, Meta(ge=1_200, le=86_400)] = 43_200
+    """How long such a client's credentials hold. It gets no others before it comes in anew."""
     drain_ms: Annotated[int, Meta(ge=0, le=600_000)] = 10_000
     """How long clients have, after SIGTERM, to go on at another gateway before they are disconnected."""
     allowed_origins: tuple[str, ...] = ()
@@ -79,19 +89,32 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         for name in ("allowed_origins", "regions"):
             parts = values.get(name, "").split(",")
             values[name] = tuple(part.strip() for part in parts if part.strip())
+        if "turn_urls" in values:
+            values["turn_urls"] = _json(f"{PREFIX}TURN_URLS", values["turn_urls"])
         try:
             settings = msgspec.convert(values, cls, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:
             raise SettingsError(_named(error)) from error
         if (settings.tls_certificate is None) != (settings.tls_key is None):
             raise SettingsError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY belong together")
+        if settings.turn_urls and len(settings.turn_secret) < MIN_TURN_SECRET:
+            raise SettingsError(
+                f"{PREFIX}TURN_SECRET has at least {MIN_TURN_SECRET} characters where there are TURN servers"
+            )
         return settings
 
 
+def _json(key: str, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{key} is not JSON") from error
+
+
 def _named(error: msgspec.ValidationError) -> str:
-    """The error with the key instead of the field: msgspec names it as ``$.field`` or in backquotes."""
+    """The error with the key instead of the field: msgspec names it as ``$.field``, ``$.field[…]`` or in backquotes."""
     text = str(error)
     for name in GatewaySettings.__struct_fields__:
-        if f"`$.{name}`" in text or f"field `{name}`" in text:
+        if f"`$.{name}`" in text or f"`$.{name}[" in text or f"field `{name}`" in text:
             return f"{PREFIX}{name.upper()}: {text.partition(' - at ')[0]}"
     return text

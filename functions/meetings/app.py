@@ -15,7 +15,6 @@ from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.administration import Administration
 from meetings_service.domain.meetings import Meeting
-from meetings_service.domain.turn_credentials import turn_credentials
 from meetings_service.facts import FactsConsumer
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
 from meetings_service.messages import (
@@ -39,6 +38,7 @@ from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
 from contracts.rooms import Identity
+from contracts.turn_credentials import turn_credentials
 from functions.serverless import aws, openapi
 from functions.serverless.problems import TokenMissingError
 from functions.serverless.requests import BodyT, Call, Empty, QueryT

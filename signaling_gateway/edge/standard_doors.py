@@ -20,6 +20,7 @@ from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.meeting_token import MeetingClaims
 from contracts.rooms import Identity, MeetingId, ParticipantId
+from contracts.turn_credentials import turn_credentials
 from signaling_gateway.domain.offered_media import ice_fragment
 from signaling_gateway.domain.token_bucket import TokenBucket
 from signaling_gateway.domain.watching import View
@@ -62,6 +63,23 @@ class IceServer(Struct, frozen=True, kw_only=True):
     credential: str = ""
 
 
+class TurnServers:
+    """The TURN servers, for each client with credentials of its own. ``now`` is in seconds since 1970."""
+
+    def __init__(self, urls: tuple[str, ...], secret: str, *, lifetime_s: int, now: Callable[[], float]) -> None:
+        self._urls = urls
+        self._secret = secret
+        self._lifetime_s = lifetime_s
+        self._now = now
+
+    def __call__(self, identity: Identity) -> tuple[IceServer, ...]:
+        """None if there are none."""
+        if not self._urls:
+            return ()
+        made = turn_credentials(self._secret, identity, now=self._now(), lifetime_s=self._lifetime_s)
+        return (IceServer(urls=self._urls, username=made.username, credential=made.credential),)
+
+
 class Request(Struct, frozen=True, kw_only=True):
     """What a door is asked."""
 
@@ -87,7 +105,7 @@ class StandardDoorRoutes:
         *,
         verifier: TokenVerifier,
         doors: StandardDoors,
-        ice_servers: Callable[[Identity], Iterable[IceServer]] = lambda _: (),
+        ice_servers: Callable[[Identity], Iterable[IceServer]],
     ) -> None:
         self._app = app
         self._verifier = verifier

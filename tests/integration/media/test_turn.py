@@ -9,9 +9,9 @@ from typing import Any
 
 import aioice.stun
 import pytest
-from meetings_service.domain.turn_credentials import turn_credentials
 
 from contracts.rooms import Identity
+from contracts.turn_credentials import turn_credentials
 from tests.integration.media.coturn import SECRET, allocate, coturn
 from tests.integration.media.page_client import Join, until_frames_grow
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from typing import Any
 
 import httpx
@@ -25,7 +27,8 @@ from contracts.node_rpc import (
     TransportFailed,
     Watch,
 )
-from contracts.rooms import MeetingId, ParticipantId, Permissions, PublishPermission, Role
+from contracts.rooms import Identity, MeetingId, ParticipantId, Permissions, PublishPermission, Role
+from contracts.turn_credentials import turn_credentials
 from signaling_gateway.service import standard_doors
 
 Platform = Any
@@ -101,6 +104,26 @@ async def test_an_encoder_is_a_participant_with_camera_and_microphone_until_it_d
     assert (await ada.happened("participant_left"))["participant_id"] == encoder.id
     await platform.eventually(lambda: node.asked(LeaveRoom, encoder.id))
     assert code(await encoder.delete()) == (404, "not_found")
+
+
+async def test_turn_servers_are_told_with_credentials_of_the_encoders_own(platform: Platform, node: Any) -> None:
+    urls, secret = ("turn:turn.test:3478", "turns:turn.test:443?transport=tcp"), "sixteen letters!"
+    gateway = await platform.gateway(turn_urls=urls, turn_secret=secret, turn_lifetime_s=3600)
+    links = (await Encoder(platform, gateway.url).post()).headers.get_list("Link")
+    found = [
+        re.fullmatch(
+            r'<(.+)>; rel="ice-server"; username="((\d+):s_obs)"; credential="(.+)"; credential-type="password"', link
+        )
+        for link in links
+    ]
+    assert [each and each[1] for each in found] == list(urls)
+    for each in found:
+        assert each is not None
+        made = turn_credentials(secret, Identity("s_obs"), now=int(each[3]) - 3600, lifetime_s=3600)
+        assert (each[2], each[4]) == (made.username, made.credential)
+        assert 0 <= time.time() + 3600 - int(each[3]) < 60
+    without = await platform.gateway()
+    assert "Link" not in (await Encoder(platform, without.url, "s_other").post()).headers
 
 
 async def test_a_screen_takes_its_own_permission(platform: Platform, node: Any) -> None:

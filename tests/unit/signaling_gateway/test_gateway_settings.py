@@ -43,12 +43,23 @@ def test_values_are_cast() -> None:
         ("PARLEY_GATEWAY_REDIS_URL", "http://x"),
         ("PARLEY_GATEWAY_MEETINGS_JWKS_URL", "file:///etc/passwd"),
         ("PARLEY_GATEWAY_SURPRISE", "1"),
+        ("PARLEY_GATEWAY_TURN_URLS", "turn:turn.test"),
+        ("PARLEY_GATEWAY_TURN_URLS", '["https://turn.test"]'),
+        ("PARLEY_GATEWAY_TURN_URLS", '["turn:turn.test>"]'),
         ("PARLEY_GATEWAY_TLS_KEY", "/k.pem"),
     ],
 )
 def test_a_bad_or_unknown_setting_stops_the_start_with_its_key(key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=key):
         GatewaySettings.from_environ({**LEAST, key: value})
+
+
+def test_turn_servers_take_a_secret() -> None:
+    urls = {**LEAST, "PARLEY_GATEWAY_TURN_URLS": '["turn:turn.test:3478","turns:turn.test:443?transport=tcp"]'}
+    settings = GatewaySettings.from_environ({**urls, "PARLEY_GATEWAY_TURN_SECRET": "s" * 16})
+    assert settings.turn_urls == ("turn:turn.test:3478", "turns:turn.test:443?transport=tcp")
+    with pytest.raises(SettingsError, match="PARLEY_GATEWAY_TURN_SECRET"):
+        GatewaySettings.from_environ({**urls, "PARLEY_GATEWAY_TURN_SECRET": "s" * 15})
 
 
 @pytest.mark.parametrize("key", LEAST)

@@ -1,4 +1,6 @@
-"""Credentials for a TURN server that shares a secret with this service: coturn's ``use-auth-secret``.
+"""Credentials for a TURN server that shares a secret with those who give them out: coturn's ``use-auth-secret``.
+
+The meeting service gives them to browsers, gateways give them to clients of the standard doors.
 
 The scheme of draft-uberti-behave-turn-rest-00, 2.2: the user name says until when it holds, and the password proves
 that whoever knows the secret has made it. So the server needs no accounts, and asks nobody.

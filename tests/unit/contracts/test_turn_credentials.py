@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from meetings_service.domain.turn_credentials import turn_credentials
-
 from contracts.rooms import Identity
+from contracts.turn_credentials import turn_credentials
 
 
 def test_the_password_signs_the_end_and_the_holder() -> None:
