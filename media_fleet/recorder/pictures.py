@@ -11,6 +11,8 @@ from msgspec import Struct
 
 MAX_PICTURE = 8 * 1024 * 1024
 """Octets. A publisher that never sends a marker must not fill the memory."""
+MAX_PIECES = 16_384
+"""The same for one that sends a few octets at a time: each piece takes some more than it has."""
 
 _OBU_SEQUENCE_HEADER, _OBU_TEMPORAL_DELIMITER = 1, 2
 _H264_UNIT = re.compile(rb"\x00\x00\x00\x01(.)", re.DOTALL)
@@ -62,7 +64,7 @@ class Assembly:
         self._arrived = max(self._arrived, piece.arrived) if self._payloads else piece.arrived
         self._payloads.append(piece.payload)
         self._size += len(piece.payload)
-        if self._size > MAX_PICTURE:
+        if self._size > MAX_PICTURE or len(self._payloads) > MAX_PIECES:
             self._break()
         return [*whole, *(self._whole() if piece.marker or self._is_sound else [])]
 
@@ -145,13 +147,19 @@ def _h264(payloads: Sequence[bytes]) -> tuple[bytes, bool]:
 def _av1(payloads: Sequence[bytes]) -> tuple[bytes, bool]:
     """The RTP payload format for AV1, 4.4: a temporal unit in the low-overhead form, without its delimiter."""
     units: list[bytes] = []
-    begun = b""
+    # Put together once it is whole: a unit may take all packets of a picture.
+    begun: list[bytes] = []
     for payload in payloads:
         elements = _av1_elements(payload)
-        if payload[0] & 0x80:  # Z: the first element goes on with one that was begun
-            elements[0] = begun + elements[0]
-        begun = elements.pop() if payload[0] & 0x40 else b""  # Y: the last one goes on
-        units += elements
+        if not payload[0] & 0x80:  # Z: the first element goes on with one that was begun
+            begun = []
+        is_cut = bool(payload[0] & 0x40)  # Y: the last one goes on
+        if len(elements) > 1 or not is_cut:
+            units.append(b"".join((*begun, elements[0])))
+            begun = []
+            units += elements[1:-1] if is_cut else elements[1:]
+        if is_cut:
+            begun.append(elements[-1])
     kinds = {(unit[0] >> 3) & 0x0F for unit in units if unit}
     data = b"".join(_with_size(unit) for unit in units if unit and (unit[0] >> 3) & 0x0F != _OBU_TEMPORAL_DELIMITER)
     return data, _OBU_SEQUENCE_HEADER in kinds

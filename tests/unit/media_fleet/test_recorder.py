@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.rooms import ParticipantId, TrackId, TrackSource
-from media_fleet.recorder.pictures import Assembly, Piece
+from media_fleet.recorder.pictures import MAX_PICTURE, MAX_PIECES, Assembly, Piece
 from media_fleet.recorder.protocol import TrackBegun
 from media_fleet.recorder.reordering import GIVE_UP_MS, LEAP, MAX_WAITING, Reordering
 from media_fleet.recorder.timeline import APART_MS, Timeline
@@ -252,6 +252,26 @@ def test_jitter_moves_nothing_and_a_leap_is_placed_by_its_arrival(jitter: list[f
     assert timeline.start == pytest.approx(min(jitter), abs=0.01)
     assert timeline.place((first + 90_000_000) & 0xFFFFFFFF, 5_000) == pytest.approx(5_000 - timeline.start)
     assert APART_MS < 90_000_000 / 90 - 5_000
+
+
+def test_a_unit_in_as_many_packets_as_there_may_be_comes_out_at_once_and_whole() -> None:
+    # Joined packet by packet it would take minutes, in which nobody else is recorded.
+    size = MAX_PICTURE // MAX_PIECES - 1
+    sequence_header = b"\x10\x0a\x00"
+    pieces = [sequence_header, b"\x50\x30" + bytes(size - 1), *[b"\xd0" + bytes(size)] * (MAX_PIECES - 3)]
+    assembly = Assembly("AV1")
+    taken = [assembly.take(Piece(timestamp=1, arrived=0.0, marker=False, payload=each)) for each in pieces]
+    assert not any(taken)
+    (picture,) = assembly.take(Piece(timestamp=1, arrived=0.0, marker=True, payload=b"\x90" + bytes(size)))
+    assert picture.is_key
+    assert len(picture.data) == 2 + 1 + 4 + size * (MAX_PIECES - 1) - 1
+
+
+def test_who_never_ends_a_picture_fills_no_memory() -> None:
+    assembly = Assembly("VP8")
+    for marker in (*[False] * MAX_PIECES, True):
+        assert assembly.take(Piece(timestamp=1, arrived=0.0, marker=marker, payload=b"\x10\x00")) == []
+    assert assembly.needs_key
 
 
 @pytest.mark.parametrize("codec", [*ENCODERS, "opus"])
