@@ -25,11 +25,13 @@ class View(Struct, frozen=True, kw_only=True):
 def chosen_tracks(state: RoomState, viewer: ParticipantId, view: View) -> tuple[TrackId, ...]:
     """The tracks of the viewer's room that are wanted, the most wanted first; muted ones are not.
 
+    None at all are for a viewer who may not receive, whatever their token once said.
+
     Without a choice: who is in the spotlight, then shared screens, then everybody in the order of coming. Of one person
     the screen comes before the camera, and the microphone before the screen's sound.
     """
     watching = state.stays.get(viewer)
-    if watching is None:
+    if watching is None or not watching.info.permissions.subscribe:
         return ()
     place = {each: number for number, each in enumerate(state.stays)}
     spotlight = {each: number for number, each in enumerate(state.spotlight)}

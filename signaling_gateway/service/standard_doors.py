@@ -130,6 +130,8 @@ class StandardDoors:
         require(claims.permissions, Action.SUBSCRIBE)
 
         async def watch(session: DoorSession) -> str:
+            stay = session.connection.room.state.stay_of(session.connection.participant_id)
+            require(stay.info.permissions, Action.SUBSCRIBE)
             session.view = view
             return await self._watch(session, offer)
 

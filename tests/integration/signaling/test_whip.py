@@ -355,6 +355,10 @@ async def test_a_viewer_is_sent_what_the_room_is_about_and_chooses_anew_when_tha
     published = await ada.ask("publish_offer", {"sdp": "v=0", "tracks": [{"mid": "0", "source": "camera"}]})
     track = published["tracks"][0]["track_id"]
     await platform.eventually(lambda: [each.tracks for each in node.asked(ChooseTracks)] == [(track,)])
+    for subscribes, shown in ((False, ()), (True, (track,))):
+        permissions = {"publish": [], "subscribe": subscribes, "chat": False}
+        await ada.ask("set_permissions", {"participant_id": player.id, "permissions": permissions})
+        await platform.eventually(lambda shown=shown: node.asked(ChooseTracks)[-1].tracks == shown)
     await ada.ask("mute_track", {"track_id": track})
     await platform.eventually(lambda: node.asked(ChooseTracks)[-1].tracks == ())
     assert (await player.patch(**{"If-Match": "*"})).status_code == 200

@@ -89,6 +89,14 @@ def test_what_is_muted_or_in_another_room_is_not_shown(room: RoomState) -> None:
     assert shown(msgspec.structs.replace(room, stays={**room.stays, BOB: away})) == ["ada.microphone", "ada.camera"]
 
 
+def test_who_may_no_longer_receive_is_shown_nothing(room: RoomState) -> None:
+    silenced = msgspec.structs.replace(ALL, subscribe=False)
+    forbidden = after(room, commands.SetPermissions(participant_id=ADA, target=EVE, permissions=silenced))
+    assert shown(forbidden) == []
+    allowed = after(forbidden, commands.SetPermissions(participant_id=ADA, target=EVE, permissions=ALL))
+    assert shown(allowed) == shown(room) != []
+
+
 def test_one_participant_or_one_track_can_be_chosen(room: RoomState) -> None:
     for name in (BOB, "u_p_bob"):
         assert shown(room, View(participant=name)) == ["bob.microphone", "bob.camera"]
