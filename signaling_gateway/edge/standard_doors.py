@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -41,6 +42,8 @@ AT_ONCE: Final = 10
 PER_S: Final = 0.5
 """How often one identity may open a session: an encoder that lost its path tries every second or two."""
 MAX_BUDGETS: Final = 10_000
+BODY_WITHIN_S = 10.0
+"""How long a request may take to come: a stranger's, too, keeps some memory meanwhile."""
 
 _DOORS: Final = ("/whip", "/whep")
 _RESOURCE = re.compile(r"/wh[ie]p/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_.\-]{1,64})/([A-Za-z0-9_\-]{16,64})")
@@ -238,22 +241,32 @@ def ice_links(server: IceServer) -> Iterable[str]:
 
 
 async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request:
-    """Reads the request. What is too long is read to its end and refused, so that the client reads the answer."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_SDP_LENGTH:
-            raise _too_large(MAX_SDP_LENGTH)
-        if not message.get("more_body", False):
-            break
+    """Reads the request. Raises `Refusal`: its body is too long, takes too long, or is not whole."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            body = await _body(receive)
+    except TimeoutError:
+        raise Refusal(ErrorCode.BAD_REQUEST, "The body did not come in time.") from None
     return Request(
         method=scope["method"],
         path=scope["path"],
         query=parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
-        body=bytes(body),
+        body=body,
     )
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(ErrorCode.BAD_REQUEST, "The request was broken off.")
+        body += message.get("body", b"")
+        if len(body) > MAX_SDP_LENGTH:
+            raise _too_large(MAX_SDP_LENGTH)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _choice(request: Request, name: str, choices: tuple[str, ...] = ()) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -13,9 +15,16 @@ from contracts.client_messages import Closing
 from contracts.error_codes import ErrorCode
 from contracts.rooms import MeetingId, ParticipantId, ParticipantKind, TrackId
 from signaling_gateway.domain.room_state import Stay
+from signaling_gateway.domain.token_bucket import TokenBucket
 from signaling_gateway.domain.watching import View
 from signaling_gateway.errors import Refusal
 from signaling_gateway.service.live_room import Connection, LiveRoom
+from signaling_gateway.service.rooms import Rooms
+
+OPENED_AT_ONCE, OPENED_PER_S = 20, 10
+"""Rooms that a gateway opens for addresses of resources, which anybody can make up: each costs Redis a few requests."""
+RESTARTS_AT_ONCE, RESTARTS_PER_S = 10, 0.5
+"""ICE restarts of one session: a client that changes networks asks once or twice."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -38,6 +47,16 @@ class DoorSession:
     """Set once the participant is in the room, or never will be."""
     closing: Closing | None = None
     """Why it is over."""
+    _restarts: TokenBucket = field(
+        init=False, default_factory=lambda: TokenBucket.full(capacity=RESTARTS_AT_ONCE, rate=RESTARTS_PER_S, now=0.0)
+    )
+
+    def draw(self, now: float) -> None:
+        """Counts a restart of ICE. Raises `Refusal` (``rate_limited``): there were too many."""
+        drawn = self._restarts.take(now)
+        if drawn is None:
+            raise Refusal(ErrorCode.RATE_LIMITED, "Slower, please.")
+        self._restarts = drawn
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -48,6 +67,31 @@ class Answered(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
     secret: str
     ice_session: str
+
+
+class NamedRooms:
+    """The rooms that resources' addresses name, before they have proved anything. ``steady``: see `StandardDoors`."""
+
+    def __init__(self, rooms: Rooms, steady: Callable[[], float]) -> None:
+        self._rooms = rooms
+        self._steady = steady
+        self._opening = TokenBucket.full(capacity=OPENED_AT_ONCE, rate=OPENED_PER_S, now=steady())
+
+    @asynccontextmanager
+    async def use(self, meeting_id: MeetingId) -> AsyncIterator[LiveRoom]:
+        """As `Rooms.use`, for rooms that are not open here as often as is bearable.
+
+        Raises:
+            Refusal: too often (``rate_limited``).
+            LogUnavailableError: as there.
+        """
+        if self._rooms.get(meeting_id) is None:
+            drawn = self._opening.take(self._steady())
+            if drawn is None:
+                raise Refusal(ErrorCode.RATE_LIMITED, "Too much is asked of meetings that are not open here.")
+            self._opening = drawn
+        async with self._rooms.use(meeting_id) as room:
+            yield room
 
 
 def known_stay(room: LiveRoom, participant_id: ParticipantId, secret: str) -> Stay:

@@ -39,7 +39,7 @@ from signaling_gateway.domain.watching import View, chosen_tracks
 from signaling_gateway.errors import GatewayError, LogUnavailableError, NodeError, Refusal
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
-from signaling_gateway.service.door_session import Answered, DoorSession, known_stay, no_session
+from signaling_gateway.service.door_session import Answered, DoorSession, NamedRooms, known_stay, no_session
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.rooms import Rooms
@@ -89,6 +89,7 @@ class StandardDoors:
         self._new_id = new_id
         self._steady = steady
         self._closing = closing
+        self._named = NamedRooms(rooms, steady)
         self._sessions: dict[str, DoorSession] = {}
         self._in_lobby: dict[_LobbyPlace, tuple[DoorSession, asyncio.TimerHandle]] = {}
         """Who waits while no request does, and what gives them up."""
@@ -167,10 +168,11 @@ class StandardDoors:
         """The participant leaves, whichever gateway its session is at.
 
         Raises:
-            Refusal: there is no such session (``not_found``).
+            Refusal: there is no such session (``not_found``), or too much is asked of rooms that are not open here
+                (``rate_limited``).
             LogUnavailableError: it may not have left.
         """
-        async with self._rooms.use(meeting_id) as room:
+        async with self._named.use(meeting_id) as room:
             known_stay(room, participant_id, secret)
             await room.execute(Leave(participant_id=participant_id))
 
@@ -189,7 +191,8 @@ class StandardDoors:
 
         Raises:
             Refusal: there is no such session (``not_found``), the ICE session is another one by now
-                (``precondition_failed``), or a restart brings no credentials (``bad_sdp``).
+                (``precondition_failed``), a restart brings no credentials (``bad_sdp``), or there are too many of them,
+                or as for `end` (``rate_limited``).
             NodeError, LogUnavailableError: nothing has changed.
         """
         if ice_session is not None:
@@ -203,6 +206,7 @@ class StandardDoors:
         if fragment.ufrag is None or fragment.pwd is None:
             raise Refusal(ErrorCode.BAD_SDP, "An ICE restart needs a=ice-ufrag and a=ice-pwd.")
         session = await self._session(meeting_id, participant_id, secret)
+        session.draw(self._steady())
         request = RestartIce(
             meeting_id=meeting_id,
             participant_id=participant_id,
@@ -315,7 +319,7 @@ class StandardDoors:
 
     async def _held(self, meeting_id: MeetingId, participant_id: ParticipantId, secret: str) -> DoorSession | None:
         """The session, if it is this gateway's."""
-        async with self._rooms.use(meeting_id) as room:
+        async with self._named.use(meeting_id) as room:
             known_stay(room, participant_id, secret)
             connection = room.connections.get(participant_id)
             return None if connection is None else self._sessions.get(connection.sid)

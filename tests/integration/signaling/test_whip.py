@@ -29,7 +29,8 @@ from contracts.node_rpc import (
 )
 from contracts.rooms import Identity, MeetingId, ParticipantId, Permissions, PublishPermission, Role
 from contracts.turn_credentials import turn_credentials
-from signaling_gateway.service import standard_doors
+from signaling_gateway.edge import standard_doors as edge
+from signaling_gateway.service import door_session, standard_doors
 
 Platform = Any
 
@@ -169,6 +170,51 @@ async def test_who_asks_too_often_is_told_to_wait(platform: Platform, node: Any)
     assert code(answers[0]) == (422, "bad_sdp")
     assert code(answers[-1]) == (429, "rate_limited")
     assert answers[-1].headers["Retry-After"]
+
+
+async def test_addresses_that_are_made_up_open_no_rooms_without_end(
+    platform: Platform, node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_session, "OPENED_AT_ONCE", 2)
+    monkeypatch.setattr(door_session, "OPENED_PER_S", 1e-6)
+    gateway = await platform.gateway()
+    encoder = Encoder(platform, gateway.url)
+    await encoder.post()
+    right = encoder.place
+    answers = []
+    for number in range(4):
+        encoder.place = f"/whip/m_{number}/p_nobody/{'s' * 32}"
+        answers.append(code(await (encoder.delete() if number % 2 else encoder.patch(**{"If-Match": "*"}))))
+    assert answers == [(404, "not_found")] * 2 + [(429, "rate_limited")] * 2
+    # Whose room is open here is not held up.
+    encoder.place = right
+    assert (await encoder.delete()).status_code == 200
+
+
+async def test_ice_restarts_are_counted(platform: Platform, node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_session, "RESTARTS_AT_ONCE", 2)
+    monkeypatch.setattr(door_session, "RESTARTS_PER_S", 1e-6)
+    gateway = await platform.gateway()
+    encoder = Encoder(platform, gateway.url)
+    await encoder.post()
+    answers = [await encoder.patch(**{"If-Match": "*"}) for _ in range(3)]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert code(answers[-1]) == (429, "rate_limited")
+    assert len(node.asked(RestartIce)) == 2
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    platform: Platform, node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BODY_WITHIN_S", 0.05)
+    gateway = await platform.gateway()
+    address = httpx.URL(gateway.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    head = f"POST /whip HTTP/1.1\r\nHost: h\r\nContent-Type: {SDP}\r\nContent-Length: 100\r\n\r\nv=0\r\n"
+    writer.write(head.encode())
+    assert (await reader.readline()).split()[1] == b"400"
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_gateway_takes_so_many_streams_and_no_more(platform: Platform, node: Any) -> None:
