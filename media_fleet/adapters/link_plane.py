@@ -37,13 +37,19 @@ class LinkPlane:
     def __init__(self, core: PacketCore) -> None:
         self._core = core
         self._links: dict[NodeId, int] = {}
+        self._places: dict[NodeId, tuple[str, int]] = {}
         self._connected: set[NodeId] = set()
         self._relays: dict[NodeId, dict[tuple[MeetingId, TrackKey, int], _Relay]] = {}
         LINKS.set_function(lambda: len(self._connected))
 
     def open(self, node_id: NodeId, own: LinkEnd, peer: LinkEnd) -> None:
-        """Links two ends; what crossed a former link of the node must have been taken away, and is forgotten."""
-        self.close(node_id)
+        """Links two ends; what crossed a former link of the node must have been taken away, and is forgotten.
+
+        Another node that was at the same address is no more: its process has started anew, and has another id.
+        """
+        place = (peer.address, peer.port)
+        for gone in [node_id, *(other for other, at in self._places.items() if at == place)]:
+            self.close(gone)
         send_key, send_salt = _keys(own, peer)
         receive_key, receive_salt = _keys(peer, own)
         self._links[node_id] = self._core.add_link(
@@ -54,12 +60,14 @@ class LinkPlane:
             send_key=send_key,
             send_salt=send_salt,
         )
+        self._places[node_id] = place
         self._relays[node_id] = {}
         logger.info("linked", extra={"node_id": node_id, "address": peer.address, "port": peer.port})
 
     def close(self, node_id: NodeId) -> None:
         """Ends a link with all that crosses it; there need not be one."""
         core_id = self._links.pop(node_id, None)
+        self._places.pop(node_id, None)
         self._connected.discard(node_id)
         self._relays.pop(node_id, None)
         if core_id is not None:

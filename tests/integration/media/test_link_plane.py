@@ -1,0 +1,54 @@
+"""Links of the control plane between two real packet cores."""
+
+from __future__ import annotations
+
+import asyncio
+
+from packet_core import PacketCore, TransportConnected
+
+from contracts.node_links import LinkEnd
+from contracts.rooms import NodeId
+from media_fleet.adapters.link_plane import LinkPlane
+
+PATIENCE_S = 20
+
+
+def end(number: int, core: PacketCore) -> LinkEnd:
+    return LinkEnd(id=number, address="127.0.0.1", port=core.local_port, secret=bytes([number]) * 32)
+
+
+async def until_connected(core: PacketCore) -> None:
+    """The core hears the other end of a link."""
+    loop = asyncio.get_running_loop()
+    heard = asyncio.Event()
+
+    def drain() -> None:
+        if any(isinstance(event, TransportConnected) for event in core.drain_events()):
+            heard.set()
+
+    loop.add_reader(core.event_fd(), drain)
+    try:
+        await asyncio.wait_for(heard.wait(), PATIENCE_S)
+    finally:
+        loop.remove_reader(core.event_fd())
+
+
+async def test_a_node_that_starts_anew_under_another_id_is_linked_at_its_address() -> None:
+    west, east = (PacketCore(bind_addresses=["127.0.0.1"], port=0) for _ in range(2))
+    west_plane, east_plane = LinkPlane(west), LinkPlane(east)
+    try:
+        before = NodeId("east-1"), end(1, west), end(2, east)
+        west_plane.open(*before)
+        east_plane.open(NodeId("west"), before[2], before[1])
+        await until_connected(west)
+        # The process at the same address is another one, and nobody has said yet that the former one is gone.
+        after = NodeId("east-2"), end(3, west), end(4, east)
+        west_plane.open(*after)
+        east_plane.open(NodeId("west"), after[2], after[1])
+        await until_connected(west)
+        assert west_plane.is_open(NodeId("east-2"))
+        assert not west_plane.is_open(NodeId("east-1"))
+        assert west.stats().transports == 1
+    finally:
+        west.close()
+        east.close()
