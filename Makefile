@@ -41,6 +41,11 @@ build: $(STAMPS)/run $(STAMPS)/packet_core web/app/dist/.stamp ## Build what mus
 test: ready-to-test ## Check and test everything; does its own set-up
 	@infra/setup/test.sh $(VENV)
 
+.PHONY: interop
+interop: ready-to-test ## Firefox and Chromium in one meeting (needs Firefox and a network; about a minute)
+	@infra/setup/tools.sh "$(PYTHON)" interop
+	@$(VENV)/bin/python -m pytest -m interop tests/integration/media tests/e2e
+
 .PHONY: check
 check: ready-to-test ## Formatting, lint, types, templates; changes nothing
 	@infra/setup/check.sh $(VENV)

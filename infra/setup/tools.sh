@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Checks that the tools which nobody can install for you are here, and names all that are missing in one message.
 #
-#   infra/setup/tools.sh PYTHON        for building and running
-#   infra/setup/tools.sh PYTHON test   for `make test` and `make check` too
+#   infra/setup/tools.sh PYTHON           for building and running
+#   infra/setup/tools.sh PYTHON test      for `make test` and `make check` too
+#   infra/setup/tools.sh PYTHON interop   what `make interop` needs besides
 #
 # Debian packages that it can install itself it installs when run as root.
 set -euo pipefail
@@ -58,6 +59,8 @@ if [ "$purpose" = test ]; then
     debian c++ g++
     debian chromium chromium
     debian turnserver coturn
+elif [ "$purpose" = interop ]; then
+    command -v firefox > /dev/null || debian firefox-esr firefox-esr
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

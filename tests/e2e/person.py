@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 PATIENCE_MS: Final = 20_000
 """How long something may take on a loaded machine before it counts as not happening."""
 
-_SHOWS_A_PICTURE = """
+SHOWS_A_PICTURE = """
 (video) => {
   const canvas = new OffscreenCanvas(32, 18);
   const context = canvas.getContext("2d");
@@ -135,12 +135,16 @@ class Person:
 
     def sees_picture(self, name: str, source: str = "camera") -> None:
         """The picture of somebody is there, its frames go on, and it is neither black nor of one colour."""
+        self.sees_frames(name, source)
+        # A frame that is decoded is shown a moment later.
+        video = self.tile(name, source).locator("video").element_handle()
+        self.page.wait_for_function(SHOWS_A_PICTURE, arg=video)
+
+    def sees_frames(self, name: str, source: str = "camera") -> None:
+        """The picture of somebody is there, and its frames go on."""
         self.sees_tile(name, source)
         first = self._await_frames(name, source, 1)
         self._await_frames(name, source, first + 8)
-        # A frame that is decoded is shown a moment later.
-        video = self.tile(name, source).locator("video").element_handle()
-        self.page.wait_for_function(_SHOWS_A_PICTURE, arg=video)
 
     def sees_no_picture(self, name: str) -> None:
         expect(self.tile(name).locator("video")).to_have_count(0, timeout=PATIENCE_MS)

@@ -1,14 +1,13 @@
-"""A participant in a Chromium page with a fake camera and microphone, driven through ``client.html``."""
+"""A participant in a browser's page with a fake camera and microphone, driven through ``client.html``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from playwright.async_api import Page
 
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import (
@@ -43,10 +42,22 @@ ARGUMENTS = [
 ]
 
 
+class DrivenPage(Protocol):
+    """What is asked of a page: Playwright's of Chromium, or `tests.doubles.firefox.FirefoxPage`."""
+
+    async def goto(self, url: str, /) -> Any: ...
+
+    async def evaluate(self, expression: str, arg: Any = None, /) -> Any: ...
+
+    async def expose_function(self, name: str, function: Callable[..., Any], /) -> Any: ...
+
+    async def close(self) -> Any: ...
+
+
 class PageClient:
     """A participant in a page."""
 
-    def __init__(self, gateway: Any, page: Page, name: str) -> None:
+    def __init__(self, gateway: Any, page: DrivenPage, name: str) -> None:
         self.id = ParticipantId(name)
         self._gateway = gateway
         self.page = page
