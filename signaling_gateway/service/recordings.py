@@ -67,7 +67,13 @@ class Recordings:
             return RecordingAnswer(recording_id=room.state.recording.id)
         node_id = await self._spanning.home(room, instead_of=None)
         request = StartRecording(meeting_id=room.meeting_id, recording_id=f"rec_{self._new_id()}")
-        recording = await self._recording_at(node_id, request)
+        try:
+            recording = await self._recording_at(node_id, request)
+        except NodeError as error:
+            if error.code == ErrorCode.MEDIA_NODE_TIMEOUT:
+                # It may record by and by, which nobody would be told.
+                self._stop_soon(room.meeting_id, node_id, request.recording_id)
+            raise
         command = commands.StartRecording(
             participant_id=participant_id, recording_id=recording.recording_id, prefix=recording.prefix
         )

@@ -56,6 +56,20 @@ async def test_nothing_is_announced_where_nothing_records(platform: Platform, mo
     assert (await host.happened("recording_started"))["recording_id"] == answer["recording_id"]
 
 
+async def test_a_node_that_does_not_answer_in_time_is_told_to_stop(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "START_TIMEOUT_S", 0.2)
+    gateway, node = await platform.gateway(), await platform.node()
+    host = await platform.join(gateway, "u_host", role=Role.HOST)
+    node.answers[StartRecording] = lambda _: None
+    assert await host.code("start_recording") == "media_node_timeout"
+    await platform.eventually(lambda: node.asked(StopRecording))
+    [asked], [stopped] = node.asked(StartRecording), node.asked(StopRecording)
+    assert stopped.recording_id == asked.recording_id, "it may record by and by, and nobody knows"
+    assert "recording_started" not in {event["type"] for event in host.events}
+
+
 async def test_a_recorder_that_fails_is_announced(platform: Platform) -> None:
     one, two, node = await platform.gateway(), await platform.gateway(), await platform.node()
     host, guest = await platform.join(one, "u_host", role=Role.HOST), await platform.join(two, "u_guest")
