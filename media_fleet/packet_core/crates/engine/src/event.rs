@@ -12,7 +12,7 @@ pub enum Event {
         /// The datagram.
         data: Vec<u8>,
     },
-    /// The transport has an address, or another one.
+    /// The transport has an address, or another one; not all of them where they change all the time.
     TransportConnected {
         /// Which.
         transport: Id,

@@ -12,6 +12,11 @@ use crate::{Credentials, Id, Remote};
 const ROLE_CONFLICT: u16 = 487;
 /// A client whose connection has been closed has so long to make another one: libwebrtc does at once, and some more for the network.
 const RECONNECT_US: u64 = 3_000_000;
+/// A client that nominates now one way and now another is followed each time, and told of so often and no oftener: an event costs the control
+/// plane more than a check costs the client.
+const NEWS_US: u64 = 1_000_000;
+/// Besides so many at once.
+const NEWS_AT_ONCE: u64 = 8;
 
 impl Engine {
     pub(crate) fn handle_stun(&mut self, now: Now, from: Remote, message: &[u8], out: &mut impl Output) {
@@ -114,11 +119,14 @@ impl Engine {
             self.by_ufrag.remove(transport.credentials.ufrag.as_bytes());
             transport.credentials = next;
         }
-        let is_news = !transport.nominated || transport.lost || transport.address != Some(from);
+        let is_connected = !transport.nominated || transport.lost;
+        let news_us = transport.news_us.max(now.us);
+        let goes_elsewhere = transport.address != Some(from) && news_us < now.us + NEWS_AT_ONCE * NEWS_US;
         transport.nominated = true;
         transport.lost = false;
         transport.address = Some(from);
-        if is_news {
+        if is_connected || goes_elsewhere {
+            transport.news_us = news_us + NEWS_US;
             out.event(Event::TransportConnected {
                 transport: id,
                 remote: from,

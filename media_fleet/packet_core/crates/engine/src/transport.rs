@@ -42,6 +42,8 @@ pub(crate) struct Transport {
     pub addresses: Vec<(Remote, u64)>,
     pub nominated: bool,
     pub lost: bool,
+    /// When all of its ways that have been told of would have been told of, at the pace at which they may be.
+    pub news_us: u64,
     /// Without another check it is lost then.
     pub consent_until_us: u64,
     /// Datagrams that came from it, and their bytes.
@@ -89,6 +91,7 @@ impl Transport {
             addresses: Vec::new(),
             nominated: false,
             lost: false,
+            news_us: 0,
             consent_until_us,
             packets_received: 0,
             bytes_received: 0,

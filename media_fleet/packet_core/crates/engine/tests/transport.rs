@@ -107,6 +107,32 @@ fn media_follows_a_nomination_to_another_address() {
 }
 
 #[test]
+fn a_transport_that_flutters_is_followed_and_seldom_told_of() {
+    let mut world = World::new(4);
+    let (publisher, viewer) = (world.join(GCM), world.join(GCM));
+    let track = world.publish(publisher, camera(&[]));
+    let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let before = connected(&world).len();
+    let check = world.people[viewer].check(true);
+    for number in 0..1_000 {
+        let moved = udp(([10, 7, 7, 7], 7000 + number % 2));
+        world.people[viewer].address = moved;
+        world.inject(vec![(moved, check.clone())]);
+    }
+    let told = connected(&world).len() - before;
+    assert!((2..=10).contains(&told), "told of {told} times");
+    Camera::new(publisher, &[]).film(&mut world, 5);
+    assert_unbroken(&world.people[viewer].stream(ssrc));
+    assert_eq!(world.people[viewer].rtp.len(), 5 * 6);
+    // Who moves once is told of again.
+    world.advance(2_000);
+    let moved = udp(([10, 8, 8, 8], 8888));
+    world.people[viewer].address = moved;
+    world.inject(vec![(moved, check)]);
+    assert_eq!(connected(&world).last(), Some(&(viewer as u32, moved)));
+}
+
+#[test]
 fn nobody_takes_the_address_of_another_by_a_forged_source() {
     let mut world = World::new(5);
     let (publisher, viewer, other) = (world.join(GCM), world.join(GCM), world.join(GCM));
