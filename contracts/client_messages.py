@@ -11,7 +11,8 @@ command's JSON object, and every command is acknowledged with one object: the co
 (`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
 (`TrackStarved`) when the client's path carries a track no more or again, ``connection_quality``
-(`ConnectionQualities`) when somebody's connection becomes better or worse, ``layers_wanted`` (`LayersWanted`) when
+(`ConnectionQualities`) when somebody's connection becomes better or worse, ``active_speakers``
+(`ActiveSpeakers`) when others speak than before, ``layers_wanted`` (`LayersWanted`) when
 others need more or less of what the client sends, ``media_restart`` (`MediaRestart`) when both
 peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
 stop, ``closing`` (`Closing`) before it disconnects.
@@ -224,6 +225,17 @@ class ConnectionQualities(Struct, frozen=True, kw_only=True):
     participants: tuple[ConnectionQuality, ...]
 
 
+class ActiveSpeakers(Struct, frozen=True, kw_only=True):
+    """Who speaks in the breakout room that one is in, oneself included, by the loudness that packets tell (RFC 6464).
+
+    Told when it has changed, about three times a second at the most, and to who comes. No version of the room has it.
+    Whose media do not go through a node is not named, nor who tells no loudness, as some encoders do.
+    """
+
+    speakers: tuple[ParticipantId, ...]
+    """The loudest first."""
+
+
 class LayersWanted(Struct, frozen=True, kw_only=True):
     """Of a video track of one's own, so many layers from the lowest up are of use: the others need not be sent.
 
@@ -268,6 +280,7 @@ SERVER_MESSAGES: dict[str, Any] = {
     "subscriber_offer": SubscriberOffer,
     "track_starved": TrackStarved,
     "connection_quality": ConnectionQualities,
+    "active_speakers": ActiveSpeakers,
     "layers_wanted": LayersWanted,
     "media_restart": MediaRestart,
     "reconnect": Reconnect,

@@ -369,6 +369,17 @@ class QualitiesChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     only_for: tuple[ParticipantId, ...] | None
 
 
+class ActiveSpeakers(Struct, frozen=True, kw_only=True, tag_field="kind", tag="active_speakers"):
+    """Who speaks now where the ``receivers`` are. Told when it changes, and to who comes there."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    speakers: tuple[ParticipantId, ...]
+    """The loudest first."""
+    receivers: tuple[ParticipantId, ...]
+    """Of the gateway's participants, those who are in one breakout room."""
+
+
 class RecordingEnded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recording_ended"):
     """A recorder has failed. Told to the gateway that last sent `StartRecording`; the others learn it when they do."""
 
@@ -390,7 +401,7 @@ class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="lay
 
 ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | LayersWanted
 """What is for one participant's gateway."""
-NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | RecordingEnded
+NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from contracts.node_rpc import (
+    ActiveSpeakers,
     GatewayMessage,
     LayersWanted,
     Offer,
@@ -59,12 +60,7 @@ class GatewayReports:
         to_all: bool,
     ) -> None:
         """How connections are, for ``who``, or with ``to_all`` for everybody at their gateways."""
-        receivers: dict[GatewayId, list[ParticipantId]] = {}
-        for participant_id in who:
-            holder = self._holders.get((meeting_id, participant_id))
-            if holder is not None:
-                receivers.setdefault(holder.gateway_id, []).append(participant_id)
-        for gateway_id, theirs in receivers.items():
+        for gateway_id, theirs in self._by_gateway(meeting_id, who).items():
             message = QualitiesChanged(
                 node_id=self._node_id,
                 meeting_id=meeting_id,
@@ -72,6 +68,24 @@ class GatewayReports:
                 only_for=None if to_all else tuple(theirs),
             )
             self._emit(gateway_id, message)
+
+    def speakers(
+        self, meeting_id: MeetingId, who: Iterable[ParticipantId], speakers: tuple[ParticipantId, ...]
+    ) -> None:
+        """Who speaks where ``who`` are."""
+        for gateway_id, theirs in self._by_gateway(meeting_id, who).items():
+            message = ActiveSpeakers(
+                node_id=self._node_id, meeting_id=meeting_id, speakers=speakers, receivers=tuple(theirs)
+            )
+            self._emit(gateway_id, message)
+
+    def _by_gateway(self, meeting_id: MeetingId, who: Iterable[ParticipantId]) -> dict[GatewayId, list[ParticipantId]]:
+        receivers: dict[GatewayId, list[ParticipantId]] = {}
+        for participant_id in who:
+            holder = self._holders.get((meeting_id, participant_id))
+            if holder is not None:
+                receivers.setdefault(holder.gateway_id, []).append(participant_id)
+        return receivers
 
     def starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
         """The participant's path does not carry a track any more, or does again."""

@@ -220,6 +220,9 @@ class MediaNode:
             self.relays.span(request.meeting_id, request.nodes, version=request.version)
         self._plane.starving.repeat(request.meeting_id, request.participant_id)
         self._plane.layers_in_use.repeat(request.meeting_id, request.participant_id)
+        here = room.participant(request.participant_id).breakout
+        told = self._plane.speakers.told(request.meeting_id, here)
+        self._reports.speakers(request.meeting_id, (request.participant_id,), told)
         return SubscriptionOffered(offer=joined.offer)
 
     @_handle.register
@@ -293,6 +296,10 @@ class MediaNode:
         if room is not None:
             breakouts = {each.participant_id: each.breakout for each in request.moves}
             self._carry_out(request.meeting_id, room.move(breakouts, version=request.version))
+            for breakout in set(breakouts.values()):
+                moved = [who for who in room.tracks.listeners(breakout) if who in breakouts]
+                told = self._plane.speakers.told(request.meeting_id, breakout)
+                self._reports.speakers(request.meeting_id, moved, told)
         return Done()
 
     @_handle.register
@@ -423,6 +430,14 @@ class MediaNode:
     def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
         """Tells the participant's gateway."""
         self._reports.starved(meeting_id, subscription, starved=starved)
+
+    def speakers_changed(
+        self, meeting_id: MeetingId, breakout: str | None, speakers: tuple[ParticipantId, ...]
+    ) -> None:
+        """Tells the gateways of those who are there."""
+        room = self._rooms.get(meeting_id)
+        if room is not None:
+            self._reports.speakers(meeting_id, room.tracks.listeners(breakout), speakers)
 
     def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
         """Tells the publisher's gateway."""

@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import NodeReport, QualitiesChanged, RecordingEnded, TransportFailed
+from contracts.node_rpc import ActiveSpeakers, NodeReport, QualitiesChanged, RecordingEnded, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
@@ -305,6 +305,9 @@ class Gateway:
         room = self.rooms.get(report.meeting_id)
         if isinstance(report, QualitiesChanged):
             self._room_media.qualities_changed(room, report)
+            return
+        if isinstance(report, ActiveSpeakers):
+            self._room_media.speakers_changed(room, report)
             return
         connection = None if room is None else room.connections.get(report.participant_id)
         self._media.reported(connection, report)

@@ -22,6 +22,7 @@ from packet_core import (
     LayerStats,
     LayersWanted,
     PacketCore,
+    SpeakersChanged,
     SubscriptionStarved,
     TransportConnected,
     TransportLost,
@@ -30,9 +31,11 @@ from packet_core import (
 
 from contracts.data_messages import Label
 from contracts.rooms import MeetingId
+from media_fleet.adapters.active_speakers import ActiveSpeakers
 from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts, names_of
 from media_fleet.adapters.layers_in_use import LayersInUse
 from media_fleet.adapters.link_plane import LinkPlane
+from media_fleet.adapters.shares import give
 from media_fleet.adapters.starving import Starving
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
@@ -45,12 +48,12 @@ from media_fleet.domain.effects import (
     MuteTrack,
     OpenData,
     OpenTransport,
+    PlaceVoice,
     PublishedMedia,
     Purpose,
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
-    Share,
     StartDtls,
     SubscriptionKey,
     TrackKey,
@@ -91,6 +94,7 @@ class PacketPlane:
         self._subscription_of_id: dict[int, HeldSubscription] = {}
         self.starving = Starving(self._subscription_of_id, listener)
         self.layers_in_use = LayersInUse(listener)
+        self.speakers = ActiveSpeakers(core, listener)
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---- life ----
@@ -321,6 +325,10 @@ class PacketPlane:
         self._core.set_track_muted(track.core_id, muted=effect.muted)
 
     @_carry_out.register
+    def _(self, effect: PlaceVoice, meeting_id: MeetingId) -> None:
+        self.speakers.place(self.core_track(meeting_id, effect.track), meeting_id, effect)
+
+    @_carry_out.register
     def _(self, effect: AddSubscription, meeting_id: MeetingId) -> None:
         transport = self._transports[meeting_id, effect.subscription.transport]
         if transport.has_keys:
@@ -338,7 +346,7 @@ class PacketPlane:
         core_id = self._subscriptions[meeting_id, key.track][key.transport]
         wanted = msgspec.structs.replace(self._subscription_of_id[core_id].effect, share=effect.share)
         self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=wanted)
-        self._give(core_id, effect.share)
+        give(self._core, core_id, effect.share)
 
     @_carry_out.register
     def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:
@@ -347,17 +355,6 @@ class PacketPlane:
             core_id = self._subscriptions[meeting_id, key.track].pop(key.transport)
             del self._subscription_of_id[core_id]
             self._core.remove_subscription(core_id)
-
-    def _give(self, core_id: int, share: Share) -> None:
-        # A wish that is never in force must wake no layer.
-        if share.paused:
-            self._core.set_paused(core_id, paused=True)
-        self._core.set_wanted_layer(core_id, share.layer)
-        self._core.set_wanted_height(core_id, share.height)
-        self._core.set_wanted_frame_rate(core_id, share.frame_rate)
-        self._core.set_priority(core_id, share.priority)
-        if not share.paused:
-            self._core.set_paused(core_id, paused=False)
 
     def _subscribe(self, meeting_id: MeetingId, transport: HeldTransport, effect: AddSubscription) -> None:
         key: SubscriptionKey = effect.subscription
@@ -374,12 +371,13 @@ class PacketPlane:
         )
         self._subscriptions[meeting_id, key.track][key.transport] = core_id
         self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)
-        self._give(core_id, effect.share)
+        give(self._core, core_id, effect.share)
 
     def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
         forgotten = self._tracks.pop((meeting_id, track), None)
         if forgotten is not None:
             self.layers_in_use.end(forgotten.core_id)
+            self.speakers.end(forgotten.core_id)
         for core_id in self._subscriptions.pop((meeting_id, track), {}).values():
             self._subscription_of_id.pop(core_id, None)
         for (meeting, _), transport in self._transports.items():
@@ -420,6 +418,9 @@ class PacketPlane:
         for event in self._core.drain_events():
             if isinstance(event, SubscriptionStarved):
                 self.starving.happened(event)
+                continue
+            if isinstance(event, SpeakersChanged):
+                self.speakers.happened(event)
                 continue
             if isinstance(event, LayersWanted):
                 self.layers_in_use.happened(event)

@@ -24,5 +24,10 @@ class TransportListener(Protocol):
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """A message on a data channel."""
 
+    def speakers_changed(
+        self, meeting_id: MeetingId, breakout: str | None, speakers: tuple[ParticipantId, ...]
+    ) -> None:
+        """These speak in a breakout room or in the main room, the loudest first; nobody else does."""
+
     def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
         """So many layers of a track, from the lowest up, are of use to somebody; the others need not be sent."""

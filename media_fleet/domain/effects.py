@@ -132,6 +132,14 @@ class MuteTrack(Struct, frozen=True, kw_only=True):
     muted: bool
 
 
+class PlaceVoice(Struct, frozen=True, kw_only=True):
+    """The participant's microphone is heard in this breakout room; None: in the main room."""
+
+    track: TrackKey
+    participant_id: ParticipantId
+    breakout: str | None
+
+
 class Share(Struct, frozen=True, kw_only=True):
     """What a subscriber wants of a track."""
 
@@ -213,6 +221,7 @@ Effect: TypeAlias = (
     | RemoveTrack
     | AddRelayedTrack
     | MuteTrack
+    | PlaceVoice
     | AddSubscription
     | AdjustSubscription
     | RemoveSubscription

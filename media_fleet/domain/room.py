@@ -72,11 +72,11 @@ class Room:
     def recorder_ready(self) -> list[Effect]:
         """The recorder gets what the main room publishes, and from now on what comes."""
         self.recording.is_ready = True
-        return self._recorded([])
+        return self._followed([])
 
-    def _recorded(self, effects: list[Effect]) -> list[Effect]:
-        """``effects``, with what follows for the recorder."""
-        return [*effects, *self.recording.follow(self.tracks.there(), self.tracks.in_main_room())]
+    def _followed(self, effects: list[Effect]) -> list[Effect]:
+        """``effects``, with what follows from them for voices and for the recorder."""
+        return [*effects, *self.tracks.follow()]
 
     # ---- coming and going ----
 
@@ -106,7 +106,7 @@ class Room:
         if participant.receives_on_transport:
             effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
         self._offer_to_others(participant_id, effects)
-        return self._recorded(effects)
+        return self._followed(effects)
 
     def move(self, breakouts: Mapping[ParticipantId, str | None], *, version: int) -> list[Effect]:
         """Puts participants into other breakout rooms: what they may not receive there stops at once.
@@ -122,7 +122,7 @@ class Room:
         effects: list[Effect] = []
         if moved:
             self._regroup(effects)
-        return self._recorded(effects)
+        return self._followed(effects)
 
     def _regroup(self, effects: list[Effect]) -> None:
         for participant in self._participants.values():
@@ -170,7 +170,7 @@ class Room:
         else:
             for participant in self._participants.values():
                 self._send_next_offer(participant, effects)
-        return self._recorded(effects)
+        return self._followed(effects)
 
     # ---- publishing ----
 
@@ -214,7 +214,7 @@ class Room:
         )
         session.last_request, session.last_answer = (offer, tracks), write(answer)
         self._offer_to_others(participant_id, effects)
-        return Answered(sdp=session.last_answer, effects=tuple(self._recorded(effects)))
+        return Answered(sdp=session.last_answer, effects=tuple(self._followed(effects)))
 
     def association_ended(self, transport: TransportKey) -> None:
         """The transport's DTLS association failed or was closed: the next publishing offer begins a new one."""
@@ -319,7 +319,7 @@ class Room:
             raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
         effects: list[Effect] = []
         self._set_muted(track, muted=muted, version=version, effects=effects)
-        return self._recorded(effects)
+        return self._followed(effects)
 
     def _set_muted(self, track: RoomTrack, *, muted: bool, version: int, effects: list[Effect]) -> None:
         if version < track.muted_version:

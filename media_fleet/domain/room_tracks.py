@@ -11,6 +11,7 @@ from media_fleet.domain.participant import Participant
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
 from media_fleet.domain.subscribing import RoomTrack
+from media_fleet.domain.voices import Voices
 
 
 class RoomTracks:
@@ -23,6 +24,7 @@ class RoomTracks:
         """What is published on this node."""
         self.recording: RoomRecording | None = None
         self.relayed = RelayedTracks(self.new_revision)
+        self._voices = Voices()
 
     def new_revision(self) -> int:
         self._revision += 1
@@ -51,6 +53,19 @@ class RoomTracks:
         """What is published in the main room, on whichever node."""
         elsewhere = self.relayed.breakouts()
         return {track.key: track for track in self._all() if self._breakout_of(track.participant_id, elsewhere) is None}
+
+    def follow(self) -> Iterator[Effect]:
+        """What follows from a change: microphones are heard in other rooms, and the recorder gets other tracks."""
+        elsewhere = self.relayed.breakouts()
+        yield from self._voices.follow(
+            (each, self._breakout_of(each.participant_id, elsewhere)) for each in self._all()
+        )
+        if self.recording is not None:
+            yield from self.recording.follow(self.there(), self.in_main_room())
+
+    def listeners(self, breakout: str | None) -> tuple[ParticipantId, ...]:
+        """Who is in a breakout room, or in the main room, on this node."""
+        return tuple(each.id for each in self._participants.values() if each.breakout == breakout)
 
     def there(self) -> set[TrackKey]:
         """All that is published, on whichever node."""

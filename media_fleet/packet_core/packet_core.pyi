@@ -154,6 +154,12 @@ class PacketCore:
     def set_track_muted(self, track: int, *, muted: bool) -> None:
         """A muted track is received and not forwarded. After unmuting, video waits for a key frame, which the core asks for."""
 
+    def set_track_group(self, track: int, group: int | None) -> None:
+        """Among which tracks it is compared by how loud it is (`SpeakersChanged`): those that can be heard together. None: among none.
+
+        Groups need not be made: one that has tracks is there. ``group`` is any number from 0 to 4,294,967,295.
+        """
+
     def request_key_frame(self, track: int) -> None:
         """Asks the publisher for a key frame on every layer that is being forwarded, within the throttle."""
 
@@ -279,6 +285,17 @@ class LayersWanted:
     layers: int
 
 @final
+class SpeakersChanged:
+    """Others speak in a group than before, or in another order; told a few times a second at the most.
+
+    By the levels that senders tell (RFC 6464): who tells none is never among them. A group that has lost all its tracks is not told of.
+    """
+
+    group: int
+    tracks: list[int]
+    """The loudest first."""
+
+@final
 class SubscriptionStarved:
     """The path to a subscriber does not carry a picture any more, not even its lowest layer; or does again."""
 
@@ -286,7 +303,14 @@ class SubscriptionStarved:
     starved: bool
 
 Event = (
-    DtlsReceived | TransportConnected | TransportLost | LayerStarted | LayerStopped | LayersWanted | SubscriptionStarved
+    DtlsReceived
+    | TransportConnected
+    | TransportLost
+    | LayerStarted
+    | LayerStopped
+    | LayersWanted
+    | SpeakersChanged
+    | SubscriptionStarved
 )
 
 # ---- statistics ----

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from contracts.client_messages import ConnectionQualities
+from contracts import node_rpc
+from contracts.client_messages import ActiveSpeakers, ConnectionQualities
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import NodeAnswer, NodeRequest, QualitiesChanged, ReadParticipantStatistics, ReadRoomStatistics
 from contracts.rooms import NodeId, ParticipantId
@@ -87,6 +88,19 @@ class RoomMedia:
         sids = [room.connections[each].sid for each in receivers if each in room.connections]
         if known and sids:
             self._delivery.send(sids, "connection_quality", ConnectionQualities(participants=known))
+
+    def speakers_changed(self, room: LiveRoom | None, report: node_rpc.ActiveSpeakers) -> None:
+        """Passes on who speaks to those who can hear them."""
+        if room is None:
+            return
+        sids = [
+            connection.sid
+            for each in report.receivers
+            if (connection := room.connections.get(each)) is not None and connection.joined_node == report.node_id
+        ]
+        known = tuple(each for each in report.speakers if each in room.state.stays)
+        if sids:
+            self._delivery.send(sids, "active_speakers", ActiveSpeakers(speakers=known))
 
 
 def _unavailable() -> GatewayError:

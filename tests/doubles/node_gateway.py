@@ -12,6 +12,7 @@ import redis.asyncio
 
 from contracts import redis_names
 from contracts.node_rpc import (
+    ActiveSpeakers,
     AnswerEnvelope,
     GatewayMessage,
     LayersWanted,
@@ -48,6 +49,7 @@ class Gateway:
         self.wanted: dict[ParticipantId, asyncio.Queue[LayersWanted]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
         self.qualities: dict[ParticipantId, QualityLevel] = {}
+        self.speakers: dict[ParticipantId, asyncio.Queue[tuple[ParticipantId, ...]]] = defaultdict(asyncio.Queue)
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -110,6 +112,9 @@ class Gateway:
             change((message.participant_id, message.track_id))
         elif isinstance(message, QualitiesChanged):
             self.qualities.update({each.participant_id: each.level for each in message.qualities})
+        elif isinstance(message, ActiveSpeakers):
+            for each in message.receivers:
+                self.speakers[each].put_nowait(message.speakers)
         elif isinstance(message, RecordingEnded):
             self.ended_recordings.put_nowait(message)
         else:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from contracts import redis_names
 from contracts.node_rpc import (
+    ActiveSpeakers,
     AnswerEnvelope,
     Done,
     JoinRoom,
@@ -112,6 +113,8 @@ def _is_about(request: NodeRequest, report: NodeReport) -> bool:
         return isinstance(request, StartRecording) and request.recording_id == report.recording_id
     if not isinstance(request, JoinRoom) or request.meeting_id != report.meeting_id:
         return False
+    if isinstance(report, ActiveSpeakers):
+        return request.participant_id in report.receivers
     return isinstance(report, QualitiesChanged) or request.participant_id == report.participant_id
 
 

@@ -10,6 +10,7 @@ import msgspec
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
+    ActiveSpeakers,
     AnswerSubscription,
     ChangeSubscriptions,
     CloseRoom,
@@ -177,6 +178,30 @@ async def test_a_publisher_is_told_what_others_need_of_a_track(platform: Platfor
     )
     assert await ada.received("layers_wanted") == {"track_id": "t_1", "layers": 1}
     assert "layers_wanted" not in {name for name, _ in bob.messages}
+
+
+async def test_who_speaks_is_told_to_those_who_hear_them(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.received("subscriber_offer")
+    await bob.received("subscriber_offer")
+
+    async def report(*receivers: str) -> None:
+        await node.report(
+            ActiveSpeakers(
+                node_id=node.id,
+                meeting_id=MeetingId(platform.meeting_id),
+                speakers=(ParticipantId(ada.id), ParticipantId("p_gone")),
+                receivers=tuple(map(ParticipantId, receivers)),
+            )
+        )
+
+    await report(bob.id)
+    await report(ada.id, bob.id, "p_gone")
+    told = {"speakers": [ada.id]}
+    assert await ada.received("active_speakers") == told
+    assert await bob.received("active_speakers", 2) == told
+    assert [name for name, _ in ada.messages].count("active_speakers") == 1
 
 
 async def test_muting_is_the_rooms_and_the_nodes_business(platform: Platform) -> None:

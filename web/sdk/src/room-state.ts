@@ -161,6 +161,8 @@ export interface RoomState {
   readonly participants: readonly ParticipantState[];
   /** Those in the same room as oneself, oneself included: whom one sees and hears. */
   readonly nearby: readonly ParticipantState[];
+  /** Who speaks, by participant id; the loudest first where a media node tells it. */
+  readonly activeSpeakers: readonly string[];
   readonly chat: readonly ChatMessage[];
   readonly policy: RoomPolicy;
   /** Participants whom everybody sees large, by id. */

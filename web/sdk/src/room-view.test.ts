@@ -60,6 +60,7 @@ const local: LocalView = {
   selfId: "a",
   mediaTracks: new Map(),
   speaking: new Set(),
+  activeSpeakers: null,
   starved: new Set(),
   qualities: new Map(),
   encryption: null,
@@ -84,6 +85,23 @@ describe("viewOf", () => {
     expect(of(local)).toEqual([null, null]);
     expect(of(told)).toEqual([null, "poor"]);
     expect(of({ ...told, path: "direct" })).toEqual([null, null]);
+  });
+
+  it("shows who speaks as the node tells it, and by its own measure where it does not", () => {
+    const speakers = (view: LocalView): readonly string[] => {
+      const { activeSpeakers, participants } = viewOf(model, view, first);
+      const marked = participants.filter(({ speaking }) => speaking).map(({ id }) => id);
+      expect(marked.sort()).toEqual([...activeSpeakers].sort());
+      return activeSpeakers;
+    };
+    const measured: LocalView = { ...local, speaking: new Set(["b"]) };
+    expect(speakers(measured)).toEqual(["b"]);
+    expect(speakers({ ...measured, activeSpeakers: [] })).toEqual([]);
+    expect(speakers({ ...measured, activeSpeakers: ["b", "gone", "a"] })).toEqual(["b", "a"]);
+    expect(speakers({ ...measured, activeSpeakers: ["a"], path: "direct" })).toEqual(["b"]);
+    const encoder = new Map([...model.participants]).set("b", { ...info("b"), kind: "stream" as const });
+    const streamed = viewOf({ ...model, participants: encoder }, { ...measured, activeSpeakers: ["a"] }, first);
+    expect(streamed.activeSpeakers).toEqual(["a", "b"]);
   });
 
   it("says which pictures do not come, unless they come directly", () => {

@@ -24,8 +24,10 @@ export interface LocalView {
   readonly selfId: string | null;
   /** Received or captured tracks, by track id. */
   readonly mediaTracks: ReadonlyMap<string, MediaStreamTrack>;
-  /** Ids of the participants who speak. */
+  /** Ids of the participants who speak, as measured here. */
   readonly speaking: ReadonlySet<string>;
+  /** Ids of those who speak, as the media node tells it, the loudest first; null: it tells nothing. */
+  readonly activeSpeakers: readonly string[] | null;
   readonly starved: ReadonlySet<string>;
   /** By participant. */
   readonly qualities: ReadonlyMap<string, QualityLevel>;
@@ -45,6 +47,7 @@ export const INITIAL_STATE: RoomState = {
   self: null,
   participants: [],
   nearby: [],
+  activeSpeakers: [],
   chat: [],
   policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
   spotlight: [],
@@ -64,6 +67,10 @@ export const INITIAL_STATE: RoomState = {
 
 /** The next state; whatever equals its part of `previous` is that part. */
 export function viewOf(model: RoomModel | null, local: LocalView, previous: RoomState): RoomState {
+  const told = local.path === "node" ? local.activeSpeakers : null;
+  // An encoder may tell no levels.
+  const speaks = ({ id, kind }: { id: string; kind: ParticipantState["kind"] }): boolean =>
+    told === null || kind === "stream" ? local.speaking.has(id) : told.includes(id);
   const participants = kept(
     previous.participants,
     [...(model?.participants.values() ?? [])].filter(({ kind }) => kind !== "viewer").map((info) => {
@@ -97,7 +104,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
         breakout: info.breakout,
         assignedBreakout: info.assigned_breakout,
         tracks: kept(before?.tracks ?? [], tracks),
-        speaking: local.speaking.has(info.id),
+        speaking: speaks(info),
         encryption: local.encryption?.stateOf(info.id) ?? null,
         connectionQuality: local.path === "node" ? (local.qualities.get(info.id) ?? null) : null,
       };
@@ -114,6 +121,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     self,
     participants,
     nearby: nearbyOf(participants, self, previous),
+    activeSpeakers: activeSpeakersOf(participants, told ?? [], previous),
     chat: chatOf(model, local.selfId, previous),
     policy: model?.policy ?? previous.policy,
     spotlight: model?.spotlight ?? previous.spotlight,
@@ -135,6 +143,16 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
 function encryptionOf({ encryption }: LocalView, previous: RoomState): RoomEncryptionState | null {
   if (encryption === null) return null;
   return same(previous.encryption ?? undefined, { code: encryption.code, keyId: encryption.keyId });
+}
+
+function activeSpeakersOf(
+  participants: readonly ParticipantState[],
+  told: readonly string[],
+  previous: RoomState,
+): readonly string[] {
+  const speaking = participants.filter((participant) => participant.speaking).map(({ id }) => id);
+  const ranked = told.filter((id) => speaking.includes(id));
+  return kept(previous.activeSpeakers, [...ranked, ...speaking.filter((id) => !ranked.includes(id))]);
 }
 
 function chatOf(model: RoomModel | null, selfId: string | null, previous: RoomState): readonly ChatMessage[] {

@@ -50,6 +50,8 @@ export class Room {
   #closeReason: CloseReason | null = null;
   #audioBlocked = false;
   #speaking: ReadonlySet<string> = new Set();
+  /** As the media node tells it; null: it has not. */
+  #activeSpeakers: readonly string[] | null = null;
   #starved: ReadonlySet<string> = new Set();
   #qualities: ReadonlyMap<string, QualityLevel> = new Map();
   #lobbyMessage: string | null = null;
@@ -336,6 +338,10 @@ export class Room {
       case "connection_quality":
         this.#handleQualities(message as ServerMessages["connection_quality"]);
         break;
+      case "active_speakers":
+        this.#activeSpeakers = (message as ServerMessages["active_speakers"]).speakers;
+        this.#render();
+        break;
       case "layers_wanted": {
         const { track_id: trackId, layers } = message as ServerMessages["layers_wanted"];
         this.#media.setLayersWanted(trackId, layers);
@@ -343,6 +349,7 @@ export class Room {
       }
       case "media_restart":
         this.#starved = new Set();
+        this.#activeSpeakers = null;
         this.#wishes.forget();
         this.#media.restart();
         break;
@@ -370,6 +377,7 @@ export class Room {
     // Those that still are come with this connection, and so does how all connections are.
     this.#starved = new Set();
     this.#qualities = new Map();
+    this.#activeSpeakers = null;
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
     const known = isAnother ? null : this.#model;
@@ -516,6 +524,7 @@ export class Room {
         selfId: this.#selfId,
         mediaTracks: this.#media.tracks(),
         speaking: this.#speaking,
+        activeSpeakers: this.#activeSpeakers,
         starved: this.#starved,
         qualities: this.#qualities,
         reactions: this.#reactions.shown,

@@ -17,6 +17,7 @@ const NAMES = Object.keys({
   subscriber_offer: true,
   track_starved: true,
   connection_quality: true,
+  active_speakers: true,
   layers_wanted: true,
   media_restart: true,
   reconnect: true,

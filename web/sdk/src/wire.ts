@@ -3,6 +3,10 @@
  * neighbours by `web/scripts/wire_types.py`: change them there.
  */
 
+export interface ActiveSpeakers {
+  readonly speakers: readonly string[];
+}
+
 export interface Admit {
   readonly participant_ids?: readonly string[] | null;
 }
@@ -818,6 +822,7 @@ export interface ServerMessages {
   readonly subscriber_offer: SubscriberOffer;
   readonly track_starved: TrackStarved;
   readonly connection_quality: ConnectionQualities;
+  readonly active_speakers: ActiveSpeakers;
   readonly layers_wanted: LayersWanted;
   readonly media_restart: MediaRestart;
   readonly reconnect: Reconnect;

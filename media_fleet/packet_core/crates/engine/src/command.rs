@@ -137,6 +137,8 @@ pub enum Command {
     RemoveTrack(Id),
     /// A muted track is not forwarded.
     SetTrackMuted(Id, bool),
+    /// Among which tracks it is compared by how loud it is; None: among none.
+    SetTrackGroup(Id, Option<Id>),
     /// Asks the publisher for key frames.
     RequestKeyFrame(Id),
     /// Somebody is about to subscribe: the publisher should send it as when it was new.

@@ -37,6 +37,7 @@ impl Engine {
             Command::AddTrack(id, transport, config) => self.add_track(id, transport, *config),
             Command::RemoveTrack(id) => self.remove_track(id, out),
             Command::SetTrackMuted(id, muted) => self.set_track_muted(id, muted),
+            Command::SetTrackGroup(id, group) => self.set_track_group(id, group),
             Command::RequestKeyFrame(id) => self.request_key_frame(id),
             Command::ExpectSubscriber(id) => self.expect_subscriber(now, id, out),
             Command::AddSubscription(id, transport, track, config) => {
@@ -137,6 +138,7 @@ impl Engine {
         let Some(track) = self.tracks.remove(&id) else {
             return false;
         };
+        self.forget_voice(id, &track.voice);
         if let Some(transport) = self.transports.get_mut(&track.transport) {
             transport.forget_track(id);
         }
@@ -153,6 +155,7 @@ impl Engine {
         if std::mem::replace(&mut track.muted, muted) == muted {
             return true;
         }
+        track.voice.fall_silent();
         for layer in &mut track.layers {
             layer.key_frames.cancel();
         }

@@ -8,6 +8,7 @@ use crate::allocation::Claim;
 use crate::event::Event;
 use crate::forwarding::{MAX_PENDING, Pending};
 use crate::output::{Now, Output};
+use crate::speakers::Group;
 use crate::stats::{LayerStats, Stats, SubscriptionStats, TransportReport, TransportStats};
 use crate::subscription::Subscription;
 use crate::track::Track;
@@ -33,6 +34,8 @@ pub(crate) struct Due {
     pub pace_us: u64,
     /// Looking for layers that nobody uses, with the next scan from then on.
     pub lapse_us: u64,
+    /// Looking for who speaks, with the next scan from then on.
+    pub speakers_us: u64,
 }
 
 impl Due {
@@ -61,6 +64,7 @@ pub struct Engine {
     pub(crate) transports: IdMap<Transport>,
     pub(crate) tracks: IdMap<Track>,
     pub(crate) subscriptions: IdMap<Subscription>,
+    pub(crate) groups: IdMap<Group>,
     pub(crate) by_ufrag: HashMap<Box<[u8]>, Id>,
     pub(crate) by_address: HashMap<Remote, Id>,
     pub(crate) pending: Vec<Pending>,
@@ -83,6 +87,7 @@ impl Engine {
             transports: IdMap::default(),
             tracks: IdMap::default(),
             subscriptions: IdMap::default(),
+            groups: IdMap::default(),
             by_ufrag: HashMap::new(),
             by_address: HashMap::new(),
             pending: Vec::new(),
@@ -98,6 +103,7 @@ impl Engine {
                 probe_us: u64::MAX,
                 pace_us: u64::MAX,
                 lapse_us: 0,
+                speakers_us: 0,
             },
             random: config.seed | 1,
         }

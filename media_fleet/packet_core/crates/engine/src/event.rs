@@ -45,6 +45,13 @@ pub enum Event {
         /// So many of its layers, from the lowest up.
         layers: usize,
     },
+    /// Others speak in a group than before, or in another order.
+    SpeakersChanged {
+        /// Which.
+        group: Id,
+        /// Whose, the loudest first.
+        tracks: Vec<Id>,
+    },
     /// A layer is sent no more.
     LayerStopped {
         /// The track.

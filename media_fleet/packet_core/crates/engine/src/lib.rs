@@ -22,6 +22,7 @@
 //! | `thinning` | which frames a subscriber gets of them, and when it can get more |
 //! | `history` | what was sent, so that it can be sent again |
 //! | `usage` | which layers nobody can use, so that they need not be sent |
+//! | `speakers` | who speaks |
 //! | `forwarding` | the loop from received packets to sent ones |
 //! | `control` | RTCP that comes in |
 //! | `reports` | RTCP that goes out by the clock |
@@ -50,6 +51,7 @@ mod receiving;
 mod remote;
 mod reports;
 mod scalability;
+mod speakers;
 mod spent;
 mod stats;
 mod store;

@@ -198,6 +198,13 @@ impl Engine {
         };
         let stored = layer.store.insert(config.codec, &layer.scalability, &incoming);
         if let Some(stored) = &stored {
+            if !config.codec.is_video() && !track.muted {
+                let elements = Elements::new(header.extension_profile, elements);
+                let values = Values::read(elements, &config.extensions);
+                if let Some([level]) = values.get(Extension::AudioLevel) {
+                    track.voice.measured(*level, now);
+                }
+            }
             if config.codec.is_video() {
                 layer.key_frames.arrived(stored, &layer.store, now);
                 layer.rates.count(stored, &layer.scalability, now);

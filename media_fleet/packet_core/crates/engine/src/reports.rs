@@ -113,6 +113,7 @@ impl Engine {
             self.send_receiver_reports(now, out);
             self.notice_stopped_layers(now, out);
             self.let_layers_lapse(now, out);
+            self.tell_speakers(now, out);
             self.want_for_waiting();
         }
         self.flush(now, out);

@@ -8,6 +8,7 @@ use crate::command::{Kind, TrackConfig};
 use crate::layer::Layer;
 use crate::output::Now;
 use crate::scalability::ALL_LAYERS;
+use crate::speakers::Voice;
 use crate::usage::Usage;
 
 /// What can be forwarded of a track: a layer, and how much of the layers within it. In the order of quality.
@@ -33,6 +34,7 @@ pub(crate) struct Track {
     /// One for each rid; one where there are none.
     pub layers: Vec<Layer>,
     pub usage: Usage,
+    pub voice: Voice,
     pub subscribers: Vec<Id>,
 }
 
@@ -51,6 +53,7 @@ impl Track {
             muted: false,
             usage: Usage::new(layers.len()),
             layers,
+            voice: Voice::default(),
             subscribers: Vec::new(),
         }
     }

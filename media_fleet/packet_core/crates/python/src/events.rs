@@ -34,6 +34,10 @@ event_class!(LayersWanted {
     track: Id,
     layers: usize
 });
+event_class!(SpeakersChanged {
+    group: Id,
+    tracks: Vec<Id>
+});
 event_class!(LayerStopped {
     track: Id,
     layer: usize
@@ -71,6 +75,9 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
         )?
         .into_any(),
         Event::LayersWanted { track, layers } => Bound::new(py, LayersWanted { track, layers })?.into_any(),
+        Event::SpeakersChanged { group, tracks } => {
+            Bound::new(py, SpeakersChanged { group, tracks })?.into_any()
+        }
         Event::LayerStarted { track, layer } => Bound::new(py, LayerStarted { track, layer })?.into_any(),
         Event::LayerStopped { track, layer } => Bound::new(py, LayerStopped { track, layer })?.into_any(),
     })

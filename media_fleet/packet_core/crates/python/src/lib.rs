@@ -313,6 +313,11 @@ impl PacketCore {
         self.command(Command::SetTrackMuted(track, muted))
     }
 
+    #[pyo3(signature = (track, group))]
+    fn set_track_group(&self, track: Id, group: Option<Id>) -> PyResult<()> {
+        self.command(Command::SetTrackGroup(track, group))
+    }
+
     fn request_key_frame(&self, track: Id) -> PyResult<()> {
         self.command(Command::RequestKeyFrame(track))
     }
@@ -429,8 +434,8 @@ mod module {
     use super::{
         PacketCore, PacketCoreError,
         events::{
-            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SubscriptionStarved, TransportConnected,
-            TransportLost,
+            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SpeakersChanged, SubscriptionStarved,
+            TransportConnected, TransportLost,
         },
         statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };
