@@ -17,6 +17,7 @@ from contracts.log_events import ChatSent
 from parley_client import CommandError
 from tests.doubles.tcp_proxy import TcpProxy
 from tests.faults.crowd import PATIENCE_S, Crowd
+from tests.valkey_server import valkey_server
 
 Platform = Any
 
@@ -70,7 +71,7 @@ def _client(server: ValkeyServer) -> Redis:
 
 @pytest.fixture
 def replica() -> Iterator[ValkeyServer]:
-    with ValkeyServer(save="") as server:
+    with valkey_server(save="") as server:
         yield server
 
 

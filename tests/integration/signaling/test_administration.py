@@ -305,7 +305,7 @@ async def test_a_room_is_listed_while_somebody_is_in_it(platform: Platform, offi
     await platform.eventually(lambda: _is(office.live(), {platform.meeting_id: 1}))
     await bob.ask("leave_meeting")
     await platform.eventually(lambda: _is(office.live(), {}))
-    assert await platform.redis.zcard(redis_names.live_rooms_of(Identity("u_owner"))) == 0
+    await platform.eventually(lambda: _is(platform.redis.zcard(redis_names.live_rooms_of(Identity("u_owner"))), 0))
     room = await office.ask(RoomRead())  # its log goes on, and somebody may come again
     assert isinstance(room, RoomView)
     assert room.participants == 0
@@ -415,7 +415,7 @@ async def test_rooms_that_began_in_the_same_moment_are_all_listed(platform: Plat
     assert after is None
 
 
-async def _is(found: Any, wanted: dict[str, int]) -> bool:
+async def _is(found: Any, wanted: object) -> bool:
     return bool(await found == wanted)
 
 
