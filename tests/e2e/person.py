@@ -200,6 +200,13 @@ class Person:
         box.fill(text)
         box.press("Enter")
 
+    def allow_direct_media(self) -> None:
+        """As a host: media goes directly while two are alone."""
+        self.press("People")
+        self.page.get_by_role("button", name="Host controls").click()
+        self.page.get_by_text("Media goes directly while two are alone").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
     def leave(self) -> None:
         self.page.get_by_role("button", name=re.compile("^Leave")).first.click()
         item = self.page.get_by_role("menuitem", name="Leave", exact=True)

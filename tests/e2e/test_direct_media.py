@@ -61,10 +61,7 @@ def two(person: MakePerson) -> tuple[Person, Person, str]:
     ben = person("Ben")
     ben.join(link)
     ada.sees_picture("Ben")
-    ada.press("People")
-    ada.page.get_by_role("button", name="Host controls").click()
-    ada.page.get_by_text("Media goes directly while two are alone").click()
-    ada.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    ada.allow_direct_media()
     for each in (ada, ben):
         goes(each, "direct")
     return ada, ben, link
