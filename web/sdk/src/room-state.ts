@@ -150,6 +150,13 @@ export interface RoomEncryptionState {
   readonly keyId: number;
 }
 
+/** Somebody who watches with a player. */
+export interface ViewerState {
+  readonly id: string;
+  readonly identity: string;
+  readonly name: string;
+}
+
 export interface RoomState {
   readonly status: RoomStatus;
   readonly media: MediaStatus;
@@ -159,6 +166,8 @@ export interface RoomState {
   readonly self: ParticipantState | null;
   /** Everyone in the meeting, oneself included, in the order of joining. */
   readonly participants: readonly ParticipantState[];
+  /** Who watches with a player (WHEP): sends nothing, and is in no list of `participants`. */
+  readonly viewers: readonly ViewerState[];
   /** Those in the same room as oneself, oneself included: whom one sees and hears. */
   readonly nearby: readonly ParticipantState[];
   /** Who speaks, by participant id; the loudest first where a media node tells it. */

@@ -120,9 +120,12 @@ describe("viewOf", () => {
     expect(first.polls[0]?.hasVoted).toBe(true);
   });
 
-  it("does not show who came only to watch", () => {
+  it("shows who came only to watch apart from the others", () => {
     const players = new Map([...model.participants]).set("v", { ...info("v"), kind: "viewer" as const });
-    expect(viewOf({ ...model, participants: players }, local, first).participants).toBe(first.participants);
+    const watched = viewOf({ ...model, participants: players }, local, first);
+    expect(watched.participants).toBe(first.participants);
+    expect(watched.viewers.map(({ id }) => id)).toEqual(["v"]);
+    expect(viewOf({ ...model, participants: players, version: 3 }, local, watched).viewers).toBe(watched.viewers);
   });
 
   it("shows who is in the same room", () => {

@@ -12,6 +12,7 @@ import type {
   RoomEncryptionState,
   RoomState,
   TrackState,
+  ViewerState,
 } from "./room-state.js";
 
 /** Beside the model: what only this client knows. */
@@ -46,6 +47,7 @@ export const INITIAL_STATE: RoomState = {
   startedAt: null,
   self: null,
   participants: [],
+  viewers: [],
   nearby: [],
   activeSpeakers: [],
   chat: [],
@@ -120,6 +122,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     startedAt: model?.startedAt ?? previous.startedAt,
     self,
     participants,
+    viewers: viewersOf(model, previous),
     nearby: nearbyOf(participants, self, previous),
     activeSpeakers: activeSpeakersOf(participants, told ?? [], previous),
     chat: chatOf(model, local.selfId, previous),
@@ -173,6 +176,18 @@ function chatOf(model: RoomModel | null, selfId: string | null, previous: RoomSt
         breakout: message.breakout?.name ?? null,
       }),
     ),
+  );
+}
+
+function viewersOf(model: RoomModel | null, previous: RoomState): readonly ViewerState[] {
+  if (model === null) return previous.viewers;
+  return kept(
+    previous.viewers,
+    [...model.participants.values()]
+      .filter(({ kind }) => kind === "viewer")
+      .map(({ id, identity, name }) =>
+        same(previous.viewers.find((viewer) => viewer.id === id), { id, identity, name }),
+      ),
   );
 }
 

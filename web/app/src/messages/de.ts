@@ -405,6 +405,8 @@ export const de: Messages = {
   people: {
     title: "Personen",
     inMeeting: (count) => `In der Besprechung (${count})`,
+    watching: (count) => `Sehen mit einem Player zu (${count})`,
+    stopWatching: (name) => `${name} entfernen, sieht mit einem Player zu`,
     microphoneOn: "Mikrofon an",
     microphoneOff: "Mikrofon aus",
     cameraOn: "Kamera an",

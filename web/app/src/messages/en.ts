@@ -381,6 +381,8 @@ export const en = {
   people: {
     title: "People",
     inMeeting: (count: number) => `In the meeting (${count})`,
+    watching: (count: number) => `Watching with a player (${count})`,
+    stopWatching: (name: string) => `Remove ${name}, who watches with a player`,
     microphoneOn: "Microphone on",
     microphoneOff: "Microphone off",
     cameraOn: "Camera on",

@@ -15,12 +15,14 @@ import { PersonRow } from "./PersonRow.js";
 import { raisedFirst } from "./raised-hands.js";
 import { SidePanel } from "./SidePanel.js";
 
-/** Who is there, and who wants to be. */
+type Removable = Pick<ParticipantState, "id" | "name">;
+
+/** Who is there, who watches, and who wants to be there. */
 export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
   const messages = useMessages();
   const { people, meeting } = messages;
   const { room, state, meetingId } = useRoom();
-  const [removing, setRemoving] = useState<ParticipantState | null>(null);
+  const [removing, setRemoving] = useState<Removable | null>(null);
   const [isHosting, setHosting] = useState(false);
   const mayModerate = state.self?.permissions.moderate === true;
   const ordered = raisedFirst(state.participants);
@@ -51,6 +53,7 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
           <PersonRow key={participant.id} participant={participant} handPlace={place} onRemove={setRemoving} />
         ))}
       </ul>
+      <Viewers onRemove={mayModerate ? setRemoving : null} />
       <HostControls
         isOpen={isHosting}
         onClose={() => {
@@ -70,5 +73,37 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
         }}
       />
     </SidePanel>
+  );
+}
+
+/** Who watches with a player: seen by nobody otherwise, so everybody is told. */
+function Viewers({ onRemove }: { readonly onRemove: ((viewer: Removable) => void) | null }) {
+  const { people } = useMessages();
+  const { viewers } = useRoom().state;
+  if (viewers.length === 0) return null;
+  const title = people.watching(viewers.length);
+  return (
+    <>
+      <h3 className={styles.heading}>{title}</h3>
+      <ul aria-label={title}>
+        {viewers.map((viewer) => (
+          <li key={viewer.id} className={styles.row}>
+            <div className={styles.who}>
+              <div className={styles.name}>{viewer.name}</div>
+            </div>
+            {onRemove !== null && (
+              <Button
+                aria-label={people.stopWatching(viewer.name)}
+                onPress={() => {
+                  onRemove(viewer);
+                }}
+              >
+                {people.removeAction}
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
