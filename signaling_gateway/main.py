@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import socketio
@@ -61,7 +61,7 @@ from signaling_gateway.metrics import (
     watch_loop,
 )
 from signaling_gateway.service.admission import Admission
-from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.background import BackgroundTasks, ended
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.door_delivery import DeliveryByDoor
 from signaling_gateway.service.media_negotiation import MediaNegotiation
@@ -79,7 +79,6 @@ from signaling_gateway.settings import GatewaySettings, SettingsError
 from telemetry import logs
 from telemetry.clock import local_ms
 
-CANCEL_AGAIN_S = 0.5
 MAX_REDIS_CONNECTIONS = 64
 SETTLE_S = 4.0
 """How long a closing gateway waits for what is under way."""
@@ -284,7 +283,7 @@ class Gateway:
                 async with asyncio.timeout(SETTLE_S):
                     await self._outbox.flushed()
                     await self._lease.release()
-            await _ended(running)
+            await ended(running)
             await self.tasks.settle(0)
             await self.sockets.sio.shutdown()
             await self._http.aclose()
@@ -398,19 +397,6 @@ def main() -> None:
     logs.configure("signaling", settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
-
-
-async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancels tasks until all have ended.
-
-    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses a cancellation that comes in the moment
-    in which what it waits for is done (python/cpython#86296).
-    """
-    pending = {task for task in tasks if not task.done()}
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def _redis(url: str, *, socket_timeout: float) -> Redis:

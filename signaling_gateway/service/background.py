@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 _log = logging.getLogger(__name__)
+
+
+CANCEL_AGAIN_S = 0.5
 
 
 class BackgroundTasks:
@@ -32,11 +35,22 @@ class BackgroundTasks:
             if remaining <= 0:
                 break
             await asyncio.wait(tasks, timeout=remaining)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a background task failed", exc_info=error)
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels tasks until all have ended.
+
+    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses a cancellation that comes in the moment
+    in which what it waits for is done (python/cpython#86296).
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
