@@ -82,6 +82,8 @@ MEETINGS: dict[str, Row] = {
             "change_breakouts",
             "move_to_breakout",
             "close_breakouts",
+            "start_recording",
+            "stop_recording",
             "admit",
             "refuse_entry",
             "unban",
