@@ -115,9 +115,10 @@ def is_recorded_through_the_node(ada: Person, ben: Person, data: Path) -> None:
 
 
 def seen_and_heard(recordings: Path) -> set[str]:
-    """The files of recordings that are being made in which there is a second of something."""
+    """The files of recordings that are being made: with a second of something, and the time by its publisher."""
     told = [manifest.read(path.parent) for path in recordings.glob(f"*/*/*/{MANIFEST}")]
-    return {file.name for each in told for file in each.files if file.duration_ms > 1_000}
+    files = [file for each in told for file in each.files]
+    return {file.name for file in files if file.duration_ms > 1_000 and file.publisher_clock_ms is not None}
 
 
 def within(condition: Callable[[], bool]) -> None:
