@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from contracts.error_codes import ErrorCode
-from functions.serverless.problems import CONTENT_TYPE, STATUS_OF_CODE, TOKEN_CODES, Problem
+from contracts.problem_documents import CONTENT_TYPE, STATUS_OF_CODE, TOKEN_CODES
+from functions.serverless.problems import Problem
 from functions.serverless.requests import IDEMPOTENCY_KEY, Empty
 from functions.serverless.service import Operation, Security
 

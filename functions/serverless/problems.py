@@ -1,19 +1,16 @@
 """Errors as HTTP answers: problem documents (RFC 9457, ``application/problem+json``).
 
-A service raises its own family of `ServiceError`; this module alone knows which status a code has.
+A service raises its own family of `ServiceError`; which status a code has is in `contracts.problem_documents`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
 
 from contracts.error_codes import ErrorCode
-
-CONTENT_TYPE: Final = "application/problem+json"
-_TYPE_BASE: Final = "https://parley.example/problems/"
+from contracts.problem_documents import STATUS_OF_CODE, title_of, type_of
 
 
 class FieldError(Struct, frozen=True, kw_only=True):
@@ -105,69 +102,16 @@ class UnavailableError(ServiceError):
     code = ErrorCode.SERVICE_UNAVAILABLE
 
 
-STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
-    ErrorCode.BAD_REQUEST: 400,
-    ErrorCode.TOKEN_MISSING: 401,
-    ErrorCode.TOKEN_MALFORMED: 401,
-    ErrorCode.TOKEN_EXPIRED: 401,
-    ErrorCode.TOKEN_NOT_YET_VALID: 401,
-    ErrorCode.TOKEN_BAD_SIGNATURE: 401,
-    ErrorCode.TOKEN_UNKNOWN_KEY: 401,
-    ErrorCode.TOKEN_WRONG_AUDIENCE: 401,
-    ErrorCode.TOKEN_WRONG_ISSUER: 401,
-    ErrorCode.INVALID_CREDENTIALS: 401,
-    ErrorCode.SESSION_EXPIRED: 401,
-    ErrorCode.PERMISSION_DENIED: 403,
-    ErrorCode.GUESTS_NOT_ALLOWED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.MEETING_NOT_FOUND: 404,
-    ErrorCode.PARTICIPANT_NOT_FOUND: 404,
-    ErrorCode.TRACK_NOT_FOUND: 404,
-    ErrorCode.MESSAGE_NOT_FOUND: 404,
-    ErrorCode.BREAKOUT_NOT_FOUND: 404,
-    ErrorCode.METHOD_NOT_ALLOWED: 405,
-    ErrorCode.CONFLICT: 409,
-    ErrorCode.MEETING_NOT_LIVE: 409,
-    ErrorCode.EMAIL_TAKEN: 409,
-    ErrorCode.MEETING_ENDED: 410,
-    ErrorCode.PAYLOAD_TOO_LARGE: 413,
-    ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
-    ErrorCode.VALIDATION_FAILED: 422,
-    ErrorCode.WEAK_PASSWORD: 422,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.INTERNAL: 500,
-    ErrorCode.SERVICE_UNAVAILABLE: 503,
-    ErrorCode.KEYS_UNAVAILABLE: 503,
-    ErrorCode.MEETING_ENCRYPTED: 409,
-    ErrorCode.RECORDING_UNAVAILABLE: 503,
-    ErrorCode.OUTCOME_UNKNOWN: 504,
-}
-
-TOKEN_CODES: Final = tuple(code for code in STATUS_OF_CODE if code.startswith("token_"))
-
-
 def problem(
     code: ErrorCode, detail: str, *, request_id: str, fields: tuple[FieldError, ...] = (), status: int | None = None
 ) -> Problem:
     """The document for one error. ``status`` is given only where HTTP itself has decided it."""
     return Problem(
-        type=f"{_TYPE_BASE}{code.value}",
-        title=code.value.replace("_", " ").capitalize(),
+        type=type_of(code),
+        title=title_of(code),
         status=status or STATUS_OF_CODE[code],
         code=code.value,
         detail=detail,
         request_id=request_id,
         errors=fields or UNSET,
     )
-
-
-def headers_of(code: ErrorCode) -> dict[str, str]:
-    """The header fields that a code brings along.
-
-    WWW-Authenticate (RFC 6750, section 3) for a missing or bad access token; Retry-After for an outage.
-    """
-    if code is ErrorCode.TOKEN_MISSING:
-        return {"WWW-Authenticate": "Bearer"}
-    if code in TOKEN_CODES:
-        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    return {"Retry-After": "1"} if STATUS_OF_CODE[code] == 503 else {}

@@ -19,13 +19,12 @@ from msgspec import Struct
 
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
+from contracts.problem_documents import CONTENT_TYPE, headers_of
 from functions.serverless.problems import (
-    CONTENT_TYPE,
     MethodNotAllowedError,
     NotFoundError,
     ServiceError,
     UnavailableError,
-    headers_of,
     problem,
 )
 from functions.serverless.requests import BodyT, Call, Empty, QueryT, header_of, parse_call, request_id_of

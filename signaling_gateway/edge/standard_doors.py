@@ -20,6 +20,7 @@ from contracts.client_commands import MAX_SDP_LENGTH
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.meeting_token import MeetingClaims
+from contracts.problem_documents import CONTENT_TYPE as PROBLEM
 from contracts.rooms import Identity, MeetingId, ParticipantId
 from contracts.turn_credentials import turn_credentials
 from signaling_gateway.domain.offered_media import ice_fragment
@@ -27,7 +28,6 @@ from signaling_gateway.domain.token_bucket import TokenBucket
 from signaling_gateway.domain.watching import View
 from signaling_gateway.edge.connecting import TokenVerifier
 from signaling_gateway.edge.frame_guard import App, Receive, Send
-from signaling_gateway.edge.problems import CONTENT_TYPE as PROBLEM
 from signaling_gateway.edge.problems import problem
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.metrics import DOOR_REQUESTS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.error_codes import ErrorCode
-from functions.serverless.problems import STATUS_OF_CODE, ServiceError
+from contracts.problem_documents import STATUS_OF_CODE
+from functions.serverless.problems import ServiceError
 
 
 class MeetingsError(ServiceError):
