@@ -68,6 +68,12 @@ fix: $(STAMPS)/test web/node_modules/.stamp ## Format, and correct what can be c
 fuzz: ready-to-test ## Fuzz every parser, a minute each (SECONDS=<how long>, TARGET=<name> for one)
 	@infra/setup/fuzz.sh $(VENV) $(or $(SECONDS),60) $(TARGET)
 
+.PHONY: sanitize
+sanitize: $(STAMPS)/packet_core ## The packet core's system calls under the address sanitizer (Linux; builds for about a minute)
+	@cd $(CORE) && host=$$(rustc -vV | sed -n 's/^host: //p') && \
+		RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Dwarnings" ASAN_OPTIONS=detect_leaks=1 \
+		cargo test --locked --quiet -p parley-io --target $$host --target-dir target/sanitized
+
 .PHONY: package
 package: $(STAMPS)/run ## The functions' bundles and stacks, for template.yaml (into build/functions)
 	@for name in auth meetings; do \

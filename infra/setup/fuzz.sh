@@ -4,7 +4,8 @@
 #   infra/setup/fuzz.sh VENV SECONDS [TARGET...]     so long each; all targets if none is named
 #
 # The packet core's targets by libFuzzer, as cargo-fuzz uses it, but with the compiler that builds everything else: coverage
-# needs no nightly one, and the address sanitizer, which would, has little to look for in crates that forbid unsafe code.
+# needs no nightly one, and the address sanitizer has little to look for in crates that forbid unsafe code: those that do
+# not are run under it by `make sanitize`.
 # SDP (`sdp`, in Python) by atheris, where there is one for this machine. An input that breaks an invariant is kept in
 # artefacts/fuzz.
 set -euo pipefail
