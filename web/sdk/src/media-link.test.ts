@@ -160,7 +160,7 @@ describe("MediaLink", () => {
     });
 
     it("reaches the room when the track has its id", async () => {
-      await link.setMicrophone(false);
+      await link.outgoing.setMicrophone(false);
       expect(commands("mute_track")).toEqual([]);
       answer();
       await vi.waitFor(() => {
@@ -170,8 +170,8 @@ describe("MediaLink", () => {
     });
 
     it("is not told when it was taken back meanwhile", async () => {
-      await link.setMicrophone(false);
-      await link.setMicrophone(true);
+      await link.outgoing.setMicrophone(false);
+      await link.outgoing.setMicrophone(true);
       answer();
       await vi.waitFor(() => {
         expect(link.tracks().size).toBe(2);
@@ -182,8 +182,8 @@ describe("MediaLink", () => {
 
   it("tells of a mute before the room's own word of the track has come", async () => {
     await join();
-    await link.setMicrophone(false);
-    await link.setMicrophone(true);
+    await link.outgoing.setMicrophone(false);
+    await link.outgoing.setMicrophone(true);
     expect(sent.slice(1)).toEqual([
       { name: "mute_track", command: { track_id: idOf("microphone") } },
       { name: "unmute_track", command: { track_id: idOf("microphone") } },
@@ -193,7 +193,7 @@ describe("MediaLink", () => {
   it("tells of a mute only where the room believes something else", async () => {
     await join();
     muted.set(idOf("microphone"), true);
-    await link.setMicrophone(false);
+    await link.outgoing.setMicrophone(false);
     expect(commands("mute_track")).toEqual([]);
   });
 
@@ -273,7 +273,7 @@ describe("MediaLink", () => {
       await join();
       answerOffer = lost;
       local.put("camera", captured("video"));
-      await expect(link.setCamera(true)).rejects.toMatchObject({ code: "network" });
+      await expect(link.outgoing.setCamera(true)).rejects.toMatchObject({ code: "network" });
       answerOffer = () => Promise.resolve();
       link.resumed();
       await vi.waitFor(() => {

@@ -6,6 +6,7 @@ import type { RoomEncryption } from "./e2ee/room-encryption.js";
 import type { VideoPreferences } from "./encodings.js";
 import { asParleyError } from "./errors.js";
 import type { LocalMedia } from "./local-media.js";
+import { OutgoingMedia } from "./outgoing-media.js";
 import { PublishingConnection, type PublishingHandlers } from "./publishing.js";
 import { RemoteAudio } from "./remote-audio.js";
 import type { MediaPath, MediaStatus, TrackSource, TrackState } from "./room-state.js";
@@ -42,7 +43,7 @@ export interface MediaLinkOptions {
   readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
 }
 
-/** The media side of one stay in a room: both peer connections, what is captured, and what is heard. */
+/** The media side of one stay in a room: both peer connections, the direct path beside them, and what is heard. */
 export class MediaLink {
   readonly #options: MediaLinkOptions;
   readonly #audio: RemoteAudio;
@@ -59,6 +60,8 @@ export class MediaLink {
   #whenReceiving: () => void = () => undefined;
   #isClosed = false;
   readonly #direct: DirectLink;
+  /** Microphone, camera and screen. */
+  readonly outgoing: OutgoingMedia;
   readonly data: DataChannels;
   #wantsData = false;
   #isShut = false;
@@ -74,6 +77,15 @@ export class MediaLink {
         this.#followDirect();
       },
       fromNode: (source) => this.#fromNode(source),
+    });
+    this.outgoing = new OutgoingMedia({
+      local: options.local,
+      direct: this.#direct,
+      publishing: () => this.#publishing,
+      known: options.known,
+      tellMuted: (trackId, muted) => this.#tellMuted(trackId, muted),
+      onChange: options.onChange,
+      fail: this.#fail,
     });
     this.#audio = new RemoteAudio(options.onAudioBlocked);
     this.data = new DataChannels(options.onData);
@@ -232,42 +244,7 @@ export class MediaLink {
     return receiver === undefined ? null : receivedOn(receiver);
   }
 
-  // ---- microphone and camera ----
-
-  async setMicrophone(enabled: boolean): Promise<void> {
-    const { local } = this.#options;
-    const track = enabled ? await local.open("microphone") : local.get("microphone");
-    if (track === null) return;
-    const before = track.enabled;
-    track.enabled = enabled;
-    try {
-      await this.#setPublished("microphone", track, !enabled);
-    } catch (error) {
-      // The room decides whether we are heard: where it refuses, we are not.
-      track.enabled = before && !enabled;
-      throw error;
-    }
-  }
-
-  async setCamera(enabled: boolean): Promise<void> {
-    const { local } = this.#options;
-    const track = enabled ? await local.open("camera") : null;
-    if (!enabled) local.stop("camera");
-    await this.#setPublished("camera", track, !enabled);
-  }
-
-  async switchDevice(device: "microphone" | "camera", deviceId: string): Promise<void> {
-    const { local } = this.#options;
-    const before = local.get(device);
-    local.wish(device, deviceId);
-    if (before === null) return;
-    const { enabled } = before;
-    const track = await local.open(device, true);
-    track.enabled = enabled;
-    await this.#publishing?.replace(device, track, !enabled);
-    await this.#direct.replace(device, track);
-    this.#options.onChange();
-  }
+  // ---- what is heard ----
 
   async setSpeaker(deviceId: string): Promise<void> {
     await this.#audio.setSink(deviceId);
@@ -277,98 +254,16 @@ export class MediaLink {
     await this.#audio.start();
   }
 
-  /** A device was unplugged. */
-  async lost(source: TrackSource): Promise<void> {
-    await this.#setPublished(source, null, true);
-  }
-
-  /** A moderator has muted a track of ours. */
-  followMute(trackId: string): void {
-    for (const [source, id] of this.#publishing?.trackIds ?? []) {
-      if (id !== trackId) continue;
-      if (source === "camera") {
-        this.#options.local.stop("camera");
-        void this.#publishing?.replace("camera", null, true).catch(this.#fail);
-        void this.#direct.replace("camera", null).catch(this.#fail);
-      } else {
-        const track = this.#options.local.get(source);
-        if (track !== null) track.enabled = false;
-      }
-    }
-    this.#options.onChange();
-  }
-
-  /** A moderator has stopped a track of ours. */
-  async followStop(trackId: string): Promise<void> {
-    const source = [...(this.#publishing?.trackIds ?? [])].find(([, id]) => id === trackId)?.[0];
-    if (source === undefined) return;
-    const stopped: TrackSource[] = source === "screen" ? ["screen", "screen_audio"] : [source];
-    for (const each of stopped) this.#options.local.stop(each);
-    await this.#replaceDirectly(stopped, null);
-    await this.#publishing?.unpublish(...stopped).catch(this.#fail);
-    this.#options.onChange();
-  }
-
-  async #setPublished(source: TrackSource, track: MediaStreamTrack | null, muted: boolean): Promise<void> {
-    const publishing = this.#publishing;
-    if (publishing === null) return;
-    const id = publishing.trackIds.get(source);
-    await this.#direct.replace(source, track);
-    if (!publishing.isPublished(source)) {
-      if (track !== null) await publishing.publish(source, track, muted);
-    } else {
-      await publishing.replace(source, track, muted);
-      if (id !== undefined && this.#options.known().get(id)?.muted !== muted) {
-        await this.#tellMuted(id, muted);
-      }
-    }
-    this.#options.onChange();
-  }
-
-  async #replaceDirectly(sources: readonly TrackSource[], track: MediaStreamTrack | null): Promise<void> {
-    for (const source of sources) await this.#direct.replace(source, track).catch(this.#fail);
-  }
-
-  async #tellMuted(trackId: string, muted: boolean): Promise<void> {
-    await this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: trackId });
-  }
-
-  // ---- screen ----
-
-  async startScreen(video: MediaStreamTrack, audio: MediaStreamTrack | null): Promise<void> {
-    const { local } = this.#options;
-    const publishing = this.#publishing;
-    local.put("screen", video);
-    await this.#replaceDirectly(["screen"], video);
-    if (audio !== null) {
-      local.put("screen_audio", audio);
-      await this.#replaceDirectly(["screen_audio"], audio);
-    }
-    try {
-      await publishing?.add("screen", video, false);
-      if (audio !== null) await publishing?.add("screen_audio", audio, false);
-      await publishing?.negotiate();
-    } catch (error) {
-      await this.stopScreen();
-      throw error;
-    }
-    this.#options.onChange();
-  }
-
-  async stopScreen(): Promise<void> {
-    this.#options.local.stop("screen");
-    this.#options.local.stop("screen_audio");
-    await this.#replaceDirectly(["screen", "screen_audio"], null);
-    await this.#publishing?.unpublish("screen", "screen_audio");
-    this.#options.onChange();
-  }
-
   // ---- connections ----
 
   async #publishAll(): Promise<void> {
     if (this.#isClosed) return;
     await this.#publishing?.negotiateChanges();
     this.#options.onChange();
+  }
+
+  async #tellMuted(trackId: string, muted: boolean): Promise<void> {
+    await this.#options.send(muted ? "mute_track" : "unmute_track", { track_id: trackId });
   }
 
   #makePublishing(): PublishingConnection {

@@ -266,22 +266,22 @@ export class Room {
   }
 
   async setMicrophone(enabled: boolean): Promise<void> {
-    await this.#media.setMicrophone(enabled);
+    await this.#media.outgoing.setMicrophone(enabled);
   }
 
   async setCamera(enabled: boolean): Promise<void> {
-    await this.#media.setCamera(enabled);
+    await this.#media.outgoing.setCamera(enabled);
   }
 
   async setScreenShare(enabled: boolean): Promise<void> {
-    if (!enabled) return this.#media.stopScreen();
+    if (!enabled) return this.#media.outgoing.stopScreen();
     const { video, audio } = await Devices.openScreen();
-    await this.#media.startScreen(video, audio);
+    await this.#media.outgoing.startScreen(video, audio);
   }
 
   async switchDevice(kind: "audioinput" | "videoinput" | "audiooutput", deviceId: string): Promise<void> {
     if (kind === "audiooutput") return this.#media.setSpeaker(deviceId);
-    await this.#media.switchDevice(kind === "audioinput" ? "microphone" : "camera", deviceId);
+    await this.#media.outgoing.switchDevice(kind === "audioinput" ? "microphone" : "camera", deviceId);
   }
 
   /** Says what is wanted of tracks; sent together a moment later, and only where it is news. */
@@ -441,10 +441,10 @@ export class Room {
     switch (event.type) {
       case "track_muted":
         // A moderator's mute: what we capture must follow what the room believes.
-        if (event.by !== this.#selfId) this.#media.followMute(event.track_id);
+        if (event.by !== this.#selfId) this.#media.outgoing.followMute(event.track_id);
         break;
       case "track_unpublished":
-        if (event.by !== null && event.participant_id === this.#selfId) void this.#media.followStop(event.track_id);
+        if (event.by !== null && event.participant_id === this.#selfId) void this.#media.outgoing.followStop(event.track_id);
         break;
       case "unmute_asked":
         this.#unmuteRequest = {
@@ -472,8 +472,8 @@ export class Room {
 
   async #handleEnded(source: TrackSource): Promise<void> {
     try {
-      if (source === "screen" || source === "screen_audio") await this.#media.stopScreen();
-      else await this.#media.lost(source);
+      if (source === "screen" || source === "screen_audio") await this.#media.outgoing.stopScreen();
+      else await this.#media.outgoing.lost(source);
     } catch {
       // The room is closing, or the connection is: both clean up by themselves.
     }
