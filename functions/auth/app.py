@@ -1,38 +1,51 @@
-"""The authentication service's edge and composition root: routes, cookies, and the parts put together."""
+"""The authentication service's composition root: the parts put together, and the routes of each area."""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
-from auth_service.accounts import Accounts, LoggedIn
+from auth_service.access_tokens import AccessTokens
+from auth_service.account_routes import add_account_routes
+from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.passwords import Passwords
-from auth_service.adapters.repository import Repository
+from auth_service.adapters.sessions_table import SessionsTable
+from auth_service.adapters.table import Table
+from auth_service.answers import Answers
+from auth_service.discovery_routes import add_discovery_routes
 from auth_service.domain.accounts import Account
 from auth_service.domain.sessions import Lifetimes
-from auth_service.errors import CrossSiteError, SessionExpiredError
-from auth_service.messages import LoginBody, RefreshBody, RegisterBody, Session, User
+from auth_service.login import Login
+from auth_service.registration import Registration
+from auth_service.security_events import SecurityEvents, log_to
+from auth_service.session_routes import add_session_routes
+from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
 from chalice.app import CloudWatchEvent, Rate
-from msgspec import UNSET
 
-from contracts.access_token import LIFETIME_S
-from contracts.error_codes import ErrorCode
+from contracts.access_token import ADMIN, LIFETIME_S
 from contracts.jwks import CLOCK_SKEW_S
-from contracts.key_ring import JWKS_MAX_AGE_S
-from functions.serverless import aws, openapi
-from functions.serverless.requests import Call, Empty
-from functions.serverless.service import Answer, Security, Service
-from functions.serverless.signing_keys import Jwks, SigningKeys
-from functions.serverless.times import rfc3339
+from functions.serverless import aws
+from functions.serverless.service import Service
+from functions.serverless.signing_keys import SigningKeys
 from telemetry.logs import service_logger
-
-COOKIE = "parley_refresh"
 
 settings = AuthSettings.from_environ(os.environ)
 logger = service_logger("auth")
 app = Service("parley-auth", logger=logger, is_outage=aws.is_outage)
+
+
+def _is_administrator(account: Account) -> bool:
+    return account.id in settings.administrators
+
+
+def _roles_of(account: Account) -> tuple[str, ...]:
+    return (ADMIN,) if _is_administrator(account) else ()
+
+
+table = Table(aws.dynamodb_client, settings.table)
+accounts = AccountsTable(table)
+events = SecurityEvents(log_to(logger), clock=time.time)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
     secret_id=settings.signing_secret,
@@ -40,140 +53,50 @@ signing_keys = SigningKeys(
     clock=time.time,
     logger=logger,
 )
-accounts = Accounts(
-    repository=Repository(aws.dynamodb_client, settings.table),
-    passwords=Passwords(
-        memory_kib=settings.argon2_memory_kib,
-        time_cost=settings.argon2_time_cost,
-        parallelism=settings.argon2_parallelism,
-    ),
+passwords = Passwords(
+    memory_kib=settings.argon2_memory_kib,
+    time_cost=settings.argon2_time_cost,
+    parallelism=settings.argon2_parallelism,
+)
+access_tokens = AccessTokens(
+    accounts=accounts,
     signing_keys=signing_keys,
     issuer=settings.issuer,
-    lifetimes=Lifetimes(idle_s=settings.session_idle_s, max_s=settings.session_max_s, grace_s=settings.refresh_grace_s),
-    administrators=frozenset(settings.administrators),
+    roles_of=_roles_of,
     clock=time.time,
     randomness=os.urandom,
-    logger=logger,
+)
+sessions = Sessions(
+    accounts=accounts,
+    sessions=SessionsTable(table),
+    access_tokens=access_tokens,
+    lifetimes=Lifetimes(idle_s=settings.session_idle_s, max_s=settings.session_max_s, grace_s=settings.refresh_grace_s),
+    events=events,
+    clock=time.time,
+    randomness=os.urandom,
+)
+logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, events=events)
+registration = Registration(
+    accounts=accounts,
+    passwords=passwords,
+    sessions=sessions,
+    events=events,
+    clock=time.time,
+    randomness=os.urandom,
+)
+answers = Answers(
+    is_administrator=_is_administrator,
+    cookie_max_age_s=settings.session_idle_s,
+    secure_cookies=settings.secure_cookies,
+    trusted_proxies=settings.trusted_proxies,
 )
 
-
-@app.operation(
-    "POST",
-    "/v1/auth/register",
-    summary="Make an account and log in",
-    body=RegisterBody,
-    answer=Session,
-    status=201,
-    errors=(ErrorCode.EMAIL_TAKEN, ErrorCode.WEAK_PASSWORD),
-)
-def register(call: Call[RegisterBody, Empty]) -> Answer[Session]:
-    body = call.body
-    done = accounts.register(email=body.email, password=body.password, display_name=body.display_name)
-    return _session(done, in_cookie=body.session == "cookie")
-
-
-@app.operation(
-    "POST",
-    "/v1/auth/login",
-    summary="Log in with e-mail address and password",
-    body=LoginBody,
-    answer=Session,
-    errors=(ErrorCode.INVALID_CREDENTIALS,),
-)
-def login(call: Call[LoginBody, Empty]) -> Answer[Session]:
-    done = accounts.log_in(email=call.body.email, password=call.body.password)
-    return _session(done, in_cookie=call.body.session == "cookie")
-
-
-@app.operation(
-    "POST",
-    "/v1/auth/refresh",
-    summary="Exchange a refresh token for new tokens",
-    body=RefreshBody,
-    answer=Session,
-    security=Security.REFRESH_TOKEN,
-    errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.PERMISSION_DENIED),
-)
-def refresh(call: Call[RefreshBody, Empty]) -> Answer[Session]:
-    token, in_cookie = _refresh_token(call)
-    if token is None:
-        raise SessionExpiredError("There is no refresh token, neither in the body nor as a cookie.")
-    return _session(accounts.refresh(token), in_cookie=in_cookie)
-
-
-@app.operation(
-    "POST",
-    "/v1/auth/logout",
-    summary="End the session of a refresh token",
-    body=RefreshBody,
-    answer=None,
-    status=204,
-    security=Security.REFRESH_TOKEN,
-    errors=(ErrorCode.PERMISSION_DENIED,),
-)
-def logout(call: Call[RefreshBody, Empty]) -> Answer[None]:
-    token, in_cookie = _refresh_token(call)
-    if token is not None:
-        accounts.log_out(token)
-    return Answer(body=None, headers={"Set-Cookie": _cookie("", max_age=0)} if in_cookie else {})
-
-
-@app.operation("GET", "/v1/auth/me", summary="The account of the bearer", answer=User, security=Security.USER)
-def me(call: Call[Empty, Empty]) -> Answer[User]:
-    return Answer(body=_user(accounts.who_is(call.bearer_token())))
-
-
-@app.operation("GET", "/v1/auth/.well-known/jwks.json", summary="The public keys of access tokens", answer=Jwks)
-def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
-    return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
-
-
-@app.operation("GET", "/v1/auth/openapi.json", summary="This API, as an OpenAPI document", answer=dict)
-def openapi_document(_: Call[Empty, Empty]) -> Answer[dict[str, Any]]:
-    document = openapi.document(app.operations, title="Parley authentication service", version="0.1.0")
-    return Answer(body=document, headers={"Cache-Control": "public, max-age=300"})
+add_account_routes(app, registration=registration, access_tokens=access_tokens, answers=answers)
+add_session_routes(app, logins=logins, sessions=sessions, answers=answers)
+add_discovery_routes(app, signing_keys=signing_keys)
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS), name="rotate-signing-keys")
 def rotate_signing_keys(_: CloudWatchEvent) -> None:
     """Publishes the next signing key when it is time, and drops the keys whose last token has expired."""
     signing_keys.rotate()
-
-
-def _session(done: LoggedIn, *, in_cookie: bool) -> Answer[Session]:
-    token = done.refresh_token.encode()
-    body = Session(
-        access_token=done.access_token,
-        expires_in=done.expires_in,
-        user=_user(done.account),
-        refresh_token=UNSET if in_cookie else token,
-    )
-    return Answer(
-        body=body, headers={"Set-Cookie": _cookie(token, max_age=settings.session_idle_s)} if in_cookie else {}
-    )
-
-
-def _user(account: Account) -> User:
-    return User(
-        id=account.id,
-        email=account.email,
-        display_name=account.display_name,
-        created_at=rfc3339(account.created_at),
-        administrator=accounts.is_administrator(account),
-    )
-
-
-def _refresh_token(call: Call[RefreshBody, Empty]) -> tuple[str | None, bool]:
-    """The refresh token, and whether it came as a cookie; the body goes before the cookie."""
-    if call.body.refresh_token is not UNSET:
-        return call.body.refresh_token, False
-    token = call.cookie(COOKIE)
-    if token is not None and call.is_cross_site():
-        raise CrossSiteError
-    return token, token is not None
-
-
-def _cookie(value: str, *, max_age: int) -> str:
-    """RFC 6265bis. The path keeps it away from every other service."""
-    secure = "; Secure" if settings.secure_cookies else ""
-    return f"{COOKIE}={value}; Max-Age={max_age}; Path=/v1/auth; HttpOnly; SameSite=Strict{secure}"

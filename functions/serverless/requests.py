@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -43,6 +44,8 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     path: Mapping[str, str]
     headers: Mapping[str, str]
     request_id: str
+    source_ip: str = ""
+    """The address that connected to API Gateway."""
 
     def bearer_token(self) -> str | None:
         """The access token of the Authorization header (RFC 6750, 2.1); None without that header.
@@ -77,6 +80,19 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
             raise InvalidFieldError("Idempotency-Key", "A key has 1 to 64 letters, digits, dots, colons, _ or -.")
         return key
 
+    def client_address(self, *, trusted_proxies: int) -> str | None:
+        """The IP address of the client, None if it is not known.
+
+        API Gateway writes the address that connected to it at the end of X-Forwarded-For; each of one's own proxies
+        before it has done the same. What a client may have written itself stands further left, and is not read.
+        """
+        chain = [entry.strip() for entry in self.headers.get("x-forwarded-for", "").split(",")]
+        text = chain[-1 - trusted_proxies] if len(chain) > trusted_proxies else ""
+        try:
+            return str(ipaddress.ip_address(text or self.source_ip))
+        except ValueError:
+            return None
+
     def is_cross_site(self) -> bool:
         """Whether a browser says that another site's page has sent this (Fetch Metadata, Sec-Fetch-Site)."""
         return self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
@@ -96,6 +112,7 @@ def parse_call(event: Mapping[str, Any], *, body: type[BodyT], query: type[Query
         path=event.get("pathParameters") or {},
         headers=headers,
         request_id=request_id_of(event),
+        source_ip=str(((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp") or ""),
     )
 
 

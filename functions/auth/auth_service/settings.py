@@ -35,6 +35,9 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     administrators: tuple[Annotated[str, Meta(pattern=r"^u_[a-z2-7]{26}$")], ...] = ()
     """The ids of the users who administer the platform, as a JSON array. Ids, since anyone may claim an address."""
 
+    trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
+    """How many proxies of one's own stand before the API's gateway and name the client in X-Forwarded-For."""
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> AuthSettings:
         """The settings in ``environ``.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auth_service.accounts import Accounts
+from auth_service.login import Login
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from functions.serverless.requests import MAX_BODY_BYTES, Empty
@@ -235,7 +235,7 @@ def test_unexpected_error_tells_its_request_id_and_nothing_of_itself(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(Accounts, "log_in", explode)
+    monkeypatch.setattr(Login, "log_in", explode)
     answer = auth.request("POST", "/v1/auth/login", {"email": "a@b.c", "password": "x"})
     assert (answer.status, answer.code) == (500, "internal")
     assert "secret" not in answer.text

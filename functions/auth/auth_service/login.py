@@ -1,0 +1,57 @@
+"""How people prove who they are with a password."""
+
+from __future__ import annotations
+
+from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.adapters.passwords import Passwords
+from auth_service.domain.accounts import Account, normalise_email, normalise_password
+from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.errors import InvalidCredentialsError
+from auth_service.security_events import SecurityEvents
+from auth_service.sessions import LoggedIn, Sessions
+from functions.serverless.problems import InvalidFieldError
+
+
+class Login:
+    """Logs people in."""
+
+    def __init__(
+        self, *, accounts: AccountsTable, passwords: Passwords, sessions: Sessions, events: SecurityEvents
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._events = events
+
+    def log_in(self, *, email: str, password: str, origin: Origin) -> LoggedIn:
+        """Checks a password and opens a session.
+
+        Raises:
+            InvalidCredentialsError: there is no such account, or the password is another; with the same work for both.
+        """
+        account = self.prove(self._account_of(email), password, origin=origin)
+        self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id)
+        return self._sessions.open(account)
+
+    def prove(self, account: Account | None, password: str, *, origin: Origin) -> Account:
+        """The account, if the password is its own; its hash is renewed if today's parameters are higher.
+
+        Raises:
+            InvalidCredentialsError: it is another, or there is no account; with the same work for both.
+        """
+        secret = normalise_password(password)
+        if not self._passwords.matches(secret, account.password_hash if account else None) or account is None:
+            self._events.record(SecurityEventName.LOGIN_REFUSED, origin=origin, user_id=account.id if account else None)
+            raise InvalidCredentialsError
+        if self._passwords.is_outdated(account.password_hash):
+            self._accounts.replace_password_hash(account, self._passwords.hash(secret))
+        return account
+
+    def _account_of(self, email: str) -> Account | None:
+        """The account with an address. An unknown address takes as many reads as a known one."""
+        try:
+            address = normalise_email(email)
+        except InvalidFieldError:
+            return None  # cannot be anyone's: nothing is told by answering sooner
+        known = self._accounts.find_user_id(address)
+        return self._accounts.find(known or "nobody")
