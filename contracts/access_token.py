@@ -1,4 +1,4 @@
-"""The token that a logged-in user holds: issued by the auth service, accepted by the HTTP APIs.
+"""The token that a logged-in user or a service account holds: issued by the auth service, accepted by the HTTP APIs.
 
 A JWT (RFC 7519, RFC 9068) with ``typ: at+jwt``, signed with a key of the auth service's JWKS.
 """
@@ -12,6 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec import Struct
 
+from contracts.access_control import Permission, permissions_of
 from contracts.error_codes import ErrorCode
 from contracts.jwks import ALGORITHM, TokenError, VerificationKeys
 from contracts.rooms import Identity
@@ -19,34 +20,42 @@ from contracts.rooms import Identity
 TYPE = "at+jwt"
 AUDIENCE = "parley-api"
 LIFETIME_S = 900
-ADMIN = "admin"
-"""The role of those who administer the platform: they may do what each meeting's host may."""
 
 
-class AccessClaims(Struct, frozen=True, kw_only=True):
-    """The claims of an access token. ``sid`` is the session that it was issued in."""
+class AccessClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The claims of an access token."""
 
     iss: str
     sub: Identity
     name: str
-    email: str
-    sid: str
     iat: int
     exp: int
     jti: str
     aud: str = AUDIENCE
+    email: str = ""
+    """Empty for a service account."""
+    sid: str = ""
+    """The session that it was issued in; a service account has none."""
     roles: tuple[str, ...] = ()
-    """RFC 9068, 2.2.3.1. Roles that a service does not know mean nothing to it."""
+    """RFC 9068, 2.2.3.1: `contracts.access_control.PlatformRole`. Roles that a service does not know mean nothing."""
+    scope: str | None = None
+    """RFC 9068, 2.2.3: beside a role what is left of it, without a role all that is allowed."""
+    client_id: str | None = None
+    """The API key that it was issued for, if it was."""
 
     @property
-    def is_admin(self) -> bool:
-        """Whether the bearer administers the platform."""
-        return ADMIN in self.roles
+    def permissions(self) -> frozenset[Permission]:
+        """What the bearer may do."""
+        return permissions_of(self.roles, self.scope)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the bearer may do something."""
+        return permission in self.permissions
 
 
 def encode_access_token(claims: AccessClaims, *, key: EllipticCurvePrivateKey, kid: str) -> str:
     """The signed token."""
-    payload: dict[str, Any] = msgspec.to_builtins(claims)
+    payload: dict[str, Any] = {"aud": claims.aud, **msgspec.to_builtins(claims)}
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})
 
 

@@ -41,6 +41,11 @@ LIVE_ROOMS = "parley:rooms"
 """Sorted set of the meetings that are live, by the time (ms) at which they started: `contracts.live_rooms`."""
 
 
+def limit_key(limit: str, digest: str) -> str:
+    """Hash: what `functions.serverless.redis_limits` has counted for one subject of a limit."""
+    return f"parley:limit:{limit}:{digest}"
+
+
 def live_rooms_of(host_id: Identity) -> str:
     """As `LIVE_ROOMS`, the meetings of one host."""
     return f"parley:host:{host_id}:rooms"

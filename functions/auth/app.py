@@ -13,7 +13,7 @@ from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.adapters.table import Table
 from auth_service.answers import Answers
 from auth_service.discovery_routes import add_discovery_routes
-from auth_service.domain.accounts import Account
+from auth_service.domain.roles import Roles
 from auth_service.domain.sessions import Lifetimes
 from auth_service.login import Login
 from auth_service.registration import Registration
@@ -23,26 +23,17 @@ from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
 from chalice.app import CloudWatchEvent, Rate
 
-from contracts.access_token import ADMIN, LIFETIME_S
+from contracts.access_token import LIFETIME_S
 from contracts.jwks import CLOCK_SKEW_S
 from functions.serverless import aws
+from functions.serverless.client_addresses import ClientAddresses
 from functions.serverless.service import Service
 from functions.serverless.signing_keys import SigningKeys
 from telemetry.logs import service_logger
 
 settings = AuthSettings.from_environ(os.environ)
 logger = service_logger("auth")
-app = Service("parley-auth", logger=logger, is_outage=aws.is_outage)
-
-
-def _is_administrator(account: Account) -> bool:
-    return account.id in settings.administrators
-
-
-def _roles_of(account: Account) -> tuple[str, ...]:
-    return (ADMIN,) if _is_administrator(account) else ()
-
-
+roles = Roles(administrators=frozenset(settings.administrators), default=settings.default_role)
 table = Table(aws.dynamodb_client, settings.table)
 accounts = AccountsTable(table)
 events = SecurityEvents(log_to(logger), clock=time.time)
@@ -62,7 +53,7 @@ access_tokens = AccessTokens(
     accounts=accounts,
     signing_keys=signing_keys,
     issuer=settings.issuer,
-    roles_of=_roles_of,
+    roles=roles,
     clock=time.time,
     randomness=os.urandom,
 )
@@ -81,14 +72,21 @@ registration = Registration(
     passwords=passwords,
     sessions=sessions,
     events=events,
+    roles=roles,
     clock=time.time,
     randomness=os.urandom,
 )
 answers = Answers(
-    is_administrator=_is_administrator,
+    roles=roles,
     cookie_max_age_s=settings.session_idle_s,
     secure_cookies=settings.secure_cookies,
-    trusted_proxies=settings.trusted_proxies,
+)
+app = Service(
+    "parley-auth",
+    logger=logger,
+    is_outage=aws.is_outage,
+    verify=access_tokens.verify,
+    addresses=ClientAddresses(trusted_proxies=settings.trusted_proxies),
 )
 
 add_account_routes(app, registration=registration, access_tokens=access_tokens, answers=answers)

@@ -32,7 +32,7 @@ from meetings_service.scheduling import Meetings
 from meetings_service.settings import IceServer, MeetingsSettings
 from msgspec import UNSET, UnsetType
 
-from contracts.access_token import AccessClaims
+from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
@@ -40,9 +40,9 @@ from contracts.meeting_token import LIFETIME_S
 from contracts.rooms import Identity
 from contracts.turn_credentials import turn_credentials
 from functions.serverless import aws, openapi
-from functions.serverless.problems import TokenMissingError
-from functions.serverless.requests import BodyT, Call, Empty, QueryT
-from functions.serverless.service import Answer, Security, Service
+from functions.serverless.access import Open, OrAnyone
+from functions.serverless.requests import Call, Empty
+from functions.serverless.service import Answer, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
 from functions.serverless.times import rfc3339
 from telemetry.logs import service_logger
@@ -51,7 +51,8 @@ T = TypeVar("T")
 
 settings = MeetingsSettings.from_environ(os.environ)
 logger = service_logger("meetings")
-app = Service("parley-meetings", logger=logger, is_outage=aws.is_outage)
+auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
+app = Service("parley-meetings", logger=logger, is_outage=aws.is_outage, verify=auth_keys.verify)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
     secret_id=settings.signing_secret,
@@ -59,7 +60,6 @@ signing_keys = SigningKeys(
     clock=time.time,
     logger=logger,
 )
-auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
 repository = Repository(aws.dynamodb_client, settings.table)
 broker = Broker(settings.redis_url, patience_s=settings.room_patience_s)
 rooms = Rooms(broker)
@@ -75,14 +75,14 @@ consumer = FactsConsumer(repository=repository, logger=logger)
     "POST",
     "/v1/meetings",
     summary="Make a meeting",
+    access=Permission.MEETINGS_CREATE,
     body=CreateBody,
     answer=MeetingAnswer,
     status=201,
-    security=Security.USER,
     errors=(ErrorCode.KEYS_UNAVAILABLE,),
 )
 def create_meeting(call: Call[CreateBody, Empty]) -> Answer[MeetingAnswer]:
-    made = meetings.create(_user(call), title=call.body.title, guests_allowed=call.body.guests_allowed)
+    made = meetings.create(call.caller, title=call.body.title, guests_allowed=call.body.guests_allowed)
     return Answer(body=_for_host(made), headers={"Location": f"/v1/meetings/{made.id}"})
 
 
@@ -90,13 +90,13 @@ def create_meeting(call: Call[CreateBody, Empty]) -> Answer[MeetingAnswer]:
     "GET",
     "/v1/meetings",
     summary="One's own meetings, newest first",
+    access=Permission.MEETINGS_READ,
     query=ListQuery,
     answer=MeetingPage,
-    security=Security.USER,
     errors=(ErrorCode.KEYS_UNAVAILABLE,),
 )
 def list_meetings(call: Call[Empty, ListQuery]) -> Answer[MeetingPage]:
-    page = meetings.list_of(_user(call), cursor=_given(call.query.cursor), limit=call.query.limit)
+    page = meetings.list_of(call.caller, cursor=_given(call.query.cursor), limit=call.query.limit)
     items = tuple(_for_host(meeting) for meeting in page.meetings)
     return Answer(body=MeetingPage(items=items, next_cursor=page.next_cursor))
 
@@ -105,12 +105,12 @@ def list_meetings(call: Call[Empty, ListQuery]) -> Answer[MeetingPage]:
     "GET",
     "/v1/meetings/{id}",
     summary="A meeting: all of it for its host, what the link tells for others",
+    access=OrAnyone(Permission.MEETINGS_READ),
     answer=MeetingAnswer | MeetingPublic,
-    security=Security.USER_OR_ANYONE,
     errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.KEYS_UNAVAILABLE),
 )
 def read_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer | MeetingPublic]:
-    user = _user_or_none(call)
+    user = call.claims
     meeting = meetings.find(call.path["id"])
     is_host = user is not None and user.sub == meeting.host_id
     return Answer(body=_for_host(meeting) if is_host else _for_all(meeting))
@@ -120,25 +120,25 @@ def read_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer | MeetingPubl
     "PATCH",
     "/v1/meetings/{id}",
     summary="Change a meeting",
+    access=Permission.MEETINGS_WRITE,
     body=ChangeBody,
     answer=MeetingAnswer,
-    security=Security.USER,
     errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
 )
 def change_meeting(call: Call[ChangeBody, Empty]) -> Answer[MeetingAnswer]:
     changes: dict[str, str | bool] = {
         name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET
     }
-    return Answer(body=_for_host(meetings.change(_user(call), call.path["id"], changes)))
+    return Answer(body=_for_host(meetings.change(call.caller, call.path["id"], changes)))
 
 
 @app.operation(
     "POST",
     "/v1/meetings/{id}/join",
     summary="Get into a meeting: a meeting token for its room",
+    access=OrAnyone(Permission.MEETINGS_JOIN),
     body=JoinBody,
     answer=Join,
-    security=Security.USER_OR_ANYONE,
     errors=(
         ErrorCode.MEETING_NOT_FOUND,
         ErrorCode.MEETING_ENDED,
@@ -147,7 +147,7 @@ def change_meeting(call: Call[ChangeBody, Empty]) -> Answer[MeetingAnswer]:
     ),
 )
 def join_meeting(call: Call[JoinBody, Empty]) -> Answer[Join]:
-    user = _user_or_none(call)
+    user = call.claims
     meeting = meetings.find(call.path["id"])
     done = joining.join(
         meeting,
@@ -180,21 +180,29 @@ def _turn_servers(identity: Identity) -> tuple[IceServer, ...]:
     "POST",
     "/v1/meetings/{id}/end",
     summary="End a meeting for all",
+    access=Permission.MEETINGS_WRITE,
     answer=MeetingAnswer,
     status=202,
-    security=Security.USER,
     errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
 )
 def end_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer]:
-    return Answer(body=_for_host(meetings.end(_user(call), call.path["id"])))
+    return Answer(body=_for_host(meetings.end(call.caller, call.path["id"])))
 
 
-@app.operation("GET", "/v1/meetings/.well-known/jwks.json", summary="The public keys of meeting tokens", answer=Jwks)
+@app.operation(
+    "GET",
+    "/v1/meetings/.well-known/jwks.json",
+    summary="The public keys of meeting tokens",
+    access=Open.ANYONE,
+    answer=Jwks,
+)
 def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
     return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
 
 
-@app.operation("GET", "/v1/meetings/openapi.json", summary="This API, as an OpenAPI document", answer=dict)
+@app.operation(
+    "GET", "/v1/meetings/openapi.json", summary="This API, as an OpenAPI document", access=Open.ANYONE, answer=dict
+)
 def openapi_document(_: Call[Empty, Empty]) -> Answer[dict[str, Any]]:
     document = openapi.document(app.operations, title="Parley meeting service", version="0.1.0")
     return Answer(body=document, headers={"Cache-Control": "public, max-age=300"})
@@ -211,18 +219,6 @@ def facts(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def rotate_signing_keys(_: CloudWatchEvent) -> None:
     """Publishes the next signing key when it is time, and drops the keys whose last token has expired."""
     signing_keys.rotate()
-
-
-def _user(call: Call[BodyT, QueryT]) -> AccessClaims:
-    user = _user_or_none(call)
-    if user is None:
-        raise TokenMissingError
-    return user
-
-
-def _user_or_none(call: Call[BodyT, QueryT]) -> AccessClaims | None:
-    token = call.bearer_token()
-    return None if token is None else auth_keys.verify(token)
 
 
 def _given(value: T | UnsetType) -> T | None:
@@ -253,4 +249,4 @@ def _for_all(meeting: Meeting) -> MeetingPublic:
     )
 
 
-add_room_routes(app, administration, _user)
+add_room_routes(app, administration)

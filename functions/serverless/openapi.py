@@ -11,16 +11,11 @@ from msgspec import Struct
 
 from contracts.error_codes import ErrorCode
 from contracts.problem_documents import CONTENT_TYPE, STATUS_OF_CODE, TOKEN_CODES
+from functions.serverless.access import Access, Open, OrAnyone
 from functions.serverless.problems import Problem
-from functions.serverless.requests import IDEMPOTENCY_KEY, Empty
-from functions.serverless.service import Operation, Security
+from functions.serverless.requests import FORM, IDEMPOTENCY_KEY, JSON, Empty
+from functions.serverless.service import Operation
 
-_SECURITY: dict[Security, list[dict[str, list[str]]]] = {
-    Security.ANYONE: [],
-    Security.USER: [{"access_token": []}],
-    Security.USER_OR_ANYONE: [{}, {"access_token": []}],
-    Security.REFRESH_TOKEN: [{}, {"refresh_cookie": []}],
-}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -51,6 +46,7 @@ def document(operations: Iterable[Operation], *, title: str, version: str) -> di
             "schemas": components,
             "securitySchemes": {
                 "access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "api_key": {"type": "http", "scheme": "basic", "description": "A service account's id and API key."},
                 "refresh_cookie": {"type": "apiKey", "in": "cookie", "name": "parley_refresh"},
             },
         },
@@ -62,10 +58,12 @@ def errors_of(operation: Operation) -> tuple[ErrorCode, ...]:
     codes = list(operation.errors)
     if operation.body is not Empty:
         codes += [ErrorCode.BAD_REQUEST, ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE]
-    if operation.security is Security.USER:
-        codes += TOKEN_CODES
-    elif operation.security is Security.USER_OR_ANYONE:
-        codes += [code for code in TOKEN_CODES if code is not ErrorCode.TOKEN_MISSING]
+    if not isinstance(operation.access, Open):
+        codes += [*TOKEN_CODES, ErrorCode.PERMISSION_DENIED]
+    if isinstance(operation.access, OrAnyone):
+        codes.remove(ErrorCode.TOKEN_MISSING)
+    if operation.quota is not None:
+        codes.append(ErrorCode.RATE_LIMITED)
     codes += [ErrorCode.VALIDATION_FAILED, ErrorCode.INTERNAL, ErrorCode.SERVICE_UNAVAILABLE]
     return tuple(dict.fromkeys(codes))
 
@@ -74,7 +72,7 @@ def _operation(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "security": _SECURITY[operation.security],
+        "security": _security(operation.access),
         "responses": _responses(operation, schema_of),
     }
     parameters = [*_path_parameters(operation.path), *_query_parameters(operation.query)]
@@ -84,9 +82,25 @@ def _operation(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any
         described["parameters"] = parameters
     if operation.body is not Empty:
         required = any(field.required for field in msgspec.structs.fields(operation.body))
-        content = {"application/json": {"schema": schema_of[operation.body]}}
+        kinds = (JSON, FORM) if operation.form else (JSON,)
+        content = {kind: {"schema": schema_of[operation.body]} for kind in kinds}
         described["requestBody"] = {"required": required, "content": content}
     return described
+
+
+def _security(access: Access) -> list[dict[str, list[str]]]:
+    """OpenAPI 3.1, Security Requirement Object: for a bearer token the array names what it must allow."""
+    match access:
+        case Open.ANYONE:
+            return []
+        case Open.REFRESH_TOKEN:
+            return [{}, {"refresh_cookie": []}]
+        case Open.CLIENT_CREDENTIALS:
+            return [{}, {"api_key": []}]
+        case OrAnyone():
+            return [{}, {"access_token": [access.permission]}]
+        case _:
+            return [{"access_token": [access]}]
 
 
 def _responses(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:

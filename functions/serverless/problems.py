@@ -71,6 +71,19 @@ class TokenMissingError(ServiceError):
         super().__init__("This route needs an access token.")
 
 
+class PermissionMissingError(ServiceError):
+    """The access token does not allow what the route needs (RFC 6750, 3.1: ``insufficient_scope``)."""
+
+    code = ErrorCode.PERMISSION_DENIED
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"This needs the permission {permission}.")
+        self.permission = permission
+
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.permission}"'}
+
+
 class PayloadTooLargeError(ServiceError):
     code = ErrorCode.PAYLOAD_TOO_LARGE
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Struct
 
-from contracts.error_codes import ErrorCode
-from contracts.jwks import TokenError
+from contracts.access_token import AccessClaims
 from functions.serverless.problems import (
     BadRequestError,
     InvalidFieldError,
     PayloadTooLargeError,
+    TokenMissingError,
     UnsupportedMediaTypeError,
     ValidationFailedError,
 )
 from functions.serverless.validation import convert_fields, decode_body
 
 MAX_BODY_BYTES = 64 * 1024
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 IDEMPOTENCY_KEY = r"[A-Za-z0-9_.:-]{1,64}"
 
 
@@ -44,22 +46,21 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     path: Mapping[str, str]
     headers: Mapping[str, str]
     request_id: str
-    source_ip: str = ""
-    """The address that connected to API Gateway."""
+    client_address: str | None = None
+    """The client's IP address, where it is known."""
+    claims: AccessClaims | None = None
+    """Of the access token that the request came with, where the route looks at one."""
 
-    def bearer_token(self) -> str | None:
-        """The access token of the Authorization header (RFC 6750, 2.1); None without that header.
+    @property
+    def caller(self) -> AccessClaims:
+        """The claims of the access token that the route needs.
 
         Raises:
-            TokenError: the header holds something else.
+            TokenMissingError: the route needs none, and there is none.
         """
-        header = self.headers.get("authorization")
-        if header is None:
-            return None
-        scheme, _, token = header.strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip() or " " in token.strip():
-            raise TokenError(ErrorCode.TOKEN_MALFORMED, "The Authorization header holds no bearer token.")
-        return token.strip()
+        if self.claims is None:
+            raise TokenMissingError
+        return self.claims
 
     def cookie(self, name: str) -> str | None:
         """The value of a cookie, None if the request has none by that name."""
@@ -80,48 +81,46 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
             raise InvalidFieldError("Idempotency-Key", "A key has 1 to 64 letters, digits, dots, colons, _ or -.")
         return key
 
-    def client_address(self, *, trusted_proxies: int) -> str | None:
-        """The IP address of the client, None if it is not known.
-
-        API Gateway writes the address that connected to it at the end of X-Forwarded-For; each of one's own proxies
-        before it has done the same. What a client may have written itself stands further left, and is not read.
-        """
-        chain = [entry.strip() for entry in self.headers.get("x-forwarded-for", "").split(",")]
-        text = chain[-1 - trusted_proxies] if len(chain) > trusted_proxies else ""
-        try:
-            return str(ipaddress.ip_address(text or self.source_ip))
-        except ValueError:
-            return None
-
     def is_cross_site(self) -> bool:
         """Whether a browser says that another site's page has sent this (Fetch Metadata, Sec-Fetch-Site)."""
         return self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
-def parse_call(event: Mapping[str, Any], *, body: type[BodyT], query: type[QueryT]) -> Call[BodyT, QueryT]:
-    """The typed request of an event.
+def parse_call(
+    event: Mapping[str, Any],
+    *,
+    body: type[BodyT],
+    query: type[QueryT],
+    kinds: tuple[str, ...] = (JSON,),
+    client_address: str | None = None,
+    claims: AccessClaims | None = None,
+) -> Call[BodyT, QueryT]:
+    """The typed request of an event, from ``client_address`` and the bearer of ``claims``. ``kinds``: the media types
+    that its body may have.
 
     Raises:
         PayloadTooLargeError, UnsupportedMediaTypeError, BadRequestError, ValidationFailedError: the request is not
             what the route takes.
     """
-    headers = _headers(event)
+    headers = header_fields(event)
     return Call(
-        body=_body(event, headers, body),
+        body=_body(event, headers, body, kinds),
         query=_query(event, query),
         path=event.get("pathParameters") or {},
         headers=headers,
         request_id=request_id_of(event),
-        source_ip=str(((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp") or ""),
+        client_address=client_address,
+        claims=claims,
     )
 
 
 def header_of(event: Mapping[str, Any], name: str) -> str | None:
     """The value of a header field by its lower-case name; None without it."""
-    return _headers(event).get(name)
+    return header_fields(event).get(name)
 
 
-def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+def header_fields(event: Mapping[str, Any]) -> dict[str, str]:
+    """The header fields, by their lower-case names."""
     return {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
 
 
@@ -130,7 +129,7 @@ def request_id_of(event: Mapping[str, Any]) -> str:
     return str((event.get("requestContext") or {}).get("requestId") or "-")
 
 
-def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT]) -> BodyT:
+def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT], kinds: tuple[str, ...]) -> BodyT:
     if kind is Empty:
         return kind()  # a body that nothing reads is nobody's concern
     raw = _raw_body(event)
@@ -141,9 +140,20 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT
             return kind()
         raise BadRequestError("The body is empty; this route takes a JSON object.")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMediaTypeError("The body must be application/json.")
-    return decode_body(raw, kind)
+    if media_type not in kinds:
+        raise UnsupportedMediaTypeError(f"The body must be {' or '.join(kinds)}.")
+    return decode_body(raw, kind) if media_type == JSON else _form(raw, kind)
+
+
+def _form(raw: bytes, kind: type[BodyT]) -> BodyT:
+    """The fields of a form (WHATWG URL, application/x-www-form-urlencoded); each once (RFC 6749, 3.2)."""
+    try:
+        fields = parse_qs(raw.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=32)
+    except ValueError as error:
+        raise BadRequestError("The body is no form.") from error
+    if any(len(values) != 1 for values in fields.values()):
+        raise ValidationFailedError("A field of the form is given more than once.")
+    return convert_fields({name: values[0] for name, values in fields.items()}, kind, strict=False)
 
 
 def _raw_body(event: Mapping[str, Any]) -> bytes:

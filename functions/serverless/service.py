@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -20,6 +19,8 @@ from msgspec import Struct
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.problem_documents import CONTENT_TYPE, headers_of
+from functions.serverless.access import Access, Open, Verify, admit
+from functions.serverless.client_addresses import ClientAddresses, network_of
 from functions.serverless.problems import (
     MethodNotAllowedError,
     NotFoundError,
@@ -27,7 +28,20 @@ from functions.serverless.problems import (
     UnavailableError,
     problem,
 )
-from functions.serverless.requests import BodyT, Call, Empty, QueryT, header_of, parse_call, request_id_of
+from functions.serverless.rate_limits import Quota, RateLimitedError
+from functions.serverless.redis_limits import Limits
+from functions.serverless.requests import (
+    FORM,
+    JSON,
+    BodyT,
+    Call,
+    Empty,
+    QueryT,
+    header_fields,
+    header_of,
+    parse_call,
+    request_id_of,
+)
 from telemetry.logs import bound
 from telemetry.tracing import trace_id_of
 
@@ -35,20 +49,11 @@ Event: TypeAlias = Mapping[str, Any]
 AnswerT = TypeVar("AnswerT")
 
 
-class Security(Enum):
-    """Who a route is for."""
-
-    ANYONE = "anyone"
-    USER = "user"
-    USER_OR_ANYONE = "user_or_anyone"
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105
-
-
 class Answer(Struct, Generic[AnswerT], frozen=True, kw_only=True):
     """What a route answers besides the operation's status. ``body`` None is an answer without content."""
 
     body: AnswerT
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str | list[str]] = {}
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -58,13 +63,15 @@ class Operation(Struct, frozen=True, kw_only=True):
     method: str
     path: str
     summary: str
+    access: Access
     body: type[Struct]
     query: type[Struct]
     answer: Any
     status: int
-    security: Security
     errors: tuple[ErrorCode, ...]
     idempotency_key: bool
+    form: bool
+    quota: Quota | None
 
 
 Handler: TypeAlias = Callable[[Call[BodyT, QueryT]], Answer[Any]]
@@ -72,17 +79,39 @@ _STATUS_CODES = {400: ErrorCode.BAD_REQUEST, 404: ErrorCode.NOT_FOUND}
 _event: ContextVar[Event] = ContextVar("event")
 
 
+class Limiting(Struct, frozen=True, kw_only=True):
+    """The limits of a service: where they are counted, those of single routes by name, and what one bearer of access
+    tokens may ask for on all other routes together."""
+
+    limits: Limits
+    quotas: Mapping[str, Quota]
+    of_a_bearer: Quota | None = None
+
+
 class Service(Chalice):
     """The application of one service.
 
-    ``is_outage`` tells an outage of what the service stands on (503) from an error of its own (500).
+    ``is_outage`` tells an outage of what the service stands on (503) from an error of its own (500); ``verify`` reads
+    access tokens; ``addresses`` knows clients; without ``limiting`` there are no limits.
     """
 
-    def __init__(self, app_name: str, *, logger: logging.Logger, is_outage: Callable[[Exception], bool]) -> None:
+    def __init__(
+        self,
+        app_name: str,
+        *,
+        logger: logging.Logger,
+        is_outage: Callable[[Exception], bool],
+        verify: Verify,
+        addresses: ClientAddresses | None = None,
+        limiting: Limiting | None = None,
+    ) -> None:
         super().__init__(app_name)
         self.operations: list[Operation] = []
         self._logger = logger
         self._is_outage = is_outage
+        self._verify = verify
+        self._addresses = addresses or ClientAddresses()
+        self._limiting = limiting
 
     def operation(
         self,
@@ -90,48 +119,84 @@ class Service(Chalice):
         path: str,
         *,
         summary: str,
+        access: Access,
         answer: Any,
         status: int = 200,
         body: type[BodyT] = Empty,  # type: ignore[assignment]
         query: type[QueryT] = Empty,  # type: ignore[assignment]
-        security: Security = Security.ANYONE,
         errors: tuple[ErrorCode, ...] = (),
         idempotency_key: bool = False,
+        form: bool = False,
+        limit: str | None = None,
     ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
-        """Registers a route. ``answer`` is the type of the answer's body (None: no body), ``errors`` are its own,
-        ``idempotency_key`` says that it heeds that header field."""
+        """Registers a route. ``access`` says who it is for, ``answer`` is the type of the answer's body (None: none),
+        ``errors`` are its own, ``idempotency_key`` says that it heeds that header field, ``form`` that it takes forms
+        beside JSON, ``limit`` names the quota that each client's address has for it."""
 
         def register(handler: Handler[BodyT, QueryT]) -> Handler[BodyT, QueryT]:
-            name = handler.__name__
-            self.operations.append(
-                Operation(
-                    name=name,
-                    method=method,
-                    path=path,
-                    summary=summary,
-                    body=body,
-                    query=query,
-                    answer=answer,
-                    status=status,
-                    security=security,
-                    errors=errors,
-                    idempotency_key=idempotency_key,
-                )
+            operation = Operation(
+                name=handler.__name__,
+                method=method,
+                path=path,
+                summary=summary,
+                access=access,
+                body=body,
+                query=query,
+                answer=answer,
+                status=status,
+                errors=errors,
+                idempotency_key=idempotency_key,
+                form=form,
+                quota=self._quota_of(access, limit),
             )
+            self.operations.append(operation)
 
             def view(**_path: str) -> Response:
-                answered = handler(parse_call(_event.get(), body=body, query=query))
-                content = "" if answered.body is None else msgspec.json.encode(answered.body).decode()
-                headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **answered.headers}
-                if answered.body is not None:
-                    headers["Content-Type"] = "application/json"
-                return Response(body=content, status_code=status, headers=headers)
+                event, limited = _event.get(), dict[str, str]()
+                try:
+                    answered = handler(self._admitted(operation, event, limited))
+                    response = _response(status, answered.body, answered.headers, "application/json")
+                except Exception as error:  # noqa: BLE001
+                    response = self._refusal(error, event)
+                response.headers.update(limited)
+                return response
 
             # Chalice would refuse a strange Content-Type of requests without a body, too; `parse_call` knows better.
-            self.route(path, methods=[method], name=name, content_types=["*/*"])(self._guarded(view))
+            self.route(path, methods=[method], name=operation.name, content_types=["*/*"])(view)
             return handler
 
         return register
+
+    def _quota_of(self, access: Access, limit: str | None) -> Quota | None:
+        if self._limiting is None:
+            return None
+        if limit is not None:
+            return self._limiting.quotas[limit]
+        return None if isinstance(access, Open) else self._limiting.of_a_bearer
+
+    def _admitted(self, operation: Operation, event: Event, limited: dict[str, str]) -> Call[Any, Any]:
+        """The request, if its caller may and is within the limits; ``limited`` gets the fields that tell of these."""
+        address = self._addresses.of(event)
+        quota, limiting = operation.quota, self._limiting
+        of_a_bearer = quota is not None and limiting is not None and quota is limiting.of_a_bearer
+        if not of_a_bearer:
+            self._count(quota, network_of(address), limited)
+        claims = admit(operation.access, header_fields(event), self._verify)
+        if of_a_bearer and claims is not None:
+            self._count(quota, claims.sub, limited)
+        kinds = (JSON, FORM) if operation.form else (JSON,)
+        return parse_call(
+            event, body=operation.body, query=operation.query, kinds=kinds, client_address=address, claims=claims
+        )
+
+    def _count(self, quota: Quota | None, subject: str, limited: dict[str, str]) -> None:
+        if quota is None or self._limiting is None:
+            return
+        standing = self._limiting.limits.count(quota, subject)
+        limited.update(standing.header_fields())
+        if not standing.allowed:
+            message = f"Too many requests. Please wait {standing.reset_s} seconds."
+            raise RateLimitedError(message, retry_after_s=standing.reset_s)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answers one Lambda proxy event; never raises."""
@@ -172,15 +237,6 @@ class Service(Chalice):
         body = problem(code, "The request was refused.", request_id=request_id_of(event), status=status)
         return dict(_response(status, body, {}).to_dict())
 
-    def _guarded(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        def guarded(**path: str) -> Response:
-            try:
-                return view(**path)
-            except Exception as error:  # noqa: BLE001
-                return self._refusal(error, _event.get())
-
-        return guarded
-
     def _refusal(self, error: Exception, event: Event) -> Response:
         """The one place where an exception becomes an answer."""
         request_id = request_id_of(event)
@@ -212,7 +268,9 @@ class Service(Chalice):
         self._logger.info("request", extra=fields)
 
 
-def _response(status: int, body: Struct, headers: Mapping[str, str]) -> Response:
-    content = msgspec.json.encode(body).decode()
-    all_headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **headers, "Content-Type": CONTENT_TYPE}
+def _response(status: int, body: Any, headers: Mapping[str, str | list[str]], kind: str = CONTENT_TYPE) -> Response:
+    content = "" if body is None else msgspec.json.encode(body).decode()
+    all_headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **headers}
+    if body is not None:
+        all_headers["Content-Type"] = kind
     return Response(body=content, status_code=status, headers=all_headers)

@@ -6,18 +6,17 @@ from collections.abc import Callable
 
 from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.domain.accounts import Account
+from auth_service.domain.roles import Roles
 from auth_service.errors import SessionExpiredError
 from contracts.access_token import LIFETIME_S, AccessClaims, decode_access_token, encode_access_token
 from contracts.rooms import Identity
-from functions.serverless.problems import TokenMissingError
 from functions.serverless.signing_keys import SigningKeys
 
 
 class AccessTokens:
     """Issues access tokens and knows their bearers.
 
-    ``roles_of``: the roles that a token of an account holds. ``clock``: seconds since the epoch.
-    ``randomness``: so many octets that nobody can guess.
+    ``clock``: seconds since the epoch. ``randomness``: so many octets that nobody can guess.
     """
 
     def __init__(
@@ -26,14 +25,14 @@ class AccessTokens:
         accounts: AccountsTable,
         signing_keys: SigningKeys,
         issuer: str,
-        roles_of: Callable[[Account], tuple[str, ...]],
+        roles: Roles,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
         self._accounts = accounts
         self._signing_keys = signing_keys
         self._issuer = issuer
-        self._roles_of = roles_of
+        self._roles = roles
         self._clock = clock
         self._randomness = randomness
 
@@ -50,30 +49,26 @@ class AccessTokens:
             iat=now,
             exp=now + LIFETIME_S,
             jti=self._randomness(16).hex(),
-            roles=self._roles_of(account),
+            roles=(self._roles.of(account),),
         )
         return encode_access_token(claims, key=key.private_key(), kid=key.kid)
 
-    def claims_of(self, token: str | None) -> AccessClaims:
+    def verify(self, token: str) -> AccessClaims:
         """What a bearer's token says.
 
         Raises:
-            TokenMissingError, contracts.jwks.TokenError: there is no token, or none that is valid.
+            contracts.jwks.TokenError: it is not valid.
         """
-        if token is None:
-            raise TokenMissingError
         keys = self._signing_keys.ring().verification_keys()
         return decode_access_token(token, keys=keys, issuer=self._issuer, now=self._clock())
 
-    def bearer(self, token: str | None) -> tuple[Account, AccessClaims]:
-        """The account of a token's bearer as it is now, and what the token says.
+    def account_of(self, claims: AccessClaims) -> Account:
+        """The account of a token's bearer as it is now.
 
         Raises:
-            TokenMissingError, contracts.jwks.TokenError: there is no token, or none that is valid.
             SessionExpiredError: the account is gone.
         """
-        claims = self.claims_of(token)
         account = self._accounts.find(claims.sub)
         if account is None:
             raise SessionExpiredError("There is no such account any more.")
-        return account, claims
+        return account

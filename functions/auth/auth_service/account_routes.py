@@ -6,9 +6,11 @@ from auth_service.access_tokens import AccessTokens
 from auth_service.answers import Answers
 from auth_service.messages import RegisterBody, Session, User
 from auth_service.registration import Registration
+from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
+from functions.serverless.access import Open
 from functions.serverless.requests import Call, Empty
-from functions.serverless.service import Answer, Security, Service
+from functions.serverless.service import Answer, Service
 
 
 def add_account_routes(
@@ -20,6 +22,7 @@ def add_account_routes(
         "POST",
         "/v1/auth/register",
         summary="Make an account and log in",
+        access=Open.ANYONE,
         body=RegisterBody,
         answer=Session,
         status=201,
@@ -35,7 +38,8 @@ def add_account_routes(
         )
         return answers.session(done, in_cookie=body.session == "cookie")
 
-    @app.operation("GET", "/v1/auth/me", summary="The account of the bearer", answer=User, security=Security.USER)
+    @app.operation(
+        "GET", "/v1/auth/me", summary="The account of the bearer", access=Permission.ACCOUNT_READ, answer=User
+    )
     def me(call: Call[Empty, Empty]) -> Answer[User]:
-        account, _ = access_tokens.bearer(call.bearer_token())
-        return Answer(body=answers.user(account))
+        return Answer(body=answers.user(access_tokens.account_of(call.caller)))

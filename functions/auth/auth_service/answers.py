@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET
 
 from auth_service.domain.accounts import Account
+from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin
 from auth_service.errors import CrossSiteError
 from auth_service.messages import RefreshBody, Session, User
 from auth_service.sessions import LoggedIn
+from contracts.access_control import PERMISSIONS_OF_ROLE, PlatformRole
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer
 from functions.serverless.times import rfc3339
@@ -20,20 +21,18 @@ COOKIE = "parley_refresh"
 
 
 class Answers:
-    """Writes answers. ``trusted_proxies``: as in `auth_service.settings.AuthSettings`."""
+    """Writes answers."""
 
     def __init__(
         self,
         *,
-        is_administrator: Callable[[Account], bool],
+        roles: Roles,
         cookie_max_age_s: int,
         secure_cookies: bool,
-        trusted_proxies: int,
     ) -> None:
-        self._is_administrator = is_administrator
+        self._roles = roles
         self._cookie_max_age_s = cookie_max_age_s
         self._secure_cookies = secure_cookies
-        self._trusted_proxies = trusted_proxies
 
     def session(self, done: LoggedIn, *, in_cookie: bool) -> Answer[Session]:
         """Fresh tokens, the refresh token in the body or in the cookie."""
@@ -53,18 +52,21 @@ class Answers:
 
     def user(self, account: Account) -> User:
         """An account, as its owner sees it."""
+        role = self._roles.of(account)
         return User(
             id=account.id,
             email=account.email,
             display_name=account.display_name,
             created_at=rfc3339(account.created_at),
-            administrator=self._is_administrator(account),
+            administrator=role is PlatformRole.ADMINISTRATOR,
+            role=role.value,
+            permissions=tuple(sorted(PERMISSIONS_OF_ROLE[role])),
         )
 
     def origin(self, call: Call[Any, Any]) -> Origin:
         """Where a request came from."""
         agent = call.headers.get("user-agent")
-        return Origin(address=call.client_address(trusted_proxies=self._trusted_proxies), user_agent=agent)
+        return Origin(address=call.client_address, user_agent=agent)
 
     def _cookie(self, value: str, *, max_age: int) -> str:
         """RFC 6265bis. The path keeps it away from every other service."""

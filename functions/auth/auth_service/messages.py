@@ -36,13 +36,16 @@ class RefreshBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """An account, as its owner sees it. ``created_at`` as in RFC 3339, UTC. ``administrator``: of the platform."""
+    """An account, as its owner sees it. ``created_at`` as in RFC 3339, UTC. ``administrator``: of the platform.
+    ``permissions``: what the role allows, by the names that routes ask for."""
 
     id: str
     email: str
     display_name: str
     created_at: str
     administrator: bool
+    role: str
+    permissions: tuple[str, ...]
 
 
 class Session(Struct, frozen=True, kw_only=True):

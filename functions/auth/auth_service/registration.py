@@ -13,6 +13,7 @@ from auth_service.domain.accounts import (
     normalise_password,
     user_id,
 )
+from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.security_events import SecurityEvents
 from auth_service.sessions import LoggedIn, Sessions
@@ -29,6 +30,7 @@ class Registration:
         passwords: Passwords,
         sessions: Sessions,
         events: SecurityEvents,
+        roles: Roles,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
@@ -36,6 +38,7 @@ class Registration:
         self._passwords = passwords
         self._sessions = sessions
         self._events = events
+        self._roles = roles
         self._clock = clock
         self._randomness = randomness
 
@@ -56,6 +59,7 @@ class Registration:
             display_name=name,
             password_hash=self._passwords.hash(secret),
             created_at=int(self._clock() * 1000),
+            role=self._roles.default,
         )
         self._accounts.add(account)
         self._events.record(SecurityEventName.REGISTERED, origin=origin, user_id=account.id)

@@ -8,8 +8,9 @@ from auth_service.login import Login
 from auth_service.messages import LoginBody, RefreshBody, Session
 from auth_service.sessions import Sessions
 from contracts.error_codes import ErrorCode
+from functions.serverless.access import Open
 from functions.serverless.requests import Call, Empty
-from functions.serverless.service import Answer, Security, Service
+from functions.serverless.service import Answer, Service
 
 
 def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answers: Answers) -> None:
@@ -19,6 +20,7 @@ def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answe
         "POST",
         "/v1/auth/login",
         summary="Log in with e-mail address and password",
+        access=Open.ANYONE,
         body=LoginBody,
         answer=Session,
         errors=(ErrorCode.INVALID_CREDENTIALS,),
@@ -31,9 +33,9 @@ def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answe
         "POST",
         "/v1/auth/refresh",
         summary="Exchange a refresh token for new tokens",
+        access=Open.REFRESH_TOKEN,
         body=RefreshBody,
         answer=Session,
-        security=Security.REFRESH_TOKEN,
         errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.PERMISSION_DENIED),
     )
     def refresh(call: Call[RefreshBody, Empty]) -> Answer[Session]:
@@ -46,10 +48,10 @@ def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answe
         "POST",
         "/v1/auth/logout",
         summary="End the session of a refresh token",
+        access=Open.REFRESH_TOKEN,
         body=RefreshBody,
         answer=None,
         status=204,
-        security=Security.REFRESH_TOKEN,
         errors=(ErrorCode.PERMISSION_DENIED,),
     )
     def logout(call: Call[RefreshBody, Empty]) -> Answer[None]:

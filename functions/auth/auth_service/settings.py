@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -35,6 +35,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     administrators: tuple[Annotated[str, Meta(pattern=r"^u_[a-z2-7]{26}$")], ...] = ()
     """The ids of the users who administer the platform, as a JSON array. Ids, since anyone may claim an address."""
 
+    default_role: Literal["organiser", "member"] = "organiser"
+    """The role of new accounts."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
     """How many proxies of one's own stand before the API's gateway and name the client in X-Forwarded-For."""
 

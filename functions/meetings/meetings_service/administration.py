@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
 from contracts.client_commands import COMMANDS, Command
 from contracts.room_commands import (
@@ -57,7 +58,7 @@ class Administration:
             RoomsUnavailableError: the list cannot be read.
         """
         page = self._live_rooms.page(
-            host_id=None if caller.is_admin else caller.sub,
+            host_id=None if caller.may(Permission.MEETINGS_ADMINISTER) else caller.sub,
             after=None if cursor is None else place_of(cursor),
             limit=limit,
         )

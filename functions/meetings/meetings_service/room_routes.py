@@ -9,19 +9,17 @@ import msgspec
 from msgspec import Struct
 
 from contracts import client_commands as wire
-from contracts.access_token import AccessClaims
+from contracts.access_control import Permission
 from contracts.client_commands import Command
 from contracts.command_answers import BreakoutsAnswer, ChatAccepted, RecordingAnswer
 from contracts.error_codes import ErrorCode
 from contracts.rooms import Permissions, Role
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.requests import Call, Empty
-from functions.serverless.service import Answer, Security, Service
+from functions.serverless.service import Answer, Service
 from meetings_service import room_messages as messages
 from meetings_service.administration import Administration
 from meetings_service.messages import ListQuery
-
-UserOf = Callable[[Call[Any, Any]], AccessClaims]
 
 _PATH = "/v1/rooms/{id}"
 _PARTICIPANT = "/participants/{participant_id}"
@@ -243,18 +241,18 @@ _COMMANDS = (
 )
 
 
-def add_room_routes(app: Service, administration: Administration, user_of: UserOf) -> None:
-    """Registers the routes of live rooms. ``user_of`` gives the bearer of a call's access token."""
-    _add_reading(app, administration, user_of)
-    _add_statistics(app, administration, user_of)
+def add_room_routes(app: Service, administration: Administration) -> None:
+    """Registers the routes of live rooms."""
+    _add_reading(app, administration)
+    _add_statistics(app, administration)
     for route in _COMMANDS:
-        _add_command(app, administration, user_of, route)
+        _add_command(app, administration, route)
 
 
-def _add_command(app: Service, administration: Administration, user_of: UserOf, route: _CommandRoute) -> None:
+def _add_command(app: Service, administration: Administration, route: _CommandRoute) -> None:
     def carry_out(call: Call[Any, Empty]) -> Answer[Any]:
         key = call.idempotency_key() if route.idempotency_key else None
-        answer = administration.command(user_of(call), call.path["id"], route.command(call.path, call.body), key=key)
+        answer = administration.command(call.caller, call.path["id"], route.command(call.path, call.body), key=key)
         return Answer(body=None if route.answer is None else msgspec.convert(answer, route.answer))
 
     carry_out.__name__ = route.name
@@ -265,25 +263,25 @@ def _add_command(app: Service, administration: Administration, user_of: UserOf, 
         body=route.body,
         answer=route.answer,
         status=204 if route.answer is None else 201,
-        security=Security.USER,
+        access=Permission.MEETINGS_WRITE,
         errors=(*_ERRORS, *route.errors),
         idempotency_key=route.idempotency_key,
     )(carry_out)
 
 
-def _add_reading(app: Service, administration: Administration, user_of: UserOf) -> None:
+def _add_reading(app: Service, administration: Administration) -> None:
     @app.operation(
         "GET",
         "/v1/rooms",
         summary="Live rooms, the latest first: one's own, for an administrator all",
         query=ListQuery,
         answer=messages.LiveRoomPage,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=(ErrorCode.KEYS_UNAVAILABLE,),
     )
     def list_rooms(call: Call[Empty, ListQuery]) -> Answer[messages.LiveRoomPage]:
         page, titles, cursor = administration.live(
-            user_of(call), cursor=call.query.cursor or None, limit=call.query.limit
+            call.caller, cursor=call.query.cursor or None, limit=call.query.limit
         )
         items = tuple(messages.live_room(summary, titles.get(summary.meeting_id)) for summary in page.rooms)
         return Answer(body=messages.LiveRoomPage(items=items, next_cursor=cursor))
@@ -293,11 +291,11 @@ def _add_reading(app: Service, administration: Administration, user_of: UserOf) 
         _PATH,
         summary="A room as it is now",
         answer=messages.Room,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=_ERRORS,
     )
     def read_room(call: Call[Empty, Empty]) -> Answer[messages.Room]:
-        return Answer(body=messages.room(administration.room(user_of(call), call.path["id"])))
+        return Answer(body=messages.room(administration.room(call.caller, call.path["id"])))
 
     @app.operation(
         "GET",
@@ -305,12 +303,12 @@ def _add_reading(app: Service, administration: Administration, user_of: UserOf) 
         summary="Who is in a room, in the order of joining",
         query=messages.ParticipantsQuery,
         answer=messages.ParticipantPage,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=_ERRORS,
     )
     def list_participants(call: Call[Empty, messages.ParticipantsQuery]) -> Answer[messages.ParticipantPage]:
         page, cursor = administration.participants(
-            user_of(call), call.path["id"], cursor=call.query.cursor or None, limit=call.query.limit
+            call.caller, call.path["id"], cursor=call.query.cursor or None, limit=call.query.limit
         )
         items = tuple(messages.participant(view) for view in page.participants)
         return Answer(body=messages.ParticipantPage(items=items, next_cursor=cursor))
@@ -320,35 +318,35 @@ def _add_reading(app: Service, administration: Administration, user_of: UserOf) 
         f"{_PATH}{_PARTICIPANT}",
         summary="Somebody in a room, with what they publish",
         answer=messages.Participant,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=(*_ERRORS, ErrorCode.PARTICIPANT_NOT_FOUND),
     )
     def read_participant(call: Call[Empty, Empty]) -> Answer[messages.Participant]:
-        view = administration.participant(user_of(call), call.path["id"], call.path["participant_id"])
+        view = administration.participant(call.caller, call.path["id"], call.path["participant_id"])
         return Answer(body=messages.participant(view))
 
 
-def _add_statistics(app: Service, administration: Administration, user_of: UserOf) -> None:
+def _add_statistics(app: Service, administration: Administration) -> None:
     @app.operation(
         "GET",
         f"{_PATH}/statistics",
         summary="How the media of all in a room does",
         answer=RoomStatistics,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=_ERRORS,
     )
     def read_statistics(call: Call[Empty, Empty]) -> Answer[RoomStatistics]:
-        return Answer(body=administration.statistics(user_of(call), call.path["id"]))
+        return Answer(body=administration.statistics(call.caller, call.path["id"]))
 
     @app.operation(
         "GET",
         f"{_PATH}{_PARTICIPANT}/statistics",
         summary="How somebody's media does, stream by stream",
         answer=ParticipantStatistics,
-        security=Security.USER,
+        access=Permission.MEETINGS_READ,
         errors=(*_ERRORS, ErrorCode.PARTICIPANT_NOT_FOUND),
     )
     def read_participant_statistics(call: Call[Empty, Empty]) -> Answer[ParticipantStatistics]:
         return Answer(
-            body=administration.participant_statistics(user_of(call), call.path["id"], call.path["participant_id"])
+            body=administration.participant_statistics(call.caller, call.path["id"], call.path["participant_id"])
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
 from contracts.rooms import MeetingId
 from functions.serverless.names import normalise_line
@@ -109,7 +110,9 @@ class Meetings:
         Raises:
             MeetingNotFoundError, NotTheHostError
         """
-        return self.find(meeting_id) if caller.is_admin else self._hosted_by(caller, meeting_id)
+        return (
+            self.find(meeting_id) if caller.may(Permission.MEETINGS_ADMINISTER) else self._hosted_by(caller, meeting_id)
+        )
 
     def _hosted_by(self, caller: AccessClaims, meeting_id: str) -> Meeting:
         meeting = self.find(meeting_id)

@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ import boto3
 import pytest
 from redis import Redis
 
+from contracts.access_token import AccessClaims, encode_access_token
+from contracts.rooms import Identity
 from functions.serverless import aws as serverless_aws
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
 from tests.valkey_server import valkey_server
@@ -210,6 +213,28 @@ def person(auth: Client) -> Callable[..., Person]:
         )
 
     return register
+
+
+@pytest.fixture(scope="session")
+def token_of(auth: Client) -> Callable[..., str]:
+    """Signs an access token with the authentication service's own key, for whatever it is to say."""
+
+    def sign(subject: str, *, roles: tuple[str, ...] = (), scope: str | None = None) -> str:
+        now = int(time.time())
+        key = auth.module.signing_keys.ring().signing_key(now)
+        claims = AccessClaims(
+            iss=AUTH_ISSUER,
+            sub=Identity(subject),
+            name="Somebody",
+            iat=now,
+            exp=now + 900,
+            jti="1",
+            roles=roles,
+            scope=scope,
+        )
+        return encode_access_token(claims, key=key.private_key(), kid=key.kid)
+
+    return sign
 
 
 @pytest.fixture

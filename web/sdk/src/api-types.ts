@@ -7,6 +7,9 @@ export interface User {
   readonly displayName: string;
   /** Whether they administer the platform. */
   readonly administrator: boolean;
+  readonly role: "administrator" | "organiser" | "member";
+  /** What the role allows, such as `meetings:create`. */
+  readonly permissions: readonly string[];
 }
 
 export type MeetingStatus = "scheduled" | "live" | "ended";

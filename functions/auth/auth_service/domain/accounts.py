@@ -8,6 +8,7 @@ import unicodedata
 from msgspec import Struct
 
 from auth_service.errors import WeakPasswordError
+from contracts.access_control import PlatformRole
 from functions.serverless.ids import base32
 from functions.serverless.problems import InvalidFieldError
 
@@ -28,6 +29,8 @@ class Account(Struct, frozen=True, kw_only=True):
     display_name: str
     password_hash: str
     created_at: int
+    role: PlatformRole | None = None
+    """None for accounts that were made before there were roles: they have that of new accounts."""
 
 
 def user_id(randomness: bytes) -> str:

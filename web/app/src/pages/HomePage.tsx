@@ -21,7 +21,7 @@ export function HomePage({ user }: { readonly user: User }) {
       <h1 className={styles.greeting}>{messages.home.greeting(user.displayName)}</h1>
       <div className={styles.columns}>
         <div className={styles.actions}>
-          <NewMeeting user={user} onCreated={handleCreated} />
+          {user.permissions.includes("meetings:create") && <NewMeeting user={user} onCreated={handleCreated} />}
           <section className={styles.card}>
             <h2 className={styles.cardTitle}>{messages.home.joinTitle}</h2>
             <p className={styles.cardLead}>{messages.home.joinLead}</p>

@@ -1,0 +1,158 @@
+"""Every route of both services with every role and every permission: the table is complete, or the tests fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contracts.access_control import PERMISSIONS_OF_ROLE, Permission, PlatformRole, scope_of
+from functions.serverless.access import Access, Open, OrAnyone
+from tests.integration.functions.conftest import Person
+from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.test_roles_and_routes import AUTH as AUTH_ROUTES
+from tests.integration.functions.test_roles_and_routes import BODIES, path_of
+from tests.integration.functions.test_roles_and_routes import MEETINGS as MEETINGS_ROUTES
+
+ANYONE, REFRESH = "anyone", "refresh_token"
+# What each route needs. "or …": a token is not needed, and must allow this where it is sent.
+AUTH = {
+    "register": ANYONE,
+    "login": ANYONE,
+    "refresh": REFRESH,
+    "logout": REFRESH,
+    "me": "account:read",
+    "jwks": ANYONE,
+    "openapi_document": ANYONE,
+}
+MEETINGS = {
+    "create_meeting": "meetings:create",
+    "list_meetings": "meetings:read",
+    "read_meeting": "or meetings:read",
+    "change_meeting": "meetings:write",
+    "join_meeting": "or meetings:join",
+    "end_meeting": "meetings:write",
+    "jwks": ANYONE,
+    "openapi_document": ANYONE,
+    "list_rooms": "meetings:read",
+    **dict.fromkeys(
+        ("read_room", "read_statistics", "read_participant_statistics", "list_participants", "read_participant"),
+        "meetings:read",
+    ),
+    **dict.fromkeys(
+        (
+            "remove_participant",
+            "set_role",
+            "set_permissions",
+            "rename_participant",
+            "ask_to_unmute",
+            "lower_hand",
+            "mute_track",
+            "stop_track",
+            "mute_all",
+            "lower_all_hands",
+            "send_data",
+            "send_message",
+            "remove_message",
+            "set_policy",
+            "set_spotlight",
+            "open_breakouts",
+            "change_breakouts",
+            "move_to_breakout",
+            "close_breakouts",
+            "start_recording",
+            "stop_recording",
+            "admit",
+            "refuse_entry",
+            "unban",
+        ),
+        "meetings:write",
+    ),
+}
+both = pytest.mark.parametrize(("service", "table"), [("auth", AUTH), ("meetings", MEETINGS)])
+
+
+def needed(access: Access) -> str:
+    match access:
+        case Open():
+            return access.value
+        case OrAnyone():
+            return f"or {access.permission}"
+        case _:
+            return access.value
+
+
+def ask(client: Client, operation: Any, token: str | None) -> HttpAnswer:
+    url = path_of(operation, "abc-defg-hjk")
+    return client.request(operation.method, url, BODIES.get(operation.name), token=token)
+
+
+def lacks_permission(answer: HttpAnswer) -> bool:
+    return answer.status == 403 and "insufficient_scope" in answer.headers.get("www-authenticate", "")
+
+
+@both
+def test_table_has_every_route_and_what_it_declares(
+    service: str, table: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(service)
+    assert {operation.name: needed(operation.access) for operation in client.module.app.operations} == table
+    rows = {"auth": AUTH_ROUTES, "meetings": MEETINGS_ROUTES}[service]
+    assert set(rows) == set(table)
+
+
+@both
+def test_document_says_what_each_route_needs(
+    service: str, table: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(service)
+    paths = client.request("GET", f"/v1/{service}/openapi.json").json()["paths"]
+    for operation in client.module.app.operations:
+        told = paths[operation.path][operation.method.lower()]["security"]
+        needs = table[operation.name]
+        if ":" in needs:
+            assert {"access_token": [needs.removeprefix("or ")]} in told
+            assert ({} in told) == needs.startswith("or ")
+        else:
+            assert all("access_token" not in entry for entry in told)
+
+
+@both
+@pytest.mark.parametrize("role", [*PlatformRole, "of another release"])
+def test_privilege_escalation_no_role_gets_past_its_permissions_on_any_route(
+    service: str, table: dict[str, str], role: str, person: Callable[..., Person], request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(service)
+    token_of: Callable[..., str] = request.getfixturevalue("token_of")
+    may = PERMISSIONS_OF_ROLE[PlatformRole(role)] if role in list(PlatformRole) else frozenset()
+    token = token_of(person().id, roles=(role,))
+    for operation in client.module.app.operations:
+        needs = table[operation.name].removeprefix("or ")
+        answer = ask(client, operation, token)
+        assert lacks_permission(answer) == (":" in needs and needs not in may), (operation.name, answer.text)
+        if lacks_permission(answer):
+            assert answer.code == "permission_denied"
+
+
+@both
+def test_privilege_escalation_each_route_opens_to_its_permission_and_to_no_other(
+    service: str, table: dict[str, str], token_of: Callable[..., str], request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(service)
+    for operation in client.module.app.operations:
+        needs = table[operation.name]
+        if ":" not in needs:
+            continue
+        permission = Permission(needs.removeprefix("or "))
+        without = token_of("sa_test", scope=scope_of(frozenset(Permission) - {permission}))
+        assert lacks_permission(ask(client, operation, without)), operation.name
+        alone = token_of("sa_test", scope=scope_of(frozenset({permission})))
+        assert not lacks_permission(ask(client, operation, alone)), operation.name
+        nobody = ask(client, operation, None)
+        assert (nobody.status == 401 and nobody.code == "token_missing") != needs.startswith("or "), operation.name
+
+
+def test_route_without_a_word_on_who_may_call_it_cannot_be_declared(auth: Client) -> None:
+    with pytest.raises(TypeError, match="access"):
+        auth.module.app.operation("GET", "/v1/auth/secret", summary="x", answer=None)
