@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     TOKEN_WRONG_AUDIENCE = "token_wrong_audience"
     TOKEN_WRONG_ISSUER = "token_wrong_issuer"
     TOKEN_WRONG_MEETING = "token_wrong_meeting"
+    TOKEN_REVOKED = "token_revoked"
     KEYS_UNAVAILABLE = "keys_unavailable"
     # Accounts
     INVALID_CREDENTIALS = "invalid_credentials"

@@ -38,6 +38,9 @@ class MeetingClaims(Struct, frozen=True, kw_only=True):
     aud: str = AUDIENCE
     host_id: Identity | None = None
     """Whose meeting it is."""
+    stream_key: str | None = None
+    """The id of the stream key that is its bearer's proof (`contracts.stream_keys`); no signed token has one. Whoever
+    runs the meeting has let its bearer in beforehand, and its newest stream takes the place of an older one."""
     trace_id: str = ""
     """The trace that the request for the token belongs to (W3C Trace Context): log lines about the stay carry it."""
 

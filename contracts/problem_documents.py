@@ -25,6 +25,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.TOKEN_WRONG_AUDIENCE: 401,
     ErrorCode.TOKEN_WRONG_ISSUER: 401,
     ErrorCode.TOKEN_WRONG_MEETING: 401,
+    ErrorCode.TOKEN_REVOKED: 401,
     ErrorCode.INVALID_CREDENTIALS: 401,
     ErrorCode.SESSION_EXPIRED: 401,
     ErrorCode.PERMISSION_DENIED: 403,

@@ -6,7 +6,7 @@ Channels are sharded (SPUBLISH, SSUBSCRIBE).
 
 from __future__ import annotations
 
-from contracts.rooms import GatewayId, Identity, MeetingId, NodeId
+from contracts.rooms import GatewayId, Identity, MeetingId, NodeId, ParticipantId
 
 NODE_LEASE_MS = 3_000
 """A node that has not renewed its lease for so long is gone."""
@@ -120,6 +120,11 @@ def gateway_rooms(gateway_id: GatewayId) -> str:
 def gateway_heir(gateway_id: GatewayId) -> str:
     """Which gateway is taking over a lost one's rooms; expires, should the heir be lost as well."""
     return f"parley:gateway:{gateway_id}:heir"
+
+
+def door_restarts(participant_id: ParticipantId) -> str:
+    """How often a session at a standard door has restarted ICE lately; expires with the time that is counted."""
+    return f"parley:door:{participant_id}:restarts"
 
 
 def gateway_echo(gateway_id: GatewayId) -> str:

@@ -5,7 +5,8 @@ The gateways read it as the consumer group `redis_names.ROOM_COMMANDS_GROUP`: ea
 to another one if that gateway dies before it has acknowledged. Delivery is at least once. Who may ask is decided
 before a request is written.
 
-`EndMeetingRequested` is carried out whenever a gateway gets to it, and may safely be carried out twice.
+`EndMeetingRequested` and `ShutOutRequested` are carried out whenever a gateway gets to them, and may safely be carried
+out twice.
 
 `RoomAsked` is for somebody who waits. It comes with a ticket, the key `redis_names.room_ticket`: whoever deletes it has
 the request. A gateway deletes it before it begins, so that a request is begun once at most. The asker deletes it when
@@ -47,6 +48,14 @@ class EndMeetingRequested(Struct, frozen=True, kw_only=True, tag_field="type", t
     meeting_id: MeetingId
     by: Identity | None
     """Who asked for it; None when the service did."""
+
+
+class ShutOutRequested(Struct, frozen=True, kw_only=True, tag_field="type", tag="shut_out_requested"):
+    """Takes out whoever is in the room, or waits to come in, as this identity. It opens nothing any more."""
+
+    meeting_id: MeetingId
+    identity: Identity
+    by: Identity
 
 
 # ---- what can be asked ----
@@ -168,7 +177,7 @@ RoomAnswer: TypeAlias = (
 )
 
 
-RoomCommand: TypeAlias = EndMeetingRequested | RoomAsked
+RoomCommand: TypeAlias = EndMeetingRequested | ShutOutRequested | RoomAsked
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[RoomCommand] = msgspec.json.Decoder(RoomCommand)

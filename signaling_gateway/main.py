@@ -38,9 +38,11 @@ from signaling_gateway.adapters.meeting_log import RedisMeetingLog
 from signaling_gateway.adapters.meetings_function import MeetingsFunction
 from signaling_gateway.adapters.node_directory import RedisNodeDirectory
 from signaling_gateway.adapters.node_rpc import RedisNodeRpc
+from signaling_gateway.adapters.restart_budget import RedisRestartBudget
 from signaling_gateway.adapters.room_ports import RedisRoomDuties, RedisRoomFeed
 from signaling_gateway.adapters.room_tickets import RedisRoomTickets
 from signaling_gateway.adapters.stream_consumer import StreamConsumer
+from signaling_gateway.adapters.stream_keys import PATIENCE_S, DoorBearers
 from signaling_gateway.adapters.subscriptions import Subscriptions
 from signaling_gateway.edge.administration import Administration
 from signaling_gateway.edge.commands import CommandHandler
@@ -99,6 +101,9 @@ class Gateway:
         self._blocking_redis = _redis(settings.redis_url, socket_timeout=15.0)
         self._http = httpx.AsyncClient(timeout=3.0, follow_redirects=False)
         self._function = MeetingsFunction(name=settings.facts_function, endpoint_url=settings.lambda_endpoint_url)
+        self._stream_keys = MeetingsFunction(
+            name=settings.stream_keys_function, endpoint_url=settings.lambda_endpoint_url, patience_s=PATIENCE_S
+        )
         self.tasks = BackgroundTasks()
         sockets = SocketDelivery(self.tasks)
         delivery = DeliveryByDoor(sockets)
@@ -180,6 +185,7 @@ class Gateway:
             rooms=self.rooms,
             media=self._media,
             tasks=self.tasks,
+            restarts=RedisRestartBudget(self._redis),
             max_sessions=settings.door_sessions,
             new_id=lambda: f"door-{secrets.token_urlsafe(12)}",
             steady=time.monotonic,
@@ -220,7 +226,7 @@ class Gateway:
         )
         doors = StandardDoorRoutes(
             FrameGuard(socketio.ASGIApp(self.sockets.sio)),
-            verifier=self._keys,
+            verifier=DoorBearers(self._keys, self._stream_keys, steady=time.monotonic),
             doors=self.doors,
             ice_servers=TurnServers(
                 settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
@@ -290,6 +296,7 @@ class Gateway:
             await self._redis.aclose()
             await self._blocking_redis.aclose()
             self._function.close()
+            self._stream_keys.close()
 
     async def drain(self) -> None:
         """Tells every client to go on elsewhere, and waits for what is under way. Doing it again does nothing more."""

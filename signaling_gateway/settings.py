@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contracts.facts import FACTS_FUNCTION
+from contracts.stream_keys import STREAM_KEYS_FUNCTION
 
 PREFIX = "PARLEY_GATEWAY_"
 MIN_TURN_SECRET = 16
@@ -61,6 +62,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     lambda_endpoint_url: str | None = None
     """Where functions are invoked, if not at AWS."""
     facts_function: str = FACTS_FUNCTION
+    stream_keys_function: str = STREAM_KEYS_FUNCTION
     metrics_address: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """Where metrics are told (docs/metrics.md), without access control; 0: nowhere."""

@@ -13,6 +13,7 @@ from meetings_service.adapters.broker import Broker
 from meetings_service.adapters.live_rooms import LiveRooms
 from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.rooms import Rooms
+from meetings_service.adapters.stream_keys import StreamKeys
 from meetings_service.administration import Administration
 from meetings_service.domain.meetings import Meeting
 from meetings_service.facts import FactsConsumer
@@ -30,6 +31,8 @@ from meetings_service.messages import Meeting as MeetingAnswer
 from meetings_service.room_routes import add_room_routes
 from meetings_service.scheduling import Meetings
 from meetings_service.settings import IceServer, MeetingsSettings
+from meetings_service.stream_key_routes import add_stream_key_routes
+from meetings_service.streaming import Streaming
 from msgspec import UNSET, UnsetType
 
 from contracts.access_control import Permission
@@ -38,6 +41,7 @@ from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
 from contracts.rooms import Identity
+from contracts.stream_keys import stream_key_answer
 from contracts.turn_credentials import turn_credentials
 from functions.serverless import aws, openapi
 from functions.serverless.access import Open, OrAnyone
@@ -68,6 +72,15 @@ joining = Joining(
     signing_keys=signing_keys, issuer=settings.issuer, clock=time.time, randomness=os.urandom, logger=logger
 )
 administration = Administration(meetings=meetings, rooms=rooms, live_rooms=LiveRooms(broker), logger=logger)
+streaming = Streaming(
+    meetings=meetings,
+    keys=StreamKeys(aws.dynamodb_client, settings.table),
+    rooms=rooms,
+    issuer=settings.issuer,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
 consumer = FactsConsumer(repository=repository, logger=logger)
 
 
@@ -215,6 +228,12 @@ def facts(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return answer
 
 
+@app.lambda_function(name="stream-keys")
+def stream_keys(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Takes a `contracts.stream_keys.StreamKeyShown`, answers a `contracts.stream_keys.StreamKeyAnswer`."""
+    return stream_key_answer(streaming.open(event))
+
+
 @app.schedule(Rate(1, unit=Rate.HOURS), name="rotate-signing-keys")
 def rotate_signing_keys(_: CloudWatchEvent) -> None:
     """Publishes the next signing key when it is time, and drops the keys whose last token has expired."""
@@ -250,3 +269,4 @@ def _for_all(meeting: Meeting) -> MeetingPublic:
 
 
 add_room_routes(app, administration)
+add_stream_key_routes(app, streaming, public_url=settings.public_url)

@@ -1,4 +1,4 @@
-"""Invokes the meeting service's function for facts with AWS Lambda's API."""
+"""Invokes a function of the meeting service with AWS Lambda's API."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 class MeetingsFunction:
     """A `facts_delivery.Function`. Credentials and region come the usual ways of the AWS SDK."""
 
-    def __init__(self, *, name: str, endpoint_url: str | None) -> None:
+    def __init__(self, *, name: str, endpoint_url: str | None, patience_s: float = 20.0) -> None:
         self._name = name
         # Waiting for a busy function and trying again is the consumer's part.
-        config = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1, "mode": "standard"})
+        config = Config(
+            connect_timeout=3, read_timeout=patience_s, retries={"total_max_attempts": 1, "mode": "standard"}
+        )
         self._client: LambdaClient = boto3.client("lambda", endpoint_url=endpoint_url, config=config)
 
     def __call__(self, payload: bytes) -> bytes:

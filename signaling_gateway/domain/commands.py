@@ -42,6 +42,8 @@ class Join(Struct, frozen=True, kw_only=True):
     replaces: bool = False
     """Whether one more than that takes the place of the person's oldest stay. Otherwise it is refused."""
     kind: ParticipantKind = ParticipantKind.PERSON
+    vouched: bool = False
+    """Whoever runs the meeting has let them in beforehand: they do not wait in the lobby."""
 
 
 class Resume(Struct, frozen=True, kw_only=True):
@@ -356,6 +358,12 @@ class EndByService(Struct, frozen=True, kw_only=True):
     by: Identity | None
 
 
+class ShutOut(Struct, frozen=True, kw_only=True):
+    """Whoever is here as ``identity`` has nothing any more with which they could come in."""
+
+    identity: Identity
+
+
 class PlaceNode(Struct, frozen=True, kw_only=True):
     """Media moves to ``node_id``, if it still is at ``instead_of`` (None: nowhere)."""
 
@@ -423,6 +431,7 @@ RoomCommand: TypeAlias = (
     | FailRecording
     | EndMeeting
     | EndByService
+    | ShutOut
     | PlaceNode
     | PlaceParticipant
 )

@@ -82,6 +82,7 @@ _DECIDE: dict[type, Decision] = {
     commands.FailRecording: recording.fail,
     commands.EndMeeting: moderation.end_meeting,
     commands.EndByService: moderation.end_by_service,
+    commands.ShutOut: moderation.shut_out,
     commands.PlaceNode: placement.place_node,
     commands.PlaceParticipant: spanning.place_participant,
 }
@@ -95,6 +96,7 @@ _HOUSEKEEPING = (
     commands.EndBreakouts,
     commands.FailRecording,
     commands.EndByService,
+    commands.ShutOut,
     commands.PlaceNode,
     commands.PlaceParticipant,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from contracts.log_events import LeaveReason, LogEvent, MeetingEnded, MeetingStarted
-from signaling_gateway.domain.commands import EndByService, EndMeeting, Remove
+from contracts.log_events import LeaveReason, LobbyLeaveReason, LobbyLeft, LogEvent, MeetingEnded, MeetingStarted
+from signaling_gateway.domain.commands import EndByService, EndMeeting, Remove, ShutOut
 from signaling_gateway.domain.people import protect_host
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.presence import left
@@ -41,3 +41,12 @@ def end_by_service(state: RoomState, command: EndByService, now: int) -> tuple[L
     """Ends the meeting; one that nobody has joined gets a log that refuses from the start."""
     begun: tuple[LogEvent, ...] = () if state.version else (MeetingStarted(at=now, meeting_id=command.meeting_id),)
     return (*begun, MeetingEnded(at=now, by=command.by))
+
+
+def shut_out(state: RoomState, command: ShutOut, now: int) -> tuple[LogEvent, ...]:
+    """Takes out all stays of somebody, and their places in the lobby."""
+    waiting = (stay for stay in state.lobby.values() if stay.info.identity == command.identity)
+    return (
+        *(left(stay, LeaveReason.REMOVED, now) for stay in state.stays_with(command.identity)),
+        *(LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.REFUSED) for stay in waiting),
+    )

@@ -9,7 +9,11 @@ from msgspec.structs import replace
 from contracts.client_commands import MAX_NAME_LENGTH
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
+    LeaveReason,
+    LobbyLeaveReason,
+    LobbyLeft,
     LogEvent,
+    ParticipantLeft,
     ParticipantRenamed,
     PermissionsChanged,
     PermissionsGranted,
@@ -19,7 +23,7 @@ from contracts.log_events import (
     SpotlightChanged,
     TrackUnpublished,
 )
-from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, ParticipantId, Permissions, Role
+from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, ParticipantId, ParticipantKind, Permissions, Role
 from signaling_gateway.domain.commands import (
     Rename,
     SetPermissions,
@@ -116,8 +120,22 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
     if policy.e2ee and state.recording is not None:
         raise Refusal(ErrorCode.CONFLICT, "The meeting is being recorded. Stop that first.")
     changed = PolicyChanged(at=now, policy=policy, by=command.participant_id)
-    admitted = () if policy.lobby else admissions(state.lobby.values(), now)
-    return (changed, *admitted)
+    shut_out = () if state.policy.e2ee or not policy.e2ee else tuple(_streams_out(state, now))
+    people = (stay for stay in state.lobby.values() if not policy.e2ee or stay.info.kind is ParticipantKind.PERSON)
+    admitted = () if policy.lobby else admissions(people, now)
+    return (changed, *shut_out, *admitted)
+
+
+def _streams_out(state: RoomState, now: int) -> Iterator[LogEvent]:
+    """Streams and viewers cannot encrypt: they are out once the meeting is encrypted from end to end."""
+    for stay in (*state.stays.values(), *state.lobby.values()):
+        info = stay.info
+        if info.kind is ParticipantKind.PERSON:
+            continue
+        if info.id in state.lobby:
+            yield LobbyLeft(at=now, participant_id=info.id, reason=LobbyLeaveReason.REFUSED)
+        else:
+            yield ParticipantLeft(at=now, participant_id=info.id, identity=info.identity, reason=LeaveReason.REMOVED)
 
 
 def set_spotlight(state: RoomState, command: SetSpotlight, now: int) -> tuple[LogEvent, ...]:

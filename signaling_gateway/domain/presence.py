@@ -40,10 +40,16 @@ MAX_STAYS = 8
 def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     """A new participant, who may have to wait in the lobby, and may take the place of the same person's oldest stay.
 
-    Refused to those who were banned (``participant_removed``), and to strangers while the meeting is locked.
+    Refused to those who were banned (``participant_removed``), to strangers while the meeting is locked, and to streams
+    and viewers where media is encrypted from end to end.
     """
     if command.identity in state.banned:
         raise Refusal(ErrorCode.PARTICIPANT_REMOVED, "You were removed from this meeting.")
+    if state.policy.e2ee and command.kind is not ParticipantKind.PERSON:
+        raise Refusal(
+            ErrorCode.MEETING_ENCRYPTED,
+            "This meeting is encrypted from end to end: it takes no encoders or players.",
+        )
     if command.participant_id in state.stays or command.participant_id in state.lobby:
         raise Refusal(ErrorCode.CONFLICT, "This participant is already in the meeting.")
     excess = _in_excess(state, command)
@@ -66,7 +72,7 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         assigned_breakout=state.assigned.get(command.identity),
         kind=command.kind,
     )
-    kind = LobbyJoined if _must_wait(state, info) else ParticipantJoined
+    kind = LobbyJoined if _must_wait(state, info) and not command.vouched else ParticipantJoined
     joined = kind(
         at=now,
         participant=info,

@@ -1,4 +1,4 @@
-"""WHIP (RFC 9725) and WHEP: an encoder or a player posts an offer with a meeting token, and is in the meeting.
+"""WHIP (RFC 9725) and WHEP: an encoder or a player posts an offer with a token or a stream key, and is in the meeting.
 
 ``POST /whip`` or ``/whep`` opens a session, whose resource (``Location``) takes ``PATCH`` (RFC 8840 fragments) and
 ``DELETE``. The resource's address is unguessable and is proof enough: a token may have expired by then.
@@ -168,7 +168,18 @@ class StandardDoorRoutes:
             else:
                 view = View(participant=_choice(request, "participant"), track=_choice(request, "track"))
                 answered = await self._doors.open_view(claims, offer, view)
+        await self._still_opens(request, claims, answered)
         return self._created(request.path, claims.sub, answered)
+
+    async def _still_opens(self, request: Request, claims: MeetingClaims, answered: Answered) -> None:
+        """Looks again at a stream key: who revokes it ends the sessions that there are, and this one is new."""
+        if claims.stream_key is None:
+            return
+        try:
+            await self._verifier.verify(_bearer(request), None)
+        except (GatewayError, TokenError):
+            await self._doors.end(answered.meeting_id, answered.participant_id, answered.secret)
+            raise
 
     def _created(self, door: str, identity: Identity, answered: Answered) -> Response:
         location = f"{door}/{answered.meeting_id}/{answered.participant_id}/{answered.secret}"
@@ -210,10 +221,7 @@ class StandardDoorRoutes:
         return Response(status=200)
 
     async def _claims(self, request: Request) -> MeetingClaims:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Refusal(ErrorCode.TOKEN_MISSING, "A meeting token is needed, as Authorization: Bearer.")
-        claims = await self._verifier.verify(token.strip(), None)
+        claims = await self._verifier.verify(_bearer(request), None)
         self._draw(claims.sub)
         return claims
 
@@ -238,6 +246,13 @@ def ice_links(server: IceServer) -> Iterable[str]:
             else ""
         )
         yield f'<{url}>; rel="ice-server"{credential}'
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refusal(ErrorCode.TOKEN_MISSING, "A stream key or a meeting token is needed, as Authorization: Bearer.")
+    return token.strip()
 
 
 async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from contracts.client_messages import Resume as ResumeRequest
 from contracts.client_messages import Waiting, Welcome
@@ -86,9 +87,9 @@ class Admission:
                         gateway_id=self._gateway_id,
                         resume_hash=secret_hash,
                         host_id=claims.host_id,
-                        tabs=self._tabs if kind is ParticipantKind.PERSON else None,
-                        replaces=self._replaces and kind is ParticipantKind.PERSON,
                         kind=kind,
+                        vouched=claims.stream_key is not None,
+                        **self._tabs_of(claims, kind),
                     )
                 )
             else:
@@ -119,6 +120,12 @@ class Admission:
             )
             room.arriving.add(connection)
             return connection
+
+    def _tabs_of(self, claims: MeetingClaims, kind: ParticipantKind) -> dict[str, Any]:
+        if kind is ParticipantKind.PERSON:
+            return {"tabs": self._tabs, "replaces": self._replaces}
+        # An encoder that lost its path comes back before the node has missed it, and is one picture then, not two.
+        return {"tabs": 1, "replaces": True} if claims.stream_key and kind is ParticipantKind.STREAM else {}
 
     def welcome(self, connection: Connection) -> bool:
         """Puts the connection into use: the room as it is now, and from then on every event. False if it is over.

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -23,8 +24,17 @@ from signaling_gateway.service.rooms import Rooms
 
 OPENED_AT_ONCE, OPENED_PER_S = 20, 10
 """Rooms that a gateway opens for addresses of resources, which anybody can make up: each costs Redis a few requests."""
-RESTARTS_AT_ONCE, RESTARTS_PER_S = 10, 0.5
-"""ICE restarts of one session: a client that changes networks asks once or twice."""
+
+
+class RestartBudget(Protocol):
+    """How often one session may restart ICE, at whichever gateways."""
+
+    async def draw(self, participant_id: ParticipantId) -> bool:
+        """Counts a restart; False: there were too many of late.
+
+        Raises:
+            LogUnavailableError: they cannot be counted.
+        """
 
 
 @dataclass(eq=False, kw_only=True)
@@ -40,6 +50,8 @@ class DoorSession:
     """What a viewer wants to see."""
     shown: tuple[TrackId, ...] | None = None
     """What its node was told of that."""
+    is_doubtful: bool = False
+    """Whether the node may have been told something else since."""
     ice_session: str | None = None
     """The node's ICE user name fragment, which names the ICE session; None: not known to this gateway."""
     client_ufrag: str | None = None
@@ -47,16 +59,8 @@ class DoorSession:
     """Set once the participant is in the room, or never will be."""
     closing: Closing | None = None
     """Why it is over."""
-    _restarts: TokenBucket = field(
-        init=False, default_factory=lambda: TokenBucket.full(capacity=RESTARTS_AT_ONCE, rate=RESTARTS_PER_S, now=0.0)
-    )
-
-    def draw(self, now: float) -> None:
-        """Counts a restart of ICE. Raises `Refusal` (``rate_limited``): there were too many."""
-        drawn = self._restarts.take(now)
-        if drawn is None:
-            raise Refusal(ErrorCode.RATE_LIMITED, "Slower, please.")
-        self._restarts = drawn
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the node is told what to show, so that an older choice never follows a newer one."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from contracts.room_commands import EndMeetingRequested, RoomAsked, decode_room_command
+from contracts.room_commands import EndMeetingRequested, RoomAsked, ShutOutRequested, decode_room_command
 from signaling_gateway.adapters.stream_consumer import NotHandledError, StreamEntry
-from signaling_gateway.domain.commands import EndByService
+from signaling_gateway.domain.commands import EndByService, ShutOut
 from signaling_gateway.errors import LogUnavailableError
 from signaling_gateway.service.rooms import Rooms
 
@@ -41,10 +41,13 @@ class RoomRequests:
                 self._ask(request)
                 continue
             try:
-                await self._end(request)
+                await self._carry_out(request)
             except LogUnavailableError as error:
                 raise NotHandledError(error.message) from error
 
-    async def _end(self, request: EndMeetingRequested) -> None:
+    async def _carry_out(self, request: EndMeetingRequested | ShutOutRequested) -> None:
         async with self._rooms.use(request.meeting_id) as room:
-            await room.execute(EndByService(meeting_id=request.meeting_id, by=request.by))
+            if isinstance(request, EndMeetingRequested):
+                await room.execute(EndByService(meeting_id=request.meeting_id, by=request.by))
+            else:
+                await room.execute(ShutOut(identity=request.identity))

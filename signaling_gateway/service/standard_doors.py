@@ -39,7 +39,14 @@ from signaling_gateway.domain.watching import View, chosen_tracks
 from signaling_gateway.errors import GatewayError, LogUnavailableError, NodeError, Refusal
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
-from signaling_gateway.service.door_session import Answered, DoorSession, NamedRooms, known_stay, no_session
+from signaling_gateway.service.door_session import (
+    Answered,
+    DoorSession,
+    NamedRooms,
+    RestartBudget,
+    known_stay,
+    no_session,
+)
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.rooms import Rooms
@@ -76,6 +83,7 @@ class StandardDoors:
         rooms: Rooms,
         media: MediaNegotiation,
         tasks: BackgroundTasks,
+        restarts: RestartBudget,
         max_sessions: int,
         new_id: Callable[[], str],
         steady: Callable[[], float],
@@ -85,6 +93,7 @@ class StandardDoors:
         self._rooms = rooms
         self._media = media
         self._tasks = tasks
+        self._restarts = restarts
         self._max_sessions = max_sessions
         self._new_id = new_id
         self._steady = steady
@@ -206,7 +215,8 @@ class StandardDoors:
         if fragment.ufrag is None or fragment.pwd is None:
             raise Refusal(ErrorCode.BAD_SDP, "An ICE restart needs a=ice-ufrag and a=ice-pwd.")
         session = await self._session(meeting_id, participant_id, secret)
-        session.draw(self._steady())
+        if not await self._restarts.draw(participant_id):
+            raise Refusal(ErrorCode.RATE_LIMITED, "Slower, please.")
         request = RestartIce(
             meeting_id=meeting_id,
             participant_id=participant_id,
@@ -363,23 +373,28 @@ class StandardDoors:
         return published.sdp
 
     async def _show(self, session: DoorSession) -> None:
-        """Tells the node if something else is to be shown than before."""
+        """Tells the node if something else is to be shown than before: one choice after the other, the latest last."""
         connection = session.connection
-        shown = chosen_tracks(connection.room.state, connection.participant_id, session.view)
-        if shown == session.shown or not connection.stands:
-            return
-        before, session.shown = session.shown, shown
-        request = ChooseTracks(
-            meeting_id=connection.room.meeting_id, participant_id=connection.participant_id, tracks=shown
-        )
-        try:
-            await self._media.ask(connection, request, Done)
-        except GatewayError as error:
-            session.shown = before
-            _log.warning("a viewer is not shown what is new", extra=connection.names | {"error": error.message})
+        async with session.showing:
+            shown = chosen_tracks(connection.room.state, connection.participant_id, session.view)
+            if (shown == session.shown and not session.is_doubtful) or not connection.stands:
+                return
+            request = ChooseTracks(
+                meeting_id=connection.room.meeting_id, participant_id=connection.participant_id, tracks=shown
+            )
+            try:
+                await self._media.ask(connection, request, Done)
+            except GatewayError as error:
+                # Perhaps the node has heard it. What is wanted then is said with the next check.
+                session.is_doubtful = True
+                _log.warning("a viewer is not shown what is new", extra=connection.names | {"error": error.message})
+                return
+            session.shown, session.is_doubtful = shown, False
 
     async def _check(self, session: DoorSession) -> None:
         connection = session.connection
+        if session.shown is not None:
+            await self._show(session)
         try:
             request = CheckTransport(
                 meeting_id=connection.room.meeting_id,

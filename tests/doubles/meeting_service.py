@@ -1,4 +1,4 @@
-"""The meeting service as a gateway sees it: published keys, signed tokens, and a function that takes facts."""
+"""The meeting service as a gateway sees it: published keys, signed tokens, and two of its functions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ from jwt.algorithms import ECAlgorithm
 from contracts.facts import Fact, FactBatch, FactsAccepted, RefusedFact
 from contracts.meeting_token import MeetingClaims, encode_meeting_token
 from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, MeetingId, Role
+from contracts.stream_keys import (
+    STREAM_KEYS_FUNCTION,
+    StreamKeyAnswer,
+    StreamKeyOpens,
+    StreamKeyRefused,
+    StreamKeyShown,
+)
 
 ISSUER = "https://meetings.test"
 
@@ -29,6 +36,9 @@ class MeetingService:
         self.fetches = 0
         self.batches: list[FactBatch] = []
         self.failures: list[str] = []
+        self.stream_keys: dict[str, MeetingClaims] = {}
+        """Whom each key lets in."""
+        self.key_failures: list[str] = []
         self.refuse: Callable[[Fact], str | None] = lambda fact: None
         self.url = ""
         self._runner: web.AppRunner | None = None
@@ -84,13 +94,17 @@ class MeetingService:
 
     async def _invoke(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if self.failures:
-            failure = self.failures.pop(0)
+        is_key = request.match_info["name"] == STREAM_KEYS_FUNCTION
+        failures = self.key_failures if is_key else self.failures
+        if failures:
+            failure = failures.pop(0)
             if failure == "unreachable":
                 return web.Response(status=503)
             return web.json_response(
                 {"errorMessage": failure, "errorType": "Exception"}, headers={"X-Amz-Function-Error": "Unhandled"}
             )
+        if is_key:
+            return web.Response(body=msgspec.json.encode(self._opened(msgspec.json.decode(body, type=StreamKeyShown))))
         batch = msgspec.json.decode(body, type=FactBatch)
         self.batches.append(batch)
         refused = tuple(
@@ -99,3 +113,9 @@ class MeetingService:
             if (reason := self.refuse(fact)) is not None
         )
         return web.Response(body=msgspec.json.encode(FactsAccepted(refused=refused)))
+
+    def _opened(self, shown: StreamKeyShown) -> StreamKeyAnswer:
+        claims = self.stream_keys.get(shown.key)
+        if claims is None:
+            return StreamKeyRefused(code="token_revoked", message="This stream key is not known.")
+        return StreamKeyOpens(claims=claims)

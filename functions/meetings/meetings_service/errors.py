@@ -75,6 +75,20 @@ class OutcomeUnknownError(MeetingsError):
         )
 
 
+class StreamKeyNotFoundError(MeetingsError):
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__("The meeting has no such stream key.")
+
+
+class TooManyStreamKeysError(MeetingsError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The meeting has its {limit} stream keys. Revoke one first.")
+
+
 class KeyReusedError(MeetingsError):
     """An Idempotency-Key names one request, and came with another one."""
 

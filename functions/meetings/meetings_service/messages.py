@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from contracts.rooms import Permissions, Role
+from contracts.stream_keys import StreamScope
 from meetings_service.settings import IceServer
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -68,6 +70,39 @@ class MeetingPage(Struct, frozen=True, kw_only=True):
     """``next_cursor``: ask for the next page with it; null on the last page."""
 
     items: tuple[Meeting, ...]
+    next_cursor: str | None
+
+
+class StreamKeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``scope``: publish for an encoder (WHIP), watch for a player (WHEP). A key without ``expires_at`` has no end."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64, description="How others see the stream.")]
+    scope: StreamScope = StreamScope.PUBLISH
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class StreamKey(Struct, frozen=True, kw_only=True):
+    """A stream key. The key itself is only in the answer to its making."""
+
+    id: str
+    name: str
+    scope: StreamScope
+    url: str
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+
+
+class NewStreamKey(StreamKey, frozen=True, kw_only=True):
+    """``key``: the bearer token for ``url``. It is shown this once."""
+
+    key: str
+
+
+class StreamKeyPage(Struct, frozen=True, kw_only=True):
+    """``next_cursor``: ask for the next page with it; null on the last page."""
+
+    items: tuple[StreamKey, ...]
     next_cursor: str | None
 
 

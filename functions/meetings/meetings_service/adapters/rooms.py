@@ -19,6 +19,7 @@ from contracts.room_commands import (
     RoomCommand,
     RoomRefused,
     RoomRequest,
+    ShutOutRequested,
     decode_room_answer,
     encode_room_command,
 )
@@ -53,6 +54,19 @@ class Rooms:
 
         try:
             self._leave(EndMeetingRequested(meeting_id=meeting_id, by=by))
+        except RedisError as error:
+            raise RoomsUnavailableError from error
+
+    def shut_out(self, meeting_id: MeetingId, identity: Identity, *, by: Identity) -> None:
+        """Asks the gateways to take somebody out, who has nothing any more with which to come back.
+
+        Raises:
+            RoomsUnavailableError: the request could not be left; it may be made again.
+        """
+        from redis import RedisError  # noqa: PLC0415
+
+        try:
+            self._leave(ShutOutRequested(meeting_id=meeting_id, identity=identity, by=by))
         except RedisError as error:
             raise RoomsUnavailableError from error
 
