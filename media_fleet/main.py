@@ -99,6 +99,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         port=settings.udp_port,
         tcp_port=settings.tcp_port if settings.tcp == "on" else None,
         consent_timeout_ms=settings.consent_timeout_ms,
+        last_n_audio=settings.last_n_audio,
     )
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()

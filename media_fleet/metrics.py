@@ -126,6 +126,8 @@ _COUNTERS: Final = {
     "dropped_authentication": "Media packets dropped: not authentic.",
     "dropped_replayed": "Media packets dropped: seen before, or too old to tell.",
     "dropped_unknown_ssrc": "Media packets dropped: of no track that was negotiated.",
+    "sound_silent": "Packets of sound that came and were not forwarded: silence.",
+    "sound_surplus": "Packets of sound that came and were not forwarded: as many microphones as may were forwarded.",
     "commands_ignored": "Commands to the packet core about what was gone already.",
 }
 _GAUGES: Final = {
@@ -133,6 +135,7 @@ _GAUGES: Final = {
     "transports": "ICE and DTLS transports.",
     "tracks": "Published tracks.",
     "subscriptions": "Tracks that participants receive, counted once for each participant.",
+    "tracks_unheard": "Tracks of sound that are not forwarded at the moment: silent, or more than may be.",
     "layers_paused": "Layers that their publishers were told not to send, since nobody can use them.",
 }
 

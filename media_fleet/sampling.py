@@ -161,7 +161,7 @@ class _Taking:
             if track.key not in sent:
                 sent[track.key] = frozenset(each.layer for each in self._plane.layers(track) if each.bitrate > 0)
             expected = expected_layer(sent[track.key], effect.share.layer)
-            is_due = expected is not None and not effect.share.paused and not track.muted
+            is_due = expected is not None and not effect.share.paused and not track.muted and not stats.unheard
             is_below = is_due and (stats.layer is None or (expected or 0) > stats.layer)
             below_s = self._before.get(name, _FIRST).below_s + self._elapsed_s if is_below else 0.0
             yield SampledSubscription(

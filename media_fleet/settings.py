@@ -45,6 +45,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 15_000
     """From a client's first DTLS datagram to the end of the handshake."""
     max_participants: Annotated[int, Meta(ge=1)] = 2_000
+    last_n_audio: Annotated[int, Meta(ge=0, le=1_000)] = 5
+    """Microphones that are forwarded at the most of those that are heard together; 0: any number."""
     capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
     """Packets a second, in and out, that count as full load."""
     drain_timeout_s: Annotated[int, Meta(ge=0)] = 10

@@ -27,6 +27,12 @@ def measure(*, quick: bool) -> list[dict[str, Any]]:
     return result
 
 
+def measure_microphones(*, quick: bool) -> list[dict[str, Any]]:
+    """A room of open microphones, with all of them forwarded, and with so many (``last_n``); see `microphones.rs`."""
+    result: list[dict[str, Any]] = _run("--microphones", *(["--quick"] if quick else []))
+    return result
+
+
 def floor(subscribers: int) -> float:
     """What a packet costs at least, in batches of one frame, microseconds."""
     return float(_run("--floor", str(subscribers))["in_frames_of_ten_us"])
@@ -62,17 +68,31 @@ def show(result: list[dict[str, Any]]) -> None:
     print(f"memory for each subscriber: {result[-1]['memory_bytes_per_subscriber'] / 1024:.0f} KiB")
 
 
+def show_microphones(result: list[dict[str, Any]]) -> None:
+    """What 20 ms of everybody's sound take of the I/O thread's processor."""
+    every = result[0]["round_us"]
+    for row in result:
+        shape = f"{row['publishers']} microphones, {row['speak']} speak, {row['subscribers']} listeners"
+        limit = f"{row['last_n']} at the most" if row["last_n"] else "all forwarded"
+        print(
+            f"{shape}, {limit}: {row['forwarded_a_round']} packets and {row['round_us'] / 1000:.1f} ms for 20 ms of"
+            f" sound, {row['cores']:.2f} cores, {every / row['round_us']:.1f} times less"
+        )
+
+
 _LATENCIES = ("latency_p50_us", "latency_p99_us")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
-    result = measure(quick=parser.parse_args().quick)
+    quick = parser.parse_args().quick
+    result, microphones = measure(quick=quick), measure_microphones(quick=quick)
     show(result)
+    show_microphones(microphones)
     target = ROOT / "artefacts" / "forwarding.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(result, indent=2))
+    target.write_text(json.dumps({"meetings": result, "microphones": microphones}, indent=2))
 
 
 if __name__ == "__main__":

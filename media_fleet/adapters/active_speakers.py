@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 
 from msgspec import Struct
@@ -28,6 +29,8 @@ class ActiveSpeakers:
         self._listener = listener
         self._next_group = count(1)
         self._voices: dict[int, _Voice] = {}
+        self._count: Counter[Where] = Counter()
+        """Of voices."""
         self._groups: dict[Where, int] = {}
         self._where: dict[int, Where] = {}
         self._told: dict[Where, tuple[ParticipantId, ...]] = {}
@@ -37,6 +40,7 @@ class ActiveSpeakers:
         self.end(core_id)
         where = (meeting_id, effect.breakout)
         self._voices[core_id] = _Voice(where, effect.participant_id)
+        self._count[where] += 1
         if where not in self._groups:
             group = self._groups[where] = next(self._next_group)
             self._where[group] = where
@@ -45,8 +49,12 @@ class ActiveSpeakers:
     def end(self, core_id: int) -> None:
         """It is heard no more."""
         voice = self._voices.pop(core_id, None)
-        if voice is None or any(other.where == voice.where for other in self._voices.values()):
+        if voice is None:
             return
+        self._count[voice.where] -= 1
+        if self._count[voice.where] > 0:
+            return
+        del self._count[voice.where]
         del self._where[self._groups.pop(voice.where)]
         if self._told.pop(voice.where, ()):
             self._listener.speakers_changed(*voice.where, ())

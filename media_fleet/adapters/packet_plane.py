@@ -368,6 +368,7 @@ class PacketPlane:
             rtx_payload_type=effect.rtx_payload_type,
             cname=effect.cname,
             extensions=dict(effect.extensions),
+            continuous=effect.continuous,
         )
         self._subscriptions[meeting_id, key.track][key.transport] = core_id
         self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)

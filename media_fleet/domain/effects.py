@@ -164,6 +164,8 @@ class AddSubscription(Struct, frozen=True, kw_only=True):
     cname: str
     extensions: tuple[tuple[str, int], ...]
     share: Share
+    continuous: bool = False
+    """All sound is for it, also silence and whoever is not among those who are heard."""
 
 
 class AdjustSubscription(Struct, frozen=True, kw_only=True):

@@ -106,6 +106,7 @@ class RoomRecording:
             cname=track.participant_id,
             extensions=(),
             share=_ALL,
+            continuous=True,
         )
 
     def _new_ssrc(self) -> int:

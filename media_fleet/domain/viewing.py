@@ -159,6 +159,8 @@ class ViewingSession:
             cname=track.participant_id,
             extensions=tuple(line.extensions(uri for uri, _ in track.media.extensions)),
             share=share(track.source, len(track.media.rids), SubscriptionWish(track_id=track.key.track_id)),
+            # The lines are the limit here, and players take a gap in sound for the end of it.
+            continuous=True,
         )
 
     def _new_ssrc(self) -> int:

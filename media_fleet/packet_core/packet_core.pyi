@@ -32,11 +32,15 @@ class PacketCore:
         port: int,
         tcp_port: int | None = None,
         consent_timeout_ms: int = 15_000,
+        last_n_audio: int = 0,
     ) -> Self:
         """Binds a UDP port (0: any free one), listens for connections (ICE-TCP, RFC 6544), and starts the I/O thread.
 
         ``bind_addresses``: one for each version of IP that is served; ``0.0.0.0`` or ``::`` without effect where the machine does not have that version.
         ``tcp_port``: 0 for the UDP port's number; None for no TCP.
+        ``last_n_audio``: of the microphones in one group (`set_track_group`) so many are forwarded at the most; 0: any number. Silence is not
+        forwarded at all (level 127 of RFC 6464, or Opus of two bytes and less), but for 200 ms after a sound. What is left out leaves no gap in the
+        numbers that subscribers see. A track whose packets carry no level is always forwarded, and takes no place.
         ``consent_timeout_ms``: a transport that has seen no authenticated STUN check for so long is lost (RFC 7675: 30 s at the most).
 
         Raises:
@@ -180,8 +184,11 @@ class PacketCore:
         rtx_payload_type: int | None,
         cname: str,
         extensions: dict[str, int],
+        continuous: bool = False,
     ) -> int:
         """Forwards the track to the transport under the subscriber's own SSRC, payload types and extension ids.
+
+        ``continuous``: all sound, also silence and whoever is not among so many (`PacketCore.__new__`); relays get it so, too.
 
         Starts at the next key frame, which the core asks for at once; until then nothing is sent for video. Its wishes should follow at
         once: only then does it wake layers that sleep (`LayersWanted`).
@@ -317,7 +324,11 @@ Event = (
 
 @final
 class CoreStats:
-    """Packets and bytes are of UDP payload, and of what takes its place on TCP connections. ``dropped_*`` counts say why a datagram went no further."""
+    """Packets and bytes are of UDP payload, and of what takes its place on TCP connections. ``dropped_*`` counts say why a datagram went no further.
+
+    ``sound_silent``, ``sound_surplus``: packets of sound that came and were not forwarded, as silence or since all places were taken; ``tracks_unheard``:
+    tracks whose newest packet was one of them.
+    """
 
     datagrams_received: int
     bytes_received: int
@@ -349,6 +360,9 @@ class CoreStats:
     tracks: int
     subscriptions: int
     layers_paused: int
+    sound_silent: int
+    sound_surplus: int
+    tracks_unheard: int
 
 @final
 class LayerStats:
@@ -370,7 +384,7 @@ class SubscriptionStats:
     """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported.
 
     ``spatial_layer``, ``temporal_layer``: the highest that are forwarded within it; 255 for all, where there is nothing to choose from.
-    ``starved``: the path does not carry it, not even its lowest layer. ``packets_lost``, ``fraction_lost`` and ``jitter`` (RTP clock units): from
+    ``starved``: the path does not carry it, not even its lowest layer. ``unheard``: sound that is not forwarded now, as silence or since all places are taken. ``packets_lost``, ``fraction_lost`` and ``jitter`` (RTP clock units): from
     the subscriber's last receiver report.
     """
 
@@ -378,6 +392,7 @@ class SubscriptionStats:
     spatial_layer: int | None
     temporal_layer: int | None
     starved: bool
+    unheard: bool
     packets_sent: int
     bytes_sent: int
     retransmissions_sent: int

@@ -34,13 +34,15 @@ async def redis_client(valkey_url: str) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 @pytest.fixture
-def node_environ(valkey_url: str) -> dict[str, str]:
+def node_environ(valkey_url: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """A test may add settings by indirect parameters."""
     return {
         "PARLEY_NODE_ID": NODE_ID,
         "PARLEY_NODE_REDIS_URL": valkey_url,
         "PARLEY_NODE_BIND_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_CONSENT_TIMEOUT_MS": "3000",
+        **getattr(request, "param", {}),
     }
 
 

@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import aiortc
+import numpy as np
 import pytest
-from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
+from aiortc.mediastreams import MediaStreamTrack, VideoStreamTrack
+from av import AudioFrame
 
 from contracts.client_commands import SubscriptionWish
 from contracts.error_codes import ErrorCode
@@ -31,6 +33,7 @@ from contracts.node_rpc import (
 )
 from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.main import RunningNode
+from tests.doubles.tone import Tone
 
 MEETING = MeetingId("meeting-1")
 TIMEOUT = 15
@@ -169,7 +172,7 @@ async def bob(new_client: Callable[[str], Client]) -> Client:
 
 
 async def test_audio_and_video_are_decoded_on_the_other_side(alice: Client, bob: Client) -> None:
-    await alice.publish(AudioStreamTrack(), VideoStreamTrack())
+    await alice.publish(Tone(), VideoStreamTrack())
     await bob.wait_for_tracks("alice-audio", "alice-video")
     video = await bob.frames("alice-video", 10)
     assert {(frame.width, frame.height) for frame in video} == {(640, 480)}
@@ -193,7 +196,7 @@ async def test_two_people_see_each_other_and_a_third_joins_later(
 async def test_a_muted_track_is_not_forwarded(
     alice: Client, bob: Client, gateway: Any, node: RunningNode, eventually: Any
 ) -> None:
-    await alice.publish(AudioStreamTrack())
+    await alice.publish(Tone())
     await bob.wait_for_tracks("alice-audio")
     await bob.frames("alice-audio", 5)
     mute = SetTrackMuted(
@@ -233,7 +236,7 @@ async def test_a_disabled_subscription_is_paused_and_resumed(
 
 
 async def test_a_track_comes_and_goes_on_one_connection(alice: Client, bob: Client) -> None:
-    await alice.publish(AudioStreamTrack())
+    await alice.publish(Tone())
     await bob.wait_for_tracks("alice-audio")
     await alice.publish(VideoStreamTrack())
     await bob.wait_for_tracks("alice-audio", "alice-video")
@@ -269,7 +272,7 @@ async def test_events_go_to_the_gateway_over_which_one_joined_last(
                 meeting_id=MEETING, participant_id=bob.id, track_id=TrackId("bob-video"), muted=True, version=2
             )
         )
-        await alice.publish(AudioStreamTrack())
+        await alice.publish(Tone())
         changed = await asyncio.wait_for(other.offers[bob.id].get(), TIMEOUT)
         assert [track.track_id for track in changed.offer.tracks] == ["alice-audio"]
         assert gateway.offers[bob.id].empty()
@@ -292,7 +295,7 @@ async def test_a_bad_offer_disturbs_nobody(alice: Client, bob: Client, gateway: 
 
 
 async def test_a_client_that_falls_silent_is_reported(alice: Client, bob: Client, gateway: Any) -> None:
-    await alice.publish(AudioStreamTrack())
+    await alice.publish(Tone())
     await bob.wait_for_tracks("alice-audio")
     await bob.frames("alice-audio", 3)
     [transport] = {transceiver.sender.transport for transceiver in alice.publishing.getTransceivers()}
@@ -305,7 +308,7 @@ async def test_a_client_that_falls_silent_is_reported(alice: Client, bob: Client
 async def test_a_client_that_closes_its_connection_is_reported(
     alice: Client, gateway: Any, node: RunningNode, eventually: Any
 ) -> None:
-    await alice.publish(AudioStreamTrack())
+    await alice.publish(Tone())
     await eventually(lambda: node.core.stats().rtp_received > 0)
     await alice.publishing.close()
     failed = await asyncio.wait_for(gateway.failures[alice.id].get(), TIMEOUT)
@@ -317,7 +320,7 @@ async def test_nothing_is_left_of_a_meeting_that_is_over(
     alice: Client, bob: Client, gateway: Any, node: RunningNode, *, how: str, eventually: Any
 ) -> None:
     tasks = len(asyncio.all_tasks())
-    await asyncio.gather(alice.publish(VideoStreamTrack()), bob.publish(AudioStreamTrack()))
+    await asyncio.gather(alice.publish(VideoStreamTrack()), bob.publish(Tone()))
     await bob.wait_for_tracks("alice-video")
     await bob.frames("alice-video", 3)
     assert node.core.stats().transports == 4
@@ -334,3 +337,45 @@ async def test_nothing_is_left_of_a_meeting_that_is_over(
     assert (stats.transports, stats.tracks, stats.subscriptions) == (0, 0, 0)
     assert (node.node.participants, node.node.meetings) == (0, 0)
     assert len(asyncio.all_tasks()) <= tasks
+
+
+async def _has_come(client: Client, track_id: str) -> int:
+    """How many packets of a track a client has received."""
+    assert client.subscribing is not None
+    [receiver] = [r for r in client.subscribing.getReceivers() if r.track is client.received[track_id]]
+    stats = (await receiver.getStats()).values()
+    return sum(stat.packetsReceived for stat in stats if stat.type == "inbound-rtp")
+
+
+async def _is_loud(track: MediaStreamTrack) -> bool:
+    frame = await track.recv()
+    assert isinstance(frame, AudioFrame)
+    return bool(np.abs(frame.to_ndarray()).max() > 1_000)
+
+
+@pytest.mark.parametrize("node_environ", [{"PARLEY_NODE_LAST_N_AUDIO": "1"}], indirect=True)
+async def test_the_one_who_speaks_is_heard_and_who_is_silent_or_soft_is_not_sent(
+    new_client: Callable[[str], Client], node: RunningNode, eventually: Any
+) -> None:
+    clients = [new_client(name) for name in ("alice", "bob", "carol", "dave")]
+    tones = dict(zip(("alice", "bob", "carol"), (Tone(-20.0), Tone(-60.0), Tone(None)), strict=True))
+    for client in clients:
+        await client.join()
+    alice, bob, carol, dave = clients
+    await alice.publish(tones["alice"])
+    await eventually(lambda: node.core.stats().rtp_received > 0)
+    await bob.publish(tones["bob"])
+    await carol.publish(tones["carol"])
+    await dave.wait_for_tracks("alice-audio", "bob-audio", "carol-audio")
+
+    async def hears(name: str) -> bool:
+        return await _is_loud(dave.received[f"{name}-audio"])
+
+    await eventually(lambda: hears("alice"))
+    await eventually(lambda: node.core.stats().sound_silent > 20 and node.core.stats().sound_surplus > 20)
+    assert await _has_come(dave, "alice-audio") > 0
+    assert [await _has_come(dave, f"{name}-audio") for name in ("bob", "carol")] == [0, 0]
+    assert node.core.stats().tracks_unheard == 2
+    tones["alice"].level, tones["carol"].level = None, -20.0
+    await eventually(lambda: hears("carol"))
+    assert await _has_come(dave, "bob-audio") == 0

@@ -14,18 +14,20 @@ fuzz_target!(|data: &[u8]| {
     };
     let (first, value) = data.split_at(usize::from(split).min(data.len()));
     let mut out = [0; MAX_LEN];
-    let len = rewrite(value, 7, Some((5, split)), &mut out);
-    assert!(len <= MAX_LEN);
     let Some(structure) = Structure::parse(first) else {
         return;
     };
     let count = structure.target_count();
     assert!((1..=32).contains(&count) && structure.is_within(0, 0));
+    // Targets of another descriptor's frame.
+    if let Some(other) = structure.frame(first) {
+        assert!(rewrite(value, 7, Some(other.with_active(5)), &mut out) <= MAX_LEN);
+    }
     let Some(before) = structure.frame(value).filter(|_| value.len() + ROOM <= MAX_LEN) else {
         return;
     };
     let targets = 0x5555_5555 & (u32::MAX >> (32 - count));
-    let len = rewrite(value, 7, Some((targets, before.target_count)), &mut out);
+    let len = rewrite(value, 7, Some(before.with_active(targets)), &mut out);
     let after = structure.frame(&out[..len]).expect("of the same form");
     let mut expected = before;
     (expected.number, expected.active_targets) = (7, Some(targets));

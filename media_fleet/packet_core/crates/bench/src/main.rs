@@ -5,17 +5,20 @@
 //! subscriber's receive; the highest rate without loss; memory per subscriber. In the same run the floor: the same bytes, encrypted
 //! with AES-128-GCM by the same library and sent by a bare loop in the best batches that the same destinations allow.
 //!
+//! `--microphones`: a room of a hundred open microphones of whom three speak, for a hundred listeners, with all and with five of them forwarded.
 //! `--floor N`: the floor for N subscribers alone.
 //! Prints JSON on the standard output, progress on the standard error.
 #![forbid(unsafe_code)]
 
 mod drain;
 mod floor;
+mod microphones;
 mod peers;
 mod scenario;
 
 use std::time::Duration;
 
+use microphones::Room;
 use scenario::{Scenario, Shape};
 
 /// Publishers, subscribers, and whether it is simulcast.
@@ -27,6 +30,14 @@ const SHAPES: [(usize, usize, bool); 6] = [
     (1, 500, false),
     (1, 50, true),
 ];
+/// See `microphones`; all are forwarded, and then so many.
+const ROOM: Room = Room {
+    publishers: 100,
+    subscribers: 100,
+    speak: 3,
+    last_n: 0,
+};
+const LAST_N: usize = 5;
 /// Packets a second of a usual publisher.
 const USUAL_RATE: u64 = 500;
 
@@ -41,6 +52,12 @@ fn main() {
         return;
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    if arguments.iter().any(|argument| argument == "--microphones") {
+        let rounds = if quick { 25 } else { 150 };
+        let measure = |last_n| microphones::measure(Room { last_n, ..ROOM }, rounds);
+        println!("[{}]", [0, LAST_N].map(measure).join(",\n "));
+        return;
+    }
     let duration = Duration::from_millis(if quick { 500 } else { 3000 });
     let mut rows = Vec::new();
     let memory = scenario::memory_per_subscriber();

@@ -78,11 +78,11 @@ impl Shape {
 /// Between two changes of all subscribers' layers.
 const SWITCH_EVERY: Duration = Duration::from_millis(200);
 /// Ids of transports: publishers from here, subscribers from [`SUBSCRIBER`] on.
-const PUBLISHER: u32 = 1;
-const SUBSCRIBER: u32 = 1000;
+pub const PUBLISHER: u32 = 1;
+pub const SUBSCRIBER: u32 = 1000;
 /// Ids of tracks, and of subscriptions.
-const TRACK: u32 = 500;
-const SUBSCRIPTION: u32 = 10_000;
+pub const TRACK: u32 = 500;
+pub const SUBSCRIPTION: u32 = 10_000;
 
 /// One publisher's socket and its encodings.
 struct Source {
@@ -104,7 +104,7 @@ pub struct Scenario {
 impl Scenario {
     /// Starts a node and connects everyone.
     pub fn start(shape: Shape) -> Self {
-        let node = start_node();
+        let node = start_node(0);
         let address = address_of(&node);
         let sources = (0..shape.publishers)
             .map(|number| {
@@ -281,19 +281,20 @@ fn loopback() -> Listen {
     }
 }
 
-fn address_of(node: &Node) -> SocketAddr {
+pub fn address_of(node: &Node) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, node.port()).into()
 }
 
-fn start_node() -> Node {
+pub fn start_node(last_n_audio: usize) -> Node {
     let config = Config {
         consent_timeout_us: 3_600_000_000,
+        last_n_audio,
         seed: 7,
     };
     Node::start(&loopback(), config).expect("a node starts")
 }
 
-fn connect(node: &Node, transport: u32, socket: &UdpSocket, address: SocketAddr) {
+pub fn connect(node: &Node, transport: u32, socket: &UdpSocket, address: SocketAddr) {
     let credentials = Credentials {
         ufrag: format!("peer{transport}"),
         pwd: PWD.into(),
@@ -350,6 +351,7 @@ fn subscription(index: usize) -> SubscriptionConfig {
         rtx_payload_type: Some(101),
         cname: "bench".into(),
         extensions: extensions(),
+        continuous: false,
     }
 }
 
@@ -357,7 +359,7 @@ fn subscription(index: usize) -> SubscriptionConfig {
 pub fn memory_per_subscriber() -> u64 {
     const MANY: usize = 1000;
     let before = resident_bytes();
-    let node = start_node();
+    let node = start_node(0);
     let source = socket();
     connect(&node, PUBLISHER, &source, address_of(&node));
     add_track(&node, TRACK, PUBLISHER, 100, false);

@@ -136,7 +136,9 @@ impl Engine {
                 continue;
             };
             if !track.codec().is_video() {
-                sound_bps += track.layers[0].rate().unwrap_or(0);
+                if subscription.config.continuous || !track.is_unheard() {
+                    sound_bps += track.layers[0].rate().unwrap_or(0);
+                }
                 continue;
             }
             let mut claim = Claim::new(*id, subscription.priority);

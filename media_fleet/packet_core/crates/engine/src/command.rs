@@ -87,6 +87,8 @@ pub struct SubscriptionConfig {
     pub cname: String,
     /// The subscriber's extension ids.
     pub extensions: ExtensionMap,
+    /// All sound, also what nobody else is sent: silence, and microphones beyond so many.
+    pub continuous: bool,
 }
 
 /// A track that another node relays.

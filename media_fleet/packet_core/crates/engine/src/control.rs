@@ -81,7 +81,9 @@ impl Engine {
             let Some(subscription) = self.subscriptions.get_mut(subscriber) else {
                 continue;
             };
-            if subscription.current != Some(source.layer) || subscription.paused {
+            // Who has sent nothing since is no sender (RFC 3550, section 6.4).
+            let has_sent = subscription.packets != subscription.reported;
+            if subscription.current != Some(source.layer) || subscription.paused || !has_sent {
                 continue;
             }
             if let Some(transport) = self.transports.get_mut(&subscription.transport) {

@@ -155,7 +155,7 @@ impl Engine {
         if std::mem::replace(&mut track.muted, muted) == muted {
             return true;
         }
-        track.voice.fall_silent();
+        let place = track.voice.fall_silent();
         for layer in &mut track.layers {
             layer.key_frames.cancel();
         }
@@ -164,6 +164,7 @@ impl Engine {
                 subscription.interrupt();
             }
         }
+        self.give_up_place(id, place);
         self.retarget(id);
         true
     }
@@ -208,6 +209,9 @@ impl Engine {
             transport.sinks.insert(rtx_ssrc, id);
         }
         track.subscribers.push(id);
+        if config.continuous {
+            track.continuous.push(id);
+        }
         let (clock_rate, is_video) = (track.config.clock_rate, track.codec().is_video());
         let mut subscription = Subscription::new(transport_id, track_id, config, clock_rate, is_video, seed);
         subscription.follow_on(spent);
@@ -253,6 +257,7 @@ impl Engine {
         }
         if let Some(track) = self.tracks.get_mut(&subscription.track) {
             track.subscribers.retain(|other| *other != id);
+            track.continuous.retain(|other| *other != id);
         }
         true
     }

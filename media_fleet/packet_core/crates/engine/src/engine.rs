@@ -54,6 +54,8 @@ impl Due {
 pub struct Config {
     /// A transport without authentic checks for so long is lost.
     pub consent_timeout_us: u64,
+    /// So many microphones of those in one group are forwarded at the most; 0: any number.
+    pub last_n_audio: usize,
     /// For the first sequence numbers and timestamps; from a source of randomness.
     pub seed: u64,
 }
@@ -130,6 +132,7 @@ impl Engine {
                 .values()
                 .map(|track| track.usage.asleep() as u64)
                 .sum(),
+            tracks_unheard: self.tracks.values().filter(|track| track.is_unheard()).count() as u64,
             ..self.stats
         }
     }
@@ -148,7 +151,12 @@ impl Engine {
     /// None for an unknown subscription.
     #[must_use]
     pub fn subscription_stats(&self, subscription: Id) -> Option<SubscriptionStats> {
-        self.subscriptions.get(&subscription).map(Subscription::stats)
+        let subscription = self.subscriptions.get(&subscription)?;
+        let track = self.tracks.get(&subscription.track);
+        Some(SubscriptionStats {
+            unheard: track.is_some_and(Track::is_unheard) && !subscription.config.continuous,
+            ..subscription.stats()
+        })
     }
 
     /// None for an unknown transport.
@@ -258,6 +266,7 @@ mod tests {
     fn a_waking_before_its_time_looks_through_nothing() {
         let mut engine = Engine::new(Config {
             consent_timeout_us: 50_000,
+            last_n_audio: 0,
             seed: 1,
         });
         let mut out = Told::default();

@@ -36,6 +36,8 @@ pub(crate) struct Pending {
     pub number: u64,
     /// Length to pad the payload to.
     pub padded_len: usize,
+    /// Only for those who get all sound.
+    pub is_withheld: bool,
 }
 
 impl Engine {
@@ -60,7 +62,13 @@ impl Engine {
         if track.codec().is_video() && burst.len() > 1 {
             even_out(track, burst);
         }
-        for subscriber in &track.subscribers {
+        let is_heard = |packet: &Pending| !packet.is_withheld;
+        let subscribers = if burst.iter().any(is_heard) {
+            &track.subscribers
+        } else {
+            &track.continuous
+        };
+        for subscriber in subscribers {
             let Some(subscription) = self.subscriptions.get_mut(subscriber) else {
                 continue;
             };
@@ -283,8 +291,10 @@ impl Leg<'_> {
         {
             let frame_number = mandatory.frame_number.wrapping_add(sent.offsets.picture);
             descriptor = [0; dependency_descriptor::MAX_LEN];
-            let len =
-                dependency_descriptor::rewrite(value, frame_number, sent.active_targets(), &mut descriptor);
+            let frame = stored.described.map(|described| described.frame);
+            let active = frame.zip(sent.active_targets);
+            let active = active.map(|(frame, targets)| frame.with_active(targets));
+            let len = dependency_descriptor::rewrite(value, frame_number, active, &mut descriptor);
             values = values.with(Extension::DependencyDescriptor, &descriptor[..len]);
         }
         let payload_start = write_header(packet, &fields, &values, config, numbers.stamp);

@@ -41,16 +41,8 @@ pub(crate) struct Sent {
     pub marker: bool,
     pub offsets: Offsets,
     pub stamp: Stamp,
-    pub active_targets: u32,
-    /// 0: its descriptor's active decode targets are as they came.
-    pub target_count: u8,
-}
-
-impl Sent {
-    /// The decode targets that its descriptor says are left, and how many there are.
-    pub(crate) fn active_targets(&self) -> Option<(u32, u8)> {
-        (self.target_count > 0).then_some((self.active_targets, self.target_count))
-    }
+    /// The decode targets that its descriptor says are left; None: they are as they came.
+    pub active_targets: Option<u32>,
 }
 
 /// A packet that can be sent again.

@@ -140,6 +140,7 @@ mod tests {
                     extension_profile: 0,
                     extension_elements: &[],
                     payload: &[starts, u8::from(frame != self.key)],
+                    sound: None,
                     descriptor: None,
                 };
                 let stored = self.store.insert(Codec::Vp8, &Scalability::default(), &incoming);

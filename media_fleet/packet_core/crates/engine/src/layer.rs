@@ -6,6 +6,7 @@ use parley_wire::nack::NackGenerator;
 use parley_wire::rtcp::{ReportBlock, SenderInfo};
 use parley_wire::sequence::SequenceExtender;
 
+use crate::hearing::Hearing;
 use crate::key_frames::KeyFrames;
 use crate::output::Now;
 use crate::rates::LayerRates;
@@ -43,6 +44,20 @@ impl Numbering {
         self.dropped
     }
 
+    /// Drops all packets from the newest so far up to this one. Those between were lost: nobody misses them where their neighbours are left out.
+    pub(crate) fn drop_up_to(&mut self, sequence: u64) {
+        let first = self.highest.map_or(sequence, |highest| highest + 1);
+        if sequence < first {
+            return;
+        }
+        self.highest = Some(sequence);
+        self.dropped += sequence + 1 - first;
+        let oldest = (sequence + 1).saturating_sub(MAX_RECENTLY_DROPPED as u64);
+        self.recently_dropped.extend(first.max(oldest)..=sequence);
+        let excess = self.recently_dropped.len().saturating_sub(MAX_RECENTLY_DROPPED);
+        self.recently_dropped.drain(..excess);
+    }
+
     /// The number of a packet with an extended sequence number; None for one that subscribers do not get.
     ///
     /// That is padding, unless it was overtaken: it has left a hole then, which it fills itself, as nobody else can.
@@ -63,7 +78,7 @@ impl Numbering {
         let later = dropped.take_while(|dropped| **dropped > sequence).count();
         // From before all that is remembered: its place cannot be told. Or sent again, and left out already.
         let is_lost = later == MAX_RECENTLY_DROPPED
-            || is_padding && self.recently_dropped.binary_search(&sequence).is_ok();
+            || !is_newest && self.recently_dropped.binary_search(&sequence).is_ok();
         (!is_lost).then(|| sequence - (self.dropped - later as u64))
     }
 }
@@ -143,6 +158,7 @@ pub(crate) struct Layer {
     pub last_packet_us: u64,
     pub sequence: SequenceExtender,
     pub numbering: Numbering,
+    pub hearing: Hearing,
     pub store: PacketStore,
     pub nack: NackGenerator,
     pub reception: Reception,
@@ -168,6 +184,7 @@ impl Layer {
             last_packet_us: 0,
             sequence: SequenceExtender::default(),
             numbering: Numbering::default(),
+            hearing: Hearing::default(),
             store: PacketStore::new(if is_video { VIDEO_STORE } else { AUDIO_STORE }),
             nack: NackGenerator::default(),
             reception: Reception::default(),
@@ -187,6 +204,7 @@ impl Layer {
     pub(crate) fn restart(&mut self) {
         self.sequence = SequenceExtender::default();
         self.numbering = Numbering::default();
+        self.hearing = Hearing::default();
         self.store.clear();
         self.nack = NackGenerator::default();
         self.reception = Reception::default();

@@ -23,6 +23,7 @@
 //! | `history` | what was sent, so that it can be sent again |
 //! | `usage` | which layers nobody can use, so that they need not be sent |
 //! | `speakers` | who speaks |
+//! | `hearing` | which microphones are forwarded: not those that are silent, and so many at the most |
 //! | `forwarding` | the loop from received packets to sent ones |
 //! | `control` | RTCP that comes in |
 //! | `reports` | RTCP that goes out by the clock |
@@ -39,6 +40,7 @@ mod control_plane;
 pub mod engine;
 mod event;
 mod forwarding;
+mod hearing;
 mod history;
 mod ice;
 mod key_frames;

@@ -139,6 +139,8 @@ impl Engine {
             rtx_payload_type: None,
             cname: config.cname,
             extensions: ExtensionMap::between_nodes(),
+            // Each node chooses whom its own participants hear, by the levels of all.
+            continuous: true,
         };
         self.add_subscription(id, link, track, subscription, Some(config.layer))
     }

@@ -8,6 +8,7 @@ use crate::Id;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::forwarding::Pending;
+use crate::hearing::Fate;
 use crate::output::{Now, Output};
 use crate::reports::FEEDBACK_INTERVAL_US;
 use crate::store::Incoming;
@@ -167,9 +168,11 @@ impl Engine {
             layer.count(sequence, header.timestamp, config.clock_rate, now);
         }
         layer.count_bytes(payload.len(), now);
+        let is_sound = !config.codec.is_video();
         if config.nack {
             self.follow_losses(now, source, sequence);
         }
+        let fate = is_sound.then(|| self.hear(now, source.track, header, elements, payload));
         let Some(track) = self.tracks.get_mut(&source.track) else {
             return;
         };
@@ -179,6 +182,12 @@ impl Engine {
         };
         let starts = !std::mem::replace(&mut layer.active, true);
         let mut goes_on = std::mem::take(&mut layer.stalled);
+        let sound = fate.map(|fate| layer.hearing.place(number, fate == Fate::Heard));
+        let is_withheld = sound.is_some_and(|sound| sound.number.is_none());
+        if is_withheld && !track.subscribers.is_empty() {
+            self.stats.sound_silent += u64::from(fate == Some(Fate::Silent));
+            self.stats.sound_surplus += u64::from(fate == Some(Fate::Surplus));
+        }
         let descriptor = config
             .extensions
             .id(Extension::DependencyDescriptor)
@@ -194,17 +203,11 @@ impl Engine {
             extension_profile: header.extension_profile,
             extension_elements: elements,
             payload,
+            sound,
             descriptor,
         };
         let stored = layer.store.insert(config.codec, &layer.scalability, &incoming);
         if let Some(stored) = &stored {
-            if !config.codec.is_video() && !track.muted {
-                let elements = Elements::new(header.extension_profile, elements);
-                let values = Values::read(elements, &config.extensions);
-                if let Some([level]) = values.get(Extension::AudioLevel) {
-                    track.voice.measured(*level, now);
-                }
-            }
             if config.codec.is_video() {
                 layer.key_frames.arrived(stored, &layer.store, now);
                 layer.rates.count(stored, &layer.scalability, now);
@@ -222,8 +225,11 @@ impl Engine {
                 layer: source.layer,
                 number,
                 padded_len: 0,
+                is_withheld,
             };
-            self.pending.push(pending);
+            if !is_withheld || !track.continuous.is_empty() {
+                self.pending.push(pending);
+            }
         }
         if starts {
             out.event(Event::LayerStarted {

@@ -74,6 +74,7 @@ pub(crate) fn send_sender_report(
         packets: subscription.packets as u32,
         octets: subscription.octets as u32,
     };
+    subscription.reported = subscription.packets;
     subscription.last_report = Some(((ntp >> 16) as u32, now.us));
     let cname = &subscription.config.cname;
     send_rtcp(transport, out, |writer| {

@@ -10,9 +10,9 @@ use crate::event::Event;
 use crate::output::{Now, Output};
 
 /// Levels are told in -dBov: this is silence, and 0 as loud as can be.
-const SILENCE: u8 = 127;
+pub(crate) const SILENCE: u8 = 127;
 /// Speech is at least so loud, dB above silence: louder than a fan, softer than a murmur.
-const SPEECH: u8 = SILENCE - 40;
+pub(crate) const SPEECH: u8 = SILENCE - 40;
 /// So many loud packets make speech; of fewer, something has fallen down.
 const BEGINNING: u8 = 3;
 /// Shorter pauses belong to speech.
@@ -20,7 +20,11 @@ const PAUSE_US: u64 = 800_000;
 /// Loudness is smoothed over so long.
 const SMOOTHING_US: f64 = 500_000.0;
 /// Who is to be passed in the order must be surpassed by so much, dB.
-const MARGIN: f64 = 6.0;
+pub(crate) const MARGIN: f64 = 6.0;
+/// A packet counts for no longer than this among the loud ones, however long nothing was loud before it.
+const LONGEST_PACKET_US: u64 = 60_000;
+/// Who has not been loud for so long gives way to somebody loud; who has been silent for so long, to any sound.
+pub(crate) const HOLD_US: u64 = 2_000_000;
 /// Changes are told so often at the most.
 const TELLING_INTERVAL_US: u64 = 300_000;
 
@@ -34,32 +38,64 @@ pub(crate) struct Voice {
     /// So many packets were loud since the last pause.
     loud: u8,
     loud_us: Option<u64>,
+    /// Smoothed over the loud packets alone, since there was speech: pauses make nobody softer. dB above silence.
+    pub spoken: f64,
+    /// When there was any sound.
+    pub sounded_us: Option<u64>,
+    /// It is one of those that are forwarded.
+    pub has_place: bool,
 }
 
 impl Voice {
-    /// A packet was this loud: `level` is the octet of RFC 6464, section 3. Its V bit does not count: not every sender that knows levels
-    /// knows speech.
-    pub(crate) fn measured(&mut self, level: u8, now: Now) {
-        let loudness = SILENCE - (level & 0x7f);
+    /// A packet was this loud, dB above silence.
+    pub(crate) fn measured(&mut self, loudness: u8, now: Now) {
         let elapsed_us = now.us.saturating_sub(self.measured_us) as f64;
         self.loudness += (f64::from(loudness) - self.loudness) * elapsed_us / (elapsed_us + SMOOTHING_US);
         self.measured_us = now.us;
+        if loudness > 0 {
+            self.sounded_us = Some(now.us);
+        }
         if loudness >= SPEECH {
             if !self.was_loud(now) {
                 self.loud = 0;
             }
             self.loud = self.loud.saturating_add(1);
+            if !self.was_loud_within(HOLD_US, now) {
+                self.spoken = 0.0;
+            }
+            let since_us = now.us.saturating_sub(self.loud_us.unwrap_or(0));
+            let weight = since_us.min(LONGEST_PACKET_US) as f64;
+            self.spoken += (f64::from(loudness) - self.spoken) * weight / (weight + SMOOTHING_US);
             self.loud_us = Some(now.us);
         }
     }
 
-    /// The track was muted.
-    pub(crate) fn fall_silent(&mut self) {
-        (self.loudness, self.loud, self.loud_us) = (0.0, 0, None);
+    /// The track was muted. Tells the group in which its place is free now.
+    pub(crate) fn fall_silent(&mut self) -> Option<Id> {
+        let had_place = self.has_place;
+        *self = Self {
+            group: self.group,
+            ..Self::default()
+        };
+        self.group.filter(|_| had_place)
+    }
+
+    pub(crate) fn group(&self) -> Option<Id> {
+        self.group
+    }
+
+    /// Whether it has been as loud as speech within this time.
+    pub(crate) fn was_loud_within(&self, us: u64, now: Now) -> bool {
+        self.loud_us.is_some_and(|loud_us| now.us < loud_us + us)
+    }
+
+    /// Whether there has been any sound within this time.
+    pub(crate) fn sounded_within(&self, us: u64, now: Now) -> bool {
+        self.sounded_us.is_some_and(|sounded_us| now.us < sounded_us + us)
     }
 
     fn was_loud(&self, now: Now) -> bool {
-        self.loud_us.is_some_and(|loud_us| now.us < loud_us + PAUSE_US)
+        self.was_loud_within(PAUSE_US, now)
     }
 
     fn speaks(&self, now: Now) -> bool {
@@ -73,6 +109,14 @@ pub(crate) struct Group {
     tracks: Vec<Id>,
     /// As was told last: the loudest first.
     speakers: Vec<Id>,
+    /// Those that are forwarded, where not all are.
+    pub places: Vec<Id>,
+}
+
+/// How loud a packet is, dB above silence, by the octet of RFC 6464, section 3. Its V bit does not count: not every sender that knows levels
+/// knows speech.
+pub(crate) fn loudness(level: u8) -> u8 {
+    SILENCE - (level & 0x7f)
 }
 
 /// Those of `speaking` (id, loudness) in their order: as `before` where nobody is clearly louder than who stands in front.
@@ -107,6 +151,7 @@ impl Engine {
         };
         let before = std::mem::replace(&mut track.voice.group, group);
         if before != group {
+            track.voice.has_place = false;
             self.leave_group(id, before);
             if let Some(group) = group {
                 self.groups.entry(group).or_default().tracks.push(id);
@@ -120,6 +165,7 @@ impl Engine {
         let Some(group_id) = group else { return };
         if let Some(group) = self.groups.get_mut(&group_id) {
             group.tracks.retain(|other| *other != id);
+            group.places.retain(|other| *other != id);
             if group.tracks.is_empty() {
                 self.groups.remove(&group_id);
             }

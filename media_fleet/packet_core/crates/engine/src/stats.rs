@@ -30,6 +30,9 @@ pub struct Stats {
     pub tracks: u64,
     pub subscriptions: u64,
     pub layers_paused: u64,
+    pub sound_silent: u64,
+    pub sound_surplus: u64,
+    pub tracks_unheard: u64,
 }
 
 /// What is known of one received layer.
@@ -56,6 +59,7 @@ pub struct SubscriptionStats {
     pub spatial_layer: Option<u8>,
     pub temporal_layer: Option<u8>,
     pub starved: bool,
+    pub unheard: bool,
     pub packets_sent: u64,
     pub bytes_sent: u64,
     pub retransmissions_sent: u64,

@@ -5,6 +5,7 @@ use parley_wire::dependency_descriptor::has_structure;
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
 use parley_wire::rtp::Elements;
 
+use crate::hearing::Sound;
 use crate::scalability::{Described, Scalability};
 
 /// Extension elements and payload of one packet fit in so many bytes: an Ethernet frame less its headers.
@@ -25,6 +26,8 @@ pub(crate) struct Stored {
     pub ends_frame: bool,
     /// What the dependency descriptor says.
     pub described: Option<Described>,
+    /// Of sound: whether, and as which, it is heard.
+    pub sound: Option<Sound>,
     extension_profile: u16,
     extension_len: u16,
     payload_len: u16,
@@ -70,6 +73,8 @@ pub(crate) struct Incoming<'a> {
     pub extension_profile: u16,
     pub extension_elements: &'a [u8],
     pub payload: &'a [u8],
+    /// Whether it is heard; None for a picture.
+    pub sound: Option<Sound>,
     /// Value of the dependency descriptor.
     pub descriptor: Option<&'a [u8]>,
 }
@@ -150,6 +155,7 @@ impl PacketStore {
             spatial: vp9.map_or(0, |vp9| vp9.spatial_layer),
             ends_frame: vp9.map_or(packet.marker, |vp9| vp9.ends_frame),
             described: None,
+            sound: packet.sound,
             extension_profile: packet.extension_profile,
             extension_len: extension_len as u16,
             payload_len: packet.payload.len() as u16,
@@ -204,6 +210,7 @@ pub(crate) mod tests {
             spatial: 0,
             ends_frame: true,
             described: None,
+            sound: None,
             extension_profile: 0,
             extension_len: 0,
             payload_len: 1000,
@@ -218,6 +225,7 @@ pub(crate) mod tests {
             extension_profile: 0xbede,
             extension_elements: &[0x10, 0x2a, 0, 0],
             payload,
+            sound: None,
             descriptor: None,
         }
     }

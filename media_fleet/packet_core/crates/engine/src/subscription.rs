@@ -76,6 +76,8 @@ pub(crate) struct Subscription {
     pub rtx_sequence: u64,
     pub packets: u64,
     pub octets: u64,
+    /// As many packets as the last sender report told of.
+    pub reported: u64,
     pub resent: u64,
     pub nacks_received: u64,
     pub key_frames_asked_for: u64,
@@ -136,6 +138,7 @@ impl Subscription {
             rtx_sequence: seed >> 32 & 0x7fff,
             packets: 0,
             octets: 0,
+            reported: 0,
             resent: 0,
             nacks_received: 0,
             key_frames_asked_for: 0,
@@ -230,19 +233,28 @@ impl Subscription {
         if self.paused {
             return None;
         }
-        if self.current == Some(layer) && self.leaps(stored) {
+        let sound = stored.sound.filter(|_| !self.config.continuous);
+        let number = sound.map_or(Some(stored.number), |sound| sound.number)?;
+        if self.current == Some(layer) && self.leaps(number) {
             self.interrupt();
         }
         if self.current != Some(layer) {
             if self.target != Some(layer) || !stored.key_frame {
                 return None;
             }
-            self.switch(layer, stored, now);
+            self.switch(layer, number, stored, now);
         }
-        let place = if self.only.is_some() {
-            Place::whole(stored)
-        } else {
-            self.thinning.place(stored, scalability, limit)?
+        let place = match sound {
+            // RFC 3551, section 4.1: the marker tells where sound begins again.
+            Some(sound) => Place {
+                number,
+                ends_picture: stored.marker || sound.begins,
+                ..Place::whole(stored)
+            },
+            None if self.only.is_none() && stored.sound.is_none() => {
+                self.thinning.place(stored, scalability, limit)?
+            }
+            None => Place::whole(stored),
         };
         let continuity = &mut self.continuity;
         // Late, from before the switch.
@@ -275,25 +287,21 @@ impl Subscription {
             marker: place.ends_picture,
             offsets,
             stamp,
-            active_targets: place.active_targets.unwrap_or(0),
-            target_count: match (&stored.described, place.active_targets) {
-                (Some(described), Some(_)) => described.frame.target_count,
-                _ => 0,
-            },
+            active_targets: place.active_targets,
         };
         self.history.insert(sent);
         Some(sent)
     }
 
     /// Whether a packet of the current layer is too far on.
-    fn leaps(&self, stored: &Stored) -> bool {
+    fn leaps(&self, number: u64) -> bool {
         let continuity = &self.continuity;
         let sent = continuity.highest_sequence - continuity.first_sequence;
-        stored.number > continuity.first_number + self.thinning.left_out() + sent + MAX_LEAP
+        number > continuity.first_number + self.thinning.left_out() + sent + MAX_LEAP
     }
 
     /// Goes on with another layer, or with the same one after a break: all numbers follow on the last ones.
-    fn switch(&mut self, layer: usize, stored: &Stored, now: Now) {
+    fn switch(&mut self, layer: usize, number: u64, stored: &Stored, now: Now) {
         let continuity = &mut self.continuity;
         let next_timestamp = if continuity.started {
             let elapsed_us = now.us.saturating_sub(continuity.last_sent_us).max(1_000);
@@ -310,7 +318,7 @@ impl Subscription {
             continuity.offsets.tl0_picture = continuity.last_tl0_picture.wrapping_add(1).wrapping_sub(index);
         }
         self.thinning = Thinning::default();
-        continuity.first_number = stored.number;
+        continuity.first_number = number;
         continuity.first_sequence = continuity.highest_sequence + 1;
         continuity.started = true;
         self.current = Some(layer);
@@ -358,6 +366,7 @@ impl Subscription {
             spatial_layer: self.point().map(|point| point.spatial),
             temporal_layer: self.point().map(|point| point.temporal),
             starved: self.share == Share::Nothing,
+            unheard: false,
             packets_sent: self.packets,
             bytes_sent: self.octets,
             retransmissions_sent: self.resent,

@@ -36,6 +36,8 @@ pub(crate) struct Track {
     pub usage: Usage,
     pub voice: Voice,
     pub subscribers: Vec<Id>,
+    /// Those of them who get all sound.
+    pub continuous: Vec<Id>,
 }
 
 impl Track {
@@ -55,11 +57,21 @@ impl Track {
             layers,
             voice: Voice::default(),
             subscribers: Vec::new(),
+            continuous: Vec::new(),
         }
     }
 
     pub(crate) fn codec(&self) -> Codec {
         self.config.codec
+    }
+
+    /// Whether it is sound whose newest packet was not forwarded.
+    pub(crate) fn is_unheard(&self) -> bool {
+        !self.muted
+            && self
+                .layers
+                .iter()
+                .any(|layer| layer.active && layer.hearing.is_withheld())
     }
 
     /// The layer that a packet with this rid belongs to; without a rid, the only layer.

@@ -70,12 +70,13 @@ impl PacketCore {
 #[pymethods]
 impl PacketCore {
     #[new]
-    #[pyo3(signature = (*, bind_addresses, port, tcp_port = None, consent_timeout_ms = 15_000))]
+    #[pyo3(signature = (*, bind_addresses, port, tcp_port = None, consent_timeout_ms = 15_000, last_n_audio = 0))]
     fn new(
         bind_addresses: Vec<String>,
         port: u16,
         tcp_port: Option<u16>,
         consent_timeout_ms: u64,
+        last_n_audio: usize,
     ) -> PyResult<Self> {
         let listen = Listen {
             addresses: arguments::addresses(&bind_addresses)?,
@@ -88,6 +89,7 @@ impl PacketCore {
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), port);
         let config = Config {
             consent_timeout_us: consent_timeout_ms * 1000,
+            last_n_audio,
             seed,
         };
         let node = Node::start(&listen, config).map_err(|error| {
@@ -329,7 +331,8 @@ impl PacketCore {
     // ---- subscriptions ----
 
     #[pyo3(signature = (
-        transport, track, *, mid, ssrc, rtx_ssrc, payload_type, rtx_payload_type, cname, extensions
+        transport, track, *, mid, ssrc, rtx_ssrc, payload_type, rtx_payload_type, cname, extensions,
+        continuous = false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn add_subscription(
@@ -343,6 +346,7 @@ impl PacketCore {
         rtx_payload_type: Option<u8>,
         cname: String,
         extensions: &Bound<'_, PyDict>,
+        continuous: bool,
     ) -> PyResult<Id> {
         let extensions: ExtensionMap = self::extensions(extensions)?;
         one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
@@ -354,6 +358,7 @@ impl PacketCore {
             rtx_payload_type: rtx_payload_type.map(self::payload_type).transpose()?,
             cname,
             extensions,
+            continuous,
         };
         let id = self.new_id();
         self.command(Command::AddSubscription(id, transport, track, Box::new(config)))?;

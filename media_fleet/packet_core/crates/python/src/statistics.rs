@@ -62,6 +62,9 @@ statistics_class!(CoreStats {
     tracks: u64,
     subscriptions: u64,
     layers_paused: u64,
+    sound_silent: u64,
+    sound_surplus: u64,
+    tracks_unheard: u64,
 });
 
 statistics_class!(LayerStats {
@@ -94,6 +97,7 @@ statistics_class!(SubscriptionStats {
     spatial_layer: Option<u8>,
     temporal_layer: Option<u8>,
     starved: bool,
+    unheard: bool,
     packets_sent: u64,
     bytes_sent: u64,
     retransmissions_sent: u64,
@@ -112,6 +116,7 @@ pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
         dropped_malformed,
         dropped_unknown_address, dropped_stun_integrity, dropped_authentication, dropped_replayed,
         dropped_unknown_ssrc, commands_ignored, transports, tracks, subscriptions, layers_paused,
+        sound_silent, sound_surplus, tracks_unheard,
     }
         datagrams_sent: io.datagrams_sent,
         bytes_sent: io.bytes_sent,
@@ -131,7 +136,7 @@ pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
 
 pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
     copied!(from => SubscriptionStats {
-        layer, spatial_layer, temporal_layer, starved, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
+        layer, spatial_layer, temporal_layer, starved, unheard, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
         packets_lost, fraction_lost, jitter, round_trip_ms,
     })
 }

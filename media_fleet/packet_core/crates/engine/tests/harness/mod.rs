@@ -107,8 +107,14 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64) -> Self {
+        Self::with_last_n_audio(seed, 0)
+    }
+
+    /// With so many microphones forwarded at the most.
+    pub fn with_last_n_audio(seed: u64, last_n_audio: usize) -> Self {
         let config = Config {
             consent_timeout_us: 15_000_000,
+            last_n_audio,
             seed,
         };
         Self {
@@ -326,6 +332,7 @@ pub fn subscription(ssrc: u32, kind: Kind) -> SubscriptionConfig {
         rtx_payload_type: is_video.then_some(SENT_VIDEO_RTX),
         cname: "somebody".into(),
         extensions: extension_map(1),
+        continuous: false,
     }
 }
 

@@ -23,12 +23,13 @@ impl<'a> Reader<'a> {
         if end > self.data.len() * 8 {
             return None;
         }
-        let mut value = 0;
-        for at in self.at..end {
-            value = value << 1 | u32::from(self.data[at / 8] >> (7 - at % 8) & 1);
+        let mut value = 0u64;
+        for byte in &self.data[self.at / 8..end.div_ceil(8)] {
+            value = value << 8 | u64::from(*byte);
         }
+        value >>= end.next_multiple_of(8) - end;
         self.at = end;
-        Some(value)
+        Some((value & ((1 << bits) - 1)) as u32)
     }
 
     pub(super) fn flag(&mut self) -> Option<bool> {
@@ -61,11 +62,16 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn number(&mut self, value: u32, bits: u32) {
-        for bit in (0..bits).rev() {
+        let mut left = bits;
+        while left > 0 {
+            let room = 8 - self.at as u32 % 8;
+            let some = left.min(room);
+            let part = u64::from(value) >> (left - some) & ((1 << some) - 1);
             if let Some(byte) = self.data.get_mut(self.at / 8) {
-                *byte |= ((value >> bit & 1) as u8) << (7 - self.at % 8);
+                *byte |= (part << (room - some)) as u8;
             }
-            self.at += 1;
+            self.at += some as usize;
+            left -= some;
         }
     }
 
@@ -79,6 +85,7 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn numbers_below_a_limit_take_no_more_bits_than_they_need() {
@@ -95,6 +102,25 @@ mod tests {
         }
         assert_eq!(Reader::new(&[]).below(1), Some(0), "the only value takes none");
         assert_eq!(Reader::new(&[]).below(2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(fields in prop::collection::vec((any::<u32>(), 1u32..=32), 0..20)) {
+            let mut room = [0xffu8; 80];
+            let mut writer = Writer::new(&mut room);
+            for (value, bits) in &fields {
+                writer.number(*value, *bits);
+            }
+            let len = writer.finish().unwrap();
+            let mut reader = Reader::new(&room[..len]);
+            for (value, bits) in &fields {
+                prop_assert_eq!(reader.number(*bits), Some(value & (u32::MAX >> (32 - bits))));
+            }
+            let rest = (8 * len - reader.position()) as u32;
+            prop_assert_eq!(reader.number(rest), Some(0));
+            prop_assert_eq!(reader.number(1), None);
+        }
     }
 
     #[test]

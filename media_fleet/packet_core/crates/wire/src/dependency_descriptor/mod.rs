@@ -107,6 +107,8 @@ pub struct Frame {
     pub needs: u64,
     /// A bit for each decode target that frames are made for, where the packet says so.
     pub active_targets: Option<u32>,
+    /// At which bit of the descriptor they stand, or would: behind the structure, which is not read again for each subscriber.
+    targets_at: u16,
 }
 
 impl Frame {
@@ -115,13 +117,36 @@ impl Frame {
     pub fn indication(&self, target: usize) -> Indication {
         Indication::of(self.indications, target)
     }
+
+    /// These decode targets (a bit for each) as those that [`rewrite`] writes into the frame's descriptor.
+    #[must_use]
+    pub fn with_active(&self, targets: u32) -> ActiveTargets {
+        ActiveTargets {
+            targets,
+            count: self.target_count,
+            at: self.targets_at,
+        }
+    }
 }
 
-/// Writes a descriptor with another frame number and, if `active` is given, with these decode targets (a bit for each, and how many the
-/// structure has) as those that are to be expected. Returns the length in `out`; the value stays as it is where that is not possible.
-pub fn rewrite(value: &[u8], frame_number: u16, active: Option<(u32, u8)>, out: &mut [u8; MAX_LEN]) -> usize {
+/// The decode targets that are left, and where they stand in a descriptor: [`Frame::with_active`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveTargets {
+    targets: u32,
+    count: u8,
+    at: u16,
+}
+
+/// Writes a descriptor with another frame number and, if `active` is given, with these decode targets as those that are to be expected; they are of
+/// the descriptor's own frame. Returns the length in `out`; the value stays as it is where that is not possible.
+pub fn rewrite(
+    value: &[u8],
+    frame_number: u16,
+    active: Option<ActiveTargets>,
+    out: &mut [u8; MAX_LEN],
+) -> usize {
     let len = active
-        .and_then(|(targets, count)| write_active(value, targets, u32::from(count), out))
+        .and_then(|active| write_active(value, active, out))
         .unwrap_or_else(|| {
             let len = value.len().min(MAX_LEN);
             out[..len].copy_from_slice(&value[..len]);
@@ -133,11 +158,10 @@ pub fn rewrite(value: &[u8], frame_number: u16, active: Option<(u32, u8)>, out: 
     len
 }
 
-/// Copies a descriptor with other active decode targets; None if it is not valid, or too long then.
-fn write_active(value: &[u8], targets: u32, count: u32, out: &mut [u8; MAX_LEN]) -> Option<usize> {
-    if count == 0 || count > 32 {
-        return None;
-    }
+/// Copies a descriptor with other active decode targets; None if they are not of this one, or it is too long then.
+fn write_active(value: &[u8], active: ActiveTargets, out: &mut [u8; MAX_LEN]) -> Option<usize> {
+    let ActiveTargets { targets, count, at } = active;
+    let count = u32::from(count);
     let mut reader = Reader::new(value);
     let mut writer = Writer::new(out);
     copy(&mut reader, &mut writer, 8 * Mandatory::LEN)?;
@@ -151,12 +175,8 @@ fn write_active(value: &[u8], targets: u32, count: u32, out: &mut [u8; MAX_LEN])
     reader.number(1)?;
     writer.number(1, 1);
     copy(&mut reader, &mut writer, 3)?;
-    if flags.has_structure {
-        let start = reader.position();
-        let mut ahead = reader.clone();
-        Structure::read(&mut ahead)?;
-        copy(&mut reader, &mut writer, ahead.position() - start)?;
-    }
+    let structure = usize::from(at).checked_sub(reader.position())?;
+    copy(&mut reader, &mut writer, structure)?;
     if flags.has_active_targets {
         reader.number(count)?;
     }
@@ -167,8 +187,11 @@ fn write_active(value: &[u8], targets: u32, count: u32, out: &mut [u8; MAX_LEN])
 }
 
 fn copy(from: &mut Reader<'_>, to: &mut Writer<'_>, bits: usize) -> Option<()> {
-    for _ in 0..bits {
-        to.number(from.number(1)?, 1);
+    let mut left = bits as u32;
+    while left > 0 {
+        let some = left.min(u32::BITS);
+        to.number(from.number(some)?, some);
+        left -= some;
     }
     Some(())
 }

@@ -112,6 +112,7 @@ impl Structure {
             indications: template.indications,
             needs: template.needs,
             active_targets: None,
+            targets_at: 8 * Mandatory::LEN as u16 + Flags::BITS as u16,
         };
         if value.len() <= Mandatory::LEN {
             return Some(frame);
@@ -120,6 +121,7 @@ impl Structure {
         reader.number(Flags::BITS)?;
         if flags.has_structure {
             Self::read(&mut reader)?;
+            frame.targets_at = reader.position() as u16;
             frame.active_targets = Some(u32::MAX >> (32 - self.targets.len()));
         }
         if flags.has_active_targets {

@@ -378,8 +378,8 @@ proptest! {
         prop_assume!(value.len() + 5 <= MAX_LEN);
         let targets = targets.map(|targets| targets & (u32::MAX >> (32 - count)));
         let mut out = [0u8; MAX_LEN];
-        let len = rewrite(&value, number, targets.map(|targets| (targets, count as u8)), &mut out);
         let before = structure.frame(&value).unwrap();
+        let len = rewrite(&value, number, targets.map(|targets| before.with_active(targets)), &mut out);
         let after = structure.frame(&out[..len]).unwrap();
         let active_targets = targets.or(before.active_targets);
         prop_assert_eq!(after, Frame { number, active_targets, ..before });
@@ -389,7 +389,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(
         mut value in proptest::collection::vec(any::<u8>(), 0..300), structure in structure(),
-        number: u16, active in any::<Option<(u32, u8)>>(), carries: bool,
+        number: u16, active in any::<Option<(u32, u8, u16)>>(), carries: bool,
     ) {
         if let Some(flags) = value.get_mut(3).filter(|_| carries) {
             *flags |= 0x80;
@@ -401,6 +401,8 @@ proptest! {
             prop_assert!(structure.is_within(0, 0));
         }
         let mut out = [0u8; MAX_LEN];
+        // Of another descriptor, or of none.
+        let active = active.map(|(targets, count, at)| ActiveTargets { targets, count: count % 33, at });
         let len = rewrite(&value, number, active, &mut out);
         prop_assert!(len <= MAX_LEN && (len >= 3 || value.len() < 3));
     }
