@@ -36,6 +36,26 @@ export interface Meeting {
   readonly endedAt: string | null;
 }
 
+/** `publish`: for an encoder (WHIP); `watch`: for a player (WHEP). */
+export type StreamScope = "publish" | "watch";
+
+/** What an encoder or a player comes in with until it is revoked. */
+export interface StreamKey {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: StreamScope;
+  /** The door that it opens. */
+  readonly url: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+/** The key itself is told once. */
+export interface NewStreamKey extends StreamKey {
+  readonly key: string;
+}
+
 /** What opens a room. */
 export interface JoinTicket {
   readonly meetingToken: string;

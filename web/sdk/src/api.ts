@@ -1,4 +1,13 @@
-import { camelCased, type JoinTicket, type Meeting, type MeetingPublic, type User } from "./api-types.js";
+import {
+  camelCased,
+  type JoinTicket,
+  type Meeting,
+  type MeetingPublic,
+  type NewStreamKey,
+  type StreamKey,
+  type StreamScope,
+  type User,
+} from "./api-types.js";
 import { ParleyError } from "./errors.js";
 import type { LiveRoom, Page, ParticipantStatistics, RoomParticipant, RoomStatistics } from "./statistics-types.js";
 
@@ -101,6 +110,37 @@ export class ParleyApi {
       ...(input.previousToken === undefined ? {} : { previous_token: input.previousToken }),
     };
     return (await this.#call("POST", `${meetingPath(id)}/join`, body)) as JoinTicket;
+  }
+
+  /** A meeting's stream keys, oldest first. For its host. */
+  async listStreamKeys(meetingId: string): Promise<StreamKey[]> {
+    const keys: StreamKey[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const path = `${meetingPath(meetingId)}/stream-keys?limit=100${query}`;
+      const page = (await this.#call("GET", path)) as Page<StreamKey>;
+      keys.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return keys;
+  }
+
+  async createStreamKey(
+    meetingId: string,
+    input: { name: string; scope?: StreamScope; expiresAt?: string | null },
+  ): Promise<NewStreamKey> {
+    const body = {
+      name: input.name,
+      ...(input.scope === undefined ? {} : { scope: input.scope }),
+      ...(input.expiresAt == null ? {} : { expires_at: input.expiresAt }),
+    };
+    return (await this.#call("POST", `${meetingPath(meetingId)}/stream-keys`, body)) as NewStreamKey;
+  }
+
+  /** It opens nothing any more, and what came in with it is out. */
+  async revokeStreamKey(meetingId: string, keyId: string): Promise<void> {
+    await this.#call("DELETE", `${meetingPath(meetingId)}/stream-keys/${encodeURIComponent(keyId)}`);
   }
 
   /** The rooms in which somebody is, the latest first: one's own, for an administrator all. */

@@ -6,7 +6,16 @@
  * and calls the methods; it keeps no truth of its own.
  */
 export { ParleyApi } from "./api.js";
-export type { JoinTicket, Meeting, MeetingPublic, MeetingStatus, User } from "./api-types.js";
+export type {
+  JoinTicket,
+  Meeting,
+  MeetingPublic,
+  MeetingStatus,
+  NewStreamKey,
+  StreamKey,
+  StreamScope,
+  User,
+} from "./api-types.js";
 export { DeviceError, Devices, LevelMeter } from "./devices.js";
 export type { DeviceErrorCode, DeviceKind, MediaDevice } from "./devices.js";
 export { bytesOfSecret, newMeetingSecret } from "./e2ee/meeting-secret.js";

@@ -13,6 +13,7 @@ import { Lobby } from "./Lobby.js";
 import styles from "./PeoplePanel.module.css";
 import { PersonRow } from "./PersonRow.js";
 import { raisedFirst } from "./raised-hands.js";
+import { StreamKeysButton, StreamKeysDialog } from "./StreamKeys.js";
 import { SidePanel } from "./SidePanel.js";
 
 type Removable = Pick<ParticipantState, "id" | "name">;
@@ -23,7 +24,7 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
   const { people, meeting } = messages;
   const { room, state, meetingId } = useRoom();
   const [removing, setRemoving] = useState<Removable | null>(null);
-  const [isHosting, setHosting] = useState(false);
+  const [shown, setShown] = useState<"hosting" | "streamKeys" | null>(null);
   const mayModerate = state.self?.permissions.moderate === true;
   const ordered = raisedFirst(state.participants);
   return (
@@ -34,12 +35,17 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
           <Button
             icon={<SlidersHorizontal aria-hidden />}
             onPress={() => {
-              setHosting(true);
+              setShown("hosting");
             }}
           >
             {messages.hosting.title}
           </Button>
         )}
+        <StreamKeysButton
+          onPress={() => {
+            setShown("streamKeys");
+          }}
+        />
       </div>
       {state.encryption?.code != null && (
         <p className={styles.code}>
@@ -55,9 +61,15 @@ export function PeoplePanel({ onClose }: { readonly onClose: () => void }) {
       </ul>
       <Viewers onRemove={mayModerate ? setRemoving : null} />
       <HostControls
-        isOpen={isHosting}
+        isOpen={shown === "hosting"}
         onClose={() => {
-          setHosting(false);
+          setShown(null);
+        }}
+      />
+      <StreamKeysDialog
+        isOpen={shown === "streamKeys"}
+        onClose={() => {
+          setShown(null);
         }}
       />
       <ConfirmDialog

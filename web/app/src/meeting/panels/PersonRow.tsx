@@ -7,6 +7,7 @@ import {
   MicOff,
   MonitorUp,
   MonitorX,
+  RadioTower,
   Star,
   UserX,
   Video,
@@ -37,14 +38,20 @@ export function PersonRow({ participant, handPlace, onRemove }: PersonRowProps) 
   const hasCamera = isOn(participant, "camera");
   const role = participant.role === "participant" ? null : tile[participant.role];
   const place = state.breakouts?.rooms.find(({ id }) => id === participant.breakout)?.name;
-  const standing = [role, place].filter((part) => part != null).join(" · ");
+  const isStream = participant.kind === "stream";
+  const standing = [isStream ? people.streaming : role, place].filter((part) => part != null).join(" · ");
   const detail = participant.connected ? standing : tile.reconnecting;
   return (
     <li className={styles.row} data-participant-id={participant.id}>
       <Avatar name={participant.name} identity={participant.identity} size={36} />
       <div className={styles.who}>
         <p className={styles.name}>{participant.isSelf ? tile.you(participant.name) : participant.name}</p>
-        {detail !== "" && <p className={styles.detail}>{detail}</p>}
+        {detail !== "" && (
+          <p className={styles.detail}>
+            {isStream && participant.connected && <RadioTower aria-hidden className={styles.mark} />}
+            {detail}
+          </p>
+        )}
       </div>
       <span className={styles.icons}>
         {handPlace !== null && (
@@ -134,7 +141,7 @@ function ModerationMenu({ participant, onRemove }: Omit<PersonRowProps, "handPla
       >
         {isSpotlit ? hosting.endSpotlight : hosting.spotlight}
       </MenuItem>
-      {participant.role !== "host" && (
+      {participant.role !== "host" && participant.kind === "person" && (
         <MenuItem
           icon={<Crown aria-hidden />}
           onAction={() => {
