@@ -39,6 +39,8 @@ class ErrorCode(StrEnum):
     EMAIL_TAKEN = "email_taken"
     WEAK_PASSWORD = "weak_password"
     SESSION_EXPIRED = "session_expired"
+    LINK_INVALID = "link_invalid"
+    MAIL_OFF = "mail_off"
     # Access
     PERMISSION_DENIED = "permission_denied"
     GUESTS_NOT_ALLOWED = "guests_not_allowed"

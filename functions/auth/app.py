@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 from auth_service.access_tokens import AccessTokens
-from auth_service.account_routes import add_account_routes
+from auth_service.account_routes import add_account_routes, add_address_routes, add_registration_routes
 from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.adapters.job_function import JobFunction
+from auth_service.adapters.jobs_table import JobsTable
+from auth_service.adapters.links_table import LinksTable
+from auth_service.adapters.mailers import Mailer, SesMailer, SmtpMailer
 from auth_service.adapters.passwords import Passwords
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.adapters.table import Table
+from auth_service.address_changes import AddressChanges
 from auth_service.answers import Answers
 from auth_service.discovery_routes import add_discovery_routes
 from auth_service.domain.roles import Roles
 from auth_service.domain.sessions import Lifetimes
+from auth_service.job_queue import JobQueue
 from auth_service.login import Login
+from auth_service.new_passwords import NewPasswords
+from auth_service.password_changes import PasswordChanges
+from auth_service.password_routes import add_password_routes
+from auth_service.profile import Profile
 from auth_service.registration import Registration
 from auth_service.security_events import SecurityEvents, log_to
 from auth_service.session_routes import add_session_routes
 from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
+from auth_service.worker import Worker
 from chalice.app import CloudWatchEvent, Rate
 
 from contracts.access_token import LIFETIME_S
@@ -34,9 +46,31 @@ from telemetry.logs import service_logger
 settings = AuthSettings.from_environ(os.environ)
 logger = service_logger("auth")
 roles = Roles(administrators=frozenset(settings.administrators), default=settings.default_role)
+
+
+def _mailer() -> Mailer | None:
+    match settings.mail:
+        case "ses":
+            return SesMailer(aws.ses_client, sender=settings.mail_from)
+        case "smtp":
+            return SmtpMailer(settings.mail_smtp_url, sender=settings.mail_from)
+        case _:
+            return None
+
+
 table = Table(aws.dynamodb_client, settings.table)
-accounts = AccountsTable(table)
+accounts = AccountsTable(table, clock=time.time)
+sessions_table = SessionsTable(table)
+links = LinksTable(table)
+jobs = JobsTable(table)
 events = SecurityEvents(log_to(logger), clock=time.time)
+queue = JobQueue(
+    jobs=jobs,
+    function=JobFunction(aws.lambda_client, settings.jobs_function, logger=logger),
+    sends_mail=settings.mail != "off",
+    clock=time.time,
+    randomness=os.urandom,
+)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
     secret_id=settings.signing_secret,
@@ -49,8 +83,10 @@ passwords = Passwords(
     time_cost=settings.argon2_time_cost,
     parallelism=settings.argon2_parallelism,
 )
+new_passwords = NewPasswords(passwords=passwords, min_length=settings.password_min_length, site=settings.site)
 access_tokens = AccessTokens(
     accounts=accounts,
+    sessions=sessions_table,
     signing_keys=signing_keys,
     issuer=settings.issuer,
     roles=roles,
@@ -59,7 +95,7 @@ access_tokens = AccessTokens(
 )
 sessions = Sessions(
     accounts=accounts,
-    sessions=SessionsTable(table),
+    sessions=sessions_table,
     access_tokens=access_tokens,
     lifetimes=Lifetimes(idle_s=settings.session_idle_s, max_s=settings.session_max_s, grace_s=settings.refresh_grace_s),
     events=events,
@@ -69,12 +105,49 @@ sessions = Sessions(
 logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, events=events)
 registration = Registration(
     accounts=accounts,
+    links=links,
     passwords=passwords,
+    new_passwords=new_passwords,
     sessions=sessions,
+    jobs=queue,
     events=events,
     roles=roles,
     clock=time.time,
     randomness=os.urandom,
+)
+password_changes = PasswordChanges(
+    accounts=accounts,
+    sessions=sessions_table,
+    links=links,
+    login=logins,
+    passwords=passwords,
+    new_passwords=new_passwords,
+    jobs=queue,
+    events=events,
+    clock=time.time,
+)
+address_changes = AddressChanges(
+    accounts=accounts,
+    links=links,
+    login=logins,
+    new_passwords=new_passwords,
+    jobs=queue,
+    events=events,
+    clock=time.time,
+    randomness=os.urandom,
+)
+profile = Profile(accounts=accounts, links=links, login=logins, jobs=queue, events=events)
+worker = Worker(
+    table=table,
+    jobs=jobs,
+    accounts=accounts,
+    links=links,
+    mailer=_mailer(),
+    page=settings.page,
+    site=settings.site,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
 )
 answers = Answers(
     roles=roles,
@@ -89,9 +162,24 @@ app = Service(
     addresses=ClientAddresses(trusted_proxies=settings.trusted_proxies),
 )
 
-add_account_routes(app, registration=registration, access_tokens=access_tokens, answers=answers)
-add_session_routes(app, logins=logins, sessions=sessions, answers=answers)
-add_discovery_routes(app, signing_keys=signing_keys)
+add_registration_routes(app, registration=registration, answers=answers)
+add_session_routes(app, logins=logins, sessions=sessions, access_tokens=access_tokens, answers=answers)
+add_account_routes(app, profile=profile, sessions=sessions, access_tokens=access_tokens, answers=answers)
+add_address_routes(app, addresses=address_changes, access_tokens=access_tokens, answers=answers)
+add_password_routes(app, passwords=password_changes, access_tokens=access_tokens, answers=answers)
+add_discovery_routes(app, signing_keys=signing_keys, settings=settings)
+
+
+@app.lambda_function(name="jobs")
+def do_job(event: dict[str, Any], _context: Any) -> None:
+    """Does the job ``{"job_id": …}``, which has just been queued."""
+    worker.work(str(event["job_id"]))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="waiting-jobs")
+def do_waiting_jobs(_: CloudWatchEvent) -> None:
+    """Does the jobs that could not be done at once."""
+    worker.work_off()
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS), name="rotate-signing-keys")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -47,8 +49,20 @@ def secrets_client() -> SecretsManagerClient:
         return _client("secretsmanager")  # type: ignore[no-any-return]
 
 
+def lambda_client() -> LambdaClient:
+    """The client for Lambda. ``AWS_ENDPOINT_URL_LAMBDA`` points it elsewhere than the others."""
+    with _making:
+        return _client("lambda")  # type: ignore[no-any-return]
+
+
+def ses_client() -> SESV2Client:
+    """The client for SES, version 2 of its API."""
+    with _making:
+        return _client("sesv2")  # type: ignore[no-any-return]
+
+
 @functools.cache
-def _client(service: Literal["dynamodb", "secretsmanager"]) -> Any:
+def _client(service: Literal["dynamodb", "secretsmanager", "lambda", "sesv2"]) -> Any:
     import boto3  # noqa: PLC0415  (a fifth of a second that routes without AWS do not pay)
     from botocore.config import Config  # noqa: PLC0415
 

@@ -30,7 +30,8 @@ def document(operations: Iterable[Operation], *, title: str, version: str) -> di
     """The document, ready to be written as JSON."""
     known = list(operations)
     bodies = {operation.body for operation in known if operation.body is not Empty}
-    answers = {kind for operation in known for kind in _structs(operation.answer)}
+    told = [answer for operation in known for answer in (operation.answer, *operation.also.values())]
+    answers = {kind for answer in told for kind in _structs(answer)}
     kinds = [*sorted(bodies | answers, key=str), Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(kinds, schemas, strict=True))
@@ -104,11 +105,6 @@ def _security(access: Access) -> list[dict[str, list[str]]]:
 
 
 def _responses(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
-    done: dict[str, Any] = {"description": "Done."}
-    if operation.answer is not None:
-        known = [schema_of[kind] for kind in _structs(operation.answer)] or [{"type": "object"}]
-        schema = known[0] if len(known) == 1 else {"anyOf": known}
-        done["content"] = {"application/json": {"schema": schema}}
     codes: dict[int, list[str]] = {}
     for code in errors_of(operation):
         codes.setdefault(STATUS_OF_CODE[code], []).append(code.value)
@@ -119,7 +115,17 @@ def _responses(operation: Operation, schema_of: dict[Any, Any]) -> dict[str, Any
         }
         for status, names in sorted(codes.items())
     }
-    return {str(operation.status): done, **refusals}
+    done = {operation.status: operation.answer, **operation.also}
+    return {**{str(status): _done(answer, schema_of) for status, answer in done.items()}, **refusals}
+
+
+def _done(answer: Any, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": "Done."}
+    if answer is not None:
+        known = [schema_of[kind] for kind in _structs(answer)] or [{"type": "object"}]
+        schema = known[0] if len(known) == 1 else {"anyOf": known}
+        described["content"] = {"application/json": {"schema": schema}}
+    return described
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

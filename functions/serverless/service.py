@@ -50,10 +50,11 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Answer(Struct, Generic[AnswerT], frozen=True, kw_only=True):
-    """What a route answers besides the operation's status. ``body`` None is an answer without content."""
+    """What a route answers. ``body`` None is an answer without content; ``status`` None is the operation's."""
 
     body: AnswerT
     headers: Mapping[str, str | list[str]] = {}
+    status: int | None = None
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -68,6 +69,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     query: type[Struct]
     answer: Any
     status: int
+    also: Mapping[int, Any]
+    """The types of other answers that are no errors, by status."""
     errors: tuple[ErrorCode, ...]
     idempotency_key: bool
     form: bool
@@ -122,6 +125,8 @@ class Service(Chalice):
         access: Access,
         answer: Any,
         status: int = 200,
+        also: Mapping[int, Any] | None = None,
+        name: str | None = None,
         body: type[BodyT] = Empty,  # type: ignore[assignment]
         query: type[QueryT] = Empty,  # type: ignore[assignment]
         errors: tuple[ErrorCode, ...] = (),
@@ -129,13 +134,17 @@ class Service(Chalice):
         form: bool = False,
         limit: str | None = None,
     ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
-        """Registers a route. ``access`` says who it is for, ``answer`` is the type of the answer's body (None: none),
-        ``errors`` are its own, ``idempotency_key`` says that it heeds that header field, ``form`` that it takes forms
-        beside JSON, ``limit`` names the quota that each client's address has for it."""
+        """Registers a route.
+
+        ``access`` says who it is for, ``answer`` is the type of the answer's body (None: none), ``also`` those of other
+        answers by their status, ``errors`` are its own, ``idempotency_key`` says that it heeds that header field,
+        ``form`` that it takes forms beside JSON, ``limit`` names the quota that each client's address has for it, and
+        ``name`` is the handler's unless told.
+        """
 
         def register(handler: Handler[BodyT, QueryT]) -> Handler[BodyT, QueryT]:
             operation = Operation(
-                name=handler.__name__,
+                name=name or handler.__name__,
                 method=method,
                 path=path,
                 summary=summary,
@@ -144,6 +153,7 @@ class Service(Chalice):
                 query=query,
                 answer=answer,
                 status=status,
+                also=also or {},
                 errors=errors,
                 idempotency_key=idempotency_key,
                 form=form,
@@ -155,7 +165,7 @@ class Service(Chalice):
                 event, limited = _event.get(), dict[str, str]()
                 try:
                     answered = handler(self._admitted(operation, event, limited))
-                    response = _response(status, answered.body, answered.headers, "application/json")
+                    response = _response(answered.status or status, answered.body, answered.headers, "application/json")
                 except Exception as error:  # noqa: BLE001
                     response = self._refusal(error, event)
                 response.headers.update(limited)

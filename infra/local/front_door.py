@@ -194,6 +194,7 @@ def public_application(api: Api, gateway: GatewayProxy, files: WebFiles) -> web.
     application.on_response_prepare.append(_add_security_headers)
     application.router.add_get("/healthz", _health)
     application.router.add_route("*", "/v1/{path:.*}", api.handle)
+    application.router.add_route("*", "/.well-known/openid-configuration", api.handle)
     for path in GATEWAY_PATHS:
         application.router.add_route("*", path, gateway.forward)
     application.router.add_route("*", "/{path:.*}", files.serve)

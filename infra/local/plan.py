@@ -123,7 +123,8 @@ class Plan:
             TABLE=self._stack["AuthTableName"],
             SIGNING_SECRET="parley/auth/local/signing-keys",  # noqa: S106  (its name)
             ISSUER=self._auth_issuer,
-        )
+            JOBS_FUNCTION="parley-auth-jobs",
+        ) | {"AWS_ENDPOINT_URL_LAMBDA": self._api}
 
     def _meetings_environ(self) -> Mapping[str, str]:
         return self._service(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.domain.accounts import Account
 from auth_service.domain.roles import Roles
+from auth_service.domain.sessions import Session
 from auth_service.errors import SessionExpiredError
 from contracts.access_token import LIFETIME_S, AccessClaims, decode_access_token, encode_access_token
 from contracts.rooms import Identity
 from functions.serverless.signing_keys import SigningKeys
+
+
+class Bearer(Struct, frozen=True, kw_only=True):
+    """Somebody who is logged in."""
+
+    account: Account
+    session: Session
 
 
 class AccessTokens:
@@ -23,6 +34,7 @@ class AccessTokens:
         self,
         *,
         accounts: AccountsTable,
+        sessions: SessionsTable,
         signing_keys: SigningKeys,
         issuer: str,
         roles: Roles,
@@ -30,6 +42,7 @@ class AccessTokens:
         randomness: Callable[[int], bytes],
     ) -> None:
         self._accounts = accounts
+        self._sessions = sessions
         self._signing_keys = signing_keys
         self._issuer = issuer
         self._roles = roles
@@ -62,13 +75,15 @@ class AccessTokens:
         keys = self._signing_keys.ring().verification_keys()
         return decode_access_token(token, keys=keys, issuer=self._issuer, now=self._clock())
 
-    def account_of(self, claims: AccessClaims) -> Account:
-        """The account of a token's bearer as it is now.
+    def bearer(self, claims: AccessClaims) -> Bearer:
+        """Who bears a token, as they are now. An ended session's token opens nothing here, though it has not expired.
 
         Raises:
-            SessionExpiredError: the account is gone.
+            SessionExpiredError: the session has ended, or the account is gone.
         """
-        account = self._accounts.find(claims.sub)
-        if account is None:
-            raise SessionExpiredError("There is no such account any more.")
-        return account
+        account, session = self._accounts.find(claims.sub), self._sessions.find(claims.sid)
+        if account is None or session is None or session.user_id != account.id:
+            raise SessionExpiredError
+        if not session.is_alive(epoch=account.session_epoch, now=self._clock()):
+            raise SessionExpiredError
+        return Bearer(account=account, session=session)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from auth_service.domain.accounts import MAX_PASSWORD_LENGTH
+from auth_service.messages import OpenidConfiguration, Options
+from auth_service.settings import AuthSettings
+from contracts.access_token import AccessClaims
+from contracts.jwks import ALGORITHM
 from contracts.key_ring import JWKS_MAX_AGE_S
 from functions.serverless import openapi
 from functions.serverless.access import Open
@@ -12,8 +19,46 @@ from functions.serverless.service import Answer, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
 
 
-def add_discovery_routes(app: Service, *, signing_keys: SigningKeys) -> None:
+def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: AuthSettings) -> None:
     """Registers them with the application."""
+
+    @app.operation(
+        "GET", "/v1/auth/options", summary="What this installation offers", access=Open.ANYONE, answer=Options
+    )
+    def options(_: Call[Empty, Empty]) -> Answer[Options]:
+        body = Options(
+            mail=settings.mail != "off",
+            password_min_length=settings.password_min_length,
+            password_max_length=MAX_PASSWORD_LENGTH,
+        )
+        return Answer(body=body, headers={"Cache-Control": "public, max-age=60"})
+
+    def openid_configuration(_: Call[Empty, Empty]) -> Answer[OpenidConfiguration]:
+        body = OpenidConfiguration(
+            issuer=settings.issuer,
+            jwks_uri=f"{settings.issuer}/.well-known/jwks.json",
+            id_token_signing_alg_values_supported=(ALGORITHM,),
+            subject_types_supported=("public",),
+            response_types_supported=(),
+            grant_types_supported=(),
+            claims_supported=tuple(field.encode_name for field in msgspec.structs.fields(AccessClaims)),
+            service_documentation=f"{settings.issuer}/openapi.json",
+        )
+        return Answer(body=body, headers={"Cache-Control": "public, max-age=300"})
+
+    # Where the specification has it for an issuer with a path, and where people look for it.
+    for path, name in (
+        ("/v1/auth/.well-known/openid-configuration", "openid_configuration"),
+        ("/.well-known/openid-configuration", "platform_openid_configuration"),
+    ):
+        app.operation(
+            "GET",
+            path,
+            name=name,
+            summary="Where access tokens and their keys come from",
+            access=Open.ANYONE,
+            answer=OpenidConfiguration,
+        )(openid_configuration)
 
     @app.operation(
         "GET",

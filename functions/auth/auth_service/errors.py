@@ -25,13 +25,47 @@ class EmailTakenError(AuthError):
         super().__init__(message, fields=(FieldError(field="email", message=message),))
 
 
+class TooManyChangesError(AuthError):
+    """The address was changed so often lately that the old ones are still kept for their owner."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The address was changed too often lately. Please try again in a few days.")
+
+
+class LinkInvalidError(AuthError):
+    """The token of a mail's link is unknown, too old, or was used."""
+
+    code = ErrorCode.LINK_INVALID
+
+    def __init__(self) -> None:
+        super().__init__("This link is not valid any more. Please ask for a new one.")
+
+
+class MailOffError(AuthError):
+    """The installation sends no mail, which this would need."""
+
+    code = ErrorCode.MAIL_OFF
+
+    def __init__(self) -> None:
+        super().__init__("This installation sends no mail. Please ask its administrator.")
+
+
+class SessionNotFoundError(AuthError):
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__("There is no such session.")
+
+
 class InvalidCredentialsError(AuthError):
     """The address or the password is wrong; which of them is nobody's business."""
 
     code = ErrorCode.INVALID_CREDENTIALS
 
-    def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+    def __init__(self, message: str = "The e-mail address or the password is wrong.") -> None:
+        super().__init__(message)
 
 
 class SessionExpiredError(AuthError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.passwords import Passwords
 from auth_service.domain.accounts import Account, normalise_email, normalise_password
@@ -31,7 +33,7 @@ class Login:
         """
         account = self.prove(self._account_of(email), password, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id)
-        return self._sessions.open(account)
+        return self._sessions.open(account, origin=origin)
 
     def prove(self, account: Account | None, password: str, *, origin: Origin) -> Account:
         """The account, if the password is its own; its hash is renewed if today's parameters are higher.
@@ -43,15 +45,14 @@ class Login:
         if not self._passwords.matches(secret, account.password_hash if account else None) or account is None:
             self._events.record(SecurityEventName.LOGIN_REFUSED, origin=origin, user_id=account.id if account else None)
             raise InvalidCredentialsError
-        if self._passwords.is_outdated(account.password_hash):
-            self._accounts.replace_password_hash(account, self._passwords.hash(secret))
+        if account.password_hash is not None and self._passwords.is_outdated(account.password_hash):
+            renewed = self._passwords.hash(secret)
+            self._accounts.replace_password_hash(account, renewed)
+            return replace(account, password_hash=renewed)
         return account
 
     def _account_of(self, email: str) -> Account | None:
-        """The account with an address. An unknown address takes as many reads as a known one."""
         try:
-            address = normalise_email(email)
+            return self._accounts.find_by_address(normalise_email(email))
         except InvalidFieldError:
             return None  # cannot be anyone's: nothing is told by answering sooner
-        known = self._accounts.find_user_id(address)
-        return self._accounts.find(known or "nobody")

@@ -6,21 +6,87 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from auth_service.domain.links import TOKEN_PATTERN
+
 Email = Annotated[str, Meta(min_length=3, max_length=254, description="An e-mail address; case does not matter.")]
-Password = Annotated[str, Meta(min_length=1, max_length=256, description="8 to 256 characters.")]
+Password = Annotated[str, Meta(min_length=1, max_length=256)]
+NewPassword = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        description="Any characters; at least as many as /v1/auth/options tells, and not easy to guess.",
+    ),
+]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=64, description="How others see the person.")]
+LinkToken = Annotated[str, Meta(pattern=TOKEN_PATTERN, description="Of a mail's link: what follows #token=.")]
 OpaqueToken = Annotated[str, Meta(min_length=1, max_length=512)]
 SessionMode = Annotated[
     Literal["body", "cookie"],
     Meta(description="Where the refresh token goes: into the answer, or into the cookie parley_refresh."),
 ]
 
+Language = Annotated[Literal["en", "de"], Meta(description="The language of mails.")]
+
 
 class RegisterBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``locale``: as the header Accept-Language has it, unless told."""
+
     email: Email
-    password: Password
+    password: NewPassword
     display_name: DisplayName
     session: SessionMode = "body"
+    locale: Language | UnsetType = UNSET
+
+
+class ConfirmRegistrationBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``password``: the one that was chosen when registering."""
+
+    token: LinkToken
+    password: Password
+    session: SessionMode = "body"
+
+
+class MailSent(Struct, frozen=True, kw_only=True):
+    """A mail is on its way to ``email``, if there is reason for one: the answer is the same for every address."""
+
+    email: str
+    status: Literal["check_mail"] = "check_mail"
+
+
+class ForgottenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: Email
+
+
+class ResetBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    token: LinkToken
+    new_password: NewPassword
+
+
+class ChangePasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    current_password: Password
+    new_password: NewPassword
+    end_other_sessions: bool = True
+
+
+class ChangeEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``email``: the new one; ``password``: the account's."""
+
+    email: Email
+    password: Password
+
+
+class ConfirmEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    token: LinkToken
+
+
+class ProfileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    display_name: DisplayName | UnsetType = UNSET
+    locale: Language | UnsetType = UNSET
+
+
+class DeleteBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    password: Password
 
 
 class LoginBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +112,7 @@ class User(Struct, frozen=True, kw_only=True):
     administrator: bool
     role: str
     permissions: tuple[str, ...]
+    locale: Language
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -56,3 +123,82 @@ class Session(Struct, frozen=True, kw_only=True):
     user: User
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     refresh_token: str | UnsetType = UNSET
+
+
+class DeviceAnswer(Struct, frozen=True, kw_only=True):
+    """What a session was used with last, by its own word; null where it is not known."""
+
+    browser: str | None
+    system: str | None
+
+
+class SessionEntry(Struct, frozen=True, kw_only=True):
+    """One of the bearer's sessions. ``network``: where it was used last, roughly (CIDR); ``current``: the bearer's."""
+
+    id: str
+    current: bool
+    device: DeviceAnswer
+    network: str | None
+    created_at: str
+    used_at: str
+    expires_at: str
+
+
+class SessionList(Struct, frozen=True, kw_only=True):
+    """The one at hand first, then by their last use."""
+
+    items: tuple[SessionEntry, ...]
+
+
+class EndSessionsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``keep_current``: all but the session of the access token."""
+
+    keep_current: bool = False
+
+
+class FormerAddressEntry(Struct, frozen=True, kw_only=True):
+    """An address that the account had, and that is kept for it until a time."""
+
+    email: str
+    kept_until: str
+
+
+class LinkEntry(Struct, frozen=True, kw_only=True):
+    """A link that was sent by mail."""
+
+    kind: str
+    created_at: str
+    expires_at: str
+    used: bool
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """Everything that this service has stored about the bearer, but for hashes, which tell nothing."""
+
+    account: User
+    has_password: bool
+    former_addresses: tuple[FormerAddressEntry, ...]
+    sessions: tuple[SessionEntry, ...]
+    links: tuple[LinkEntry, ...]
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What this installation offers. ``mail``: registration is confirmed by mail, and passwords can be reset."""
+
+    mail: bool
+    password_min_length: int
+    password_max_length: int
+
+
+class OpenidConfiguration(Struct, frozen=True, kw_only=True):
+    """OpenID Connect Discovery 1.0, section 3, as far as it is true: this issuer signs access tokens (RFC 9068) for
+    Parley's own APIs, and has no authorization endpoint. Verifiers find the keys here."""
+
+    issuer: str
+    jwks_uri: str
+    id_token_signing_alg_values_supported: tuple[str, ...]
+    subject_types_supported: tuple[str, ...]
+    response_types_supported: tuple[str, ...]
+    grant_types_supported: tuple[str, ...]
+    claims_supported: tuple[str, ...]
+    service_documentation: str

@@ -1,23 +1,32 @@
-"""How people get an account."""
+"""How people get an account: at once where no mail is sent, and by the link of a mail where it is.
+
+With mail, nothing tells whether an address has an account already: the request is hashed and queued, and looked at
+only afterwards (`auth_service.worker`). The account is made when its link is used, with the password that was chosen:
+who registers a stranger's address gets nothing, even if the stranger follows the link.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
-from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
+from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.passwords import Passwords
-from auth_service.domain.accounts import (
-    Account,
-    check_new_password,
-    normalise_email,
-    normalise_password,
-    user_id,
-)
+from auth_service.domain.accounts import Account, Locale, normalise_email, normalise_password, user_id
+from auth_service.domain.jobs import ConfirmRegistration
+from auth_service.domain.links import Link, LinkKind
 from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.errors import EmailTakenError, InvalidCredentialsError, LinkInvalidError
+from auth_service.job_queue import JobQueue
+from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
 from auth_service.sessions import LoggedIn, Sessions
 from functions.serverless.names import normalise_line
+from functions.serverless.problems import InvalidFieldError
+
+_KEY_KEPT_MS = 86_400_000
 
 
 class Registration:
@@ -27,40 +36,128 @@ class Registration:
         self,
         *,
         accounts: AccountsTable,
+        links: LinksTable,
         passwords: Passwords,
+        new_passwords: NewPasswords,
         sessions: Sessions,
+        jobs: JobQueue,
         events: SecurityEvents,
         roles: Roles,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
         self._accounts = accounts
+        self._links = links
         self._passwords = passwords
+        self._new_passwords = new_passwords
         self._sessions = sessions
+        self._jobs = jobs
         self._events = events
         self._roles = roles
         self._clock = clock
         self._randomness = randomness
 
-    def register(self, *, email: str, password: str, display_name: str, origin: Origin) -> LoggedIn:
-        """Makes an account and logs it in.
+    def register(
+        self,
+        *,
+        email: str,
+        password: str,
+        display_name: str,
+        locale: Locale,
+        idempotency_key: str | None,
+        origin: Origin,
+    ) -> LoggedIn | None:
+        """Makes an account and logs it in; None: a mail is on its way instead.
 
         Raises:
             InvalidFieldError, WeakPasswordError: a field cannot be used.
-            EmailTakenError: the address has an account.
+            EmailTakenError: the address has an account, where no mail is sent.
         """
         address = normalise_email(email)
         name = normalise_line(display_name, field="display_name")
-        secret = normalise_password(password)
-        check_new_password(secret)
-        account = Account(
-            id=user_id(self._randomness(16)),
-            email=address,
-            display_name=name,
-            password_hash=self._passwords.hash(secret),
-            created_at=int(self._clock() * 1000),
-            role=self._roles.default,
+        password_hash = self._new_passwords.hash(password, email=address, display_name=name)
+        key = None if idempotency_key is None else _digest("register", idempotency_key, address)
+        if self._jobs.sends_mail:
+            asked = ConfirmRegistration(email=address, display_name=name, password_hash=password_hash, locale=locale)
+            self._jobs.add(asked, name=key)
+            self._events.record(SecurityEventName.REGISTRATION_ASKED, origin=origin)
+            return None
+        account = self._new_account(address, name, password_hash, locale, creation_key=key)
+        try:
+            self._accounts.add(account)
+        except EmailTakenError:
+            if key is None:
+                raise
+            return self._sessions.open(self._made_before(address, password, key), origin=origin)
+        return self._opened(account, origin)
+
+    def confirm(self, *, token: str, password: str, origin: Origin) -> LoggedIn:
+        """Makes the account that a link is for, if the password is the one that was chosen, and logs it in.
+
+        May be repeated: a link that was used opens another session of its account, for who knows its password.
+
+        Raises:
+            LinkInvalidError: the link is unknown or too old.
+            InvalidCredentialsError: the password is another.
+            EmailTakenError: the address has got an account by another link.
+        """
+        link = self._links.find(token, LinkKind.REGISTRATION, now=self._clock())
+        if link is None:
+            raise LinkInvalidError
+        if link.used_by is None:
+            self._check(password, link.password_hash)
+            account = self._account_of(link)
+            try:
+                self._accounts.add(account, also=[self._links.use(link, by=account.id)])
+            except (ChangedMeanwhileError, EmailTakenError):  # perhaps by the same link, a moment ago
+                link = self._links.find(token, LinkKind.REGISTRATION, now=self._clock()) or link
+                if link.used_by is None:
+                    raise EmailTakenError from None
+            else:
+                return self._opened(account, origin)
+        owner = self._accounts.find(link.used_by or "nobody")
+        self._check(password, owner.password_hash if owner else None)
+        if owner is None:
+            raise LinkInvalidError
+        return self._sessions.open(owner, origin=origin)
+
+    def _check(self, password: str, password_hash: str | None) -> None:
+        if not self._passwords.matches(normalise_password(password), password_hash):
+            raise InvalidCredentialsError("The password is not the one that was chosen for this account.")
+
+    def _made_before(self, address: str, password: str, key: str) -> Account:
+        """The account that the same request has made, whose answer was lost."""
+        account = self._accounts.find_by_address(address)
+        now = self._clock() * 1000
+        if account is None or account.creation_key != key or now - account.created_at > _KEY_KEPT_MS:
+            raise EmailTakenError
+        if not self._passwords.matches(normalise_password(password), account.password_hash):
+            raise InvalidFieldError("Idempotency-Key", "This key was used with another body.")
+        return account
+
+    def _account_of(self, link: Link) -> Account:
+        return self._new_account(
+            link.email or "", link.display_name or "", link.password_hash or "", link.locale, creation_key=None
         )
-        self._accounts.add(account)
+
+    def _new_account(
+        self, email: str, display_name: str, password_hash: str, locale: Locale, *, creation_key: str | None
+    ) -> Account:
+        return Account(
+            id=user_id(self._randomness(16)),
+            email=email,
+            display_name=display_name,
+            password_hash=password_hash,
+            created_at=int(self._clock() * 1000),
+            locale=locale,
+            role=self._roles.default,
+            creation_key=creation_key,
+        )
+
+    def _opened(self, account: Account, origin: Origin) -> LoggedIn:
         self._events.record(SecurityEventName.REGISTERED, origin=origin, user_id=account.id)
-        return self._sessions.open(account)
+        return self._sessions.open(account, origin=origin)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

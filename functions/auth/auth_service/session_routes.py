@@ -1,19 +1,23 @@
-"""The routes of sessions: log in, refresh, log out."""
+"""The routes of sessions: log in, refresh, log out, see and end one's own."""
 
 from __future__ import annotations
 
-from auth_service.answers import Answers, refresh_token_of
+from auth_service.access_tokens import AccessTokens
+from auth_service.answers import Answers, refresh_token_of, wants_cookie
 from auth_service.errors import SessionExpiredError
 from auth_service.login import Login
-from auth_service.messages import LoginBody, RefreshBody, Session
+from auth_service.messages import EndSessionsQuery, LoginBody, RefreshBody, Session, SessionList
 from auth_service.sessions import Sessions
+from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
 
 
-def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answers: Answers) -> None:
+def add_session_routes(
+    app: Service, *, logins: Login, sessions: Sessions, access_tokens: AccessTokens, answers: Answers
+) -> None:
     """Registers them with the application."""
 
     @app.operation(
@@ -23,11 +27,12 @@ def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answe
         access=Open.ANYONE,
         body=LoginBody,
         answer=Session,
-        errors=(ErrorCode.INVALID_CREDENTIALS,),
+        errors=(ErrorCode.INVALID_CREDENTIALS, ErrorCode.PERMISSION_DENIED),
     )
     def login(call: Call[LoginBody, Empty]) -> Answer[Session]:
+        in_cookie = wants_cookie(call)
         done = logins.log_in(email=call.body.email, password=call.body.password, origin=answers.origin(call))
-        return answers.session(done, in_cookie=call.body.session == "cookie")
+        return answers.session(done, in_cookie=in_cookie)
 
     @app.operation(
         "POST",
@@ -59,3 +64,45 @@ def add_session_routes(app: Service, *, logins: Login, sessions: Sessions, answe
         if token is not None:
             sessions.log_out(token, origin=answers.origin(call))
         return answers.logged_out(in_cookie=in_cookie)
+
+    @app.operation(
+        "GET",
+        "/v1/auth/sessions",
+        summary="One's own sessions",
+        access=Permission.ACCOUNT_READ,
+        answer=SessionList,
+        errors=(ErrorCode.SESSION_EXPIRED,),
+    )
+    def list_sessions(call: Call[Empty, Empty]) -> Answer[SessionList]:
+        bearer = access_tokens.bearer(call.caller)
+        found = sessions.list_of(bearer)
+        return Answer(body=SessionList(items=answers.sessions(found, current=bearer.session.id)))
+
+    @app.operation(
+        "DELETE",
+        "/v1/auth/sessions",
+        summary="End all of one's own sessions, or all but the one at hand",
+        access=Permission.ACCOUNT_WRITE,
+        query=EndSessionsQuery,
+        answer=None,
+        status=204,
+        errors=(ErrorCode.SESSION_EXPIRED,),
+    )
+    def end_sessions(call: Call[Empty, EndSessionsQuery]) -> Answer[None]:
+        bearer = access_tokens.bearer(call.caller)
+        sessions.end_all(bearer, keep_current=call.query.keep_current, origin=answers.origin(call))
+        return Answer(body=None)
+
+    @app.operation(
+        "DELETE",
+        "/v1/auth/sessions/{id}",
+        summary="End one of one's own sessions",
+        access=Permission.ACCOUNT_WRITE,
+        answer=None,
+        status=204,
+        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.NOT_FOUND),
+    )
+    def end_session(call: Call[Empty, Empty]) -> Answer[None]:
+        bearer = access_tokens.bearer(call.caller)
+        sessions.end(bearer, call.path["id"], origin=answers.origin(call))
+        return Answer(body=None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from auth_service.access_tokens import AccessTokens
-from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.access_tokens import AccessTokens, Bearer
+from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.domain.accounts import Account
 from auth_service.domain.security_events import Origin, SecurityEventName
@@ -18,13 +19,15 @@ from auth_service.domain.sessions import (
     RefreshToken,
     Repeated,
     Rotated,
+    Session,
     decode_refresh_token,
     open_session,
     refresh,
 )
-from auth_service.errors import SessionExpiredError
+from auth_service.errors import SessionExpiredError, SessionNotFoundError
 from auth_service.security_events import SecurityEvents
 from contracts.access_token import LIFETIME_S
+from functions.serverless.problems import UnavailableError
 
 
 class LoggedIn(Struct, frozen=True, kw_only=True):
@@ -58,10 +61,17 @@ class Sessions:
         self._clock = clock
         self._randomness = randomness
 
-    def open(self, account: Account) -> LoggedIn:
+    def open(self, account: Account, *, origin: Origin) -> LoggedIn:
         """A new session of somebody who has proven who they are, by whatever means."""
         token = RefreshToken(family=self._randomness(FAMILY_BYTES), secret=self._randomness(SECRET_BYTES))
-        session = open_session(account.id, token, now=self._clock(), lifetimes=self._lifetimes)
+        session = open_session(
+            account.id,
+            token,
+            epoch=account.session_epoch,
+            origin=origin,
+            now=self._clock(),
+            lifetimes=self._lifetimes,
+        )
         self._sessions.add(session)
         return self._tokens(account, token)
 
@@ -74,18 +84,25 @@ class Sessions:
         token = decode_refresh_token(refresh_token)
         for _ in range(3):  # another request may rotate in between: then look again
             session = self._sessions.find(token.session_id)
-            if session is None:
+            owner = None if session is None else self._accounts.find(session.user_id)
+            if session is None or owner is None:
                 raise SessionExpiredError
             now = self._clock()
             outcome = refresh(
-                session, token, new_secret=self._randomness(SECRET_BYTES), now=now, lifetimes=self._lifetimes
+                session,
+                token,
+                new_secret=self._randomness(SECRET_BYTES),
+                epoch=owner.session_epoch,
+                origin=origin,
+                now=now,
+                lifetimes=self._lifetimes,
             )
             match outcome:
                 case Rotated():
                     if self._sessions.rotate(outcome.session, replacing=token.secret_hash):
-                        return self._tokens(self._owner(session.user_id), outcome.token)
+                        return self._tokens(owner, outcome.token)
                 case Repeated():
-                    return self._tokens(self._owner(session.user_id), outcome.token)
+                    return self._tokens(owner, outcome.token)
                 case _:
                     self._sessions.end(session.id, now=int(now))
                     self._events.record(
@@ -106,11 +123,47 @@ class Sessions:
         self._sessions.end(token.session_id, now=int(self._clock()))
         self._events.record(SecurityEventName.LOGGED_OUT, origin=origin, session_id=token.session_id)
 
-    def _owner(self, user_id: str) -> Account:
-        account = self._accounts.find(user_id)
-        if account is None:
-            raise SessionExpiredError("There is no such account any more.")
-        return account
+    def list_of(self, bearer: Bearer) -> list[Session]:
+        """The bearer's sessions that have not ended, the one at hand first, then by their last use."""
+        now, epoch = self._clock(), bearer.account.session_epoch
+        others = [
+            session
+            for session in self._sessions.of_user(bearer.account.id)
+            if session.id != bearer.session.id and session.is_alive(epoch=epoch, now=now)
+        ]
+        return [bearer.session, *others]
+
+    def end(self, bearer: Bearer, session_id: str, *, origin: Origin) -> None:
+        """Ends one of the bearer's sessions.
+
+        Raises:
+            SessionNotFoundError: they have no such session, or it has ended.
+        """
+        session, now = self._sessions.find(session_id), self._clock()
+        if session is None or session.user_id != bearer.account.id:
+            raise SessionNotFoundError
+        if not session.is_alive(epoch=bearer.account.session_epoch, now=now):
+            raise SessionNotFoundError
+        self._sessions.end(session_id, now=int(now))
+        self._record(SecurityEventName.SESSION_ENDED, bearer, session_id, origin)
+
+    def end_all(self, bearer: Bearer, *, keep_current: bool, origin: Origin) -> None:
+        """Ends all of the bearer's sessions, or all but the one at hand; in one write.
+
+        Raises:
+            UnavailableError: the account or the session is being changed at this moment.
+        """
+        before = bearer.account
+        after = replace(before, session_epoch=before.session_epoch + 1)
+        kept = [self._sessions.lift(bearer.session, to_epoch=after.session_epoch)] if keep_current else []
+        try:
+            self._accounts.change(before, after, also=kept)
+        except ChangedMeanwhileError as error:
+            raise UnavailableError("Something else has just ended sessions. Please look, and try again.") from error
+        self._record(SecurityEventName.SESSIONS_ENDED, bearer, bearer.session.id if keep_current else None, origin)
+
+    def _record(self, name: SecurityEventName, bearer: Bearer, session_id: str | None, origin: Origin) -> None:
+        self._events.record(name, origin=origin, user_id=bearer.account.id, session_id=session_id)
 
     def _tokens(self, account: Account, token: RefreshToken) -> LoggedIn:
         return LoggedIn(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from functions.serverless.settings import read_settings
+from functions.serverless.settings import SettingsError, read_settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 
@@ -37,6 +38,20 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
 
     default_role: Literal["organiser", "member"] = "organiser"
     """The role of new accounts."""
+    password_min_length: Annotated[int, Meta(ge=8, le=64)] = 10
+    """In characters, of new passwords."""
+    mail: Literal["off", "ses", "smtp"] = "off"
+    """How mails are sent. Off: registration opens a session at once, and forgotten passwords are an administrator's."""
+    mail_from: Annotated[
+        str, Meta(max_length=320, pattern=r"^([^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)?$")
+    ] = ""
+    """The sender, as ``Parley <parley@meet.example>``. Needed for mail."""
+    mail_smtp_url: Annotated[str, Meta(max_length=1024, pattern=r"^((smtps?|smtp\+insecure)://[^\s/?#]+)?$")] = ""
+    """The SMTP server: ``smtps://user:password@host:465``, or ``smtp://`` with STARTTLS, which is insisted on, or
+    ``smtp+insecure://`` for a server on the same machine. A secret, if there is a password in it."""
+    jobs_function: Annotated[str, Meta(max_length=170)] = ""
+    """The name of this service's function ``jobs``, which is started at once where it is given. Jobs wait for the next
+    minute otherwise."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
     """How many proxies of one's own stand before the API's gateway and name the client in X-Forwarded-For."""
 
@@ -47,9 +62,25 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         Raises:
             functions.serverless.settings.SettingsError: a variable is missing, unknown or has a bad value.
         """
-        return read_settings(cls, "PARLEY_AUTH_", environ)
+        settings = read_settings(cls, "PARLEY_AUTH_", environ)
+        if settings.mail != "off" and not settings.mail_from:
+            raise SettingsError("PARLEY_AUTH_MAIL_FROM: mail needs a sender.")
+        if settings.mail == "smtp" and not settings.mail_smtp_url:
+            raise SettingsError("PARLEY_AUTH_MAIL_SMTP_URL: mail by SMTP needs a server.")
+        return settings
 
     @property
     def secure_cookies(self) -> bool:
         """Whether cookies are for HTTPS only."""
         return self.issuer.startswith("https://")
+
+    @property
+    def page(self) -> str:
+        """The address of the page, which is the platform's."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def site(self) -> str:
+        """The platform's host name, by which mails call it."""
+        return urlsplit(self.issuer).netloc

@@ -24,7 +24,10 @@ from tests.integration.functions.lambda_events import ROOT, load_app
 
 SERVICES = ("auth", "meetings")
 PACKAGES = {"auth": "auth_service", "meetings": "meetings_service"}
-FUNCTIONS = {"auth": {"RotateSigningKeys"}, "meetings": {"RotateSigningKeys", "Facts", "StreamKeys"}}
+FUNCTIONS = {
+    "auth": {"Jobs", "WaitingJobs", "RotateSigningKeys"},
+    "meetings": {"RotateSigningKeys", "Facts", "StreamKeys"},
+}
 
 
 @pytest.fixture(scope="module", params=SERVICES)

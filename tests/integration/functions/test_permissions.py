@@ -23,6 +23,24 @@ AUTH = {
     "refresh": REFRESH,
     "logout": REFRESH,
     "me": "account:read",
+    **dict.fromkeys(("export_me", "list_sessions"), "account:read"),
+    **dict.fromkeys(
+        (
+            "change_me",
+            "change_password",
+            "change_email",
+            "confirm_email",
+            "delete_me",
+            "end_session",
+            "end_sessions",
+        ),
+        "account:write",
+    ),
+    **dict.fromkeys(
+        ("confirm_registration", "forgotten_password", "reset_password", "undo_email", "options"),
+        ANYONE,
+    ),
+    **dict.fromkeys(("openid_configuration", "platform_openid_configuration"), ANYONE),
     "jwks": ANYONE,
     "openapi_document": ANYONE,
 }

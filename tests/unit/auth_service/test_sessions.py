@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
+from auth_service.domain import sessions
+from auth_service.domain.devices import Device
+from auth_service.domain.security_events import Origin
 from auth_service.domain.sessions import (
     Lifetimes,
     RefreshToken,
@@ -14,7 +17,6 @@ from auth_service.domain.sessions import (
     Session,
     decode_refresh_token,
     open_session,
-    refresh,
 )
 from auth_service.errors import SessionExpiredError
 from hypothesis import given
@@ -23,6 +25,8 @@ from msgspec.structs import replace
 
 NOW = 1_800_000_000
 LIFETIMES = Lifetimes(idle_s=1000, max_s=3000, grace_s=10)
+HOME = Origin(address="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+AWAY = Origin(address="2001:db8:1:2::3", user_agent="curl/8.0")
 FIRST = RefreshToken(family=b"f" * 16, secret=b"0" * 32)
 
 
@@ -31,7 +35,15 @@ def secret(number: int) -> bytes:
 
 
 def started() -> Session:
-    return open_session("u_1", FIRST, now=NOW, lifetimes=LIFETIMES)
+    return open_session("u_1", FIRST, epoch=0, origin=HOME, now=NOW, lifetimes=LIFETIMES)
+
+
+def refresh(
+    session: Session, token: RefreshToken, *, new_secret: bytes, now: float, lifetimes: Lifetimes, epoch: int = 0
+) -> Rotated | Repeated | Reused:
+    return sessions.refresh(
+        session, token, new_secret=new_secret, epoch=epoch, origin=AWAY, now=now, lifetimes=lifetimes
+    )
 
 
 def rotated(session: Session, token: RefreshToken, number: int, now: float) -> tuple[Session, RefreshToken]:
@@ -93,6 +105,22 @@ def test_guessed_secret_of_a_known_family_is_reuse() -> None:
 def test_ended_session_gives_nothing() -> None:
     with pytest.raises(SessionExpiredError):
         refresh(replace(started(), ended_at=NOW), FIRST, new_secret=secret(1), now=NOW, lifetimes=LIFETIMES)
+
+
+def test_session_of_an_earlier_epoch_gives_nothing() -> None:
+    with pytest.raises(SessionExpiredError):
+        refresh(started(), FIRST, new_secret=secret(1), now=NOW, lifetimes=LIFETIMES, epoch=1)
+    lifted = replace(started(), epoch=1)
+    assert isinstance(refresh(lifted, FIRST, new_secret=secret(1), now=NOW, lifetimes=LIFETIMES, epoch=1), Rotated)
+
+
+def test_session_knows_device_and_network_of_its_last_use_and_no_more() -> None:
+    session = started()
+    assert (session.device, session.network) == (Device(browser="Firefox", system="Linux"), "192.0.2.0/24")
+    session, _ = rotated(session, FIRST, 1, NOW + 5)
+    assert (session.device, session.network) == (Device(browser="curl"), "2001:db8:1::/48")
+    assert "192.0.2.77" not in repr(started())
+    assert "rv:140" not in repr(started())
 
 
 def test_session_ends_when_it_is_idle_and_at_its_greatest_age() -> None:

@@ -122,6 +122,9 @@ def _example(variable: str) -> str:
         return "rediss://:x@broker:6379/0"
     if variable.endswith(("ADMINISTRATORS", "TURN_URLS")):
         return "[]"
+    known = {"PARLEY_AUTH_MAIL": "ses", "PARLEY_AUTH_MAIL_FROM": "parley@meet.example"}
+    if variable in known or variable.endswith("_PROXIES"):
+        return known.get(variable, "1")
     return "https://meet.example" if variable.endswith(("URL", "ISSUER")) else "name"
 
 

@@ -11,6 +11,13 @@ import {
 import { ParleyError } from "./errors.js";
 import type { LiveRoom, Page, ParticipantStatistics, RoomParticipant, RoomStatistics } from "./statistics-types.js";
 
+export interface AccountOptions {
+  /** Whether registration is confirmed by mail, and forgotten passwords can be reset by mail. */
+  readonly mail: boolean;
+  readonly passwordMinLength: number;
+  readonly passwordMaxLength: number;
+}
+
 interface SessionAnswer {
   readonly accessToken: string;
   readonly expiresIn: number;
@@ -53,9 +60,24 @@ export class ParleyApi {
     return () => this.#listeners.delete(listener);
   }
 
-  async register(input: { email: string; password: string; displayName: string }): Promise<User> {
-    const { email, password, displayName } = input;
-    return this.#open("/v1/auth/register", { email, password, display_name: displayName, session: "cookie" });
+  /** What the installation offers to those who have no account yet. */
+  async getAccountOptions(): Promise<AccountOptions> {
+    return (await this.#fetch("GET", "/v1/auth/options", undefined, null)) as AccountOptions;
+  }
+
+  /** Makes an account and logs in; null: a mail with a link to confirm is on its way instead. */
+  async register(input: {
+    email: string;
+    password: string;
+    displayName: string;
+    locale?: "en" | "de";
+  }): Promise<User | null> {
+    const { email, password, displayName, locale } = input;
+    const body = { email, password, display_name: displayName, session: "cookie", ...(locale && { locale }) };
+    const answer = (await this.#fetch("POST", "/v1/auth/register", body, null)) as SessionAnswer | { status: string };
+    if (!("accessToken" in answer)) return null;
+    this.#setSession(answer);
+    return answer.user;
   }
 
   async login(input: { email: string; password: string }): Promise<User> {
@@ -202,6 +224,7 @@ export class ParleyApi {
       return await this.#fetch(method, path, body, token);
     } catch (error) {
       if (!(error instanceof ParleyError) || error.status !== 401 || token === null) throw error;
+      if (error.code === "invalid_credentials") throw error; // a password in the body, not the token
       if ((await this.restore()) === null) throw error;
       return this.#fetch(method, path, body, this.#access?.token ?? null);
     }

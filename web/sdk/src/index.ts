@@ -5,7 +5,7 @@
  * (`RoomState`): `subscribe` tells when a new one is there, `state` is the newest. A user interface renders that state
  * and calls the methods; it keeps no truth of its own.
  */
-export { ParleyApi } from "./api.js";
+export { ParleyApi, type AccountOptions } from "./api.js";
 export type {
   JoinTicket,
   Meeting,

@@ -2,62 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
 import msgspec
 
-from auth_service.adapters.table import Table, account_key, address_key
-from auth_service.domain.accounts import Account
+from auth_service.adapters.table import CancelledError, Table, account_key, address_key
+from auth_service.domain.accounts import Account, addresses_of
 from auth_service.errors import EmailTakenError
 from functions.serverless.aws import to_item
 from functions.serverless.problems import UnavailableError
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
+
+_FREE = "attribute_not_exists(pk) OR expires_at <= :now"
+_FREE_FOR_ME = f"{_FREE} OR (user_id = :me AND attribute_exists(expires_at))"
+_MINE_OR_GONE = "attribute_not_exists(pk) OR user_id = :me"
+
+
+class ChangedMeanwhileError(Exception):
+    """The account, or what was to be written with it, is not what was read any more."""
+
 
 class AccountsTable:
-    """Keeps accounts."""
+    """Keeps accounts. Every change is one write, or one transaction. ``clock``: seconds since the epoch."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, clock: Callable[[], float]) -> None:
         self._table = table
+        self._clock = clock
 
-    def add(self, account: Account) -> None:
-        """Adds an account and reserves its address, both or neither.
+    def add(self, account: Account, also: Sequence[Write] = ()) -> None:
+        """Adds an account and reserves its address, and does other writes with it: all or nothing.
 
         Raises:
             EmailTakenError: the address has an account.
+            ChangedMeanwhileError: the condition of another write did not hold.
         """
-        client = self._table.client
-        entries = [
-            {**account_key(account.id), **msgspec.to_builtins(account)},
-            {**address_key(account.email), "user_id": account.id},
+        address = {**address_key(account.email), "user_id": account.id}
+        writes = [
+            self._table.put({**account_key(account.id), **msgspec.to_builtins(account)}),
+            self._table.put(address, _FREE, now=int(self._clock())),
+            *also,
         ]
         try:
-            client.transact_write_items(
-                TransactItems=[
-                    {
-                        "Put": {
-                            "TableName": self._table.name,
-                            "Item": to_item(entry),
-                            "ConditionExpression": "attribute_not_exists(pk)",
-                        }
-                    }
-                    for entry in entries
-                ]
-            )
-        except client.exceptions.TransactionCanceledException as error:
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if "ConditionalCheckFailed" in reasons or self.find_user_id(account.email) is not None:
-                raise EmailTakenError from error
-            if "TransactionConflict" in reasons:  # somebody else is just being registered with this address
-                raise UnavailableError("The address is being registered at this moment. Please try again.") from error
+            self._table.transact(writes)
+        except CancelledError as error:
+            raise (EmailTakenError if 1 in error.failed else ChangedMeanwhileError) from error
+        except UnavailableError:
+            if self.find_user_id(account.email) is not None:  # whoever was in the way has got the address
+                raise EmailTakenError from None
             raise
 
     def find_user_id(self, email: str) -> str | None:
         """The id of the account with a (normalised) address."""
         item = self._table.get(address_key(email))
-        return None if item is None else str(item["user_id"])
+        return None if item is None or "expires_at" in item else str(item["user_id"])
 
     def find(self, user_id: str) -> Account | None:
         """The account with an id."""
         item = self._table.get(account_key(user_id))
         return None if item is None else msgspec.convert(item, Account)
+
+    def find_by_address(self, email: str) -> Account | None:
+        """The account with a (normalised) address. An unknown address takes as many reads as a known one."""
+        return self.find(self.find_user_id(email) or "nobody")
+
+    def is_free(self, email: str, *, user_id: str) -> bool:
+        """Whether an account could have an address: nobody has it, or it is kept for this account."""
+        item = self._table.get(address_key(email))
+        if item is None or "expires_at" not in item:
+            return item is None
+        return bool(item["expires_at"] <= self._clock() or item["user_id"] == user_id)
 
     def replace_password_hash(self, account: Account, password_hash: str) -> None:
         """Renews the hash, unless it has changed since ``account`` was read."""
@@ -72,3 +88,61 @@ class AccountsTable:
             )
         except client.exceptions.ConditionalCheckFailedException:
             return
+
+    def change(self, before: Account, after: Account, also: Sequence[Write] = ()) -> None:
+        """Keeps what has changed between two states of an account, and does other writes with it: all or nothing.
+
+        Raises:
+            EmailTakenError: the new address is another account's.
+            ChangedMeanwhileError: what changes is not as in ``before`` any more, or another condition did not hold.
+        """
+        old, new = (dict[str, Any](msgspec.to_builtins(state)) for state in (before, after))
+        changes = {name: value for name, value in new.items() if value != old[name]}
+        if not changes:
+            return
+        account = self._table.update(account_key(before.id), changes, {name: old[name] for name in changes})
+        addresses = list(self._address_writes(before, after))
+        try:
+            self._table.transact([account, *addresses, *also])
+        except CancelledError as error:
+            address_taken = error.failed == {1} and after.email != before.email
+            raise (EmailTakenError if address_taken else ChangedMeanwhileError) from error
+
+    def remove(self, account: Account, also: Sequence[Write] = ()) -> None:
+        """Removes an account and all its addresses, and does other writes with it: all or nothing.
+
+        Raises:
+            ChangedMeanwhileError: its addresses are not what was read any more.
+        """
+        gone = self._table.remove(account_key(account.id), "email = :email", email=account.email)
+        addresses = [
+            self._table.remove(address_key(email), _MINE_OR_GONE, me=account.id)
+            for email in sorted(addresses_of(account))
+        ]
+        try:
+            self._table.transact([gone, *addresses, *also])
+        except CancelledError as error:
+            raise ChangedMeanwhileError from error
+
+    def _address_writes(self, before: Account, after: Account) -> Iterator[Write]:
+        """The present address first, if it changes; then those that are kept; then those that are given up."""
+        me = after.id
+        if after.email != before.email:
+            current = {**address_key(after.email), "user_id": me}
+            yield self._table.put(current, _FREE_FOR_ME, now=int(self._clock()), me=me)
+        was, kept = _kept(before), _kept(after)
+        for email, until in kept.items():
+            if was.get(email) != until:
+                former = {**address_key(email), "user_id": me, "expires_at": until}
+                yield self._table.put(former, _MINE_OR_GONE, me=me)
+        for email in sorted(addresses_of(before) - addresses_of(after)):
+            yield self._table.remove(address_key(email), _MINE_OR_GONE, me=me)
+
+
+def _kept(account: Account) -> dict[str, int]:
+    """Former addresses that are not the present one, and how long they are kept."""
+    kept: dict[str, int] = {}
+    for former in account.former_addresses:
+        if former.email != account.email:
+            kept[former.email] = max(former.until, kept.get(former.email, 0))
+    return kept

@@ -7,26 +7,43 @@ request; point-in-time recovery.
 | Item    | pk                | sk        | gsi1pk          | gsi1sk                    | expires_at |
 |---------|-------------------|-----------|-----------------|---------------------------|------------|
 | Account | ``USER#<id>``     | ACCOUNT   |                 |                           |            |
-| Address | ``EMAIL#<e-mail>``| ADDRESS   |                 |                           |            |
+| Address | ``EMAIL#<e-mail>``| ADDRESS   |                 |                           | if former  |
 | Session | ``SESSION#<sid>`` | SESSION   | ``USER#<id>``   | ``SESSION#<created_at>``  | yes        |
+| Link    | ``LINK#<hash>``   | LINK      | ``USER#<id>``   | ``LINK#<created_at>``     | yes        |
+| Job     | ``JOB#<id>``      | JOB       | ``JOBS``        | ``<created_at>``          | yes        |
+
+An address with ``expires_at`` is a former one, kept for its account: nobody logs in with it.
 
 Access patterns:
 1. Register: one transaction puts account and address, each only if its key is free.
 2. Log in: get the address by e-mail, then the account by id.
-3. Who is this (``/me``): get the account by id.
-4. Open a session: put. Refresh: get by sid, then one conditional update. End: one update.
-5. Sessions of a user, newest first: query ``gsi1``.
+3. Who is this (``/me``): get the account and the session by id.
+4. Open a session: put. Refresh: get by sid, then one conditional update. End: one update. End all: one update of the
+   account's ``session_epoch``.
+5. Sessions of a user, newest first: query ``gsi1``, then get by sid.
+6. Change an account: one transaction of the account, its addresses, the link that allowed it, the job that follows.
+7. Jobs that wait, oldest first: query ``gsi1``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from functions.serverless.aws import from_item, to_item
+from functions.serverless.problems import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
+
+
+class CancelledError(Exception):
+    """A transaction whose conditions did not hold. ``failed``: the indices of those writes."""
+
+    def __init__(self, failed: frozenset[int]) -> None:
+        super().__init__(f"the conditions of writes {sorted(failed)} did not hold")
+        self.failed = failed
 
 
 class Table:
@@ -46,6 +63,92 @@ class Table:
         answer = self.client.get_item(TableName=self.name, Key=to_item(key), ConsistentRead=True)
         return from_item(answer["Item"]) if "Item" in answer else None
 
+    def keys_of(self, partition: str, *, prefix: str = "") -> Iterator[dict[str, str]]:
+        """The keys of a partition of ``gsi1``, oldest first; what was written a moment ago may be missing."""
+        query = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :partition AND begins_with(gsi1sk, :prefix)"
+            if prefix
+            else "gsi1pk = :partition",
+            ExpressionAttributeValues=to_item({":partition": partition} | ({":prefix": prefix} if prefix else {})),
+            ProjectionExpression="pk, sk",
+        )
+        for page in query:
+            for item in page["Items"]:
+                yield {"pk": item["pk"]["S"], "sk": item["sk"]["S"]}
+
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Deletes an item, if it is there."""
+        self.client.delete_item(TableName=self.name, Key=to_item(key))
+
+    def delete_of_user(self, user_id: str) -> None:
+        """Deletes a user's sessions and links."""
+        for prefix in ("SESSION#", "LINK#"):
+            for key in self.keys_of(users_partition(user_id), prefix=prefix):
+                self.delete(key)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Does all writes or none.
+
+        Raises:
+            CancelledError: some of their conditions did not hold.
+            UnavailableError: another transaction was at one of the items.
+        """
+        client = self.client
+        try:
+            client.transact_write_items(TransactItems=writes)
+        except client.exceptions.TransactionCanceledException as error:
+            codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+            failed = frozenset(index for index, code in enumerate(codes) if code == "ConditionalCheckFailed")
+            if failed:
+                raise CancelledError(failed) from error
+            if "TransactionConflict" in codes:
+                raise UnavailableError("The account is being changed at this moment. Please try again.") from error
+            raise
+
+    # ---- the writes of transactions ----
+
+    def put(self, item: Mapping[str, Any], condition: str = "attribute_not_exists(pk)", **values: Any) -> Write:
+        """Writes a whole item; ``values`` are those of the condition, without their colons."""
+        write: Write = {
+            "Put": {"TableName": self.name, "Item": to_item(item), "ConditionExpression": condition},
+        }
+        if values:
+            write["Put"]["ExpressionAttributeValues"] = to_item({f":{name}": value for name, value in values.items()})
+        return write
+
+    def update(self, key: Mapping[str, str], changes: Mapping[str, Any], expected: Mapping[str, Any]) -> Write:
+        """Sets attributes of an item that is there, if those of ``expected`` are what was read."""
+        names, values, conditions = {}, {}, ["attribute_exists(pk)"]
+        for index, (name, value) in enumerate(changes.items()):
+            names[f"#s{index}"], values[f":s{index}"] = name, value
+        for index, (name, value) in enumerate(expected.items()):
+            names[f"#e{index}"], values[f":e{index}"] = name, value
+            missing = f"attribute_not_exists(#e{index}) OR " if value in (None, 0, [], ()) else ""
+            conditions.append(f"({missing}#e{index} = :e{index})")  # items of earlier releases lack what was added
+        return {
+            "Update": {
+                "TableName": self.name,
+                "Key": to_item(key),
+                "UpdateExpression": "SET " + ", ".join(f"#s{index} = :s{index}" for index in range(len(changes))),
+                "ConditionExpression": " AND ".join(conditions),
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": to_item(values),
+            }
+        }
+
+    def remove(self, key: Mapping[str, str], condition: str, **values: Any) -> Write:
+        """Deletes an item on a condition."""
+        return {
+            "Delete": {
+                "TableName": self.name,
+                "Key": to_item(key),
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": to_item({f":{name}": value for name, value in values.items()}),
+            }
+        }
+
 
 def account_key(user_id: str) -> dict[str, str]:
     """The key of an account."""
@@ -60,3 +163,18 @@ def address_key(email: str) -> dict[str, str]:
 def session_key(session_id: str) -> dict[str, str]:
     """The key of a session."""
     return {"pk": f"SESSION#{session_id}", "sk": "SESSION"}
+
+
+def link_key(token_hash: str) -> dict[str, str]:
+    """The key of a mail's link."""
+    return {"pk": f"LINK#{token_hash}", "sk": "LINK"}
+
+
+def job_key(job_id: str) -> dict[str, str]:
+    """The key of a job."""
+    return {"pk": f"JOB#{job_id}", "sk": "JOB"}
+
+
+def users_partition(user_id: str) -> str:
+    """Where ``gsi1`` has what belongs to a user."""
+    return f"USER#{user_id}"

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from auth_service.errors import WeakPasswordError
+from auth_service.errors import TooManyChangesError, WeakPasswordError
 from contracts.access_control import PlatformRole
 from functions.serverless.ids import base32
 from functions.serverless.problems import InvalidFieldError
 
 MIN_PASSWORD_LENGTH = 8
+"""No setting goes below it (NIST SP 800-63B-4, 3.1.1.2)."""
+UNDO_S = 7 * 86_400
+"""For so long after a change of address the old one is kept for its owner, who may undo the change."""
 MAX_PASSWORD_LENGTH = 256
+MAX_FORMER_ADDRESSES = 8
+
+Locale = Literal["en", "de"]
+DEFAULT_LOCALE: Locale = "en"
 
 # WHATWG HTML, "valid e-mail address": what <input type=email> accepts, so that page and service agree.
 _LOCAL_PART = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+class FormerAddress(Struct, frozen=True, kw_only=True):
+    """An address that an account had, and may have again ``until`` a time in seconds since the epoch.
+
+    ``change_id`` names the change that took it away.
+    """
+
+    email: str
+    change_id: str
+    until: int
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -27,10 +47,22 @@ class Account(Struct, frozen=True, kw_only=True):
     id: str
     email: str
     display_name: str
-    password_hash: str
     created_at: int
+    password_hash: str | None = None
+    """None: has no password, and proves who they are in another way."""
+    locale: Locale = DEFAULT_LOCALE
+    """The language of mails."""
+    session_epoch: int = 0
+    """Sessions of a lower epoch have ended: one write ends them all."""
+    reset_epoch: int = 0
+    """Links for a new password of a lower epoch are void. Only the owner of the mailbox raises it, so that nobody who
+    has got into the account can keep making them void."""
+    former_addresses: tuple[FormerAddress, ...] = ()
+    """The latest last."""
     role: PlatformRole | None = None
     """None for accounts that were made before there were roles: they have that of new accounts."""
+    creation_key: str | None = None
+    """The hash of the Idempotency-Key of the request that made the account."""
 
 
 def user_id(randomness: bytes) -> str:
@@ -59,13 +91,52 @@ def normalise_password(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def check_new_password(password: str) -> None:
-    """Refuses a password that is too easy to guess.
+def check_length(password: str, *, at_least: int) -> None:
+    """Refuses a password that is too short.
 
     Raises:
         WeakPasswordError: it is.
     """
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise WeakPasswordError(f"The password needs at least {MIN_PASSWORD_LENGTH} characters.")
-    if len(set(password)) == 1:
-        raise WeakPasswordError("The password is one character, repeated.")
+    if len(password) < at_least:
+        raise WeakPasswordError(f"The password needs at least {at_least} characters.")
+
+
+def change_address(account: Account, email: str, *, change_id: str, now: int) -> Account:
+    """The account with another address; the old one is kept for `UNDO_S`.
+
+    Raises:
+        TooManyChangesError: the address was changed too often lately.
+    """
+    kept = tuple(former for former in account.former_addresses if former.until > now)
+    if len(kept) >= MAX_FORMER_ADDRESSES:
+        raise TooManyChangesError
+    left = FormerAddress(email=account.email, change_id=change_id, until=now + UNDO_S)
+    return replace(account, email=email, former_addresses=(*kept, left))
+
+
+def undo_change(account: Account, change_id: str, *, now: int) -> Account | None:
+    """The account with the address that a change took away; None if that change cannot be undone any more.
+
+    Whatever came after that change is undone with it, and cannot be brought back: of two people who fight over an
+    account, the one whose address it was first wins.
+    """
+    for index, former in enumerate(account.former_addresses):
+        if former.change_id == change_id and former.until > now:
+            return replace(account, email=former.email, former_addresses=account.former_addresses[:index])
+    return None
+
+
+def addresses_of(account: Account) -> frozenset[str]:
+    """Every address that is the account's, or kept for it."""
+    return frozenset((account.email, *(former.email for former in account.former_addresses)))
+
+
+def preferred_locale(accept_language: str | None) -> Locale:
+    """The first known language of an Accept-Language header (RFC 9110, 12.5.4); weights are passed over."""
+    for entry in (accept_language or "").lower().split(","):
+        match entry.partition(";")[0].strip().partition("-")[0]:
+            case "en":
+                return "en"
+            case "de":
+                return "de"
+    return DEFAULT_LOCALE

@@ -20,6 +20,8 @@ import hmac
 from msgspec import Struct
 from msgspec.structs import replace
 
+from auth_service.domain.devices import Device, device_of, network_of
+from auth_service.domain.security_events import Origin
 from auth_service.errors import SessionExpiredError
 from functions.serverless.ids import base32
 
@@ -65,6 +67,16 @@ class Session(Struct, frozen=True, kw_only=True):
     sealed_secret: str | None = None
     """The present secret, sealed with the one before; hex."""
     ended_at: int | None = None
+    epoch: int = 0
+    """The account's ``session_epoch`` in which it was opened."""
+    device: Device = Device()
+    """What the session was used with last."""
+    network: str | None = None
+    """Where from, roughly (`auth_service.domain.devices.network_of`)."""
+
+    def is_alive(self, *, epoch: int, now: float) -> bool:
+        """Whether it gives new tokens, in an account's ``session_epoch``."""
+        return self.ended_at is None and self.expires_at > now and self.epoch >= epoch
 
 
 class Lifetimes(Struct, frozen=True, kw_only=True):
@@ -108,10 +120,15 @@ def decode_refresh_token(text: str) -> RefreshToken:
     return token
 
 
-def open_session(user_id: str, token: RefreshToken, *, now: float, lifetimes: Lifetimes) -> Session:
+def open_session(
+    user_id: str, token: RefreshToken, *, epoch: int, origin: Origin, now: float, lifetimes: Lifetimes
+) -> Session:
     """A new session whose first refresh token is ``token``."""
     started = int(now)
     return Session(
+        epoch=epoch,
+        device=device_of(origin.user_agent),
+        network=network_of(origin.address),
         id=token.session_id,
         user_id=user_id,
         created_at=started,
@@ -122,14 +139,21 @@ def open_session(user_id: str, token: RefreshToken, *, now: float, lifetimes: Li
 
 
 def refresh(
-    session: Session, token: RefreshToken, *, new_secret: bytes, now: float, lifetimes: Lifetimes
+    session: Session,
+    token: RefreshToken,
+    *,
+    new_secret: bytes,
+    epoch: int,
+    origin: Origin,
+    now: float,
+    lifetimes: Lifetimes,
 ) -> Rotated | Repeated | Reused:
-    """What a refresh token is good for. ``new_secret``: `SECRET_BYTES` random octets.
+    """What a refresh token is good for. ``new_secret``: `SECRET_BYTES` random octets; ``epoch``: the account's.
 
     Raises:
         SessionExpiredError: the session has ended.
     """
-    if session.ended_at is not None or session.expires_at <= now:
+    if not session.is_alive(epoch=epoch, now=now):
         raise SessionExpiredError
     if hmac.compare_digest(token.secret_hash, session.secret_hash):
         successor = RefreshToken(family=token.family, secret=new_secret)
@@ -141,6 +165,8 @@ def refresh(
             secret_hash=successor.secret_hash,
             last_hash=token.secret_hash,
             sealed_secret=_seal(token, new_secret).hex(),
+            device=device_of(origin.user_agent),
+            network=network_of(origin.address),
         )
         return Rotated(session=rotated, token=successor)
     was_last = session.last_hash is not None and hmac.compare_digest(token.secret_hash, session.last_hash)

@@ -1,6 +1,6 @@
 import { asParleyError } from "@parley/sdk";
 import { Eye, EyeOff } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Form } from "react-aria-components";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import type { Messages } from "../messages/en.js";
@@ -22,14 +22,14 @@ const SERVER_FIELDS: Readonly<Record<string, FieldName>> = {
   password: "password",
 };
 
-function missing(values: Values, isNew: boolean, messages: Messages): Errors {
+function missing(values: Values, isNew: boolean, minLength: number, messages: Messages): Errors {
   const texts = messages.welcome.missing;
   const errors: Errors = {};
   if (isNew && values.name.trim() === "") errors.name = texts.name;
   if (values.email.trim() === "") errors.email = texts.email;
   else if (!/^\S+@\S+$/.test(values.email.trim())) errors.email = texts.emailShape;
   if (values.password === "") errors.password = texts.password;
-  else if (isNew && values.password.length < 8) errors.password = texts.passwordShort;
+  else if (isNew && Array.from(values.password).length < minLength) errors.password = texts.passwordShort(minLength);
   return errors;
 }
 
@@ -43,7 +43,20 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
   const [failure, setFailure] = useState<string | null>(null);
   const [isPending, setPending] = useState(false);
   const [isShown, setShown] = useState(false);
+  const [minLength, setMinLength] = useState(10);
+  const [mailedTo, setMailedTo] = useState<string | null>(null);
   const element = useRef<HTMLFormElement>(null);
+
+  useEffect(() => {
+    if (!isNew) return;
+    // Without them the server still says what it does not take.
+    void api.getAccountOptions().then(
+      (options) => {
+        setMinLength(options.passwordMinLength);
+      },
+      () => undefined,
+    );
+  }, [api, isNew]);
 
   const showErrors = (found: Errors) => {
     setErrors(found);
@@ -57,15 +70,16 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
 
   const submit = async () => {
     setFailure(null);
-    const found = missing(values, isNew, messages);
+    const found = missing(values, isNew, minLength, messages);
     showErrors(found);
     if (Object.keys(found).length > 0) return;
     setPending(true);
     const { name, email, password } = values;
     try {
-      await (isNew
+      const user = await (isNew
         ? api.register({ email: email.trim(), password, displayName: name.trim() })
         : api.login({ email: email.trim(), password }));
+      if (user === null) setMailedTo(email.trim());
     } catch (thrown) {
       setPending(false);
       const byField: Errors = {};
@@ -81,6 +95,7 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
     }
   };
 
+  if (mailedTo !== null) return <Notice tone="info" title={messages.welcome.checkMail(mailedTo)} />;
   return (
     <Form
       ref={element}
@@ -116,7 +131,7 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
       />
       <Field
         label={messages.welcome.password}
-        hint={isNew ? messages.welcome.passwordHint : undefined}
+        hint={isNew ? messages.welcome.passwordHint(minLength) : undefined}
         name="password"
         type={isShown ? "text" : "password"}
         autoComplete={isNew ? "new-password" : "current-password"}

@@ -1,0 +1,63 @@
+"""Promises jobs in the write that calls for them, and has them started afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from auth_service.adapters.job_function import JobFunction
+from auth_service.adapters.jobs_table import JobsTable
+from auth_service.domain.jobs import KEPT_S, Erase, Job, QueuedJob
+from functions.serverless.ids import base32
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """A job's id, and the write that puts it into the queue."""
+
+    id: str
+    write: Write
+
+
+class JobQueue:
+    """Queues jobs. ``sends_mail``: without it, jobs that only send a mail are not queued."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobsTable,
+        function: JobFunction,
+        sends_mail: bool,
+        clock: Callable[[], float],
+        randomness: Callable[[int], bytes],
+    ) -> None:
+        self._jobs = jobs
+        self._function = function
+        self.sends_mail = sends_mail
+        self._clock = clock
+        self._randomness = randomness
+
+    def promise(self, *jobs: Job) -> list[Promise]:
+        """Writes that go into one transaction with what calls for the jobs."""
+        wanted = [self._queued(job) for job in jobs if self.sends_mail or isinstance(job, Erase)]
+        return [Promise(id=queued.id, write=self._jobs.promise(queued)) for queued in wanted]
+
+    def start(self, promises: Iterable[Promise]) -> None:
+        """Has promised jobs done now, once their writes have succeeded."""
+        for promise in promises:
+            self._function.start(promise.id)
+
+    def add(self, job: Job, *, name: str | None = None) -> None:
+        """Queues a job by itself and starts it. One with the same ``name`` as another of the last day is not done."""
+        queued = self._queued(job, name)
+        self._jobs.add(queued)
+        self._function.start(queued.id)
+
+    def _queued(self, job: Job, name: str | None = None) -> QueuedJob:
+        now = int(self._clock())
+        job_id = name or base32(self._randomness(16))
+        return QueuedJob(id=job_id, job=job, created_at=now, expires_at=now + KEPT_S)

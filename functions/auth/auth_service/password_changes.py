@@ -1,0 +1,129 @@
+"""New passwords for accounts that there are: by whoever knows the old one, or gets the account's mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from auth_service.access_tokens import Bearer
+from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
+from auth_service.adapters.links_table import LinksTable
+from auth_service.adapters.passwords import Passwords
+from auth_service.adapters.sessions_table import SessionsTable
+from auth_service.domain.accounts import Account, normalise_email, normalise_password
+from auth_service.domain.jobs import OfferReset, Tell
+from auth_service.domain.links import LinkKind
+from auth_service.domain.mails import Notice
+from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.errors import LinkInvalidError, MailOffError
+from auth_service.job_queue import JobQueue
+from auth_service.login import Login
+from auth_service.new_passwords import NewPasswords
+from auth_service.security_events import SecurityEvents
+from functions.serverless.problems import UnavailableError
+
+
+class PasswordChanges:
+    """Changes passwords. ``clock``: seconds since the epoch."""
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountsTable,
+        sessions: SessionsTable,
+        links: LinksTable,
+        login: Login,
+        passwords: Passwords,
+        new_passwords: NewPasswords,
+        jobs: JobQueue,
+        events: SecurityEvents,
+        clock: Callable[[], float],
+    ) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._links = links
+        self._login = login
+        self._passwords = passwords
+        self._new_passwords = new_passwords
+        self._jobs = jobs
+        self._events = events
+        self._clock = clock
+
+    def forgotten(self, *, email: str, origin: Origin) -> None:
+        """Has a link sent to an address if it has an account. Whether it has is not looked up here, and so not told.
+
+        Raises:
+            MailOffError: no mail is sent.
+            InvalidFieldError: it is no address.
+        """
+        if not self._jobs.sends_mail:
+            raise MailOffError
+        self._jobs.add(OfferReset(email=normalise_email(email)))
+        self._events.record(SecurityEventName.PASSWORD_RESET_ASKED, origin=origin)
+
+    def reset(self, *, token: str, new_password: str, origin: Origin) -> None:
+        """Gives the account of a link a new password and ends all of its sessions; opens none, since other proofs than
+        a mailbox may be needed for that. May be repeated with the same password.
+
+        Raises:
+            LinkInvalidError: the link is unknown, too old, or was used.
+            WeakPasswordError: the password is too easy to guess.
+        """
+        for _ in range(3):  # something else may change the account in between: then look again
+            link = self._links.find(token, LinkKind.PASSWORD_RESET, now=self._clock())
+            account = None if link is None or link.user_id is None else self._accounts.find(link.user_id)
+            if link is None or account is None:
+                raise LinkInvalidError
+            if link.used_by is not None:
+                if self._passwords.matches(normalise_password(new_password), account.password_hash):
+                    return  # the same request again, whose answer was lost
+                raise LinkInvalidError
+            if link.epoch != account.reset_epoch or link.email != account.email:
+                raise LinkInvalidError
+            after = replace(self._with_password(account, new_password), reset_epoch=account.reset_epoch + 1)
+            told = self._jobs.promise(_told(account))
+            writes = [self._links.use(link, by=account.id), *(promise.write for promise in told)]
+            try:
+                self._accounts.change(account, after, also=writes)
+            except ChangedMeanwhileError:
+                continue
+            self._jobs.start(told)
+            self._events.record(SecurityEventName.PASSWORD_RESET, origin=origin, user_id=account.id)
+            return
+        raise UnavailableError("The account is being changed at this moment. Please try again.")
+
+    def change(
+        self, bearer: Bearer, *, current_password: str, new_password: str, end_other_sessions: bool, origin: Origin
+    ) -> None:
+        """Gives the bearer a new password; unless told otherwise, all sessions but the one at hand end.
+
+        Raises:
+            InvalidCredentialsError: the current password is another.
+            WeakPasswordError: the new one is too easy to guess.
+            UnavailableError: the account is being changed at this moment.
+        """
+        account = self._login.prove(bearer.account, current_password, origin=origin)
+        after = self._with_password(account, new_password)
+        told = self._jobs.promise(_told(account))
+        writes = [promise.write for promise in told]
+        if end_other_sessions:
+            writes.append(self._sessions.lift(bearer.session, to_epoch=after.session_epoch))
+        else:
+            after = replace(after, session_epoch=account.session_epoch)
+        try:
+            self._accounts.change(account, after, also=writes)
+        except ChangedMeanwhileError as error:
+            raise UnavailableError("The account is being changed at this moment. Please try again.") from error
+        self._jobs.start(told)
+        self._events.record(
+            SecurityEventName.PASSWORD_CHANGED, origin=origin, user_id=account.id, session_id=bearer.session.id
+        )
+
+    def _with_password(self, account: Account, password: str) -> Account:
+        password_hash = self._new_passwords.hash(password, email=account.email, display_name=account.display_name)
+        return replace(account, password_hash=password_hash, session_epoch=account.session_epoch + 1)
+
+
+def _told(account: Account) -> Tell:
+    return Tell(notice=Notice.PASSWORD_CHANGED, email=account.email, locale=account.locale)
