@@ -68,19 +68,25 @@ class SubscriptionWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a client wants of one track.
 
     ``max_height`` in CSS pixels times device pixel ratio, ``max_frame_rate`` in pictures a second, as far as the
-    publisher's layers allow; None is the best.
+    publisher's layers allow; None is the best. ``pinned``: seen before all others where not all cameras are sent.
     """
 
     track_id: Id
     enabled: bool = True
     max_height: Annotated[int, Meta(ge=1, le=8640)] | None = None
     max_frame_rate: Annotated[int, Meta(ge=1, le=255)] | None = None
+    pinned: bool = False
 
 
 class UpdateSubscriptions(Command, frozen=True, kw_only=True):
-    """Wishes for some tracks; a track that is not named keeps the wish it had (at first: enabled, the best)."""
+    """Wishes for some tracks; a track that is not named keeps the wish it had (at first: enabled, the best).
+
+    ``max_cameras``: of the cameras that are wanted so many at the most, which the node chooses (`CamerasShown`); 0 for
+    as many as the node sends, None for as many as before.
+    """
 
     tracks: Annotated[tuple[SubscriptionWish, ...], Meta(max_length=512)]
+    max_cameras: Annotated[int, Meta(ge=0, le=512)] | None = None
 
 
 class RestartMedia(Command, frozen=True, kw_only=True):

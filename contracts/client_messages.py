@@ -11,7 +11,8 @@ command's JSON object, and every command is acknowledged with one object: the co
 (`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
 (`TrackStarved`) when the client's path carries a track no more or again, ``connection_quality``
-(`ConnectionQualities`) when somebody's connection becomes better or worse, ``active_speakers``
+(`ConnectionQualities`) when somebody's connection becomes better or worse, ``cameras_shown``
+(`CamerasShown`) when other cameras are sent than before, where not all are, ``active_speakers``
 (`ActiveSpeakers`) when others speak than before, ``layers_wanted`` (`LayersWanted`) when
 others need more or less of what the client sends, ``media_restart`` (`MediaRestart`) when both
 peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
@@ -215,6 +216,16 @@ class TrackStarved(Struct, frozen=True, kw_only=True):
     starved: bool
 
 
+class CamerasShown(Struct, frozen=True, kw_only=True):
+    """Of the cameras that the client wants these alone are sent: pinned ones, then those of who speaks or spoke last.
+
+    The others are paused, and show nothing. Told when it changes, and when a connection begins, if not all are sent.
+    """
+
+    track_ids: tuple[TrackId, ...] | None
+    """None: all that are wanted."""
+
+
 class ConnectionQualities(Struct, frozen=True, kw_only=True):
     """How some people's connections are now, at most once a second.
 
@@ -279,6 +290,7 @@ SERVER_MESSAGES: dict[str, Any] = {
     "events": RoomEvents,
     "subscriber_offer": SubscriberOffer,
     "track_starved": TrackStarved,
+    "cameras_shown": CamerasShown,
     "connection_quality": ConnectionQualities,
     "active_speakers": ActiveSpeakers,
     "layers_wanted": LayersWanted,

@@ -97,6 +97,8 @@ class ChangeSubscriptions(ParticipantRequest, frozen=True, kw_only=True, tag="ch
     """A client's wishes. Answer: `Done`; a new offer follows as an event if one is needed."""
 
     tracks: tuple[SubscriptionWish, ...]
+    max_cameras: int | None = None
+    """As in `contracts.client_commands.UpdateSubscriptions`."""
 
 
 class RestartSubscription(ParticipantRequest, frozen=True, kw_only=True, tag="restart_subscription"):
@@ -356,6 +358,18 @@ class TrackStarved(Struct, frozen=True, kw_only=True, tag_field="kind", tag="tra
     starved: bool
 
 
+class CamerasShown(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cameras_shown"):
+    """Of the cameras that a participant wants these alone are sent; None: all.
+
+    Told when it changes, and to who joins again.
+    """
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    participant_id: ParticipantId
+    track_ids: tuple[TrackId, ...] | None
+
+
 class QualitiesChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="qualities_changed"):
     """How the connections of some participants are now. At most one a second for each meeting and gateway.
 
@@ -399,7 +413,7 @@ class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="lay
     layers: int
 
 
-ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | LayersWanted
+ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | CamerasShown | LayersWanted
 """What is for one participant's gateway."""
 NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from contracts.node_rpc import (
     ActiveSpeakers,
+    CamerasShown,
     GatewayMessage,
     LayersWanted,
     Offer,
@@ -102,6 +103,17 @@ class GatewayReports:
             starved=starved,
         )
         self._emit(holder.gateway_id, message)
+
+    def cameras_shown(
+        self, meeting_id: MeetingId, participant_id: ParticipantId, track_ids: tuple[TrackId, ...] | None
+    ) -> None:
+        """Of the cameras that the participant wants these alone are sent; None: all."""
+        holder = self._holders.get((meeting_id, participant_id))
+        if holder is not None:
+            message = CamerasShown(
+                node_id=self._node_id, meeting_id=meeting_id, participant_id=participant_id, track_ids=track_ids
+            )
+            self._emit(holder.gateway_id, message)
 
     def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track_id: TrackId, layers: int) -> None:
         """Of the participant's track, so many layers are of use."""

@@ -38,6 +38,7 @@ from media_fleet.dtls_border import NodeCertificate
 from media_fleet.health import NodeHealth
 from media_fleet.housekeeping import Housekeeping
 from media_fleet.metrics import (
+    CAMERAS_LEFT_OUT,
     CLOCK_APART,
     DATA_CHANNELS,
     DRAINING,
@@ -191,6 +192,7 @@ def _assemble(
             fingerprints=certificate.fingerprints,
         ),
         max_participants=settings.max_participants,
+        last_n_video=settings.last_n_video,
         recorder=_recorder_site(settings, core.local_port),
     )
     clock = SharedClock(local_ms)
@@ -242,6 +244,7 @@ def _assemble(
     CLOCK_APART.set_function(lambda: clock.ahead_ms / 1000)
     PARTICIPANTS.set_function(lambda: node.participants)
     MEETINGS.set_function(lambda: node.meetings)
+    CAMERAS_LEFT_OUT.set_function(lambda: node.cameras_left_out)
     DRAINING.set_function(lambda: lease.draining)
     MESSAGES_WAITING.set_function(lambda: rpc.waiting)
     DATA_CHANNELS.set_function(planes[0].open_data_channels)

@@ -62,6 +62,11 @@ QUALITY = METRICS.gauge(
     "level",
 )
 STARVING = METRICS.gauge("starving_subscriptions", "Tracks that subscribers' paths do not carry at the moment.")
+CAMERAS_LEFT_OUT = METRICS.gauge(
+    "cameras_left_out",
+    "Cameras that participants want and are not sent, since they are to see so many at the most, counted once for each "
+    "participant.",
+)
 LOSS = METRICS.histogram(
     "participant_loss_ratio",
     "Packets lost of each participant's, 0 to 1, once for each look at them: of what they send (`direction`: `in`), or "

@@ -58,7 +58,7 @@ from media_fleet.domain.effects import (
     Effect,
     RecorderEffect,
     SendOffer,
-    SubscriptionKey,
+    ShowCameras,
     TrackKey,
     TransportKey,
 )
@@ -73,6 +73,7 @@ from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
+from media_fleet.plane_news import PlaneNews
 from media_fleet.recordings import RecorderSite, Recordings
 from media_fleet.relays import Relays
 from media_fleet.request_ids import check_ids
@@ -89,6 +90,7 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     node_id: NodeId
     end: NodeEnd
     max_participants: int
+    last_n_video: int = 0
     recorder: RecorderSite | None
 
 
@@ -102,13 +104,14 @@ class MediaNode:
     ) -> None:
         self._identity = identity
         self._randomness = randomness
-        self._plane = plane_factory(self)
-        self.recordings = Recordings(
-            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._follow_recording, emit=emit
-        )
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
         self._reports = GatewayReports(identity.node_id, holders=self._gateways, emit=emit)
+        news = PlaneNews(self._rooms, self._reports, follow=self._follow, relay_data=self._relay_data)
+        self._plane = plane_factory(news)
+        self.recordings = Recordings(
+            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._follow, emit=emit
+        )
         self._newcomers: dict[MeetingId, set[ParticipantId]] = {}
         """Who has not been told yet how the others' connections are."""
         self._observation = Observation(self._plane, node_id=identity.node_id)
@@ -123,6 +126,11 @@ class MediaNode:
     @property
     def meetings(self) -> int:
         return len(self._rooms)
+
+    @property
+    def cameras_left_out(self) -> int:
+        """How many cameras are wanted and not sent, of all participants together."""
+        return sum(room.tracks.left_out() for room in self._rooms.values())
 
     def handle(self, gateway_id: GatewayId, request: NodeRequest) -> NodeAnswer | asyncio.Future[NodeAnswer]:
         """Carries out a request. Never raises: what goes wrong is a `Refused`. That of a recorder follows later."""
@@ -246,7 +254,8 @@ class MediaNode:
     @_handle.register
     def _(self, request: ChangeSubscriptions, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._room_of(request)
-        self._carry_out(request.meeting_id, room.change_subscriptions(request.participant_id, request.tracks))
+        effects = room.change_subscriptions(request.participant_id, request.tracks, max_cameras=request.max_cameras)
+        self._carry_out(request.meeting_id, effects)
         return Done()
 
     @_handle.register
@@ -355,7 +364,12 @@ class MediaNode:
         """The meeting's room, which begins if it has not."""
         room = self._rooms.get(meeting_id)
         if room is None:
-            room = self._rooms[meeting_id] = Room(meeting_id, node=self._identity.end, randomness=self._randomness)
+            room = self._rooms[meeting_id] = Room(
+                meeting_id,
+                node=self._identity.end,
+                randomness=self._randomness,
+                last_n_video=self._identity.last_n_video,
+            )
             self.meetings_begun += 1
         return room
 
@@ -365,7 +379,7 @@ class MediaNode:
         if room is not None and not room.participant_ids and room.recording.id is None:
             self._close_room(meeting_id)
 
-    def _follow_recording(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
+    def _follow(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
         self._carry_out(meeting_id, effects)
         self._close_if_empty(meeting_id)
         self.relays.changed(meeting_id)
@@ -411,40 +425,12 @@ class MediaNode:
         for effect in effects:
             if isinstance(effect, SendOffer):
                 self.send_offer(meeting_id, effect.participant_id, effect.offer)
+            elif isinstance(effect, ShowCameras):
+                self._reports.cameras_shown(meeting_id, effect.participant_id, effect.track_ids)
             elif isinstance(effect, RecorderEffect):
                 self.recordings.tell(meeting_id, effect)
             else:
                 self._plane.carry_out(meeting_id, effect)
 
-    def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        """Tells the participant's gateway."""
-        self._reports.failed(meeting_id, transport, reason)
-
-    def association_ended(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
-        """Tells the participant's gateway; the next publishing offer gets a new transport."""
-        room = self._rooms.get(meeting_id)
-        if room is not None:
-            room.association_ended(transport)
-        self._reports.failed(meeting_id, transport, reason)
-
-    def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
-        """Tells the participant's gateway."""
-        self._reports.starved(meeting_id, subscription, starved=starved)
-
-    def speakers_changed(
-        self, meeting_id: MeetingId, breakout: str | None, speakers: tuple[ParticipantId, ...]
-    ) -> None:
-        """Tells the gateways of those who are there."""
-        room = self._rooms.get(meeting_id)
-        if room is not None:
-            self._reports.speakers(meeting_id, room.tracks.listeners(breakout), speakers)
-
-    def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
-        """Tells the publisher's gateway."""
-        self._reports.layers_wanted(meeting_id, publisher, track.track_id, layers)
-
-    def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
-        """Relays the message, and answers it if its channel is reliable."""
-        room = self._rooms.get(meeting_id)
-        if room is not None:
-            relay_data(self._plane, room, transport, label, message)
+    def _relay_data(self, room: Room, transport: TransportKey, label: Label, message: bytes) -> None:
+        relay_data(self._plane, room, transport, label, message)

@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_participants: Annotated[int, Meta(ge=1)] = 2_000
     last_n_audio: Annotated[int, Meta(ge=0, le=1_000)] = 5
     """Microphones that are forwarded at the most of those that are heard together; 0: any number."""
+    last_n_video: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    """Cameras that one participant is sent at the most; 0: as many as they want."""
     capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
     """Packets a second, in and out, that count as full load."""
     drain_timeout_s: Annotated[int, Meta(ge=0)] = 10

@@ -177,6 +177,13 @@ class RemoveSubscription(Struct, frozen=True, kw_only=True):
     subscription: SubscriptionKey
 
 
+class ShowCameras(Struct, frozen=True, kw_only=True):
+    """The participant gets these cameras alone; None: all that they want."""
+
+    participant_id: ParticipantId
+    track_ids: tuple[TrackId, ...] | None
+
+
 class SendOffer(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
     offer: Offer
@@ -228,6 +235,7 @@ Effect: TypeAlias = (
     | AdjustSubscription
     | RemoveSubscription
     | SendOffer
+    | ShowCameras
     | RecorderEffect
 )
 

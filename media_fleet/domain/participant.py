@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
-from contracts.rooms import ParticipantId, TrackId
+from contracts.rooms import ParticipantId, TrackId, TrackSource
 from media_fleet.domain.effects import (
     AddSubscription,
+    AdjustSubscription,
     Answered,
     CloseTransport,
     Effect,
     OpenTransport,
     Purpose,
     RestartIce,
+    Share,
     StartDtls,
     SubscriptionKey,
     TrackKey,
@@ -99,6 +101,12 @@ class Participant:
         self.flowing: set[TrackKey] = set()
         """Tracks that have a subscription in the packet core."""
         self._wishes: dict[TrackId, SubscriptionWish] = {}
+        self.pinned: set[TrackId] = set()
+        """Which of the wishes come before all others."""
+        self.max_cameras = 0
+        """So many cameras are wanted at the most; 0: any number."""
+        self.shown: frozenset[TrackKey] | None = None
+        """The cameras that are sent; None: none that is wanted is left out (`seeing`)."""
 
     def wish(self, track_id: TrackId) -> SubscriptionWish:
         """At first: enabled, the best layer."""
@@ -109,9 +117,32 @@ class Participant:
     def set_wish(self, wish: SubscriptionWish) -> None:
         if wish.track_id in self._wishes or len(self._wishes) < MAX_WISHES:
             self._wishes[TrackId(wish.track_id)] = wish
+            (self.pinned.add if wish.pinned else self.pinned.discard)(TrackId(wish.track_id))
+
+    def adjusted(
+        self, wish: SubscriptionWish, track_of: Callable[[TrackId], RoomTrack | None]
+    ) -> Iterator[AdjustSubscription]:
+        """Remembers the wish; what follows if its track flows."""
+        self.set_wish(wish)
+        track = track_of(TrackId(wish.track_id))
+        if track is not None and track.key in self.flowing:
+            yield AdjustSubscription(subscription=self.subscription(track.key), share=self.share_of(track))
 
     def forget_track(self, track_id: TrackId) -> None:
         self._wishes.pop(track_id, None)
+        self.pinned.discard(track_id)
+
+    def leaves_out(self, track: RoomTrack) -> bool:
+        """Whether it is a camera beyond those that are to be seen."""
+        is_limited = track.source is TrackSource.CAMERA and self.shown is not None
+        return is_limited and track.key not in (self.shown or ())
+
+    def share_of(self, track: RoomTrack) -> Share:
+        """What is to be sent of a track."""
+        wish = self.wish(track.key.track_id)
+        if self.leaves_out(track):
+            wish = replace(wish, enabled=False)
+        return share(track.source, len(track.media.rids), wish)
 
     def transport(self, purpose: Purpose) -> TransportKey:
         generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation
@@ -221,7 +252,7 @@ class Participant:
             rtx_payload_type=accepted.rtx_payload_type,
             cname=feed.participant_id,
             extensions=accepted.extensions,
-            share=share(track.source, len(track.media.rids), self.wish(track.key.track_id)),
+            share=self.share_of(track),
         )
 
     def subscription(self, track: TrackKey) -> SubscriptionKey:

@@ -18,7 +18,6 @@ from media_fleet.domain import publishing
 from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
     AddTrack,
-    AdjustSubscription,
     Answered,
     CloseTransport,
     Effect,
@@ -41,11 +40,11 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
     TrackNotFoundError,
 )
-from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant, PublishingSession
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.room_tracks import RoomTracks
 from media_fleet.domain.sdp_writer import write
+from media_fleet.domain.seeing import told_again
 from media_fleet.domain.session_description import SessionDescription, Setup
 from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
@@ -54,12 +53,12 @@ from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteE
 class Room:
     """All participants and tracks of one meeting."""
 
-    def __init__(self, meeting_id: MeetingId, *, node: NodeEnd, randomness: Randomness) -> None:
+    def __init__(self, meeting_id: MeetingId, *, node: NodeEnd, randomness: Randomness, last_n_video: int = 0) -> None:
         self.meeting_id = meeting_id
         self._node = node
         self._randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
-        self.tracks = RoomTracks(self._participants)
+        self.tracks = RoomTracks(self._participants, last_n_video=last_n_video)
         self.data = DataRelay(self._participants, self.tracks.elsewhere)
         self.recording = self.tracks.recording = RoomRecording(randomness)
 
@@ -88,11 +87,12 @@ class Room:
         if known is not None:
             moved = self.move({participant_id: breakout}, version=version)
             outstanding = known.subscribing.outstanding if known.subscribing is not None else None
-            return Offered(offer=outstanding, effects=tuple(moved))
+            return Offered(offer=outstanding, effects=(*moved, *told_again(known)))
         participant = Participant(participant_id, subscribe=subscribe, breakout=breakout, version=version)
         self._participants[participant_id] = participant
         effects: list[Effect] = []
-        return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
+        offer = self._next_offer(participant, effects)
+        return Offered(offer=offer, effects=tuple(self._followed(effects)))
 
     def leave(self, participant_id: ParticipantId) -> list[Effect]:
         """Closes all that belongs to the participant; not being there is fine."""
@@ -372,25 +372,19 @@ class Room:
         self._send_next_offer(participant, effects)
         return effects
 
-    def change_subscriptions(self, participant_id: ParticipantId, wishes: Iterable[SubscriptionWish]) -> list[Effect]:
-        """Remembers the wishes and adjusts what flows already.
+    def change_subscriptions(
+        self, participant_id: ParticipantId, wishes: Iterable[SubscriptionWish], *, max_cameras: int | None = None
+    ) -> list[Effect]:
+        """Remembers the wishes and adjusts what flows already. ``max_cameras``: 0 for any number, None as before.
 
         Raises:
             ParticipantNotFoundError
         """
         participant = self.participant(participant_id)
-        effects: list[Effect] = []
-        for wish in wishes:
-            participant.set_wish(wish)
-            track = self.tracks.get(TrackId(wish.track_id))
-            if track is not None and track.key in participant.flowing:
-                effects.append(
-                    AdjustSubscription(
-                        subscription=participant.subscription(track.key),
-                        share=share(track.source, len(track.media.rids), wish),
-                    )
-                )
-        return effects
+        if max_cameras is not None:
+            participant.max_cameras = max_cameras
+        effects = [adjusted for wish in wishes for adjusted in participant.adjusted(wish, self.tracks.get)]
+        return [*effects, *self.tracks.follow_cameras()]
 
     def restart_subscription(self, participant_id: ParticipantId) -> Offered:
         """A fresh transport of the next generation, with all tracks offered anew.

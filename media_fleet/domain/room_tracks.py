@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, TrackKey
-from media_fleet.domain.layers import share
 from media_fleet.domain.participant import Participant
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
+from media_fleet.domain.seeing import Seeing
 from media_fleet.domain.subscribing import RoomTrack
 from media_fleet.domain.voices import Voices
 
@@ -17,7 +17,7 @@ from media_fleet.domain.voices import Voices
 class RoomTracks:
     """``participants``: who is in the room on this node, as the room knows them now."""
 
-    def __init__(self, participants: Mapping[ParticipantId, Participant]) -> None:
+    def __init__(self, participants: Mapping[ParticipantId, Participant], *, last_n_video: int) -> None:
         self._participants = participants
         self._revision = 0
         self.local: dict[TrackId, RoomTrack] = {}
@@ -25,6 +25,7 @@ class RoomTracks:
         self.recording: RoomRecording | None = None
         self.relayed = RelayedTracks(self.new_revision)
         self._voices = Voices()
+        self.seeing = Seeing(last_n_video)
 
     def new_revision(self) -> int:
         self._revision += 1
@@ -55,13 +56,34 @@ class RoomTracks:
         return {track.key: track for track in self._all() if self._breakout_of(track.participant_id, elsewhere) is None}
 
     def follow(self) -> Iterator[Effect]:
-        """What follows from a change: microphones are heard in other rooms, and the recorder gets other tracks."""
-        elsewhere = self.relayed.breakouts()
-        yield from self._voices.follow(
-            (each, self._breakout_of(each.participant_id, elsewhere)) for each in self._all()
-        )
+        """What follows from a change: microphones are heard in other rooms, and others get other tracks."""
+        yield from self._voices.follow(self._placed())
+        yield from self.follow_cameras()
         if self.recording is not None:
             yield from self.recording.follow(self.there(), self.in_main_room())
+
+    def heard(self, speakers: Sequence[ParticipantId]) -> list[Effect]:
+        """These speak now in one of the rooms, the loudest first: whoever sees only some cameras may see others."""
+        self.seeing.heard(speakers)
+        return list(self.follow_cameras())
+
+    def follow_cameras(self) -> Iterator[Effect]:
+        """What follows for those who are to see so many cameras at the most."""
+        yield from self.seeing.follow(self._participants.values(), self._placed())
+
+    def left_out(self) -> int:
+        """How many cameras are wanted and not sent, of all participants together."""
+        limited = [each for each in self._participants.values() if each.shown is not None]
+        on = [track for track in self._all() if not track.muted] if limited else []
+        return sum(
+            each.leaves_out(track) and track.key in each.flowing and each.wish(track.key.track_id).enabled
+            for each in limited
+            for track in on
+        )
+
+    def _placed(self) -> Iterator[tuple[RoomTrack, str | None]]:
+        elsewhere = self.relayed.breakouts()
+        return ((each, self._breakout_of(each.participant_id, elsewhere)) for each in self._all())
 
     def listeners(self, breakout: str | None) -> tuple[ParticipantId, ...]:
         """Who is in a breakout room, or in the main room, on this node."""
@@ -81,10 +103,9 @@ class RoomTracks:
         relayed = {each.track.key for each in self.relayed.taken if each.node_id == node_id}
         for participant in self._participants.values() if relayed else ():
             for key, track in self.wanted_by(participant).items():
-                if key in relayed and (wish := participant.wish(key.track_id)).enabled:
+                if key in relayed and not (share := participant.share_of(track)).paused:
                     layers = max(1, len(track.media.rids))
-                    layer = share(track.source, len(track.media.rids), wish).layer
-                    needed = layers if layer is None else layer + 1
+                    needed = layers if share.layer is None else share.layer + 1
                     wanted[key.track_id] = max(needed, wanted.get(key.track_id, 0))
         if self.recording is not None and self.recording.is_ready:
             recorded = (track for key, track in self.in_main_room().items() if key in relayed)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from contracts import node_rpc
 from contracts.client_commands import PublishOffer, SubscriberAnswer, UpdateSubscriptions
-from contracts.client_messages import LayersWanted, MediaRestart, SubscriberOffer, TrackStarved
+from contracts.client_messages import CamerasShown, LayersWanted, MediaRestart, SubscriberOffer, TrackStarved
 from contracts.command_answers import PublishAnswer, TrackAssigned
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
@@ -176,6 +176,7 @@ class MediaNegotiation:
                 meeting_id=connection.room.meeting_id,
                 participant_id=connection.participant_id,
                 tracks=command.tracks,
+                max_cameras=command.max_cameras,
             )
             await self._ask(connection, node_id, request)
 
@@ -231,6 +232,8 @@ class MediaNegotiation:
         elif isinstance(report, node_rpc.LayersWanted):
             wanted = LayersWanted(track_id=report.track_id, layers=report.layers)
             self._delivery.send([connection.sid], "layers_wanted", wanted)
+        elif isinstance(report, node_rpc.CamerasShown):
+            self._delivery.send([connection.sid], "cameras_shown", CamerasShown(track_ids=report.track_ids))
         else:
             message = TrackStarved(track_id=report.track_id, starved=report.starved)
             self._delivery.send([connection.sid], "track_starved", message)

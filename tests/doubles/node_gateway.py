@@ -14,6 +14,7 @@ from contracts import redis_names
 from contracts.node_rpc import (
     ActiveSpeakers,
     AnswerEnvelope,
+    CamerasShown,
     GatewayMessage,
     LayersWanted,
     NodeAnswer,
@@ -49,6 +50,7 @@ class Gateway:
         self.wanted: dict[ParticipantId, asyncio.Queue[LayersWanted]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
         self.qualities: dict[ParticipantId, QualityLevel] = {}
+        self.cameras: dict[ParticipantId, asyncio.Queue[tuple[TrackId, ...] | None]] = defaultdict(asyncio.Queue)
         self.speakers: dict[ParticipantId, asyncio.Queue[tuple[ParticipantId, ...]]] = defaultdict(asyncio.Queue)
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -97,7 +99,7 @@ class Gateway:
                 elif message is not None and message["type"] == "smessage":
                     self._take(gateway_message_decoder.decode(message["data"]))
 
-    def _take(self, message: GatewayMessage) -> None:
+    def _take(self, message: GatewayMessage) -> None:  # noqa: C901  # one case for each message, flat
         if isinstance(message, AnswerEnvelope):
             waiting = self._answers.pop(message.id, None)
             if waiting is not None and not waiting.done():
@@ -110,6 +112,8 @@ class Gateway:
         elif isinstance(message, TrackStarved):
             change = self.starved.add if message.starved else self.starved.discard
             change((message.participant_id, message.track_id))
+        elif isinstance(message, CamerasShown):
+            self.cameras[message.participant_id].put_nowait(message.track_ids)
         elif isinstance(message, QualitiesChanged):
             self.qualities.update({each.participant_id: each.level for each in message.qualities})
         elif isinstance(message, ActiveSpeakers):

@@ -8,10 +8,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import aiortc
-import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamTrack, VideoStreamTrack
-from av import AudioFrame
 
 from contracts.client_commands import SubscriptionWish
 from contracts.error_codes import ErrorCode
@@ -337,45 +335,3 @@ async def test_nothing_is_left_of_a_meeting_that_is_over(
     assert (stats.transports, stats.tracks, stats.subscriptions) == (0, 0, 0)
     assert (node.node.participants, node.node.meetings) == (0, 0)
     assert len(asyncio.all_tasks()) <= tasks
-
-
-async def _has_come(client: Client, track_id: str) -> int:
-    """How many packets of a track a client has received."""
-    assert client.subscribing is not None
-    [receiver] = [r for r in client.subscribing.getReceivers() if r.track is client.received[track_id]]
-    stats = (await receiver.getStats()).values()
-    return sum(stat.packetsReceived for stat in stats if stat.type == "inbound-rtp")
-
-
-async def _is_loud(track: MediaStreamTrack) -> bool:
-    frame = await track.recv()
-    assert isinstance(frame, AudioFrame)
-    return bool(np.abs(frame.to_ndarray()).max() > 1_000)
-
-
-@pytest.mark.parametrize("node_environ", [{"PARLEY_NODE_LAST_N_AUDIO": "1"}], indirect=True)
-async def test_the_one_who_speaks_is_heard_and_who_is_silent_or_soft_is_not_sent(
-    new_client: Callable[[str], Client], node: RunningNode, eventually: Any
-) -> None:
-    clients = [new_client(name) for name in ("alice", "bob", "carol", "dave")]
-    tones = dict(zip(("alice", "bob", "carol"), (Tone(-20.0), Tone(-60.0), Tone(None)), strict=True))
-    for client in clients:
-        await client.join()
-    alice, bob, carol, dave = clients
-    await alice.publish(tones["alice"])
-    await eventually(lambda: node.core.stats().rtp_received > 0)
-    await bob.publish(tones["bob"])
-    await carol.publish(tones["carol"])
-    await dave.wait_for_tracks("alice-audio", "bob-audio", "carol-audio")
-
-    async def hears(name: str) -> bool:
-        return await _is_loud(dave.received[f"{name}-audio"])
-
-    await eventually(lambda: hears("alice"))
-    await eventually(lambda: node.core.stats().sound_silent > 20 and node.core.stats().sound_surplus > 20)
-    assert await _has_come(dave, "alice-audio") > 0
-    assert [await _has_come(dave, f"{name}-audio") for name in ("bob", "carol")] == [0, 0]
-    assert node.core.stats().tracks_unheard == 2
-    tones["alice"].level, tones["carol"].level = None, -20.0
-    await eventually(lambda: hears("carol"))
-    assert await _has_come(dave, "bob-audio") == 0

@@ -12,6 +12,7 @@ from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     ActiveSpeakers,
     AnswerSubscription,
+    CamerasShown,
     ChangeSubscriptions,
     CloseRoom,
     Done,
@@ -155,10 +156,11 @@ async def test_offers_and_answers_are_passed_on_as_they_are(platform: Platform) 
     assert await ada.ask("subscriber_answer", {"generation": 1, "negotiation": 2, "sdp": "fine"}) == {}
     answered = node.asked(AnswerSubscription)[0]
     assert (answered.generation, answered.negotiation, answered.sdp) == (1, 2, "fine")
-    wish = {"track_id": "t_1", "enabled": False, "max_height": 180, "max_frame_rate": 15}
-    assert await ada.ask("update_subscriptions", {"tracks": [wish]}) == {}
-    asked = node.asked(ChangeSubscriptions)[0].tracks[0]
-    assert (asked.max_height, asked.max_frame_rate) == (180, 15)
+    wish = {"track_id": "t_1", "enabled": False, "max_height": 180, "max_frame_rate": 15, "pinned": True}
+    assert await ada.ask("update_subscriptions", {"tracks": [wish], "max_cameras": 4}) == {}
+    asked = node.asked(ChangeSubscriptions)[0]
+    assert asked.max_cameras == 4
+    assert (asked.tracks[0].max_height, asked.tracks[0].max_frame_rate, asked.tracks[0].pinned) == (180, 15, True)
     assert await ada.ask("restart_media") == {}
     assert (await ada.received("subscriber_offer", 3))["generation"] == 2
 
@@ -178,6 +180,24 @@ async def test_a_publisher_is_told_what_others_need_of_a_track(platform: Platfor
     )
     assert await ada.received("layers_wanted") == {"track_id": "t_1", "layers": 1}
     assert "layers_wanted" not in {name for name, _ in bob.messages}
+
+
+async def test_a_viewer_is_told_which_cameras_are_sent(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.received("subscriber_offer")
+    for track_ids in ((TrackId("t_1"),), None):
+        await node.report(
+            CamerasShown(
+                node_id=node.id,
+                meeting_id=MeetingId(platform.meeting_id),
+                participant_id=ParticipantId(ada.id),
+                track_ids=track_ids,
+            )
+        )
+    assert await ada.received("cameras_shown") == {"track_ids": ["t_1"]}
+    assert await ada.received("cameras_shown", 2) == {"track_ids": None}
+    assert "cameras_shown" not in {name for name, _ in bob.messages}
 
 
 async def test_who_speaks_is_told_to_those_who_hear_them(platform: Platform) -> None:

@@ -37,6 +37,7 @@ SLOTS = (
     ("1", "video", TrackSource.CAMERA),
     ("2", "video", TrackSource.SCREEN),
 )
+CAMERAS = {f"{person}1" for person in PEOPLE}
 OPUS = PayloadFormat(payload_type=111, name="opus", clock_rate=48_000, channels=2)
 VP8 = PayloadFormat(payload_type=96, name="VP8", clock_rate=90_000)
 H264 = PayloadFormat(payload_type=97, name="H264", clock_rate=90_000, parameters=(("packetization-mode", "1"),))
@@ -102,8 +103,8 @@ class Plane:
                 used = {a.ssrc for s, a in self.subscriptions.items() if s.transport == key.transport}
                 assert effect.ssrc not in used
                 self.subscriptions[key] = effect
-            case fx.AdjustSubscription(subscription=key):
-                assert key in self.subscriptions
+            case fx.AdjustSubscription(subscription=key, share=share):
+                self.subscriptions[key] = msgspec.structs.replace(self.subscriptions[key], share=share)
             case fx.RemoveSubscription(subscription=key):
                 del self.subscriptions[key]
             case fx.RecordTrack(ssrc=ssrc):
@@ -128,7 +129,7 @@ class Plane:
 class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.room = Room(MeetingId("m"), node=END, randomness=_Numbers())
+        self.room = Room(MeetingId("m"), node=END, randomness=_Numbers(), last_n_video=1)
         self.plane = Plane()
         self.joined: set[ParticipantId] = set()
         self.connection = dict.fromkeys(PEOPLE, 1)
@@ -265,6 +266,10 @@ class RoomMachine(RuleBasedStateMachine):
         if person in self.joined:
             self._do(self.room.change_subscriptions(person, [SubscriptionWish(track_id=track, enabled=enabled)]))
 
+    @rule(speakers=st.permutations(PEOPLE), count=st.integers(0, 2))
+    def hear(self, *, speakers: list[ParticipantId], count: int) -> None:
+        self._do(self.room.tracks.heard(speakers[:count]))
+
     @rule(person=st.sampled_from(PEOPLE))
     def restart(self, person: ParticipantId) -> None:
         if person in self.joined:
@@ -332,6 +337,16 @@ class RoomMachine(RuleBasedStateMachine):
         for subscription in self.plane.subscriptions:
             publisher = self.plane.tracks[subscription.track].participant_id
             assert self.places.get(publisher) == self.places.get(subscription.transport.participant_id)
+
+    @invariant()
+    def nobody_gets_more_cameras_than_one(self) -> None:
+        sent: dict[fx.TransportKey, list[TrackId]] = {}
+        for key, subscription in self.plane.subscriptions.items():
+            track_id = key.track.track_id
+            is_sent = track_id in CAMERAS and not subscription.share.paused and not self.muted[track_id]
+            if is_sent and key.transport.purpose is fx.Purpose.SUBSCRIBE:
+                sent.setdefault(key.transport, []).append(track_id)
+        assert all(len(cameras) == 1 for cameras in sent.values())
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:

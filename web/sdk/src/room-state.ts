@@ -30,6 +30,8 @@ export interface TrackState {
   readonly muted: boolean;
   /** Our connection is too weak for this picture, however small: nothing of it comes until there is room again. */
   readonly starved: boolean;
+  /** A camera that is not among those that one is to see (`Room.limitCameras`, or the node's limit): nothing of it comes until it is. */
+  readonly hidden: boolean;
   readonly isLocal: boolean;
   /** Null until media is attached (a remote track that has been announced, but not received yet). */
   readonly mediaTrack: MediaStreamTrack | null;

@@ -62,6 +62,7 @@ const local: LocalView = {
   speaking: new Set(),
   activeSpeakers: null,
   starved: new Set(),
+  camerasShown: null,
   qualities: new Map(),
   encryption: null,
   reactions: [],
@@ -110,6 +111,16 @@ describe("viewOf", () => {
     expect(isStarved(local)).toBe(false);
     expect(isStarved({ ...local, starved: new Set([id]) })).toBe(true);
     expect(isStarved({ ...local, starved: new Set([id]), path: "direct" })).toBe(false);
+  });
+
+  it("says which cameras are not among those that are to be seen, unless they come directly", () => {
+    const id = first.participants[1]?.tracks[0]?.id ?? "";
+    const isHidden = (view: LocalView) => viewOf(model, view, first).participants[1]?.tracks[0]?.hidden;
+    expect(isHidden(local)).toBe(false);
+    expect(isHidden({ ...local, camerasShown: new Set([id]) })).toBe(false);
+    expect(isHidden({ ...local, camerasShown: new Set() })).toBe(true);
+    expect(isHidden({ ...local, camerasShown: new Set(), path: "direct" })).toBe(false);
+    expect(isHidden({ ...local, camerasShown: new Set(), selfId: "b" })).toBe(false);
   });
 
   it("shows how the votes stand, and one's own", () => {

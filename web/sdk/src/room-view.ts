@@ -1,5 +1,6 @@
 /** From what the gateway says and what the media connections hold to the state that a page renders. Pure. */
 import type { RoomModel } from "./room-model.js";
+import type { TrackInfo } from "./wire.js";
 import type {
   BreakoutsState,
   ChatMessage,
@@ -30,6 +31,8 @@ export interface LocalView {
   /** Ids of those who speak, as the media node tells it, the loudest first; null: it tells nothing. */
   readonly activeSpeakers: readonly string[] | null;
   readonly starved: ReadonlySet<string>;
+  /** The cameras that are sent, by track id; null: all that are wanted. */
+  readonly camerasShown: ReadonlySet<string> | null;
   /** By participant. */
   readonly qualities: ReadonlyMap<string, QualityLevel>;
   /** Null where nothing is encrypted from end to end. */
@@ -67,6 +70,10 @@ export const INITIAL_STATE: RoomState = {
   audioBlocked: false,
 };
 
+function isHidden({ id, source, participant_id: owner }: TrackInfo, { path, selfId, camerasShown }: LocalView): boolean {
+  return path === "node" && source === "camera" && owner !== selfId && camerasShown?.has(id) === false;
+}
+
 /** The next state; whatever equals its part of `previous` is that part. */
 export function viewOf(model: RoomModel | null, local: LocalView, previous: RoomState): RoomState {
   const told = local.path === "node" ? local.activeSpeakers : null;
@@ -87,6 +94,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
             kind: track.kind,
             muted: track.muted,
             starved: local.path === "node" && local.starved.has(track.id),
+            hidden: isHidden(track, local),
             isLocal: track.participant_id === local.selfId,
             mediaTrack: local.mediaTracks.get(track.id) ?? null,
           };

@@ -53,6 +53,8 @@ export class Room {
   /** As the media node tells it; null: it has not. */
   #activeSpeakers: readonly string[] | null = null;
   #starved: ReadonlySet<string> = new Set();
+  /** The cameras that are sent; null: all that are wanted. */
+  #camerasShown: ReadonlySet<string> | null = null;
   #qualities: ReadonlyMap<string, QualityLevel> = new Map();
   #lobbyMessage: string | null = null;
   #unmuteRequest: RoomState["unmuteRequest"] = null;
@@ -124,13 +126,15 @@ export class Room {
       },
       send: (command) => this.#session.send("send_data", command),
     });
-    this.#wishes = new WishBatch((wishes) =>
+    this.#wishes = new WishBatch((wishes, maxCameras) =>
       this.#session.send("update_subscriptions", {
-        tracks: wishes.map(({ trackId, enabled, maxHeight, maxFrameRate }) => ({
+        max_cameras: maxCameras,
+        tracks: wishes.map(({ trackId, enabled, maxHeight, maxFrameRate, pinned = false }) => ({
           track_id: trackId,
           enabled,
           max_height: maxHeight ?? null,
           max_frame_rate: maxFrameRate ?? null,
+          pinned,
         })),
       }),
     );
@@ -289,6 +293,14 @@ export class Room {
     this.#wishes.add(wishes);
   }
 
+  /**
+   * At most so many cameras of those that are wanted are received: pinned ones, then those of who speaks or spoke last. The others are
+   * `hidden`. Null: as many as the node sends.
+   */
+  limitCameras(count: number | null): void {
+    this.#wishes.limitCameras(count ?? 0);
+  }
+
   async startAudio(): Promise<void> {
     await this.#media.startAudio();
   }
@@ -335,6 +347,12 @@ export class Room {
       case "track_starved":
         this.#handleStarved(message as ServerMessages["track_starved"]);
         break;
+      case "cameras_shown": {
+        const { track_ids: shown } = message as ServerMessages["cameras_shown"];
+        this.#camerasShown = shown === null ? null : new Set(shown);
+        this.#render();
+        break;
+      }
       case "connection_quality":
         this.#handleQualities(message as ServerMessages["connection_quality"]);
         break;
@@ -349,6 +367,7 @@ export class Room {
       }
       case "media_restart":
         this.#starved = new Set();
+        this.#camerasShown = null;
         this.#activeSpeakers = null;
         this.#wishes.forget();
         this.#media.restart();
@@ -376,6 +395,7 @@ export class Room {
   #handleWelcome(welcome: Welcome): void {
     // Those that still are come with this connection, and so does how all connections are.
     this.#starved = new Set();
+    this.#camerasShown = null;
     this.#qualities = new Map();
     this.#activeSpeakers = null;
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
@@ -526,6 +546,7 @@ export class Room {
         speaking: this.#speaking,
         activeSpeakers: this.#activeSpeakers,
         starved: this.#starved,
+        camerasShown: this.#camerasShown,
         qualities: this.#qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,

@@ -16,6 +16,7 @@ const NAMES = Object.keys({
   events: true,
   subscriber_offer: true,
   track_starved: true,
+  cameras_shown: true,
   connection_quality: true,
   active_speakers: true,
   layers_wanted: true,

@@ -59,6 +59,10 @@ export interface BreakoutsOpenedEvent {
   readonly by: string;
 }
 
+export interface CamerasShown {
+  readonly track_ids: readonly string[] | null;
+}
+
 export interface ChangeBreakouts {
   readonly free_choice?: boolean | null;
   readonly close_after_s?: number | null;
@@ -670,6 +674,7 @@ export interface SubscriptionWish {
   readonly enabled?: boolean;
   readonly max_height?: number | null;
   readonly max_frame_rate?: number | null;
+  readonly pinned?: boolean;
 }
 
 export interface TrackAssigned {
@@ -746,6 +751,7 @@ export interface UnmuteTrack {
 
 export interface UpdateSubscriptions {
   readonly tracks: readonly SubscriptionWish[];
+  readonly max_cameras?: number | null;
 }
 
 export interface Vote {
@@ -821,6 +827,7 @@ export interface ServerMessages {
   readonly events: RoomEvents;
   readonly subscriber_offer: SubscriberOffer;
   readonly track_starved: TrackStarved;
+  readonly cameras_shown: CamerasShown;
   readonly connection_quality: ConnectionQualities;
   readonly active_speakers: ActiveSpeakers;
   readonly layers_wanted: LayersWanted;

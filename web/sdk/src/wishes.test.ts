@@ -4,14 +4,17 @@ import { WishBatch, type Wish } from "./wishes.js";
 
 describe("WishBatch", () => {
   let sent: Wish[][];
+  let limits: (number | null)[];
   let fails: boolean;
   let batch: WishBatch;
   beforeEach(() => {
     vi.useFakeTimers();
     sent = [];
+    limits = [];
     fails = false;
-    batch = new WishBatch((wishes) => {
+    batch = new WishBatch((wishes, maxCameras) => {
       sent.push(wishes);
+      limits.push(maxCameras);
       return fails ? Promise.reject(new Error("no")) : Promise.resolve();
     });
     batch.open();
@@ -55,6 +58,25 @@ describe("WishBatch", () => {
     batch.forget();
     await vi.runAllTimersAsync();
     expect(sent).toHaveLength(2);
+  });
+
+  it("says how many cameras are wanted once, and again to who has forgotten or has not heard it", async () => {
+    batch.add([{ trackId: "t", enabled: true }]);
+    await vi.runAllTimersAsync();
+    batch.limitCameras(4);
+    await vi.runAllTimersAsync();
+    batch.add([{ trackId: "t", enabled: true, pinned: true }]);
+    await vi.runAllTimersAsync();
+    expect(sent[2]).toEqual([{ trackId: "t", enabled: true, pinned: true }]);
+    batch.forget();
+    await vi.runAllTimersAsync();
+    fails = true;
+    batch.limitCameras(0);
+    await vi.runAllTimersAsync();
+    fails = false;
+    batch.open();
+    await vi.runAllTimersAsync();
+    expect(limits).toEqual([null, 4, null, 4, 0, 0]);
   });
 
   it("waits until it is open, and sends nothing when closed", async () => {

@@ -80,6 +80,7 @@ export class PreviewRoom implements MeetingRoom {
       track(id, "microphone", { muted: index % 3 === 2 || (isSelf && query.has("muted")), isLocal: isSelf }),
       track(id, "camera", {
         muted: !hasCamera || (isSelf && query.has("muted")),
+        hidden: !isSelf && query.has("hidden") && index % 2 === 0,
         starved: !isSelf && query.has("starved") && index % 2 === 1,
         isLocal: isSelf,
         mediaTrack: hasCamera ? facePicture(index) : null,

@@ -122,6 +122,12 @@ describe("wishesOf", () => {
     expect(wishes.at(-1)).toEqual({ trackId: "p39-camera", enabled: false });
   });
 
+  it("pins what is on the stage", () => {
+    const everyone = [...others(5), me];
+    const wishes = wishesOf(everyone, arrange(input(everyone, { pinned: "p3" })).placements, 1);
+    expect(wishes.filter(({ pinned }) => pinned).map(({ trackId }) => trackId)).toEqual(["p3-camera"]);
+  });
+
   it("asks for fewer pictures where they are small", () => {
     const rates = (count: number): (number | undefined)[] => {
       const everyone = [...others(count), me];

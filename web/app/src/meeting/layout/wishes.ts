@@ -16,11 +16,14 @@ export function wishesOf(
 ): Wish[] {
   const heights = new Map<string, number>();
   const small = new Set<string>();
-  for (const { tile, rect } of placements) {
+  const pinned = new Set<string>();
+  for (const { tile, rect, place } of placements) {
     if (tile.video === null) continue;
     // A camera's picture covers its tile, so it may be higher than the tile; a screen fits into it.
     const height = tile.source === "camera" ? Math.max(rect.height, rect.width / CAMERA_ASPECT) : rect.height;
     if (tile.source === "camera" && rect.height < SMALL) small.add(tile.video.id);
+    // On the stage is what one has pinned, or a host has put into the spotlight.
+    if (tile.source === "camera" && place === "main") pinned.add(tile.video.id);
     heights.set(tile.video.id, Math.max(STEP, Math.ceil((height * pixelRatio) / STEP) * STEP));
   }
   return participants
@@ -35,6 +38,7 @@ export function wishesOf(
             enabled: true,
             maxHeight: Math.min(maxHeight, 4320),
             ...(small.has(track.id) && { maxFrameRate: SMALL_FRAME_RATE }),
+            ...(pinned.has(track.id) && { pinned: true }),
           };
     });
 }

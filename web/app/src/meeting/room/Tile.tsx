@@ -25,8 +25,9 @@ export const Tile = memo(function Tile(props: TileProps) {
   const texts = useMessages().tile;
   const { participant, source, video } = tile;
   const isScreen = source === "screen";
-  const isStarved = video?.starved === true && !video.muted;
-  const picture = video !== null && !video.muted && !isStarved ? video.mediaTrack : null;
+  const isHidden = video?.hidden === true;
+  const isStarved = video?.starved === true && !video.muted && !isHidden;
+  const picture = video !== null && !video.muted && !isStarved && !isHidden ? video.mediaTrack : null;
   const isSpeaking = !isScreen && participant.speaking && participant.connected;
   const person = participant.isSelf ? texts.you(participant.name) : participant.name;
   const screen = participant.isSelf ? texts.ownScreen : texts.screenOf(participant.name);
