@@ -42,8 +42,11 @@ PUBLISHED_EXTENSIONS = {
 }
 """What a node takes from publishers, by kind."""
 
-OWN_EXTENSIONS = (MID, TRANSPORT_CC, ABS_SEND_TIME)
-"""What a node writes anew towards each subscriber; the others are passed on if the publisher sends them."""
+OWN_EXTENSIONS = {
+    "audio": (MID, TRANSPORT_CC, ABS_SEND_TIME),
+    "video": (MID, TRANSPORT_CC, ABS_SEND_TIME, PLAYOUT_DELAY),
+}
+"""What a node writes towards each subscriber, by kind; the others are passed on if the publisher sends them."""
 
 SUBSCRIBER_EXTENSION_IDS = {
     AUDIO_LEVEL: 1,

@@ -315,7 +315,7 @@ class SubscribingSession:
 
 def _extension_uris(media: PublishedMedia) -> tuple[str, ...]:
     published = {uri for uri, _ in media.extensions}
-    return tuple(uri for uri in SUBSCRIBER_EXTENSION_IDS if uri in OWN_EXTENSIONS or uri in published)
+    return tuple(uri for uri in SUBSCRIBER_EXTENSION_IDS if uri in OWN_EXTENSIONS[media.kind] or uri in published)
 
 
 def _accept(feed: Feed, mid: str, section: MediaSection) -> AcceptedFeed | None:

@@ -73,7 +73,7 @@ class _Line:
 
     def extensions(self, published: Iterable[str]) -> Iterator[tuple[str, int]]:
         """What goes with each packet: what the node writes, and what the publisher sends and this line takes."""
-        passed_on = {*OWN_EXTENSIONS, *published}
+        passed_on = {*OWN_EXTENSIONS[self.section.kind], *published}
         for extension in _taken(self.section):
             if extension.uri in passed_on:
                 yield extension.uri, extension.id
@@ -216,7 +216,7 @@ class ViewingSession:
 
 
 def _taken(section: MediaSection) -> tuple[HeaderExtension, ...]:
-    wanted = {*OWN_EXTENSIONS, *PUBLISHED_EXTENSIONS[section.kind]}
+    wanted = {*OWN_EXTENSIONS[section.kind], *PUBLISHED_EXTENSIONS[section.kind]}
     return tuple(
         HeaderExtension(
             id=extension.id,

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 const WINDOW_US: i64 = 500_000;
 /// Less than this says nothing yet, microseconds.
 const LEAST_US: i64 = 150_000;
+/// The last moment, microseconds.
+const RECENT_US: i64 = 200_000;
 /// Arrivals are summed up in steps of this, microseconds.
 const STEP_US: i64 = 10_000;
 /// A weighted mean over windows: the last one's weight.
@@ -57,6 +59,24 @@ impl Acknowledged {
             self.smoothed
                 .map_or(rate, |smoothed| smoothed + WEIGHT * (rate - smoothed)),
         );
+    }
+
+    /// Of the last moment alone, bits a second: what a queue that stands lets through. None where too little has come.
+    pub(crate) fn recent(&self) -> Option<f64> {
+        let (last, last_octets) = self.steps.back().copied()?;
+        let first = self
+            .steps
+            .iter()
+            .rev()
+            .map(|(start, _)| *start)
+            .find(|start| last - start >= RECENT_US)?;
+        let octets: u64 = self
+            .steps
+            .iter()
+            .filter(|(start, _)| *start >= first)
+            .map(|(_, octets)| octets)
+            .sum();
+        Some((octets - last_octets) as f64 * 8e6 / (last - first) as f64)
     }
 
     /// Bits a second.

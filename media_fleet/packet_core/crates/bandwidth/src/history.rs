@@ -34,6 +34,17 @@ pub(crate) enum News {
     Missing,
 }
 
+/// What became of a packet, as far as feedback has told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// No feedback speaks of it so far.
+    UnderWay,
+    /// Feedback speaks of later ones that came, and says that it has not.
+    Missing,
+    /// It came.
+    Arrived,
+}
+
 /// See the module.
 pub(crate) struct History {
     ring: Box<[Sent]>,
@@ -61,6 +72,20 @@ impl History {
             cluster,
             state: State::InFlight,
         };
+    }
+
+    /// What became of a packet; None of one that is not known, or was sent before `since_us` and not heard of.
+    pub(crate) fn fate(&self, sequence: u16, now_us: u64, since_us: u64) -> Option<Fate> {
+        let sent = self.ring[usize::from(sequence) % SIZE];
+        if sent.sequence != sequence {
+            return None;
+        }
+        match sent.state {
+            State::Free => None,
+            State::InFlight => (sent.sent_us(now_us) >= since_us).then_some(Fate::UnderWay),
+            State::Missing => Some(Fate::Missing),
+            State::Arrived => Some(Fate::Arrived),
+        }
     }
 
     /// Takes up what a feedback says; None if it says nothing new, or of a packet that is not known.
@@ -99,6 +124,17 @@ mod tests {
         assert!(history.told(7, false).is_none());
         assert_eq!(history.told(7, true).unwrap().1, News::ArrivedLate);
         assert!(history.told(7, true).is_none());
+        assert_eq!(history.fate(7, 2_000, 0), Some(Fate::Arrived));
+        history.insert(9, 1_000, 1200, 0);
+        assert_eq!(history.fate(9, 2_000, 500), Some(Fate::UnderWay));
+        assert_eq!(
+            history.fate(9, 2_000_000, 1_500_000),
+            None,
+            "its feedback was lost"
+        );
+        history.told(9, false);
+        assert_eq!(history.fate(9, 2_000_000, 1_500_000), Some(Fate::Missing));
+        assert_eq!(history.fate(10, 2_000, 0), None);
         assert!(history.told(8, true).is_none(), "never sent");
         assert!(
             history.told(7 + SIZE as u16, true).is_none(),

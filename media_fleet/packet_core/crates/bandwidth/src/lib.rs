@@ -10,6 +10,7 @@ mod rate;
 mod trend;
 
 use acknowledged::Acknowledged;
+pub use history::Fate;
 use history::{History, News};
 use loss::Loss;
 use probing::Probing;
@@ -22,6 +23,8 @@ const SILENCE_US: u64 = 800_000;
 const SILENCE_STEP_US: u64 = 500_000;
 /// After a sign of congestion no probe starts for so long, microseconds.
 const CALM_US: u64 = 700_000;
+/// What is not heard of for longer may have been told of in feedback that was lost, microseconds.
+const UNHEARD_US: u64 = 1_000_000;
 /// No path is believed to carry more than this, bits a second.
 const MOST: f64 = 1e9;
 
@@ -145,7 +148,13 @@ impl Estimator {
         self.acknowledged.update();
         let before = self.rate.bps;
         let usage = self.trend.usage;
-        self.rate.update(now_us, usage, self.acknowledged.rate());
+        let acknowledged = self.acknowledged.rate();
+        let let_through = match (usage, acknowledged, self.acknowledged.recent()) {
+            (Usage::Over, Some(rate), Some(recent)) => Some(rate.min(recent)),
+            (_, rate, _) => rate,
+        };
+        self.rate
+            .update(now_us, usage, let_through, self.trend.queue_ms());
         if usage == Usage::Over {
             self.last_congestion_us = Some(now_us);
             // One sign of congestion is acted upon once.
@@ -164,7 +173,12 @@ impl Estimator {
     fn settle(&mut self, now_us: u64) {
         let (least, most) = (self.config.min_bps as f64, self.config.max_bps as f64);
         self.rate.bps = self.rate.bps.clamp(least.min(most), most);
-        let bound = self.loss.bound(now_us, self.rate.bps, self.trend.has_queue());
+        let bound = self.loss.bound(
+            now_us,
+            self.rate.bps,
+            self.acknowledged.rate(),
+            self.trend.has_queue(),
+        );
         self.estimate = bound
             .map_or(self.rate.bps, |bound| bound.min(self.rate.bps))
             .clamp(least.min(most), most);
@@ -205,7 +219,8 @@ impl Estimator {
             return 0;
         }
         let is_calm = self.last_congestion_us.is_none_or(|last| now_us > last + CALM_US)
-            && self.rate.since_decrease_us(now_us) > CALM_US;
+            && self.rate.since_decrease_us(now_us) > CALM_US
+            && !(self.is_fresh(now_us) && self.trend.has_long_queue());
         let wanted = wanted_bps.min(self.config.max_bps) as f64;
         self.probing.due(now_us, self.estimate, wanted, is_calm)
     }
@@ -228,10 +243,35 @@ impl Estimator {
         self.acknowledged.rate().map(|rate| rate as u64)
     }
 
+    /// The round trip, smoothed, milliseconds: 100 before the first measurement.
+    #[must_use]
+    pub fn round_trip_ms(&self) -> f64 {
+        self.rate.round_trip_ms
+    }
+
     /// Share of packets lost lately, 0 to 1.
     #[must_use]
     pub fn loss(&self) -> f64 {
         self.loss.share
+    }
+
+    /// What became of the packet that was sent last under a transport-wide sequence number; None if nobody can tell.
+    #[must_use]
+    pub fn fate(&self, sequence: u16, now_us: u64) -> Option<Fate> {
+        self.is_informed().then_some(())?;
+        self.history
+            .fate(sequence, now_us, now_us.saturating_sub(UNHEARD_US))
+    }
+
+    /// Whether packets wait longer in the path's queue than they lately had to.
+    #[must_use]
+    pub fn has_queue(&self, now_us: u64) -> bool {
+        self.is_fresh(now_us) && self.trend.has_queue()
+    }
+
+    /// Whether what is known of the queue is of now.
+    fn is_fresh(&self, now_us: u64) -> bool {
+        self.last_news_us.is_some_and(|news| now_us < news + SILENCE_US)
     }
 
     /// Whether feedback has come at all: without it the estimate means nothing.

@@ -12,10 +12,16 @@ const INTERVAL_US: u64 = 500_000;
 const LONGEST_US: u64 = 2_000_000;
 const TOO_MUCH: f64 = 0.10;
 const LITTLE: f64 = 0.02;
+/// Growth of the bound in an interval in which little is lost.
+const INCREASE: f64 = 1.08;
+/// It grows by that of so many intervals at once at the most.
+const MOST_INTERVALS: f64 = 4.0;
 /// Standard deviations that make sure.
 const SURE: f64 = 2.0;
 /// Loss that is still so much of what it was has not lessened.
 const STILL: f64 = 0.75;
+/// The bound is not lowered below so much of what comes.
+const CARRIED: f64 = 0.6;
 /// No path is believed to lose more than this by itself.
 const MOST_OF_ITS_OWN: f64 = 0.3;
 
@@ -52,7 +58,14 @@ impl Loss {
     }
 
     /// The bound, bits a second, for an estimate that would be `estimate`; None: no bound. `has_queue`: packets wait.
-    pub(crate) fn bound(&mut self, now_us: u64, estimate: f64, has_queue: bool) -> Option<f64> {
+    /// `acknowledged`: what came lately, bits a second.
+    pub(crate) fn bound(
+        &mut self,
+        now_us: u64,
+        estimate: f64,
+        acknowledged: Option<f64>,
+        has_queue: bool,
+    ) -> Option<f64> {
         let elapsed_us = now_us.saturating_sub(self.since_us);
         if self.packets < LEAST_PACKETS || elapsed_us < INTERVAL_US {
             return self.bound;
@@ -68,13 +81,15 @@ impl Loss {
         }
         self.own = self.own.min(share + doubt);
         if is_too_much {
-            self.lower(share, doubt, estimate, has_queue);
+            self.lower(share, doubt, estimate, acknowledged, has_queue);
         } else {
             self.tried = None;
             if is_little {
+                // A narrow path's few packets take several intervals to be enough.
+                let intervals = (elapsed_us as f64 / INTERVAL_US as f64).min(MOST_INTERVALS);
                 self.bound = self
                     .bound
-                    .map(|bound| bound * 1.08 + 1_000.0)
+                    .map(|bound| bound * INCREASE.powf(intervals) + 1_000.0)
                     .filter(|bound| *bound < 2.0 * estimate);
             }
         }
@@ -82,7 +97,7 @@ impl Loss {
         self.bound
     }
 
-    fn lower(&mut self, share: f64, doubt: f64, estimate: f64, has_queue: bool) {
+    fn lower(&mut self, share: f64, doubt: f64, estimate: f64, acknowledged: Option<f64>, has_queue: bool) {
         let from = self.bound.map_or(estimate, |bound| bound.min(estimate));
         let has_not_helped = |tried: &Tried| !has_queue && share - doubt > STILL * tried.share;
         if let Some(tried) = self.tried.filter(has_not_helped) {
@@ -92,7 +107,9 @@ impl Loss {
             return;
         }
         self.tried = Some(Tried { share, bound: from });
-        self.bound = Some(from * (1.0 - 0.5 * share));
+        // What comes is carried, however much more than that was lost.
+        let carried = acknowledged.map_or(0.0, |rate| CARRIED * rate).min(from);
+        self.bound = Some((from * (1.0 - 0.5 * share)).max(carried));
     }
 
     /// A probe has shown that there is more room.
@@ -123,7 +140,7 @@ mod tests {
         for _ in 0..intervals {
             let lost = (share(bound) * f64::from(packets)).round() as u32;
             (0..packets).for_each(|packet| loss.told(packet >= lost));
-            bound = loss.bound(loss.since_us + INTERVAL_US, 1e6, false);
+            bound = loss.bound(loss.since_us + INTERVAL_US, 1e6, None, false);
         }
         bound
     }

@@ -3,8 +3,17 @@
 use crate::trend::Usage;
 
 const DECREASE: f64 = 0.85;
+/// A queue of this length empties by itself, milliseconds.
+const SHORT_MS: f64 = 50.0;
+/// A longer one is to be gone after so long, milliseconds.
+const DRAIN_MS: f64 = 1_000.0;
+const MOST_DRAIN: f64 = 0.35;
 /// Growth in a second far from what the path is known to carry.
 const INCREASE: f64 = 1.08;
+/// And below what came lately.
+const RETURN: f64 = 1.2;
+/// What came is remembered for one to two spans of this length, microseconds.
+const PEAK_US: u64 = 4_000_000;
 const PACKET_BITS: f64 = 1200.0 * 8.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +49,27 @@ impl Capacity {
     }
 }
 
+/// The most that came lately, bits a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peak {
+    since_us: u64,
+    now: f64,
+    before: f64,
+}
+
+impl Peak {
+    fn take(&mut self, now_us: u64, rate: f64) {
+        if now_us > self.since_us + PEAK_US {
+            (self.since_us, self.before, self.now) = (now_us, self.now, 0.0);
+        }
+        self.now = self.now.max(rate);
+    }
+
+    fn bps(self) -> f64 {
+        self.now.max(self.before)
+    }
+}
+
 /// See the module.
 pub(crate) struct Rate {
     pub bps: f64,
@@ -47,7 +77,8 @@ pub(crate) struct Rate {
     capacity: Option<Capacity>,
     last_change_us: u64,
     last_decrease_us: u64,
-    round_trip_ms: f64,
+    pub round_trip_ms: f64,
+    peak: Peak,
     /// What it was before the last decrease.
     pub before_decrease: Option<f64>,
 }
@@ -61,6 +92,7 @@ impl Rate {
             last_change_us: 0,
             last_decrease_us: 0,
             round_trip_ms: 100.0,
+            peak: Peak::default(),
             before_decrease: None,
         }
     }
@@ -74,9 +106,12 @@ impl Rate {
         now_us.saturating_sub(self.last_decrease_us)
     }
 
-    pub(crate) fn update(&mut self, now_us: u64, usage: Usage, acknowledged: Option<f64>) {
+    pub(crate) fn update(&mut self, now_us: u64, usage: Usage, acknowledged: Option<f64>, queue_ms: f64) {
+        if let Some(acknowledged) = acknowledged {
+            self.peak.take(now_us, acknowledged);
+        }
         match usage {
-            Usage::Over => self.decrease(now_us, acknowledged),
+            Usage::Over => self.decrease(now_us, acknowledged, queue_ms),
             // The queue empties: let it.
             Usage::Under => self.state = State::Hold,
             Usage::Normal if self.state == State::Hold => {
@@ -87,7 +122,7 @@ impl Rate {
         }
     }
 
-    fn decrease(&mut self, now_us: u64, acknowledged: Option<f64>) {
+    fn decrease(&mut self, now_us: u64, acknowledged: Option<f64>, queue_ms: f64) {
         self.state = State::Hold;
         // What was sent before the last decrease may still be on its way.
         let settle_us = (self.round_trip_ms.clamp(10.0, 200.0) * 1000.0) as u64 + 100_000;
@@ -98,7 +133,8 @@ impl Rate {
         if now_us < self.last_decrease_us + settle_us && !is_far_off {
             return;
         }
-        let lower = DECREASE * acknowledged;
+        let drain = ((queue_ms - SHORT_MS) / DRAIN_MS).clamp(0.0, MOST_DRAIN);
+        let lower = (DECREASE - drain) * acknowledged;
         if lower < self.bps {
             self.before_decrease = Some(self.bps);
             self.bps = lower;
@@ -121,7 +157,9 @@ impl Rate {
         {
             self.capacity = None;
         }
-        let grown = if self.capacity.is_some() {
+        let grown = if self.bps < self.peak.bps() {
+            self.bps * RETURN.powf(elapsed_s)
+        } else if self.capacity.is_some() {
             let response_s = (self.round_trip_ms + 100.0) / 1000.0;
             self.bps + (PACKET_BITS / response_s).max(4_000.0) * elapsed_s
         } else {

@@ -19,6 +19,9 @@ const MAX_ADAPT_OFFSET: f64 = 15.0;
 /// A delay so far above the lowest of late is a queue, milliseconds; and by so much more for each millisecond of jitter.
 const QUEUE_MS: f64 = 5.0;
 const QUEUE_OF_JITTER: f64 = 1.5;
+/// A queue is too long whatever the trend, milliseconds, when so many bursts one after the other had to wait for so long.
+const LONG_MS: f64 = 50.0;
+const LONG_BURSTS: usize = 3;
 /// The weight of the last burst in what is known of jitter, as long as there is no trend: a queue that grows must not pass for it.
 const JITTER_WEIGHT: f64 = 0.02;
 /// The lowest delay is that of the last one to two spans of this length, microseconds: routes change, clocks drift.
@@ -81,6 +84,8 @@ pub(crate) struct Trend {
     current: Option<Burst>,
     first_came_us: i64,
     delay_ms: f64,
+    /// The last ones.
+    delays: [f64; LONG_BURSTS],
     smoothed_ms: f64,
     floor: Floor,
     jitter_ms: f64,
@@ -102,6 +107,7 @@ impl Trend {
             current: None,
             first_came_us: 0,
             delay_ms: 0.0,
+            delays: [0.0; LONG_BURSTS],
             smoothed_ms: 0.0,
             floor: Floor::new(0),
             jitter_ms: 0.0,
@@ -166,6 +172,8 @@ impl Trend {
     fn point(&mut self, change_ms: f64, came_us: i64, sent_apart_ms: f64) {
         self.bursts = (self.bursts + 1).min(1000);
         self.delay_ms += change_ms;
+        self.delays.rotate_left(1);
+        self.delays[LONG_BURSTS - 1] = self.delay_ms;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.delay_ms;
         self.floor.take(came_us, self.smoothed_ms);
         if self.last_trend.abs() < self.threshold {
@@ -179,6 +187,10 @@ impl Trend {
             && let Some(slope) = slope(&self.points)
         {
             self.detect(slope, sent_apart_ms, came_us);
+        }
+        // A path that has narrowed much fills its queue before there is a trend.
+        if self.has_long_queue() {
+            self.usage = Usage::Over;
         }
     }
 
@@ -204,6 +216,16 @@ impl Trend {
         }
         self.last_trend = trend;
         self.adapt(trend, came_us);
+    }
+
+    /// How long packets wait at the least, as far as it cannot be jitter.
+    pub(crate) fn queue_ms(&self) -> f64 {
+        self.delays.iter().copied().fold(f64::INFINITY, f64::min) - self.floor.ms()
+    }
+
+    /// Whether packets wait so long that there is nothing to look for.
+    pub(crate) fn has_long_queue(&self) -> bool {
+        self.queue_ms() > LONG_MS
     }
 
     /// Whether packets wait longer than they lately had to.

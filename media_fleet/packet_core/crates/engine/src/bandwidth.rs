@@ -1,6 +1,6 @@
 //! What the path to each subscriber carries, and what of the tracks that are wanted is sent for it.
 
-use parley_bandwidth::{Config, Estimator};
+use parley_bandwidth::{Config, Estimator, Fate};
 use parley_wire::dependency_descriptor::OperatingPoint;
 use parley_wire::rtcp::transport_cc;
 
@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::layer::Layer;
 use crate::output::{Now, Output};
 use crate::pacing::Pacer;
+use crate::playout::Playout;
 use crate::scalability::ALL_LAYERS;
 use crate::stats::TransportStats;
 use crate::subscription::{Share, Subscription};
@@ -28,6 +29,7 @@ pub(crate) struct Bandwidth {
     pub pacer: Pacer,
     /// What could be sent, bits a second.
     pub wanted_bps: u64,
+    playout: Playout,
 }
 
 /// Of what is sent: [`Transport::loses_much`].
@@ -39,6 +41,16 @@ impl Bandwidth {
             estimator: Estimator::new(Config::default()),
             pacer: Pacer::default(),
             wanted_bps: 0,
+            playout: Playout::default(),
+        }
+    }
+
+    /// What the path loses by itself, not for a queue that is full: 0 to 1.
+    fn own_loss(&self, now: Now) -> f64 {
+        if self.estimator.has_queue(now.us) {
+            0.0
+        } else {
+            self.estimator.loss()
         }
     }
 
@@ -57,10 +69,21 @@ impl Bandwidth {
 }
 
 impl Transport {
-    /// Whether so many packets are lost on the way to it that one of a few repairs is, too.
-    pub(crate) fn loses_much(&self) -> bool {
+    /// Whether the path to it loses so many packets by itself that one of a few repairs is lost, too. What a full queue loses is repaired by
+    /// sending less.
+    pub(crate) fn loses_much(&self, now: Now) -> bool {
         let bandwidth = self.bandwidth.as_ref();
-        bandwidth.is_some_and(|bandwidth| bandwidth.estimator.loss() >= MUCH_LOST)
+        bandwidth.is_some_and(|bandwidth| bandwidth.own_loss(now) >= MUCH_LOST)
+    }
+
+    /// What its player is told of how long to wait with pictures; see [`Playout::value`].
+    pub(crate) fn playout_delay(&self) -> Option<[u8; 3]> {
+        self.bandwidth.as_ref()?.playout.value()
+    }
+
+    /// What became of what was sent under a transport-wide sequence number; None if nobody can tell.
+    pub(crate) fn fate(&self, sequence: u16, now: Now) -> Option<Fate> {
+        self.bandwidth.as_ref()?.estimator.fate(sequence, now.us)
     }
 
     /// A packet has left under the transport-wide sequence number that was next.
@@ -110,6 +133,10 @@ impl Engine {
             return;
         };
         bandwidth.estimator.elapse(now.us);
+        let own_loss = bandwidth.own_loss(now);
+        bandwidth
+            .playout
+            .look(now, own_loss, bandwidth.estimator.round_trip_ms());
         let pictures_bps: u64 = claims.iter().map(Claim::wanted_rate).sum();
         bandwidth.wanted_bps = (sound_bps + pictures_bps) * 100 / MEDIA_PERCENT;
         if bandwidth.estimator.is_informed() {

@@ -252,9 +252,9 @@ impl Leg<'_> {
 
     /// How often a packet is sent again at once. Where much is lost a repair is soon lost as well, and asked for again only after another
     /// round trip, which a picture's buffer does not wait for; a second copy costs as little as was lost.
-    pub(crate) fn copies(&self) -> usize {
+    pub(crate) fn copies(&self) -> u16 {
         let has_numbers_of_its_own = self.subscription.config.rtx_ssrc.is_some();
-        if has_numbers_of_its_own && self.transport.loses_much() {
+        if has_numbers_of_its_own && self.transport.loses_much(self.now) {
             2
         } else {
             1
@@ -265,6 +265,7 @@ impl Leg<'_> {
         Stamp {
             abs_send_time: self.now.abs_send_time(),
             transport_sequence: self.transport.transport_sequence,
+            playout_delay: self.transport.playout_delay(),
             padding: 0,
         }
     }
@@ -296,6 +297,9 @@ impl Leg<'_> {
             let active = active.map(|(frame, targets)| frame.with_active(targets));
             let len = dependency_descriptor::rewrite(value, frame_number, active, &mut descriptor);
             values = values.with(Extension::DependencyDescriptor, &descriptor[..len]);
+        }
+        if let Some(delay) = &numbers.stamp.playout_delay {
+            values = values.with(Extension::PlayoutDelay, delay);
         }
         let payload_start = write_header(packet, &fields, &values, config, numbers.stamp);
         let mut at = payload_start;

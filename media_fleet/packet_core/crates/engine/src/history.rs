@@ -1,5 +1,7 @@
 //! What was sent to a subscriber, and how: what it takes to send it again.
 
+use parley_bandwidth::Fate;
+
 /// Sent video packets that can be sent again; a power of two.
 const VIDEO_HISTORY: usize = 512;
 /// Sent audio packets that can be sent again; a power of two.
@@ -26,6 +28,8 @@ pub(crate) struct Stamp {
     pub abs_send_time: u32,
     /// Value of the transport-wide sequence number extension.
     pub transport_sequence: u16,
+    /// Value of the playout-delay extension, where it is not the publisher's.
+    pub playout_delay: Option<[u8; 3]>,
     /// Octets of padding.
     pub padding: u8,
 }
@@ -54,6 +58,8 @@ struct Kept {
     resends: u8,
     /// Modulo its width; 0 before the first time.
     resent_ms: u32,
+    /// The transport-wide sequence number under which it was sent last.
+    transport_sequence: u16,
 }
 
 /// The last packets that were sent, by their sequence numbers.
@@ -85,6 +91,7 @@ impl History {
             is_forgotten: false,
             resends: 0,
             resent_ms: 0,
+            transport_sequence: sent.stamp.transport_sequence,
         });
     }
 
@@ -95,17 +102,36 @@ impl History {
         }
     }
 
-    /// The packet with a sequence number, if it may be sent again; counts that as done.
-    pub(crate) fn resend(&mut self, sequence: u64, now_ms: u64, round_trip_ms: u32) -> Option<Sent> {
+    /// The packet with a sequence number, if it may be sent again; counts that as done, under the transport-wide sequence number
+    /// `transport_sequence`.
+    ///
+    /// `fate` tells of such a number what became of the packet. Where it cannot, one is sent again after `round_trip_ms` at the earliest.
+    pub(crate) fn resend(
+        &mut self,
+        sequence: u64,
+        transport_sequence: u16,
+        now_ms: u64,
+        round_trip_ms: u32,
+        fate: impl FnOnce(u16) -> Option<Fate>,
+    ) -> Option<Sent> {
         let slot = self.slot(sequence);
         let kept = self.slots[slot].as_mut().filter(|kept| {
             kept.sent.sequence == sequence && !kept.is_forgotten && kept.resends < MAX_RESENDS
         })?;
         let now_ms = now_ms as u32;
-        if kept.resent_ms != 0 && now_ms.wrapping_sub(kept.resent_ms) < round_trip_ms {
+        let is_on_its_way = match fate(kept.transport_sequence) {
+            // It was overtaken, and asked for meanwhile.
+            Some(Fate::Arrived) => true,
+            Some(Fate::Missing) => false,
+            // Who asks for the first time knows sooner than feedback does; who asks again may be impatient.
+            Some(Fate::UnderWay) => kept.resends > 0,
+            None => kept.resent_ms != 0 && now_ms.wrapping_sub(kept.resent_ms) < round_trip_ms,
+        };
+        if is_on_its_way {
             return None;
         }
         kept.resent_ms = now_ms.max(1);
+        kept.transport_sequence = transport_sequence;
         kept.resends += 1;
         Some(kept.sent)
     }

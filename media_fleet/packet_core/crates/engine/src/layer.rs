@@ -165,6 +165,7 @@ pub(crate) struct Layer {
     pub key_frames: KeyFrames,
     pub rates: LayerRates,
     pub scalability: Scalability,
+    last_media_us: u64,
     window_start_us: u64,
     window_bytes: u64,
     bitrate: u64,
@@ -191,6 +192,7 @@ impl Layer {
             key_frames: KeyFrames::default(),
             rates: LayerRates::default(),
             scalability: Scalability::default(),
+            last_media_us: 0,
             window_start_us: 0,
             window_bytes: 0,
             bitrate: 0,
@@ -218,15 +220,20 @@ impl Layer {
         self.reception.packet(sequence, timestamp, clock_rate, now);
     }
 
-    /// Counts bytes of the encoding, however they came.
+    /// Counts bytes of the encoding, however they came, and whether or not they had come before.
     pub(crate) fn count_bytes(&mut self, bytes: usize, now: Now) {
-        if now.us >= self.last_packet_us + PAUSE_US {
+        self.last_packet_us = now.us;
+        self.bytes += bytes as u64;
+    }
+
+    /// Counts bytes that are news: what forwarding the layer takes. Publishers send padding, and packets again, to probe their own paths.
+    pub(crate) fn count_media(&mut self, bytes: usize, now: Now) {
+        if now.us >= self.last_media_us + PAUSE_US {
             // A window that is empty at its beginning says nothing of the layer while it is sent.
             self.window_start_us = now.us;
             self.window_bytes = 0;
         }
-        self.last_packet_us = now.us;
-        self.bytes += bytes as u64;
+        self.last_media_us = now.us;
         self.window_bytes += bytes as u64;
         let elapsed = now.us - self.window_start_us;
         if elapsed >= 1_000_000 {

@@ -48,6 +48,7 @@ mod layer;
 mod link;
 mod output;
 mod pacing;
+mod playout;
 mod rates;
 mod receiving;
 mod remote;

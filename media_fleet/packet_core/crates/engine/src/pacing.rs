@@ -178,14 +178,18 @@ impl Engine {
     /// Sends a packet again: by RTX where that is negotiated (RFC 4588), as it was otherwise. Twice where one in a few would be lost again.
     fn send_again(&mut self, now: Now, id: Id, sequence_number: u16, out: &mut impl Output) {
         self.with_leg(now, id, |leg, stats| {
-            let Some(sent) = leg.subscription.resend(sequence_number, now.ms()) else {
+            let copies = leg.copies();
+            let transport = &*leg.transport;
+            let last = transport.transport_sequence.wrapping_add(copies - 1);
+            let fate = |sequence| transport.fate(sequence, now);
+            let Some(sent) = leg.subscription.resend(sequence_number, last, now.ms(), fate) else {
                 return;
             };
             let layer = leg.track.layers.get(usize::from(sent.layer));
             let Some(stored) = layer.and_then(|layer| layer.store.get(sent.number)) else {
                 return;
             };
-            for _ in 0..leg.copies() {
+            for _ in 0..copies {
                 leg.subscription.resent += 1;
                 stats.rtx_sent += 1;
                 leg.send_again(stored, sent, out);

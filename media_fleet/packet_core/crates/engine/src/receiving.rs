@@ -208,6 +208,7 @@ impl Engine {
         };
         let stored = layer.store.insert(config.codec, &layer.scalability, &incoming);
         if let Some(stored) = &stored {
+            layer.count_media(payload.len(), now);
             if config.codec.is_video() {
                 layer.key_frames.arrived(stored, &layer.store, now);
                 layer.rates.count(stored, &layer.scalability, now);

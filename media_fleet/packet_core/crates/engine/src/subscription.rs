@@ -1,5 +1,6 @@
 //! Which layer a subscriber gets, and under which numbers: continuous, whatever is switched underneath.
 
+use parley_bandwidth::Fate;
 use parley_wire::dependency_descriptor::OperatingPoint;
 use parley_wire::sequence::nearest;
 
@@ -347,17 +348,26 @@ impl Subscription {
         self.continuity.offsets.timestamp
     }
 
-    /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not twice within a round trip, and
-    /// not without end, so that no subscriber makes much out of a few requests.
-    pub(crate) fn resend(&mut self, sequence_number: u16, now_ms: u64) -> Option<Sent> {
-        if !self.continuity.started {
+    /// The sent packet with a sequence number, if it may be sent again at `now_ms`: not while it is on its way, and
+    /// not without end, so that no subscriber makes much out of a few requests. For the rest see [`History::resend`].
+    pub(crate) fn resend(
+        &mut self,
+        sequence_number: u16,
+        transport_sequence: u16,
+        now_ms: u64,
+        fate: impl FnOnce(u16) -> Option<Fate>,
+    ) -> Option<Sent> {
+        // What came before a break is of no use to who continues with a key frame after it, and costs a narrow path what that would take.
+        self.current?;
+        let sequence = nearest(self.continuity.highest_sequence, sequence_number);
+        if sequence < self.continuity.first_sequence {
             return None;
         }
-        let sequence = nearest(self.continuity.highest_sequence, sequence_number);
         let round_trip_ms = self.round_trip_ms.unwrap_or(20.0).clamp(20.0, 200.0);
         // Who has no measurement of their own asks again after what they take for a round trip.
+        let patience_ms = (ASKED_AGAIN * round_trip_ms) as u32;
         self.history
-            .resend(sequence, now_ms, (ASKED_AGAIN * round_trip_ms) as u32)
+            .resend(sequence, transport_sequence, now_ms, patience_ms, fate)
     }
 
     pub(crate) fn stats(&self) -> SubscriptionStats {

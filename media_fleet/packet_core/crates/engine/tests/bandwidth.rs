@@ -124,6 +124,27 @@ fn one_subscribers_path_is_nothing_to_another() {
     assert_unbroken(&without_padding(&world, carol, wide));
 }
 
+#[test]
+fn what_a_publisher_sends_again_to_probe_its_path_does_not_count_as_the_cost_of_its_picture() {
+    let mut world = World::new(5);
+    let (track, mut film) = publisher(&mut world);
+    let bob = viewer(&mut world, 400_000);
+    let (subscription, ssrc) = world.subscribe(bob, track, Kind::Video);
+    for _ in 0..6 * SECOND {
+        film.shoot(&mut world);
+        // As libwebrtc does it: of the lowest layer, what it has sent lately, three times.
+        let (who, encoding) = (film.who, &film.encodings[0]);
+        let (ssrc, last) = (encoding.ssrc, encoding.sequence_number.wrapping_sub(1));
+        for _ in 0..3 {
+            let again = world.people[who].retransmission(ssrc, last);
+            world.send_from(who, again.into_iter().collect());
+        }
+        world.advance(33);
+    }
+    assert_eq!(last_layer(&world, bob, ssrc), Some(0));
+    assert_ne!(starved(&world, subscription).last(), Some(&true));
+}
+
 fn without_padding(world: &World, viewer: usize, ssrc: u32) -> Vec<harness::Rtp> {
     let mut stream = world.people[viewer].stream(ssrc);
     stream.retain(|rtp| !rtp.payload.is_empty());

@@ -62,6 +62,67 @@ fn where_much_is_lost_a_repair_is_sent_twice_and_where_little_is_once() {
     }
 }
 
+#[test]
+fn who_loses_packets_all_the_time_is_told_to_wait_for_repairs() {
+    for (loss, is_told) in [(0, false), (10, true)] {
+        let mut world = World::new(3);
+        let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));
+        world.people[viewer].path = Some(Path::of(20_000_000));
+        let track = world.publish(publisher, camera(&[]));
+        let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
+        world.loss_down = loss;
+        Camera::new(publisher, &[]).film(&mut world, 300);
+        let stream = world.people[viewer].stream(ssrc);
+        let delays: Vec<_> = stream.iter().map(|rtp| rtp.playout_delay.clone()).collect();
+        assert_eq!(delays[0], None, "nothing is known yet");
+        // Two round trips and the time to notice, in 10 ms; up to 10 s.
+        let told = delays.last().unwrap().as_ref().map(|value| {
+            assert_eq!((value[1] & 0xf, value[2]), (0x03, 0xe8));
+            u32::from(value[0]) << 4 | u32::from(value[1] >> 4)
+        });
+        assert_eq!(told.is_some(), is_told, "{loss} %");
+        assert!(told.is_none_or(|least| (8..=30).contains(&least)), "{told:?}");
+    }
+}
+
+#[test]
+fn repairs_do_not_fill_a_path_that_is_full() {
+    let mut world = World::new(7);
+    let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));
+    world.people[viewer].asks_again = true;
+    world.people[viewer].path = Some(Path::of(4_000_000));
+    let track = world.publish(publisher, camera(&["q", "h", "f"]));
+    let (subscription, ssrc) = world.subscribe(viewer, track, Kind::Video);
+    let mut film = Camera::new(publisher, &["q", "h", "f"]);
+    film.packets = vec![1, 2, 6];
+    film.film(&mut world, 150);
+    let path = world.people[viewer].path.as_mut().unwrap();
+    path.rate = 300_000;
+    let (dropped, entered) = (path.dropped, path.waits.len());
+    film.film(&mut world, 180);
+    let path = world.people[viewer].path.as_ref().unwrap();
+    let dropped = path.dropped - dropped;
+    let stats = world.engine.subscription_stats(subscription).unwrap();
+    assert!(dropped > 0, "it was overfilled");
+    assert!(
+        stats.retransmissions_sent <= dropped as u64,
+        "{} sent again for {dropped} that were dropped, beside {} that came",
+        stats.retransmissions_sent,
+        path.waits.len() - entered
+    );
+    // Each of them once at the most.
+    let stream = world.people[viewer].stream(ssrc);
+    let mut repairs: Vec<u16> = stream
+        .iter()
+        .filter(|rtp| rtp.by_rtx)
+        .map(|rtp| rtp.sequence_number)
+        .collect();
+    let count = repairs.len();
+    repairs.sort_unstable();
+    repairs.dedup();
+    assert_eq!(repairs.len(), count, "nothing comes twice");
+}
+
 fn repaired(world: &World, viewer: usize, ssrc: u32) -> usize {
     let stream = world.people[viewer].stream(ssrc);
     stream.iter().filter(|rtp| rtp.by_rtx).count()

@@ -32,6 +32,7 @@ pub struct Rtp {
     pub descriptor: Option<Vec<u8>>,
     pub transport_sequence: Option<u16>,
     pub abs_send_time: Option<Vec<u8>>,
+    pub playout_delay: Option<Vec<u8>>,
     pub payload: Vec<u8>,
     pub by_rtx: bool,
 }
@@ -248,6 +249,7 @@ impl Endpoint {
             descriptor: values.get(Extension::DependencyDescriptor).map(<[u8]>::to_vec),
             transport_sequence: values.transport_sequence(),
             abs_send_time: values.get(Extension::AbsSendTime).map(<[u8]>::to_vec),
+            playout_delay: values.get(Extension::PlayoutDelay).map(<[u8]>::to_vec),
             payload: header.payload(&packet).unwrap().to_vec(),
             by_rtx: false,
         };

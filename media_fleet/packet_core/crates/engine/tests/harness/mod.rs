@@ -36,6 +36,7 @@ pub fn extension_map(moved: u8) -> ExtensionMap {
         (Extension::AudioLevel, 6),
         (Extension::VideoOrientation, 7),
         (Extension::DependencyDescriptor, 8),
+        (Extension::PlayoutDelay, 9),
     ];
     ExtensionMap::from_uris(
         used.iter()
