@@ -170,8 +170,13 @@ class RemoveChat(Command, frozen=True, kw_only=True):
     message_id: Id
 
 
+KEYS_TOPIC = "parley-e2ee"
+"""The topic under which clients exchange the keys of a meeting that is encrypted from end to end."""
+
+
 class SendData(Command, frozen=True, kw_only=True):
-    """Application data to all, or to some participants; neither kept nor shown. Needs the permission to chat."""
+    """Application data to all, or to some participants; neither kept nor shown. Needs the permission to chat, except to
+    some participants under the topic ``parley-e2ee`` (the keys of an encrypted meeting)."""
 
     topic: Annotated[str, Meta(min_length=1, max_length=64)]
     data: Annotated[str, Meta(max_length=MAX_DATA_LENGTH)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.client_commands import EVERYONE, HOSTS, MAX_CHAT_LENGTH
+from contracts.client_commands import EVERYONE, HOSTS, KEYS_TOPIC, MAX_CHAT_LENGTH
 from contracts.error_codes import ErrorCode
 from contracts.log_events import ChatEdited, ChatRemoved, ChatSent, DataSent, LogEvent
 from contracts.rooms import ADMINISTRATOR, Breakout, ChatMessage, Identity, ParticipantId
@@ -83,9 +83,13 @@ def remove(state: RoomState, command: RemoveChat, now: int) -> tuple[LogEvent, .
 
 
 def send_data(state: RoomState, command: SendData, now: int) -> tuple[LogEvent, ...]:
-    """Application data. Addressees who have left meanwhile are left out."""
+    """Application data. Addressees who have left meanwhile are left out.
+
+    The keys of an encrypted meeting take no permission to chat: without them, nobody sees or hears their sender.
+    """
     author = state.actor(command.participant_id).info
-    require(author.permissions, Action.CHAT)
+    if command.topic != KEYS_TOPIC or command.to is None:
+        require(author.permissions, Action.CHAT)
     to = None if command.to is None else tuple(each for each in command.to if each in state.stays)
     if to == ():
         raise Refusal(ErrorCode.PARTICIPANT_NOT_FOUND, "Nobody whom this is for is in the meeting.")

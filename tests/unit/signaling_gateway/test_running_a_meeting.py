@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts import log_events as log
 from contracts.log_events import LobbyLeaveReason
@@ -357,6 +358,13 @@ def test_private_chat_can_be_limited_to_the_hosts() -> None:
 def test_data_reaches_those_whom_it_is_for() -> None:
     data = commands.SendData(participant_id=ADA, topic="t", data="d", to=(BOB, EVE))
     assert told(ROOM, *decide(ROOM, data, 1)) == {HOST: [], ADA: [], BOB: ["DataSentEvent"]}
+    mute = commands.SetPermissions(participant_id=HOST, target=ADA, permissions=Permissions(subscribe=True))
+    silent = after(ROOM, mute)
+    assert refusal(silent, data) == "permission_denied"
+    # Who may not chat has keys to exchange all the same: with some, as keys are, and not with all.
+    keys = replace(data, topic="parley-e2ee")
+    assert told(silent, *decide(silent, keys, 1)) == {HOST: [], ADA: [], BOB: ["DataSentEvent"]}
+    assert refusal(silent, replace(keys, to=None)) == "permission_denied"
     nobody = commands.SendData(participant_id=ADA, topic="t", data="d", to=(EVE,))
     assert refusal(ROOM, nobody) == "participant_not_found"
 

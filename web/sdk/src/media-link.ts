@@ -190,6 +190,7 @@ export class MediaLink {
   follow(peer: Peer | null): void {
     if (this.#isClosed) return;
     this.#peerId = peer?.id ?? this.#peerId;
+    this.#subscribing?.protectAgain();
     // There is one way for encrypted media, and it goes through the node.
     const isAllowed = this.#options.iceTransportPolicy !== "relay" && this.#options.encryption() === null;
     this.#direct.setPeer(isAllowed ? peer : null);
@@ -271,8 +272,8 @@ export class MediaLink {
     const handlers: PublishingHandlers = {
       protect:
         encryption &&
-        ((sender, kind) => {
-          encryption.protectSender(sender, kind);
+        ((sender, source) => {
+          encryption.protectSender(sender, source);
         }),
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
@@ -298,8 +299,9 @@ export class MediaLink {
       {
         protect:
           encryption &&
-          ((receiver, participantId) => {
-            encryption.protectReceiver(receiver, participantId);
+          ((receiver, { track_id: id, participant_id: participantId }) => {
+            // By what the room says of the track, and by what it is shown as: a server cannot pass one off as another.
+            encryption.protectReceiver(receiver, participantId, this.#options.known().get(id)?.source ?? null);
           }),
         answer: (answer) => this.#options.send("subscriber_answer", answer),
         onTracks: (receivers) => {

@@ -19,7 +19,7 @@ export interface PublishingHandlers {
   /** Tells the room of a mute or unmute that was made while the offer was on its way. */
   readonly mute: (trackId: string, muted: boolean) => Promise<unknown>;
   /** Encrypts what a sender sends, in an encrypted meeting. */
-  readonly protect: ((sender: RTCRtpSender, kind: "audio" | "video") => void) | null;
+  readonly protect: ((sender: RTCRtpSender, source: TrackSource) => void) | null;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** Gets servers whose credentials hold, by `setIceServers`; keeps those that there are if it cannot. */
   readonly renewServers: () => Promise<void>;
@@ -127,7 +127,7 @@ export class PublishingConnection {
     const { encodings, codecs } = encodingsOf(source, protect === null ? this.#video : { codec: "vp8" });
     const transceiver = this.#connection.addTransceiver(track, { direction: "sendonly", sendEncodings: encodings });
     if (codecs !== null) transceiver.setCodecPreferences(protect === null ? codecs : encryptable(codecs));
-    protect?.(transceiver.sender, codecs === null ? "audio" : "video");
+    protect?.(transceiver.sender, source);
     this.#slots.set(source, { transceiver, isPublished: true, muted, isPaused: false, adjusting: Promise.resolve() });
     this.#changed();
   }
@@ -264,6 +264,9 @@ export class PublishingConnection {
       if (source !== undefined) ids.set(source, assigned.track_id);
     }
     this.trackIds = ids;
+    // Other ids are of tracks that are no more: what is published next comes with the next answer, and is told of after its offer.
+    const current = new Set(ids.values());
+    for (const id of [...this.#layersWanted.keys()]) if (!current.has(id)) this.#layersWanted.delete(id);
     await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
     for (const [source, id] of ids) if (this.#layersWanted.has(id)) await this.#adjust(source);
     for (const { source, muted = false } of tracks) {

@@ -1,12 +1,12 @@
 import { peerConfiguration } from "./peer-configuration.js";
-import type { SubscriberAnswer, SubscriberOffer } from "./wire.js";
+import type { OfferedTrack, SubscriberAnswer, SubscriberOffer } from "./wire.js";
 
 export interface SubscribingHandlers {
   readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
   /** The received tracks have changed: receivers by track id. */
   readonly onTracks: (receivers: ReadonlyMap<string, RTCRtpReceiver>) => void;
-  /** Decrypts what a receiver receives from a participant, in an encrypted meeting. */
-  readonly protect: ((receiver: RTCRtpReceiver, participantId: string) => void) | null;
+  /** Decrypts what a receiver receives of a participant's track, in an encrypted meeting. */
+  readonly protect: ((receiver: RTCRtpReceiver, track: OfferedTrack) => void) | null;
   readonly onState: (state: RTCPeerConnectionState) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -18,6 +18,7 @@ export class SubscribingConnection {
   #spare: RTCPeerConnection | null;
   #generation = 0;
   #waiting: SubscriberOffer | null = null;
+  #offered: ReadonlyMap<RTCRtpReceiver, OfferedTrack> = new Map();
   #isRunning = false;
   #isClosed = false;
   #iceServers: readonly RTCIceServer[] = [];
@@ -64,17 +65,25 @@ export class SubscribingConnection {
     const connection = this.#connectionFor(offer.generation);
     await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     const receivers = new Map<string, RTCRtpReceiver>();
+    const offered = new Map<RTCRtpReceiver, OfferedTrack>();
     for (const transceiver of connection.getTransceivers()) {
       const track = offer.tracks.find((candidate) => candidate.mid === transceiver.mid);
       if (track === undefined) continue;
       // Before the answer: no frame comes without it.
-      this.#handlers.protect?.(transceiver.receiver, track.participant_id);
+      this.#handlers.protect?.(transceiver.receiver, track);
+      offered.set(transceiver.receiver, track);
       receivers.set(track.track_id, transceiver.receiver);
     }
+    this.#offered = offered;
     this.#handlers.onTracks(receivers);
     await connection.setLocalDescription();
     const { generation, negotiation } = offer;
     await this.#handlers.answer({ generation, negotiation, sdp: connection.localDescription?.sdp ?? "" });
+  }
+
+  /** What the room knows of its tracks may have changed. */
+  protectAgain(): void {
+    for (const [receiver, track] of this.#offered) this.#handlers.protect?.(receiver, track);
   }
 
   #connectionFor(generation: number): RTCPeerConnection {

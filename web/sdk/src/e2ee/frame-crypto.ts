@@ -3,10 +3,13 @@
  *
  *     clear header | AES-256-GCM ciphertext with its tag (16) | length of the header (1) | key's id (1) | counter (4)
  *
- * What is clear is authenticated, and so is what kind of media it is. The nonce is the counter over the key's salt, as in SFrame (RFC 9605,
- * section 4.4.3); all streams of a sender count together, so that none comes twice under one key.
+ * What is clear is authenticated, and so is where it comes from: nobody's screen can be shown as their camera. The nonce is the counter
+ * over the key's salt, as in SFrame (RFC 9605, section 4.4.3); all streams of a sender count together, so that none comes twice under one key.
  */
-export type MediaKind = "audio" | "video";
+import type { TrackSource } from "../room-state.js";
+
+/** Their places stand in the authenticated data. */
+const SOURCES: readonly TrackSource[] = ["microphone", "camera", "screen", "screen_audio"];
 
 const TAG_LENGTH = 16;
 const TRAILER_LENGTH = 6;
@@ -40,21 +43,21 @@ export async function frameKeyOf(secret: Uint8Array<ArrayBuffer>, id: number): P
  * How much of a frame stays clear: what the node and the browsers' packetisers read. Of VP8 the frame tag, and in key frames the start code
  * and the size (RFC 6386, 9.1); of Opus the TOC byte (RFC 6716, 3.1).
  */
-export function clearHeaderLength(kind: MediaKind, isKeyFrame: boolean, length: number): number {
-  const header = kind === "audio" ? 1 : isKeyFrame ? 10 : 3;
+export function clearHeaderLength(source: TrackSource, isKeyFrame: boolean, length: number): number {
+  const header = source === "microphone" || source === "screen_audio" ? 1 : isKeyFrame ? 10 : 3;
   return Math.min(header, length);
 }
 
 export async function encryptFrame(
   frame: Uint8Array<ArrayBuffer>,
-  { kind, headerLength, counter }: { kind: MediaKind; headerLength: number; counter: number },
+  { source, headerLength, counter }: { source: TrackSource; headerLength: number; counter: number },
   { id, key, salt }: FrameKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const header = frame.subarray(0, headerLength);
   const trailer = new Uint8Array(TRAILER_LENGTH);
   trailer.set([headerLength, id]);
   new DataView(trailer.buffer).setUint32(2, counter);
-  const algorithm = { name: "AES-GCM", iv: nonce(salt, counter), additionalData: authenticated(kind, header, trailer) };
+  const algorithm = { name: "AES-GCM", iv: nonce(salt, counter), additionalData: authenticated(source, header, trailer) };
   const ciphertext = await crypto.subtle.encrypt(algorithm, key, frame.subarray(headerLength));
   const encrypted = new Uint8Array(headerLength + ciphertext.byteLength + TRAILER_LENGTH);
   encrypted.set(header);
@@ -76,13 +79,13 @@ export function trailerOf(encrypted: Uint8Array): FrameTrailer | null {
 /** The frame; null if it is not from the holder of the key, or has been changed on its way. */
 export async function decryptFrame(
   encrypted: Uint8Array<ArrayBuffer>,
-  kind: MediaKind,
+  source: TrackSource,
   { headerLength, counter }: FrameTrailer,
   { key, salt }: FrameKey,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const at = encrypted.length - TRAILER_LENGTH;
   const header = encrypted.subarray(0, headerLength);
-  const additionalData = authenticated(kind, header, encrypted.subarray(at));
+  const additionalData = authenticated(source, header, encrypted.subarray(at));
   try {
     const algorithm = { name: "AES-GCM", iv: nonce(salt, counter), additionalData };
     const clear = await crypto.subtle.decrypt(algorithm, key, encrypted.subarray(headerLength, at));
@@ -102,9 +105,9 @@ function nonce(salt: Uint8Array, counter: number): Uint8Array<ArrayBuffer> {
   return made;
 }
 
-function authenticated(kind: MediaKind, header: Uint8Array, trailer: Uint8Array): Uint8Array<ArrayBuffer> {
+function authenticated(source: TrackSource, header: Uint8Array, trailer: Uint8Array): Uint8Array<ArrayBuffer> {
   const made = new Uint8Array(1 + header.length + trailer.length);
-  made[0] = kind === "audio" ? 0 : 1;
+  made[0] = SOURCES.indexOf(source);
   made.set(header, 1);
   made.set(trailer, 1 + header.length);
   return made;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { clearHeaderLength, type MediaKind, trailerOf } from "./frame-crypto.js";
+import { clearHeaderLength, trailerOf } from "./frame-crypto.js";
+import type { TrackSource } from "../room-state.js";
 import { FrameCryptor } from "./frame-cryptor.js";
 import { freshKey, LAST_STEP, ratcheted, type SenderKey } from "./sender-keys.js";
 
@@ -11,7 +12,7 @@ class Pair {
   readonly told: boolean[] = [];
   readonly sender = new FrameCryptor(() => undefined);
   readonly receiver = new FrameCryptor((_, isFailing) => this.told.push(isFailing));
-  readonly video = this.receiver.decryptor("ada", "video");
+  readonly video = this.receiver.decryptor("ada", "camera");
 
   async use(key: SenderKey): Promise<this> {
     await this.sender.setOwnKey(key);
@@ -19,8 +20,8 @@ class Pair {
     return this;
   }
 
-  async encrypted(frame = frameOf(100), kind: MediaKind = "video", isKeyFrame = true): Promise<Uint8Array<ArrayBuffer>> {
-    const made = await this.sender.encrypt(frame, kind, isKeyFrame);
+  async encrypted(frame = frameOf(100), source: TrackSource = "camera", isKeyFrame = true): Promise<Uint8Array<ArrayBuffer>> {
+    const made = await this.sender.encrypt(frame, source, isKeyFrame);
     if (made === null) throw new Error("not encrypted");
     return made;
   }
@@ -28,9 +29,9 @@ class Pair {
 
 describe("frames", () => {
   it.each([
-    ["video", true, 10],
-    ["video", false, 3],
-    ["audio", false, 1],
+    ["camera", true, 10],
+    ["camera", false, 3],
+    ["microphone", false, 1],
   ] as const)("leave of %s (key frame: %s) the first %i bytes clear, and nothing else", async (kind, isKeyFrame, clear) => {
     const pair = await new Pair().use(freshKey(null));
     const frame = frameOf(200);
@@ -51,16 +52,18 @@ describe("frames", () => {
   });
 
   it("are not encrypted, and not sent, without a key", async () => {
-    expect(await new FrameCryptor(() => undefined).encrypt(frameOf(10), "video", true)).toBeNull();
+    expect(await new FrameCryptor(() => undefined).encrypt(frameOf(10), "camera", true)).toBeNull();
   });
 
-  it("cannot be decrypted by another key, in another's name, or as another kind of media", async () => {
+  it("cannot be decrypted by another key, in another's name, or as from another source", async () => {
     const pair = await new Pair().use(freshKey(null));
     await pair.receiver.addKey("ben", freshKey(null));
     const encrypted = await pair.encrypted();
-    expect(await pair.receiver.decryptor("ben", "video").decrypt(encrypted)).toBeNull();
-    expect(await pair.receiver.decryptor("cleo", "video").decrypt(encrypted)).toBeNull();
-    expect(await pair.receiver.decryptor("ada", "audio").decrypt(encrypted)).toBeNull();
+    expect(await pair.receiver.decryptor("ben", "camera").decrypt(encrypted)).toBeNull();
+    expect(await pair.receiver.decryptor("cleo", "camera").decrypt(encrypted)).toBeNull();
+    for (const source of ["microphone", "screen", "screen_audio"] as const) {
+      expect(await pair.receiver.decryptor("ada", source).decrypt(encrypted), source).toBeNull();
+    }
     expect(await pair.video.decrypt(encrypted)).toEqual(frameOf(100));
   });
 
@@ -94,7 +97,7 @@ describe("frames", () => {
     const counters = [];
     for (let count = 0; count < 6; count++) {
       if (count === 3) await pair.sender.setOwnKey({ ...key });
-      counters.push(trailerOf(await pair.encrypted(frameOf(5), count % 2 === 0 ? "audio" : "video"))?.counter);
+      counters.push(trailerOf(await pair.encrypted(frameOf(5), count % 2 === 0 ? "microphone" : "camera"))?.counter);
     }
     expect(counters).toEqual([0, 1, 2, 3, 4, 5]);
   });
@@ -130,9 +133,9 @@ describe("keys", () => {
     if (next === null) throw new Error("no such step");
     const newcomer = new FrameCryptor(() => undefined);
     await newcomer.addKey("ada", next);
-    expect(await newcomer.decryptor("ada", "video").decrypt(before)).toBeNull();
+    expect(await newcomer.decryptor("ada", "camera").decrypt(before)).toBeNull();
     await pair.sender.setOwnKey(next);
-    expect(await newcomer.decryptor("ada", "video").decrypt(await pair.encrypted())).not.toBeNull();
+    expect(await newcomer.decryptor("ada", "camera").decrypt(await pair.encrypted())).not.toBeNull();
   });
 
   it("that are fresh are nothing to whoever was not told them", async () => {

@@ -1,5 +1,6 @@
 /** Encrypts what is sent and decrypts what is received, frame by frame: what the worker does, without a worker. */
-import { clearHeaderLength, decryptFrame, encryptFrame, type FrameKey, frameKeyOf, MAX_COUNTER, type MediaKind, trailerOf } from "./frame-crypto.js";
+import { clearHeaderLength, decryptFrame, encryptFrame, type FrameKey, frameKeyOf, MAX_COUNTER, trailerOf } from "./frame-crypto.js";
+import type { TrackSource } from "../room-state.js";
 import { isSame, ReceivedKeys, ReplayWindow, type SenderKey } from "./sender-keys.js";
 
 /** So many frames in a row that cannot be decrypted mean that it does not work: fewer, that a key is on its way. */
@@ -44,20 +45,20 @@ export class FrameCryptor {
   }
 
   /** The encrypted frame; null while there is no key, or no number left: nothing goes out in the clear. */
-  async encrypt(frame: Uint8Array<ArrayBuffer>, kind: MediaKind, isKeyFrame: boolean): Promise<Uint8Array<ArrayBuffer> | null> {
+  async encrypt(frame: Uint8Array<ArrayBuffer>, source: TrackSource, isKeyFrame: boolean): Promise<Uint8Array<ArrayBuffer> | null> {
     const key = this.#own;
     if (key === null || this.#counter > MAX_COUNTER) return null;
     const counter = this.#counter;
     this.#counter += 1;
-    return encryptFrame(frame, { kind, headerLength: clearHeaderLength(kind, isKeyFrame, frame.length), counter }, key);
+    return encryptFrame(frame, { source, headerLength: clearHeaderLength(source, isKeyFrame, frame.length), counter }, key);
   }
 
   /** For one received stream of a participant. */
-  decryptor(participantId: string, kind: MediaKind): Decryptor {
+  decryptor(participantId: string, source: TrackSource): Decryptor {
     const windows = new WeakMap<FrameKey, ReplayWindow>();
     let failures = 0;
     const decrypt = async (encrypted: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> => {
-      const frame = await this.#decrypt(participantId, kind, encrypted, windows);
+      const frame = await this.#decrypt(participantId, source, encrypted, windows);
       failures = frame === null ? failures + 1 : 0;
       if (failures === 0 || failures === FAILING_AFTER) this.#tell(participantId, failures > 0);
       return frame;
@@ -67,7 +68,7 @@ export class FrameCryptor {
 
   async #decrypt(
     participantId: string,
-    kind: MediaKind,
+    source: TrackSource,
     encrypted: Uint8Array<ArrayBuffer>,
     windows: WeakMap<FrameKey, ReplayWindow>,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -76,7 +77,7 @@ export class FrameCryptor {
     if (trailer === null || found === null || found === undefined) return null;
     const window = windows.get(found.key) ?? new ReplayWindow();
     if (!window.isNew(trailer.counter)) return null;
-    const frame = await decryptFrame(encrypted, kind, trailer, found.key);
+    const frame = await decryptFrame(encrypted, source, trailer, found.key);
     if (frame === null) return null;
     found.confirm();
     window.add(trailer.counter);

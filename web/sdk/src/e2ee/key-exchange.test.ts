@@ -181,6 +181,21 @@ describe("KeyExchange", () => {
     expect(ben.latestOf(ada)).toEqual(ada.key);
   });
 
+  it("tells each thing that could not be sent, though several could not", async () => {
+    const ada = await meeting.join("ada");
+    ada.isOffline = true;
+    const cleo = await meeting.join("cleo");
+    // Now a key waits for Cleo, and a hello for all.
+    ada.exchange.again();
+    await vi.advanceTimersByTimeAsync(300);
+    meeting.sent.length = 0;
+    ada.isOffline = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    await meeting.settled();
+    expect(cleo.latestOf(ada)).toEqual(ada.key);
+    expect(meeting.sent.some(({ from, text }) => from === "ada" && text.includes("hello"))).toBe(true);
+  });
+
   it("takes a fresh key when all steps are used up", async () => {
     const ada = await meeting.join("ada");
     for (let count = 0; count < 17; count++) {

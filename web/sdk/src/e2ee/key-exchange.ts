@@ -6,7 +6,6 @@
  * stay; it is used a moment later, when they have it. All of it goes through the gateway as application data, authenticated by the meeting's
  * secret and readable for one receiver each.
  */
-import { asParleyError } from "../errors.js";
 import { fromBase64Url, toBase64Url } from "./meeting-secret.js";
 import type { KeyAgreement } from "./key-agreement.js";
 import { freshKey, ratcheted, type SenderKey } from "./sender-keys.js";
@@ -57,6 +56,7 @@ export class KeyExchange {
   #overlap: ReturnType<typeof setTimeout> | undefined;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #unsent = new Map<Message["type"], () => Promise<void>>();
   #hasLeavers = false;
   #isClosed = false;
 
@@ -89,14 +89,17 @@ export class KeyExchange {
     const gone = [...this.#others].filter((id) => !others.has(id));
     this.#selfId = selfId;
     this.#others = others;
-    if (isNew) this.#thenSend(() => this.#greet(selfId));
+    if (isNew) {
+      this.#then(() => this.#forgetAll());
+      this.#thenSend("hello", () => this.#hello(selfId));
+    }
     if (gone.length > 0) this.#then(() => this.#left(gone));
   }
 
   /** Messages to us may have been missed: whoever hears our hello again tells their key again. */
   again(): void {
     const selfId = this.#selfId;
-    if (selfId !== null) this.#thenSend(() => this.#hello(selfId));
+    if (selfId !== null) this.#thenSend("hello", () => this.#hello(selfId));
   }
 
   /** A message that a participant, as the gateway says, has sent. */
@@ -122,23 +125,27 @@ export class KeyExchange {
     });
   }
 
-  /** As `#then`; tried again while the gateway cannot be reached. Whoever may not write cannot exchange keys at all. */
-  #thenSend(work: () => Promise<void>): void {
+  /** As `#then`; tried again while the gateway cannot be reached: of each kind of message the newest, which says all. */
+  #thenSend(kind: Message["type"], work: () => Promise<void>): void {
+    this.#unsent.delete(kind);
     this.#then(() =>
-      work().catch((thrown: unknown) => {
-        if (asParleyError(thrown).code === "permission_denied") return;
-        clearTimeout(this.#retry);
-        this.#retry = setTimeout(() => {
-          this.#thenSend(work);
+      work().catch(() => {
+        this.#unsent.set(kind, work);
+        this.#retry ??= setTimeout(() => {
+          this.#sendAgain();
         }, RETRY_MS);
       }),
     );
   }
 
-  async #greet(selfId: string): Promise<void> {
+  #sendAgain(): void {
+    this.#retry = undefined;
+    for (const [kind, work] of [...this.#unsent]) this.#thenSend(kind, work);
+  }
+
+  async #forgetAll(): Promise<void> {
     for (const id of [...this.#peers.keys()]) this.#forget(id);
     await this.#updateCode();
-    await this.#hello(selfId);
   }
 
   async #hello(selfId: string): Promise<void> {
@@ -223,7 +230,7 @@ export class KeyExchange {
     if (this.#gathering !== undefined || this.#isClosed) return;
     this.#gathering = setTimeout(() => {
       this.#gathering = undefined;
-      this.#thenSend(() => this.#tell());
+      this.#thenSend("keys", () => this.#tell());
     }, GATHER_MS);
   }
 

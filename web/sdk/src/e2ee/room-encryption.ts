@@ -1,5 +1,5 @@
 import { ParleyError } from "../errors.js";
-import type { MediaKind } from "./frame-crypto.js";
+import type { TrackSource } from "../room-state.js";
 import { KeyAgreement } from "./key-agreement.js";
 import { KeyExchange } from "./key-exchange.js";
 import { bytesOfSecret } from "./meeting-secret.js";
@@ -23,8 +23,8 @@ export class RoomEncryption {
   readonly #worker: Worker;
   readonly #exchange: KeyExchange;
   readonly #failing = new Set<string>();
-  /** Whose frames a receiver decrypts: m-lines are used again for others. */
-  readonly #receivers = new WeakMap<RTCRtpReceiver, string>();
+  /** Whose frames a receiver decrypts, and of which source: m-lines are used again for others. */
+  readonly #receivers = new WeakMap<RTCRtpReceiver, TransformOptions>();
 
   private constructor(worker: Worker, agreement: KeyAgreement, { send, onChange }: RoomEncryptionOptions) {
     this.#worker = worker;
@@ -92,15 +92,17 @@ export class RoomEncryption {
   }
 
   /** What is sent by it leaves encrypted. */
-  protectSender(sender: RTCRtpSender, kind: MediaKind): void {
-    sender.transform = this.#transform({ kind, participantId: null });
+  protectSender(sender: RTCRtpSender, source: TrackSource): void {
+    sender.transform = this.#transform({ source, participantId: null });
   }
 
-  /** What it receives is a participant's, and is decrypted. */
-  protectReceiver(receiver: RTCRtpReceiver, participantId: string): void {
-    if (this.#receivers.get(receiver) === participantId) return;
-    this.#receivers.set(receiver, participantId);
-    receiver.transform = this.#transform({ kind: receiver.track.kind as MediaKind, participantId });
+  /** What it receives is decrypted, if it is a participant's and from this source; null: the room does not know the source yet. */
+  protectReceiver(receiver: RTCRtpReceiver, participantId: string, source: TrackSource | null): void {
+    const known = this.#receivers.get(receiver);
+    if (known?.participantId === participantId && known.source === source) return;
+    const options = { source, participantId };
+    this.#receivers.set(receiver, options);
+    receiver.transform = this.#transform(options);
   }
 
   close(): void {

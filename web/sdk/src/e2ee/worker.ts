@@ -1,6 +1,6 @@
 /** The worker that the browser hands encoded frames to (W3C WebRTC Encoded Transform). */
 import { FrameCryptor } from "./frame-cryptor.js";
-import type { MediaKind } from "./frame-crypto.js";
+import type { TrackSource } from "../room-state.js";
 import type { SenderKey } from "./sender-keys.js";
 
 export type ToWorker =
@@ -14,9 +14,9 @@ export interface FromWorker {
   readonly isFailing: boolean;
 }
 
-/** What a transform is made with: a receiver's names whose frames it gets, a sender's does not. */
+/** What a transform is made with: a receiver's names whose frames it gets, a sender's does not. Without a source, it lets nothing through. */
 export interface TransformOptions {
-  readonly kind: MediaKind;
+  readonly source: TrackSource | null;
   readonly participantId: string | null;
 }
 
@@ -47,7 +47,8 @@ scope.onmessage = ({ data }) => {
 };
 
 scope.onrtctransform = ({ transformer: { readable, writable, options } }) => {
-  const transform = options.participantId === null ? encrypting(options.kind) : decrypting(options.participantId, options.kind);
+  const { participantId, source } = options;
+  const transform = source === null ? nothing : participantId === null ? encrypting(source) : decrypting(participantId, source);
   void readable.pipeThrough(new TransformStream({ transform })).pipeTo(writable).catch(() => undefined);
 };
 
@@ -67,15 +68,17 @@ async function take(message: ToWorker): Promise<void> {
 
 type Transform = (frame: Frame, controller: TransformStreamDefaultController<Frame>) => Promise<void>;
 
-function encrypting(kind: MediaKind): Transform {
+const nothing: Transform = () => Promise.resolve();
+
+function encrypting(source: TrackSource): Transform {
   return async (frame, controller) => {
     const isKeyFrame = "type" in frame && frame.type === "key";
-    pass(frame, await cryptor.encrypt(new Uint8Array(frame.data), kind, isKeyFrame), controller);
+    pass(frame, await cryptor.encrypt(new Uint8Array(frame.data), source, isKeyFrame), controller);
   };
 }
 
-function decrypting(participantId: string, kind: MediaKind): Transform {
-  const { decrypt } = cryptor.decryptor(participantId, kind);
+function decrypting(participantId: string, source: TrackSource): Transform {
+  const { decrypt } = cryptor.decryptor(participantId, source);
   return async (frame, controller) => {
     // A browser makes up frames without content to keep time.
     if (frame.data.byteLength > 0) pass(frame, await decrypt(new Uint8Array(frame.data)), controller);
