@@ -269,6 +269,7 @@ def _recorder_site(settings: Settings, port: int) -> RecorderSite | None:
             path=settings.recordings_path,
             bucket=settings.recordings_bucket,
             endpoint_url=settings.recordings_endpoint_url,
+            min_free_bytes=settings.recordings_min_free_mb * 1_000_000,
         ),
     )
 

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from telemetry.metrics import Metrics, Row, write_table
+from telemetry.metrics import SECONDS, Metrics, Row, write_table
 
 PREFIX: Final = "parley_node"
 METRICS = Metrics(PREFIX)
@@ -32,6 +32,7 @@ REQUEST_SECONDS = METRICS.histogram(
     "The node's own time for gateways' requests. `code`: `ok`, or the code of the refusal.",
     "request",
     "code",
+    buckets=(*SECONDS, 10.0),
 )
 DROPPED_REQUESTS = METRICS.counter(
     "dropped_requests", "Requests not carried out. `reason`: `late` (past their deadline) or `malformed`.", "reason"

@@ -39,13 +39,14 @@ from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import Randomness
 from media_fleet.dtls_border import SrtpKeys
-from media_fleet.metrics import RECORDINGS
+from media_fleet.metrics import RECORDINGS, RECORDINGS_FAILED
 from media_fleet.recorder import protocol
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 1_000
 """How many recordings that have failed are not begun again when they are asked for once more."""
+DISK_FULL = "the disk is full"
 _PROFILE_KEY, _PROFILE_SALT = 16, 12
 """Octets, for AEAD_AES_128_GCM (RFC 7714, 12)."""
 
@@ -111,6 +112,8 @@ class Recordings:
         """
         if request.recording_id in self._failed:
             raise RecordingUnavailableError("The recorder has failed.")
+        if self._site is not None and not self._site.store.has_room():
+            raise RecordingUnavailableError("There is no room for a recording.")
         answer: asyncio.Future[NodeAnswer] = asyncio.get_running_loop().create_future()
         recording = self._recordings.get(request.meeting_id) or self._begin(request, room_for)
         recording.gateway_id = gateway_id
@@ -137,7 +140,16 @@ class Recordings:
         recording.recorder.tell(_message(effect))
 
     def tick(self, now: float) -> None:
-        """Ends what no gateway asks for any more. ``now``: a monotonic clock's seconds."""
+        """Ends what no gateway asks for any more, and everything when the disk is about to be full.
+
+        ``now``: a monotonic clock's seconds.
+        """
+        if self._recordings and self._site is not None and not self._site.store.has_room():
+            for recording in list(self._recordings.values()):
+                RECORDINGS_FAILED.inc()
+                names = {"meeting_id": recording.recorder.meeting_id, "recording_id": recording.recorder.recording_id}
+                logger.error("the disk is full: a recording ends", extra=names)
+                self._give_up(recording, DISK_FULL)
         for meeting_id, recording in list(self._recordings.items()):
             if now - recording.asked_at >= RECORDING_KEPT_S:
                 names = {"meeting_id": meeting_id, "recording_id": recording.recorder.recording_id}
@@ -171,7 +183,13 @@ class Recordings:
     def recorder_ended(self, recorder: RecorderProcess, reason: str | None) -> None:
         """See `RecorderListener`."""
         recording = self._of(recorder)
-        if recording is None or self._site is None:
+        if recording is not None:
+            self._give_up(recording, reason or "the recorder has ended")
+
+    def _give_up(self, recording: _Recording, reason: str) -> None:
+        """It ends, is not begun again, and its gateway is told. A recorder that runs completes its files."""
+        recorder = recording.recorder
+        if self._site is None:
             return
         self._failed.append(recorder.recording_id)
         _answer(recording, _refused("The recorder has failed."))
@@ -180,7 +198,7 @@ class Recordings:
             node_id=self._site.node_id,
             meeting_id=recorder.meeting_id,
             recording_id=recorder.recording_id,
-            reason=reason or "the recorder has ended",
+            reason=reason,
         )
         self._emit(recording.gateway_id, message)
 

@@ -8,6 +8,7 @@ public API, held by ``tests/unit/media_fleet/test_data_channels.py``:
 `RTCSctpTransport._send_chunk(chunk)`    all that we send goes through here; overridden
 `RTCSctpTransport._last_received_tsn`    what `media_fleet.domain.sctp_guard` measures a packet by
 `RTCSctpTransport._inbound_streams`      what is kept of messages that are not whole yet
+`RTCSctpTransport._sack_misordered`      what has come beyond a missing chunk
 `RTCSctpTransport._inbound_streams_max`  how many streams we take
 `RTCSctpTransport._advertised_rwnd`      how many bytes we keep; the peer is told
 =======================================  ========================================================================
@@ -31,7 +32,7 @@ from aiortc.rtcsctptransport import Chunk, RTCSctpCapabilities
 from contracts.data_messages import Answered, Label, encode_answered
 from contracts.error_codes import ErrorCode
 from media_fleet.domain.effects import SctpEnd
-from media_fleet.domain.sctp_guard import MAX_STREAMS, check
+from media_fleet.domain.sctp_guard import MAX_STREAMS, check, cost
 from media_fleet.domain.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
@@ -130,10 +131,14 @@ class _GuardedSctpTransport(RTCSctpTransport):
         self._advertised_rwnd = MAX_KEPT_BYTES
         self._budget = TokenBucket(capacity=CHUNKS_AT_ONCE, rate=CHUNKS_PER_S, now=time.monotonic())
         self._has_failed = False
+        self._kept = 0
 
     async def _handle_data(self, data: bytes) -> None:
         checked = None if self._has_failed else check(data, self._last_received_tsn)
-        if checked is None or not self._budget.take(checked.chunks, time.monotonic()):
+        if checked is None:
+            return
+        price = cost(checked.chunks, len(self._sack_misordered) + self._kept)
+        if not self._budget.take(price, time.monotonic()):
             return
         try:
             await super()._handle_data(data)
@@ -142,6 +147,7 @@ class _GuardedSctpTransport(RTCSctpTransport):
             await self._fail()
             return
         kept = [chunk for stream in self._inbound_streams.values() for chunk in stream.reassembly]
+        self._kept = len(kept)
         if len(kept) > MAX_KEPT_CHUNKS or sum(len(chunk.user_data) for chunk in kept) > MAX_KEPT_BYTES:
             logger.warning("SCTP association ended: messages that never become whole")
             await self._fail()

@@ -57,6 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A folder for recordings while they are made; None: this node records nothing."""
     recordings_bucket: Annotated[str, Meta(min_length=3, max_length=63)] | None = None
     """The S3 bucket to which finished recordings are brought."""
+    recordings_min_free_mb: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 1_024
+    """Megabytes that stay free on that folder's disk: recordings end before, and none begins."""
     recordings_endpoint_url: Annotated[str, Meta(pattern="^https?://")] | None = None
     """Where the bucket is, if not at AWS."""
     metrics_address: str = "127.0.0.1"

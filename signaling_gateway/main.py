@@ -49,6 +49,7 @@ from signaling_gateway.edge.commands import CommandHandler
 from signaling_gateway.edge.delivery import SocketDelivery
 from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
 from signaling_gateway.edge.http import HttpRoutes
+from signaling_gateway.edge.http_protocol import PromptH11Protocol
 from signaling_gateway.edge.socket_server import SocketServer
 from signaling_gateway.edge.standard_doors import StandardDoorRoutes, TurnServers
 from signaling_gateway.metrics import (
@@ -349,6 +350,7 @@ class GatewayServer(uvicorn.Server):
                 gateway.app,
                 host=settings.bind_address,
                 port=settings.port,
+                http=PromptH11Protocol,
                 ws="websockets-sansio",
                 ws_max_size=MAX_FRAME_BYTES,
                 ws_ping_interval=None,

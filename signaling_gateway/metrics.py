@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from telemetry.metrics import Metrics, write_table
+from telemetry.metrics import SECONDS, Metrics, write_table
 
 PREFIX = "parley_gateway"
 METRICS = Metrics(PREFIX)
@@ -65,6 +65,8 @@ NODE_REQUEST_SECONDS = METRICS.histogram(
     "Requests to media nodes. `code`: `ok`, or the code of the refusal.",
     "request",
     "code",
+    # A recorder has eight seconds to start.
+    buckets=(*SECONDS, 10.0),
 )
 TRANSPORT_FAILURES = METRICS.counter("transport_failures", "Media transports that nodes report as failed.", "transport")
 MEDIA_RESTARTS = METRICS.counter("media_restarts", "Participants who were told to negotiate media anew.")

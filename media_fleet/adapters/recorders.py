@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Coroutine
@@ -44,6 +45,15 @@ class RecorderStore(Struct, frozen=True, kw_only=True):
     path: Path
     bucket: str
     endpoint_url: str | None
+    min_free_bytes: int = 0
+    """What stays free on the folder's disk."""
+
+    def has_room(self) -> bool:
+        """Whether anything may be written. A folder that cannot be looked at takes nothing either."""
+        try:
+            return shutil.disk_usage(self.path).free >= self.min_free_bytes
+        except OSError:
+            return False
 
 
 class RecorderListener(Protocol):

@@ -27,6 +27,10 @@ _RESET_PARAMETERS = {13: 16, 16: 12, 17: 12}
 """RE-CONFIG parameters that aiortc reads, with their least lengths (RFC 6525, 4)."""
 
 
+FREE_BACKLOG, BACKLOG_STEP = 64, 16
+"""So many chunks that are kept cost nothing; from then on each step makes a new one dearer by its own price."""
+
+
 class Checked(Struct, frozen=True, kw_only=True):
     """A packet that may be handled."""
 
@@ -53,6 +57,15 @@ def check(packet: bytes, last_received: int | None) -> Checked | None:
     if chunks == 0 or (inits and chunks > 1):  # an INIT is alone (RFC 9260, 4.3)
         return None
     return Checked(chunks=chunks)
+
+
+def cost(chunks: int, backlog: int) -> int:
+    """What a packet takes of the budget of its association.
+
+    aiortc sorts and scans all that it keeps (``backlog``: what is beyond a missing chunk, and parts of messages) with
+    each further chunk and acknowledgement. Honest peers on lossy paths have some dozens under way.
+    """
+    return chunks * (1 + max(0, backlog - FREE_BACKLOG) // BACKLOG_STEP)
 
 
 def _is_sound(kind: int, chunk: bytes, last_received: int | None) -> bool:

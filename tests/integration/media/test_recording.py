@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import shutil
 import signal
 import sys
 import time
@@ -259,3 +260,30 @@ async def test_a_closed_meeting_ends_its_recording(node: RunningNode, gateway: A
     await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
     assert gateway.ended_recordings.empty()
     assert node.node.meetings == 0
+
+
+async def test_recordings_end_before_the_disk_is_full_and_say_so(  # noqa: PLR0917
+    alice: Client,
+    node: RunningNode,
+    gateway: Any,
+    eventually: Any,
+    s3: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await gateway.ask(START, Recording)
+    await alice.publish(Greys())
+    await eventually(lambda: lasting(tmp_path, frames=10), timeout_s=PATIENCE_S)
+    usage = shutil.disk_usage(tmp_path)
+    little = usage._replace(free=1_024 * 1_000_000 - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
+    ended = await asyncio.wait_for(gateway.ended_recordings.get(), PATIENCE_S)
+    assert (ended.recording_id, ended.reason) == ("rec_1", "the disk is full")
+    another = StartRecording(meeting_id=MEETING, recording_id="rec_2")
+    assert (await gateway.ask(another, Refused)).error.code == "recording_unavailable"
+    await eventually(lambda: not list(tmp_path.glob("*/*/*")), timeout_s=PATIENCE_S)
+    told, files = recorded(in_bucket(s3))
+    assert told.ended_at is not None, "its files are complete"
+    assert files["camera"]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    await gateway.ask(another, Recording)

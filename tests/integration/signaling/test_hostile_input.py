@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from contracts.client_messages import ErrorBody
+from signaling_gateway.edge import http_protocol
 from signaling_gateway.edge.frame_guard import Link
 
 Platform = Any
@@ -274,3 +275,34 @@ async def test_a_client_that_reads_nothing_is_dropped_and_can_resume(
     )
     assert back.chat == ["unhindered"]
     await slow.close()
+
+
+@pytest.mark.parametrize("before", ["", "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"], ids=["first", "next"])
+async def test_a_head_that_comes_a_byte_at_a_time_is_not_waited_for(
+    platform: Platform, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_WITHIN_S", 0.3)
+    gateway = await platform.gateway()
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(before.encode())
+    if before:
+        await reader.readuntil(b"\r\n\r\n")
+
+    async def trickle() -> None:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: h\r\nX-Slow: ")
+        while True:
+            writer.write(b"a")
+            await asyncio.sleep(0.05)
+
+    trickling = asyncio.create_task(trickle())
+    async with asyncio.timeout(5):
+        while await reader.read(1024):
+            pass
+    trickling.cancel()
+    writer.close()
+    # Whoever has asked in time is served, however long that takes.
+    joined = await _joined(session, platform, gateway)
+    await asyncio.sleep(0.4)
+    await joined.send_str("2")
+    assert not joined.closed
+    assert (await platform.join(gateway, "u_ada")).welcome

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from aiortc import RTCDataChannel, RTCSctpTransport
 from aiortc.rtcdatachannel import RTCDataChannelParameters
-from aiortc.rtcsctptransport import RTCSctpCapabilities
+from aiortc.rtcsctptransport import Chunk, DataChunk, RTCSctpCapabilities, SackChunk, serialize_packet
 from google_crc32c import value as crc32c
 
 from contracts.data_messages import Answered, Label, decode_from_node
 from contracts.error_codes import ErrorCode
 from media_fleet.domain.effects import SctpEnd
+from media_fleet.domain.sctp_guard import cost
 from media_fleet.dtls_border import NodeCertificate
 from media_fleet.sctp_border import MAX_WAITING, DataChannels, Sent
 from tests.doubles.dtls_pair import Pair
@@ -76,6 +77,7 @@ async def test_the_private_names_of_aiortc_that_we_use_are_there() -> None:
         "_last_received_tsn",
         "_inbound_streams",
         "_inbound_streams_max",
+        "_sack_misordered",
         "_advertised_rwnd",
     ):
         assert hasattr(sctp, name), f"aiortc's RTCSctpTransport has lost {name}: mend media_fleet/sctp_border.py"
@@ -148,3 +150,32 @@ async def test_packets_that_no_honest_peer_sends_are_not_looked_at(association: 
     await association.pair.client._send_data(head + checksum + endless)
     channel.send(b"still here")
     assert await asyncio.wait_for(association.said.get(), TIMEOUT) == (Label.RELIABLE, b"still here")
+
+
+async def test_chunks_behind_a_gap_grow_dear(association: Association) -> None:
+    """Each costs aiortc a look at all that wait already: a peer that sends nothing else has few of them looked at."""
+    channel = await association.open(Label.RELIABLE)
+    assert channel.id is not None
+    node, client = association.node._sctp, association.sctp
+    answers = 0
+
+    async def count(chunk: Chunk) -> None:
+        nonlocal answers
+        answers += isinstance(chunk, SackChunk)
+
+    node._send_chunk = count  # type: ignore[method-assign]
+    packets = []
+    for ahead in range(1, 500):
+        chunk = DataChunk(flags=3)
+        chunk.tsn, chunk.stream_id, chunk.stream_seq = client._local_tsn + ahead, channel.id, 9
+        chunk.protocol, chunk.user_data = 53, b"x"
+        packets.append(serialize_packet(5000, 5000, client._remote_verification_tag, chunk))
+    for packet in (*packets, *packets * 6):
+        await node._handle_data(packet)
+    assert 64 < answers < 1_000
+    assert not node._has_failed
+
+
+@pytest.mark.parametrize(("chunks", "backlog", "price"), [(1, 0, 1), (60, 64, 60), (1, 80, 2), (60, 512, 60 * 29)])
+def test_a_backlog_makes_chunks_dearer(chunks: int, backlog: int, price: int) -> None:
+    assert cost(chunks, backlog) == price
