@@ -41,6 +41,16 @@ class ErrorCode(StrEnum):
     SESSION_EXPIRED = "session_expired"
     LINK_INVALID = "link_invalid"
     MAIL_OFF = "mail_off"
+    STEP_UP_REQUIRED = "step_up_required"
+    # Identity providers
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    PROVIDER_REFUSED = "provider_refused"
+    IDENTITY_UNPROVEN = "identity_unproven"
+    LOGIN_ATTEMPT_INVALID = "login_attempt_invalid"
+    EMAIL_MISSING = "email_missing"
+    ACCOUNT_EXISTS_LINK_REQUIRED = "account_exists_link_required"
+    IDENTITY_TAKEN = "identity_taken"
+    LAST_LOGIN_METHOD = "last_login_method"
     # Access
     PERMISSION_DENIED = "permission_denied"
     GUESTS_NOT_ALLOWED = "guests_not_allowed"

@@ -9,29 +9,38 @@ from typing import Any
 from auth_service.access_tokens import AccessTokens
 from auth_service.account_routes import add_account_routes, add_address_routes, add_registration_routes
 from auth_service.adapters.accounts_table import AccountsTable
+from auth_service.adapters.attempts_table import AttemptsTable
+from auth_service.adapters.identities_table import IdentitiesTable
 from auth_service.adapters.job_function import JobFunction
 from auth_service.adapters.jobs_table import JobsTable
 from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.mailers import Mailer, SesMailer, SmtpMailer
 from auth_service.adapters.passwords import Passwords
+from auth_service.adapters.provider_settings import ProviderSettings
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.adapters.table import Table
 from auth_service.address_changes import AddressChanges
 from auth_service.answers import Answers
+from auth_service.directory_logins import DirectoryLogins
 from auth_service.discovery_routes import add_discovery_routes
 from auth_service.domain.roles import Roles
 from auth_service.domain.sessions import Lifetimes
+from auth_service.external_login import ExternalLogin
+from auth_service.identity_routes import add_identity_routes
 from auth_service.job_queue import JobQueue
 from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
+from auth_service.oidc_logins import OidcLogins
 from auth_service.password_changes import PasswordChanges
 from auth_service.password_routes import add_password_routes
 from auth_service.profile import Profile
+from auth_service.provider_routes import add_provider_routes
 from auth_service.registration import Registration
 from auth_service.security_events import SecurityEvents, log_to
 from auth_service.session_routes import add_session_routes
 from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
+from auth_service.step_up import StepUp
 from auth_service.worker import Worker
 from chalice.app import CloudWatchEvent, Rate
 
@@ -45,7 +54,6 @@ from telemetry.logs import service_logger
 
 settings = AuthSettings.from_environ(os.environ)
 logger = service_logger("auth")
-roles = Roles(administrators=frozenset(settings.administrators), default=settings.default_role)
 
 
 def _mailer() -> Mailer | None:
@@ -58,6 +66,18 @@ def _mailer() -> Mailer | None:
             return None
 
 
+providers = ProviderSettings(
+    setting=settings.providers,
+    secret_id=settings.providers_secret,
+    client=aws.secrets_client,
+    clock=time.time,
+    logger=logger,
+)
+roles = Roles(
+    administrators=frozenset(settings.administrators),
+    default=settings.default_role,
+    grants=providers.grants_roles,
+)
 table = Table(aws.dynamodb_client, settings.table)
 accounts = AccountsTable(table, clock=time.time)
 sessions_table = SessionsTable(table)
@@ -93,6 +113,7 @@ access_tokens = AccessTokens(
     clock=time.time,
     randomness=os.urandom,
 )
+sessions_table = SessionsTable(table)
 sessions = Sessions(
     accounts=accounts,
     sessions=sessions_table,
@@ -103,6 +124,7 @@ sessions = Sessions(
     randomness=os.urandom,
 )
 logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, events=events)
+step_up = StepUp(login=logins, clock=time.time)
 registration = Registration(
     accounts=accounts,
     links=links,
@@ -119,7 +141,7 @@ password_changes = PasswordChanges(
     accounts=accounts,
     sessions=sessions_table,
     links=links,
-    login=logins,
+    step_up=step_up,
     passwords=passwords,
     new_passwords=new_passwords,
     jobs=queue,
@@ -129,14 +151,14 @@ password_changes = PasswordChanges(
 address_changes = AddressChanges(
     accounts=accounts,
     links=links,
-    login=logins,
+    step_up=step_up,
     new_passwords=new_passwords,
     jobs=queue,
     events=events,
     clock=time.time,
     randomness=os.urandom,
 )
-profile = Profile(accounts=accounts, links=links, login=logins, jobs=queue, events=events)
+profile = Profile(accounts=accounts, links=links, step_up=step_up, jobs=queue, events=events)
 worker = Worker(
     table=table,
     jobs=jobs,
@@ -149,6 +171,26 @@ worker = Worker(
     randomness=os.urandom,
     logger=logger,
 )
+external = ExternalLogin(
+    accounts=accounts,
+    identities=IdentitiesTable(table),
+    events=events,
+    roles=roles,
+    clock=time.time,
+    randomness=os.urandom,
+)
+oidc = OidcLogins(
+    providers=providers,
+    attempts=AttemptsTable(table),
+    accounts=accounts,
+    external=external,
+    sessions=sessions,
+    events=events,
+    base=settings.issuer,
+    clock=time.time,
+    randomness=os.urandom,
+)
+directories = DirectoryLogins(providers=providers, external=external, sessions=sessions, events=events)
 answers = Answers(
     roles=roles,
     cookie_max_age_s=settings.session_idle_s,
@@ -167,6 +209,23 @@ add_session_routes(app, logins=logins, sessions=sessions, access_tokens=access_t
 add_account_routes(app, profile=profile, sessions=sessions, access_tokens=access_tokens, answers=answers)
 add_address_routes(app, addresses=address_changes, access_tokens=access_tokens, answers=answers)
 add_password_routes(app, passwords=password_changes, access_tokens=access_tokens, answers=answers)
+add_provider_routes(
+    app,
+    providers=providers,
+    oidc=oidc,
+    directories=directories,
+    answers=answers,
+    app_redirects=settings.app_redirects,
+)
+add_identity_routes(
+    app,
+    access_tokens=access_tokens,
+    step_up=step_up,
+    oidc=oidc,
+    directories=directories,
+    external=external,
+    answers=answers,
+)
 add_discovery_routes(app, signing_keys=signing_keys, settings=settings)
 
 

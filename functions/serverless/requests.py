@@ -34,6 +34,10 @@ class Empty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """No fields: the body or query of a route that takes none."""
 
 
+class ForeignQuery(Struct, frozen=True, kw_only=True):
+    """Base of queries that another service writes into an address of ours: what is not known in them is passed over."""
+
+
 BodyT = TypeVar("BodyT", bound=Struct)
 QueryT = TypeVar("QueryT", bound=Struct)
 
@@ -173,4 +177,8 @@ def _query(event: Mapping[str, Any], kind: type[QueryT]) -> QueryT:
     multi: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
     if any(len(values) != 1 for values in multi.values()):
         raise ValidationFailedError("A parameter of the query is given more than once.")
-    return convert_fields({name: values[0] for name, values in multi.items()}, kind, strict=False)
+    given = {name: values[0] for name, values in multi.items()}
+    if issubclass(kind, ForeignQuery):
+        known = {field.encode_name for field in msgspec.structs.fields(kind)}
+        given = {name: value for name, value in given.items() if name in known}
+    return convert_fields(given, kind, strict=False)

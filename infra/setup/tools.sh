@@ -59,6 +59,7 @@ if [ "$purpose" = test ]; then
     debian c++ g++
     debian chromium chromium
     debian turnserver coturn
+    PATH=$PATH:/usr/sbin debian slapd slapd
 elif [ "$purpose" = interop ]; then
     command -v firefox > /dev/null || debian firefox-esr firefox-esr
 fi

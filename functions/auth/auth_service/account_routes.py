@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from msgspec import UnsetType
-
 from auth_service.access_tokens import AccessTokens
 from auth_service.address_changes import AddressChanges
 from auth_service.answers import Answers, wants_cookie
@@ -22,6 +18,7 @@ from auth_service.messages import (
     ResetBody,
     Session,
     User,
+    given,
 )
 from auth_service.profile import Profile
 from auth_service.registration import Registration
@@ -31,8 +28,6 @@ from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
-
-T = TypeVar("T")
 
 
 def add_registration_routes(app: Service, *, registration: Registration, answers: Answers) -> None:
@@ -52,7 +47,7 @@ def add_registration_routes(app: Service, *, registration: Registration, answers
     )
     def register(call: Call[RegisterBody, Empty]) -> Answer[Session] | Answer[MailSent]:
         body, in_cookie = call.body, wants_cookie(call)
-        locale: Locale = _given(body.locale) or preferred_locale(call.headers.get("accept-language"))
+        locale: Locale = given(body.locale) or preferred_locale(call.headers.get("accept-language"))
         done = registration.register(
             email=body.email,
             password=body.password,
@@ -115,8 +110,8 @@ def add_account_routes(
         bearer = access_tokens.bearer(call.caller)
         changed = profile.change(
             bearer,
-            display_name=_given(call.body.display_name),
-            locale=_given(call.body.locale),
+            display_name=given(call.body.display_name),
+            locale=given(call.body.locale),
             origin=answers.origin(call),
         )
         return Answer(body=answers.user(changed))
@@ -143,11 +138,11 @@ def add_account_routes(
         body=DeleteBody,
         answer=None,
         status=204,
-        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.INVALID_CREDENTIALS),
+        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.INVALID_CREDENTIALS, ErrorCode.STEP_UP_REQUIRED),
     )
     def delete_me(call: Call[DeleteBody, Empty]) -> Answer[None]:
         bearer = access_tokens.bearer(call.caller)
-        profile.delete(bearer, password=call.body.password, origin=answers.origin(call))
+        profile.delete(bearer, password=given(call.body.password), origin=answers.origin(call))
         return answers.logged_out(in_cookie=True)
 
 
@@ -164,11 +159,17 @@ def add_address_routes(
         body=ChangeEmailBody,
         answer=User,
         also={202: MailSent},
-        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.INVALID_CREDENTIALS, ErrorCode.EMAIL_TAKEN),
+        errors=(
+            ErrorCode.SESSION_EXPIRED,
+            ErrorCode.INVALID_CREDENTIALS,
+            ErrorCode.STEP_UP_REQUIRED,
+            ErrorCode.EMAIL_TAKEN,
+        ),
     )
     def change_email(call: Call[ChangeEmailBody, Empty]) -> Answer[User] | Answer[MailSent]:
         bearer = access_tokens.bearer(call.caller)
-        changed = addresses.ask(bearer, email=call.body.email, password=call.body.password, origin=answers.origin(call))
+        password, origin = given(call.body.password), answers.origin(call)
+        changed = addresses.ask(bearer, email=call.body.email, password=password, origin=origin)
         if changed is None:
             return Answer(body=MailSent(email=call.body.email), status=202)
         return Answer(body=answers.user(changed))
@@ -200,7 +201,3 @@ def add_address_routes(
     def undo_email(call: Call[ResetBody, Empty]) -> Answer[None]:
         addresses.undo(token=call.body.token, new_password=call.body.new_password, origin=answers.origin(call))
         return Answer(body=None)
-
-
-def _given(value: T | UnsetType) -> T | None:
-    return None if isinstance(value, UnsetType) else value

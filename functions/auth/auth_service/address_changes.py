@@ -16,9 +16,9 @@ from auth_service.domain.links import Link, LinkKind
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import LinkInvalidError
 from auth_service.job_queue import JobQueue, Promise
-from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
+from auth_service.step_up import StepUp
 from functions.serverless.ids import base32
 from functions.serverless.problems import InvalidFieldError, UnavailableError
 
@@ -34,7 +34,7 @@ class AddressChanges:
         *,
         accounts: AccountsTable,
         links: LinksTable,
-        login: Login,
+        step_up: StepUp,
         new_passwords: NewPasswords,
         jobs: JobQueue,
         events: SecurityEvents,
@@ -43,22 +43,22 @@ class AddressChanges:
     ) -> None:
         self._accounts = accounts
         self._links = links
-        self._login = login
+        self._step_up = step_up
         self._new_passwords = new_passwords
         self._jobs = jobs
         self._events = events
         self._clock = clock
         self._randomness = randomness
 
-    def ask(self, bearer: Bearer, *, email: str, password: str, origin: Origin) -> Account | None:
+    def ask(self, bearer: Bearer, *, email: str, password: str | None, origin: Origin) -> Account | None:
         """Has a link sent to a new address (None), or changes it at once where no mail is sent.
 
         Raises:
-            InvalidCredentialsError: the password is another.
+            InvalidCredentialsError, StepUpError: the password is another, or missing.
             InvalidFieldError: it is no address, or the present one.
             EmailTakenError, TooManyChangesError: the address cannot be had, where no mail is sent.
         """
-        account = self._login.prove(bearer.account, password, origin=origin)
+        account = self._step_up.require_password(bearer, password, origin=origin)
         address = normalise_email(email)
         if address == account.email:
             raise InvalidFieldError("email", "This is the account's address already.")
@@ -108,6 +108,8 @@ class AddressChanges:
             password_hash=password_hash,
             session_epoch=account.session_epoch + 1,
             reset_epoch=account.reset_epoch + 1,
+            email_verified_at=int(self._clock() * 1000),
+            identities=(),  # who took the address away may have left a door open
         )
         try:
             self._accounts.change(account, after, also=[self._links.use(link, by=account.id)])
@@ -120,10 +122,11 @@ class AddressChanges:
         told: list[Promise] = []
         writes: list[Write] = []
         if link is None:
-            after = replace(account, email=email)
+            after = replace(account, email=email, email_verified_at=None)
         else:
             now, change_id = int(self._clock()), base32(self._randomness(10))
-            after = change_address(account, email, change_id=change_id, now=now)
+            changed = change_address(account, email, change_id=change_id, now=now)
+            after = replace(changed, email_verified_at=account.email_verified_at or now * 1000)
             told = self._jobs.promise(
                 TellChangedAddress(
                     user_id=account.id,

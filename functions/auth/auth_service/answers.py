@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from msgspec import UNSET
 
 from auth_service.access_tokens import Bearer
 from auth_service.domain.accounts import Account
+from auth_service.domain.identities import LinkedIdentity
 from auth_service.domain.links import Link
+from auth_service.domain.login_attempts import ATTEMPT_S
 from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin
 from auth_service.domain.sessions import Session as KeptSession
@@ -18,6 +21,7 @@ from auth_service.messages import (
     DeviceAnswer,
     Export,
     FormerAddressEntry,
+    IdentityItem,
     LinkEntry,
     RefreshBody,
     Session,
@@ -26,11 +30,13 @@ from auth_service.messages import (
 )
 from auth_service.sessions import LoggedIn
 from contracts.access_control import PERMISSIONS_OF_ROLE, PlatformRole
+from functions.serverless.ids import base32
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer
 from functions.serverless.times import rfc3339
 
 COOKIE = "parley_refresh"
+_ATTEMPT_COOKIE = "parley_login"
 
 
 class Answers:
@@ -56,8 +62,23 @@ class Answers:
             user=self.user(done.account),
             refresh_token=UNSET if in_cookie else token,
         )
-        headers = {"Set-Cookie": self._cookie(token, max_age=self._cookie_max_age_s)} if in_cookie else {}
+        headers = {"Set-Cookie": self.refresh_cookie(done)} if in_cookie else {}
         return Answer(body=body, headers=headers)
+
+    def refresh_cookie(self, done: LoggedIn) -> str:
+        """The field Set-Cookie of a session whose refresh token is in the cookie."""
+        return self._cookie(done.refresh_token.encode(), max_age=self._cookie_max_age_s)
+
+    @property
+    def attempt_cookie_name(self) -> str:
+        """The cookie of a login that is under way at a provider. By its prefix no other host can set it (RFC 6265bis,
+        4.1.3.2): a neighbour could otherwise have somebody finish a login that is not theirs."""
+        return f"__Host-{_ATTEMPT_COOKIE}" if self._secure_cookies else _ATTEMPT_COOKIE
+
+    def attempt_cookie(self, browser: str) -> str:
+        """The field Set-Cookie that binds a login to a browser. Lax: the way back begins at the provider's page."""
+        secure = "; Secure" if self._secure_cookies else ""
+        return f"{self.attempt_cookie_name}={browser}; Max-Age={ATTEMPT_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
     def logged_out(self, *, in_cookie: bool) -> Answer[None]:
         """Nothing, and the cookie taken back."""
@@ -98,6 +119,7 @@ class Answers:
         return Export(
             account=self.user(account),
             has_password=account.password_hash is not None,
+            identities=identity_items(account),
             former_addresses=tuple(
                 FormerAddressEntry(email=former.email, kept_until=rfc3339(former.until * 1000))
                 for former in account.former_addresses
@@ -149,3 +171,21 @@ def refresh_token_of(call: Call[RefreshBody, Empty]) -> tuple[str | None, bool]:
     if token is not None and call.is_cross_site():
         raise CrossSiteError
     return token, token is not None
+
+
+def identity_items(account: Account) -> tuple[IdentityItem, ...]:
+    """An account's identities at external providers, as its owner sees them."""
+    return tuple(
+        IdentityItem(
+            id=identity_id(identity),
+            provider=identity.provider,
+            email=identity.email,
+            linked_at=rfc3339(identity.linked_at),
+        )
+        for identity in account.identities
+    )
+
+
+def identity_id(identity: LinkedIdentity) -> str:
+    """A name for addresses, which subjects are not made for."""
+    return f"i_{base32(hashlib.sha256(f'{identity.provider}#{identity.subject}'.encode()).digest()[:16])}"

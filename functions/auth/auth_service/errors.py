@@ -84,3 +84,94 @@ class CrossSiteError(AuthError):
 
     def __init__(self) -> None:
         super().__init__("The refresh cookie is for pages of this site.")
+
+
+class ProviderUnavailableError(AuthError):
+    """The identity provider does not answer, or not as the standard has it. ``reason``: for the log, not the caller."""
+
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider does not answer as it should. Please try again.")
+        self.reason = reason
+
+
+class ProviderRefusedError(AuthError):
+    """The provider has not let the person in, or they have turned back there."""
+
+    code = ErrorCode.PROVIDER_REFUSED
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The login at the identity provider was not finished.")
+        self.reason = reason
+
+
+class IdentityUnprovenError(AuthError):
+    """What the provider says cannot be believed: a wrong signature, issuer, audience, nonce or time."""
+
+    code = ErrorCode.IDENTITY_UNPROVEN
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider's answer cannot be verified.")
+        self.reason = reason
+
+
+class LoginAttemptError(AuthError):
+    """There is no such login in this browser: it took too long, was finished before, or began somewhere else."""
+
+    code = ErrorCode.LOGIN_ATTEMPT_INVALID
+
+    def __init__(self) -> None:
+        super().__init__("This login was not begun in this browser, or took too long. Please begin again.")
+
+
+class EmailMissingError(AuthError):
+    code = ErrorCode.EMAIL_MISSING
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider has told no e-mail address, which an account needs.")
+
+
+class AccountExistsError(AuthError):
+    """The address has an account, and it is not certain that its owner is the same person."""
+
+    code = ErrorCode.ACCOUNT_EXISTS_LINK_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this address. Log in to it first, then link the two.")
+
+
+class IdentityTakenError(AuthError):
+    code = ErrorCode.IDENTITY_TAKEN
+
+    def __init__(self) -> None:
+        super().__init__("This identity is linked to another account.")
+
+
+class LastLoginMethodError(AuthError):
+    code = ErrorCode.LAST_LOGIN_METHOD
+
+    def __init__(self) -> None:
+        super().__init__("This is the only way to log in to the account. Link another identity first.")
+
+
+class StepUpError(AuthError):
+    """The login is too long ago for what is asked, and no password was given to make up for it."""
+
+    code = ErrorCode.STEP_UP_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("Please log in again first, or give the account's password.")
+
+
+class DirectoryRefusalError(InvalidCredentialsError):
+    """A directory refuses a name and password. ``reason``: as far as it tells, for the log and not for the caller."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The user name or the password is wrong.")
+        self.reason = reason
+
+
+def reason_of(error: ServiceError) -> str:
+    """Why something was refused, for the log: more than the caller is told, where there is more."""
+    return str(getattr(error, "reason", error.code.value))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from auth_service.domain.links import TOKEN_PATTERN
+from auth_service.domain.login_attempts import SECRET_PATTERN
+from functions.serverless.requests import ForeignQuery
 
+T = TypeVar("T")
 Email = Annotated[str, Meta(min_length=3, max_length=254, description="An e-mail address; case does not matter.")]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 NewPassword = Annotated[
@@ -20,6 +23,7 @@ NewPassword = Annotated[
 ]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=64, description="How others see the person.")]
 LinkToken = Annotated[str, Meta(pattern=TOKEN_PATTERN, description="Of a mail's link: what follows #token=.")]
+ReturnTo = Annotated[str, Meta(min_length=1, max_length=1024, description="A path of the platform's page.")]
 OpaqueToken = Annotated[str, Meta(min_length=1, max_length=512)]
 SessionMode = Annotated[
     Literal["body", "cookie"],
@@ -64,16 +68,18 @@ class ResetBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ChangePasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    current_password: Password
+    """``current_password``: if the account has one."""
+
+    current_password: Password | UnsetType = UNSET
     new_password: NewPassword
     end_other_sessions: bool = True
 
 
 class ChangeEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``email``: the new one; ``password``: the account's."""
+    """``email``: the new one; ``password``: the account's, if it has one."""
 
     email: Email
-    password: Password
+    password: Password | UnsetType = UNSET
 
 
 class ConfirmEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,7 +92,9 @@ class ProfileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DeleteBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    password: Password
+    """The account's password, if it has one."""
+
+    password: Password | UnsetType = UNSET
 
 
 class LoginBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,11 +180,21 @@ class LinkEntry(Struct, frozen=True, kw_only=True):
     used: bool
 
 
+class IdentityItem(Struct, frozen=True, kw_only=True):
+    """An identity at an external provider, which its account can be logged in to with. ``linked_at``: RFC 3339, UTC."""
+
+    id: str
+    provider: str
+    email: str | None
+    linked_at: str
+
+
 class Export(Struct, frozen=True, kw_only=True):
     """Everything that this service has stored about the bearer, but for hashes, which tell nothing."""
 
     account: User
     has_password: bool
+    identities: tuple[IdentityItem, ...]
     former_addresses: tuple[FormerAddressEntry, ...]
     sessions: tuple[SessionEntry, ...]
     links: tuple[LinkEntry, ...]
@@ -202,3 +220,80 @@ class OpenidConfiguration(Struct, frozen=True, kw_only=True):
     grant_types_supported: tuple[str, ...]
     claims_supported: tuple[str, ...]
     service_documentation: str
+
+
+class ProviderItem(Struct, frozen=True, kw_only=True):
+    """An external identity provider. ``oidc``: people are sent there; ``ldap``: they give name and password here."""
+
+    id: str
+    kind: Literal["oidc", "ldap"]
+    name: str
+
+
+class Providers(Struct, frozen=True, kw_only=True):
+    items: tuple[ProviderItem, ...]
+
+
+class AuthorizeQuery(Struct, frozen=True, kw_only=True):
+    """``return_to`` for pages; the others for applications, which give both ``redirect_uri`` and ``code_challenge``."""
+
+    return_to: ReturnTo = "/"
+    redirect_uri: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+    code_challenge: Annotated[str, Meta(pattern=SECRET_PATTERN)] | UnsetType = UNSET
+    code_challenge_method: Literal["S256"] = "S256"
+    state: Annotated[str, Meta(min_length=1, max_length=512)] | UnsetType = UNSET
+
+
+class CallbackQuery(ForeignQuery, frozen=True, kw_only=True):
+    """What the provider sends the browser back with; it may add what it likes (RFC 6749, 4.1.2)."""
+
+    state: Annotated[str, Meta(max_length=512)] = ""
+    code: Annotated[str, Meta(min_length=1, max_length=8192)] | UnsetType = UNSET
+    error: Annotated[str, Meta(max_length=512)] | UnsetType = UNSET
+    iss: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+
+
+class ExchangeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The code that an application was sent back with, and the verifier of its challenge (RFC 7636, 4.1)."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=512)]
+    code_verifier: Annotated[str, Meta(min_length=43, max_length=128)]
+
+
+class DirectoryLoginBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    username: Annotated[str, Meta(min_length=1, max_length=256)]
+    password: Annotated[str, Meta(min_length=1, max_length=256)]
+    session: SessionMode = "body"
+
+
+class LinkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    return_to: ReturnTo = "/"
+    account_password: Password | UnsetType = UNSET
+    """Needed when the last login is more than ten minutes ago."""
+
+
+class LinkDirectoryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name and password at the directory."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=256)]
+    password: Annotated[str, Meta(min_length=1, max_length=256)]
+    account_password: Password | UnsetType = UNSET
+    """Needed when the last login is more than ten minutes ago."""
+
+
+class LinkBegun(Struct, frozen=True, kw_only=True):
+    """Where to send the browser that has asked, which has got a cookie for the way back."""
+
+    authorization_url: str
+
+
+class Identities(Struct, frozen=True, kw_only=True):
+    """``has_password``: whether the account has another way to log in."""
+
+    items: tuple[IdentityItem, ...]
+    has_password: bool
+
+
+def given(value: T | UnsetType) -> T | None:
+    """The value of a field; None where it was left out."""
+    return None if isinstance(value, UnsetType) else value

@@ -13,14 +13,15 @@ from auth_service.adapters.passwords import Passwords
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.domain.accounts import Account, normalise_email, normalise_password
 from auth_service.domain.jobs import OfferReset, Tell
+from auth_service.domain.linking import prove_address
 from auth_service.domain.links import LinkKind
 from auth_service.domain.mails import Notice
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import LinkInvalidError, MailOffError
 from auth_service.job_queue import JobQueue
-from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
+from auth_service.step_up import StepUp
 from functions.serverless.problems import UnavailableError
 
 
@@ -33,7 +34,7 @@ class PasswordChanges:
         accounts: AccountsTable,
         sessions: SessionsTable,
         links: LinksTable,
-        login: Login,
+        step_up: StepUp,
         passwords: Passwords,
         new_passwords: NewPasswords,
         jobs: JobQueue,
@@ -43,7 +44,7 @@ class PasswordChanges:
         self._accounts = accounts
         self._sessions = sessions
         self._links = links
-        self._login = login
+        self._step_up = step_up
         self._passwords = passwords
         self._new_passwords = new_passwords
         self._jobs = jobs
@@ -81,7 +82,8 @@ class PasswordChanges:
                 raise LinkInvalidError
             if link.epoch != account.reset_epoch or link.email != account.email:
                 raise LinkInvalidError
-            after = replace(self._with_password(account, new_password), reset_epoch=account.reset_epoch + 1)
+            proven = prove_address(account, now_ms=int(self._clock() * 1000))
+            after = replace(self._with_password(proven, new_password), reset_epoch=account.reset_epoch + 1)
             told = self._jobs.promise(_told(account))
             writes = [self._links.use(link, by=account.id), *(promise.write for promise in told)]
             try:
@@ -94,16 +96,22 @@ class PasswordChanges:
         raise UnavailableError("The account is being changed at this moment. Please try again.")
 
     def change(
-        self, bearer: Bearer, *, current_password: str, new_password: str, end_other_sessions: bool, origin: Origin
+        self,
+        bearer: Bearer,
+        *,
+        current_password: str | None,
+        new_password: str,
+        end_other_sessions: bool,
+        origin: Origin,
     ) -> None:
         """Gives the bearer a new password; unless told otherwise, all sessions but the one at hand end.
 
         Raises:
-            InvalidCredentialsError: the current password is another.
+            InvalidCredentialsError, StepUpError: the current password is another, or missing.
             WeakPasswordError: the new one is too easy to guess.
             UnavailableError: the account is being changed at this moment.
         """
-        account = self._login.prove(bearer.account, current_password, origin=origin)
+        account = self._step_up.require_password(bearer, current_password, origin=origin)
         after = self._with_password(account, new_password)
         told = self._jobs.promise(_told(account))
         writes = [promise.write for promise in told]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auth_service.access_tokens import AccessTokens
 from auth_service.answers import Answers
-from auth_service.messages import ChangePasswordBody, ForgottenBody, MailSent, ResetBody
+from auth_service.messages import ChangePasswordBody, ForgottenBody, MailSent, ResetBody, given
 from auth_service.password_changes import PasswordChanges
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
@@ -54,12 +54,17 @@ def add_password_routes(
         body=ChangePasswordBody,
         answer=None,
         status=204,
-        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.INVALID_CREDENTIALS, ErrorCode.WEAK_PASSWORD),
+        errors=(
+            ErrorCode.SESSION_EXPIRED,
+            ErrorCode.INVALID_CREDENTIALS,
+            ErrorCode.STEP_UP_REQUIRED,
+            ErrorCode.WEAK_PASSWORD,
+        ),
     )
     def change_password(call: Call[ChangePasswordBody, Empty]) -> Answer[None]:
         passwords.change(
             access_tokens.bearer(call.caller),
-            current_password=call.body.current_password,
+            current_password=given(call.body.current_password),
             new_password=call.body.new_password,
             end_other_sessions=call.body.end_other_sessions,
             origin=answers.origin(call),

@@ -15,6 +15,7 @@ from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.passwords import Passwords
 from auth_service.domain.accounts import Account, Locale, normalise_email, normalise_password, user_id
 from auth_service.domain.jobs import ConfirmRegistration
+from auth_service.domain.linking import prove_address
 from auth_service.domain.links import Link, LinkKind
 from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin, SecurityEventName
@@ -136,9 +137,10 @@ class Registration:
         return account
 
     def _account_of(self, link: Link) -> Account:
-        return self._new_account(
+        made = self._new_account(
             link.email or "", link.display_name or "", link.password_hash or "", link.locale, creation_key=None
         )
+        return prove_address(made, now_ms=made.created_at)
 
     def _new_account(
         self, email: str, display_name: str, password_hash: str, locale: Locale, *, creation_key: str | None

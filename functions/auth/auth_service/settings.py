@@ -12,6 +12,8 @@ from functions.serverless.settings import SettingsError, read_settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 
+AppAddress = Annotated[str, Meta(pattern=r"^(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s#]+$")]
+
 
 class AuthSettings(Struct, frozen=True, kw_only=True):
     """``PARLEY_AUTH_<NAME>`` for each field; the table, the secret and the issuer must be given."""
@@ -52,6 +54,12 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     jobs_function: Annotated[str, Meta(max_length=170)] = ""
     """The name of this service's function ``jobs``, which is started at once where it is given. Jobs wait for the next
     minute otherwise."""
+    providers: Annotated[str, Meta(max_length=65_536)] = ""
+    """External identity providers: a JSON array, as in ``docs/identity-providers.md``."""
+    providers_secret: Annotated[str, Meta(max_length=512)] = ""
+    """Name or ARN of a Secrets Manager secret with more of them: for those that have secrets."""
+    app_redirects: tuple[AppAddress, ...] = ()
+    """Where applications may wait for a login at a provider (``redirect_uri``), as a JSON array."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
     """How many proxies of one's own stand before the API's gateway and name the client in X-Forwarded-For."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from auth_service.adapters.table import CancelledError, Table, account_key, address_key
+from auth_service.adapters.table import CancelledError, Table, account_key, address_key, identity_key
 from auth_service.domain.accounts import Account, addresses_of
 from auth_service.errors import EmailTakenError
 from functions.serverless.aws import to_item
@@ -109,7 +109,7 @@ class AccountsTable:
             raise (EmailTakenError if address_taken else ChangedMeanwhileError) from error
 
     def remove(self, account: Account, also: Sequence[Write] = ()) -> None:
-        """Removes an account and all its addresses, and does other writes with it: all or nothing.
+        """Removes an account, all its addresses and identities, and does other writes with it: all or nothing.
 
         Raises:
             ChangedMeanwhileError: its addresses are not what was read any more.
@@ -119,8 +119,12 @@ class AccountsTable:
             self._table.remove(address_key(email), _MINE_OR_GONE, me=account.id)
             for email in sorted(addresses_of(account))
         ]
+        identities = [
+            self._table.remove(identity_key(each.provider, each.subject), _MINE_OR_GONE, me=account.id)
+            for each in account.identities
+        ]
         try:
-            self._table.transact([gone, *addresses, *also])
+            self._table.transact([gone, *addresses, *identities, *also])
         except CancelledError as error:
             raise ChangedMeanwhileError from error
 

@@ -11,8 +11,12 @@ request; point-in-time recovery.
 | Session | ``SESSION#<sid>`` | SESSION   | ``USER#<id>``   | ``SESSION#<created_at>``  | yes        |
 | Link    | ``LINK#<hash>``   | LINK      | ``USER#<id>``   | ``LINK#<created_at>``     | yes        |
 | Job     | ``JOB#<id>``      | JOB       | ``JOBS``        | ``<created_at>``          | yes        |
+| Identity | ``IDENTITY#<provider>#<subject>`` | IDENTITY | |        |                           |            |
+| Attempt | ``ATTEMPT#<hash>``| ATTEMPT   |                 |                           | yes        |
+| App code | ``APPCODE#<hash>`` | APPCODE |                |                           | yes        |
 
-An address with ``expires_at`` is a former one, kept for its account: nobody logs in with it.
+An address with ``expires_at`` is a former one, kept for its account: nobody logs in with it. An identity belongs to the
+account that it names only as long as that account names it, too.
 
 Access patterns:
 1. Register: one transaction puts account and address, each only if its key is free.
@@ -23,6 +27,8 @@ Access patterns:
 5. Sessions of a user, newest first: query ``gsi1``, then get by sid.
 6. Change an account: one transaction of the account, its addresses, the link that allowed it, the job that follows.
 7. Jobs that wait, oldest first: query ``gsi1``.
+8. Log in at a provider: put an attempt; take it by state (delete, once). Get the identity, then the account by id.
+   Link: one transaction of identity and account, or of identity, account and address.
 """
 
 from __future__ import annotations
@@ -178,3 +184,18 @@ def job_key(job_id: str) -> dict[str, str]:
 def users_partition(user_id: str) -> str:
     """Where ``gsi1`` has what belongs to a user."""
     return f"USER#{user_id}"
+
+
+def identity_key(provider: str, subject: str) -> dict[str, str]:
+    """The key of somebody's identity at an external provider, whose id has no ``#``."""
+    return {"pk": f"IDENTITY#{provider}#{subject}", "sk": "IDENTITY"}
+
+
+def attempt_key(state_hash: str) -> dict[str, str]:
+    """The key of a login that has begun at an external provider."""
+    return {"pk": f"ATTEMPT#{state_hash}", "sk": "ATTEMPT"}
+
+
+def app_code_key(code_hash: str) -> dict[str, str]:
+    """The key of a login that an application is to fetch."""
+    return {"pk": f"APPCODE#{code_hash}", "sk": "APPCODE"}

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from auth_service.domain.identities import LinkedIdentity
 from auth_service.errors import TooManyChangesError, WeakPasswordError
 from contracts.access_control import PlatformRole
 from functions.serverless.ids import base32
@@ -63,6 +64,10 @@ class Account(Struct, frozen=True, kw_only=True):
     """None for accounts that were made before there were roles: they have that of new accounts."""
     creation_key: str | None = None
     """The hash of the Idempotency-Key of the request that made the account."""
+    email_verified_at: int | None = None
+    """When the owner first proved that the address is theirs (milliseconds); None: has not yet."""
+    identities: tuple[LinkedIdentity, ...] = ()
+    """At external providers, in the order of linking."""
 
 
 def user_id(randomness: bytes) -> str:

@@ -16,6 +16,8 @@ class SecurityEventName(StrEnum):
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"
     LOGGED_OUT = "logged_out"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105
     SESSION_ENDED = "session_ended"
     SESSIONS_ENDED = "sessions_ended"
