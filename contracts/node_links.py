@@ -22,7 +22,10 @@ class LinkEnd(Struct, frozen=True, kw_only=True):
     """IP address from which its packets come, and to which they are sent."""
     port: int
     secret: bytes
-    """32 random bytes, from which the keys for what this end sends are derived together with the two ends' ids."""
+    """32 random bytes, from which the keys for what this end sends are derived together with the two ends' ids.
+
+    Each pair of threads has keys of its own.
+    """
 
 
 class RelayedTrack(Struct, frozen=True, kw_only=True):
@@ -66,6 +69,8 @@ class RelayedRoom(Struct, frozen=True, kw_only=True):
     meeting_id: MeetingId
     version: int
     """Grows with each change; counts from 1 for each end."""
+    thread: int
+    """In which of the sending node's threads the meeting is: packets between nodes name the thread to which they go."""
     participants: tuple[RelayedParticipant, ...]
     tracks: tuple[RelayedTrack, ...]
     wanted: tuple[WantedTrack, ...]

@@ -28,14 +28,17 @@ class NodeLease(Struct, frozen=True, kw_only=True):
     node_id: NodeId
     region: str
     load: float
-    """0 idle, 1 full: the greatest of its resources' shares."""
+    """0 idle, 1 full: the greatest of its resources' shares; of its threads the one counts that is next."""
     participants: int
     draining: bool
     renewed_at: int
     started_at: int = 0
     """When the node's process started. Another value than before: it has started anew, and knows nobody any more."""
     settling: float = 0.0
-    """Meetings that have come lately and whose people are still to come; each counts less and less. Not in ``load``."""
+    """Meetings that have come lately and whose people are still to come; each counts less and less. Not in ``load``.
+
+    Those of the thread that takes the next one.
+    """
 
 
 # ---- requests ----

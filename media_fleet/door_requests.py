@@ -9,16 +9,16 @@ from media_fleet.domain.effects import Answered, Effect, TransportKey
 from media_fleet.domain.room import Room
 from media_fleet.domain.sdp_writer import candidate_value
 from media_fleet.domain.session_description import IceCredentials
-from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+from media_fleet.domain.transport_parameters import NodeEnd
 from media_fleet.request_ids import purpose_named
 
 
-def watch(room: Room, request: Watch, *, node: NodeEnd, randomness: Randomness) -> Answered:
+def watch(room: Room, request: Watch, *, node: NodeEnd) -> Answered:
     """Answers an offer to receive. Raises `MediaNodeError`: nothing has changed."""
     offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
     participant = room.participant(request.participant_id)
     return participant.watch(
-        offer, request.tracks, lambda: room.tracks.wanted_by(participant), node=node, randomness=randomness
+        offer, request.tracks, lambda: room.tracks.wanted_by(participant), node=node, randomness=room.randomness
     )
 
 
@@ -28,11 +28,9 @@ def choose(room: Room, request: ChooseTracks) -> list[Effect]:
     return participant.choose(request.tracks, room.tracks.wanted_by(participant))
 
 
-def restart_ice(
-    room: Room, request: RestartIce, *, node: NodeEnd, randomness: Randomness
-) -> tuple[IceRestarted, fx.RestartIce]:
+def restart_ice(room: Room, request: RestartIce, *, node: NodeEnd) -> tuple[IceRestarted, fx.RestartIce]:
     """Gives a transport new credentials. Raises `MediaNodeError`: nothing has changed."""
-    own = randomness.ice_credentials()
+    own = room.randomness.ice_credentials()
     remote = IceCredentials(ufrag=request.ufrag, pwd=request.pwd)
     effect = room.participant(request.participant_id).restart_ice(purpose_named(request), remote=remote, own=own)
     candidates = tuple(candidate_value(each) for each in node.candidates)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from packet_core import PacketCore, PacketCoreError
+from packet_core import PacketCore, PacketCoreError, PacketCoreSilentError
 
 from media_fleet.adapters.lease import LeaseKeeper
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
@@ -92,10 +92,20 @@ def _ask_loop(loop: asyncio.AbstractEventLoop, answered: Callable[[], None]) -> 
 def _ask_core(core: PacketCore, answered: Callable[[], None]) -> None:
     def ask() -> None:
         with contextlib.suppress(PacketCoreError):  # closed: there will be no answer
-            core.stats()
+            while not _answers(core):
+                pass  # each asking takes its time
             answered()
 
     threading.Thread(target=ask, name="sign of life", daemon=True).start()
+
+
+def _answers(core: PacketCore) -> bool:
+    """Whether all of its threads do. Raises `PacketCoreError`: it is closed."""
+    try:
+        core.stats()
+    except PacketCoreSilentError:
+        return False
+    return True
 
 
 def _answer(checks: dict[str, bool], good: str, bad: str) -> Answer:

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from contracts.node_rpc import Offer
 from contracts.rooms import MeetingId, ParticipantId
-from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.held_media import HeldMedia
 from media_fleet.node import MediaNode
 
 TICK_S = 1.0
@@ -43,9 +43,9 @@ class _Silence(Struct, frozen=True, kw_only=True):
 class Housekeeping:
     """Looks after one node. ``now`` is a monotonic clock's seconds."""
 
-    def __init__(self, node: MediaNode, plane: PacketPlane) -> None:
+    def __init__(self, node: MediaNode, held: HeldMedia) -> None:
         self._node = node
-        self._plane = plane
+        self._held = held
         self._offers: dict[tuple[MeetingId, ParticipantId], tuple[Offer, float, int]] = {}
         self._silent: dict[MeetingId, _Silence] = {}
         """Meetings without a connected transport."""
@@ -76,7 +76,7 @@ class Housekeeping:
             self._offers[place] = (offer, sent_at, repeats)
 
     def _close_abandoned(self, now: float) -> None:
-        connections = self._plane.connections()
+        connections = self._held.connections()
         silent: dict[MeetingId, _Silence] = {}
         for meeting_id, requests in self._node.requests().items():
             if connections.get(meeting_id, False):

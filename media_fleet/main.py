@@ -18,7 +18,7 @@ from typing import Any
 
 import redis.asyncio
 import uvloop
-from packet_core import PacketCore, PacketCoreError
+from packet_core import PacketCore, PacketCoreError, PacketCoreSilentError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError
@@ -33,6 +33,7 @@ from media_fleet.adapters.randomness import LinkEnds, SystemRandomness
 from media_fleet.adapters.recorders import RecorderStore, may_write
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.adapters.transport_listener import TransportListener
+from media_fleet.domain.thread_places import ThreadPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from media_fleet.dtls_border import NodeCertificate
 from media_fleet.health import NodeHealth
@@ -63,6 +64,8 @@ CANCEL_AGAIN_S = 0.5
 UPLOAD_PATIENCE_S = 30.0
 """How long a node that stops waits for its recordings to be in the bucket."""
 _OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+MOST_USUAL_THREADS = 16
+"""What one interpreter can make connections for; more are for whoever has found out."""
 REDIS_TIMEOUT_S = 3.0
 """A command that Redis has not answered for so long has failed, and is tried again by whoever gave it."""
 
@@ -101,6 +104,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         tcp_port=settings.tcp_port if settings.tcp == "on" else None,
         consent_timeout_ms=settings.consent_timeout_ms,
         last_n_audio=settings.last_n_audio,
+        threads=settings.threads or _usual_threads(),
     )
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()
@@ -110,8 +114,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         _task(parts.rpc.listen(parts.node.handle, parts.node.relays.receive), "listen"),
         _task(parts.lease.run(), "lease"),
         _task(parts.node.relays.run(), "relays"),
-        _task(Housekeeping(parts.node, parts.plane).run(), "housekeeping"),
+        _task(Housekeeping(parts.node, parts.plane.held).run(), "housekeeping"),
         _task(_observe(parts.node), "observe"),
+        _task(parts.plane.events.failure(), "packet core"),
     ]
     try:
         with _told(settings, parts):
@@ -150,7 +155,10 @@ def _told(settings: Settings, parts: RunningNode) -> Iterator[None]:
 async def _observe(node: MediaNode) -> None:
     while True:
         await asyncio.sleep(INTERVAL_S)
-        node.look_at_connections(time.monotonic(), local_ms())
+        try:
+            node.look_at_connections(time.monotonic(), local_ms())
+        except PacketCoreSilentError as error:  # the node's health says so
+            logger.warning("meetings not looked at", extra={"reason": str(error)})
 
 
 async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -197,7 +205,8 @@ def _assemble(
     )
     clock = SharedClock(local_ms)
     rpc = RpcEndpoint(client, listening_client, node_id=node_id, now=clock)
-    links = LinkPlane(core)
+    threads = ThreadPlaces(core.threads)
+    links = LinkPlane(core, threads.of)
     planes: list[PacketPlane] = []
 
     def make_plane(listener: TransportListener) -> PacketPlane:
@@ -211,8 +220,13 @@ def _assemble(
         planes.append(plane)
         return plane
 
-    randomness = SystemRandomness()
-    node = MediaNode(identity, randomness=randomness, plane_factory=make_plane, emit=rpc.emit)
+    node = MediaNode(
+        identity,
+        threads=threads,
+        randomness=lambda thread: SystemRandomness(core.ufrag_start(thread)),
+        plane_factory=make_plane,
+        emit=rpc.emit,
+    )
     reached_at = (
         (settings.link_address, core.local_port)
         if settings.link_address
@@ -223,11 +237,12 @@ def _assemble(
         rooms=node,
         plane=links,
         new_end=LinkEnds(clock, address=reached_at[0], port=reached_at[1]),
-        new_ssrc=randomness.ssrc,
+        new_ssrc=SystemRandomness().ssrc,
         send=rpc.tell_node,
     )
     load = NodeLoad(
         core,
+        threads,
         capacity_packets=settings.capacity_packets,
         participants=lambda: node.participants,
         max_participants=settings.max_participants,
@@ -238,7 +253,6 @@ def _assemble(
         region=settings.region,
         load=load,
         participants=lambda: node.participants,
-        meetings_begun=lambda: node.meetings_begun,
         clock=clock,
     )
     CLOCK_APART.set_function(lambda: clock.ahead_ms / 1000)
@@ -247,8 +261,13 @@ def _assemble(
     CAMERAS_LEFT_OUT.set_function(lambda: node.cameras_left_out)
     DRAINING.set_function(lambda: lease.draining)
     MESSAGES_WAITING.set_function(lambda: rpc.waiting)
-    DATA_CHANNELS.set_function(planes[0].open_data_channels)
+    DATA_CHANNELS.set_function(planes[0].held.open_data_channels)
     return RunningNode(core, planes[0], node, lease, rpc)
+
+
+def _usual_threads() -> int:
+    """One processor is left to the interpreter."""
+    return max(1, min(MOST_USUAL_THREADS, len(os.sched_getaffinity(0)) - 1))
 
 
 def _recorder_site(settings: Settings, port: int) -> RecorderSite | None:
@@ -312,6 +331,7 @@ async def _serve(settings: Settings, parts: RunningNode, terminate: asyncio.Even
             "region": settings.region,
             "udp_port": parts.core.local_port,
             "tcp_port": parts.core.local_tcp_port,
+            "threads": parts.core.threads,
             "advertised_addresses": list(settings.advertised_addresses),
         },
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from packet_core import PacketCore
+from packet_core import CoreStats, PacketCore
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -114,6 +114,8 @@ _COUNTERS: Final = {
     "bytes_sent": "Bytes of those datagrams.",
     "send_calls": "System calls that sent them: the fewer, the better the batches.",
     "send_failures": "Datagrams that could not be sent, those included that a TCP connection had no room for.",
+    "handed_over": "Datagrams that the kernel gave to another thread than the one whose they are, which has them now.",
+    "hand_over_drops": "Datagrams for which that one had no room: it does not keep up.",
     "connections_refused": "TCP connections closed because they were too many, or no authentic check came.",
     "rtp_received": "Media packets received, and authentic.",
     "rtp_forwarded": "Media packets forwarded, counted once for each subscriber.",
@@ -144,6 +146,16 @@ _GAUGES: Final = {
     "tracks_unheard": "Tracks of sound that are not forwarded at the moment: silent, or more than may be.",
     "layers_paused": "Layers that their publishers were told not to send, since nobody can use them.",
 }
+_THREAD_CPU: Final = ("thread_cpu_seconds", "Processor time of each of the packet core's threads.")
+_THREAD_DATAGRAMS: Final = (
+    "thread_datagrams",
+    "Datagrams that each thread has received for itself or others, and sent.",
+)
+_THREAD_TRANSPORTS: Final = ("thread_transports", "ICE and DTLS transports in each thread.")
+_THREAD_ANSWERS: Final = (
+    "thread_answers",
+    "1 while a thread of the packet core answers; 0: it is stuck, or has ended.",
+)
 
 
 class CoreCollector(Collector):
@@ -153,12 +165,35 @@ class CoreCollector(Collector):
         self._core = core
 
     def collect(self) -> Iterable[Metric]:
-        """All numbers, as of one moment."""
-        stats = self._core.stats()
-        for name, text in _COUNTERS.items():
-            yield CounterMetricFamily(f"{PREFIX}_{name}", text, value=getattr(stats, name))
-        for name, text in _GAUGES.items():
-            yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=getattr(stats, name))
+        """All numbers, as of one moment; where a thread does not answer, those that need all of them are missing."""
+        told = self._core.thread_stats()
+        threads = [stats for stats in told if stats is not None]
+        if len(threads) == len(told):
+            for name, text in _COUNTERS.items():
+                total = sum(getattr(stats, name) for stats in threads)
+                yield CounterMetricFamily(f"{PREFIX}_{name}", text, value=total)
+            for name, text in _GAUGES.items():
+                total = sum(getattr(stats, name) for stats in threads)
+                yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=total)
+        yield from _of_threads(told)
+
+
+def _of_threads(told: Sequence[CoreStats | None]) -> Iterator[Metric]:
+    answers = GaugeMetricFamily(f"{PREFIX}_{_THREAD_ANSWERS[0]}", _THREAD_ANSWERS[1], labels=["thread"])
+    cpu = CounterMetricFamily(f"{PREFIX}_{_THREAD_CPU[0]}", _THREAD_CPU[1], labels=["thread"])
+    datagrams = CounterMetricFamily(
+        f"{PREFIX}_{_THREAD_DATAGRAMS[0]}", _THREAD_DATAGRAMS[1], labels=["thread", "direction"]
+    )
+    transports = GaugeMetricFamily(f"{PREFIX}_{_THREAD_TRANSPORTS[0]}", _THREAD_TRANSPORTS[1], labels=["thread"])
+    for thread, stats in enumerate(told):
+        name = str(thread)
+        answers.add_metric([name], stats is not None)
+        if stats is not None:
+            cpu.add_metric([name], stats.cpu_seconds)
+            datagrams.add_metric([name, "in"], stats.datagrams_received)
+            datagrams.add_metric([name, "out"], stats.datagrams_sent)
+            transports.add_metric([name], stats.transports)
+    yield from (answers, cpu, datagrams, transports)
 
 
 def rows() -> Iterator[Row]:
@@ -168,6 +203,13 @@ def rows() -> Iterator[Row]:
         yield f"{PREFIX}_{name}", "gauge", "", text
     for name, text in _COUNTERS.items():
         yield f"{PREFIX}_{name}_total", "counter", "", text
+    for (name, text), kind, labels in (
+        (_THREAD_ANSWERS, "gauge", "`thread`"),
+        (_THREAD_TRANSPORTS, "gauge", "`thread`"),
+        (_THREAD_CPU, "counter", "`thread`"),
+        (_THREAD_DATAGRAMS, "counter", "`thread`, `direction`"),
+    ):
+        yield f"{PREFIX}_{name}{'_total' if kind == 'counter' else ''}", kind, labels, text
 
 
 if __name__ == "__main__":

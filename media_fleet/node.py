@@ -69,6 +69,7 @@ from media_fleet.domain.errors import (
     StaleNegotiationError,
 )
 from media_fleet.domain.room import Room
+from media_fleet.domain.thread_places import ThreadPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import REQUEST_SECONDS
@@ -100,24 +101,28 @@ class MediaNode:
     relays: Relays
 
     def __init__(
-        self, identity: NodeIdentity, *, randomness: Randomness, plane_factory: PlaneFactory, emit: Emit
+        self,
+        identity: NodeIdentity,
+        *,
+        threads: ThreadPlaces,
+        randomness: Callable[[int], Randomness],
+        plane_factory: PlaneFactory,
+        emit: Emit,
     ) -> None:
+        """``randomness``: for the rooms of each thread."""
         self._identity = identity
+        self._threads = threads
         self._randomness = randomness
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
         self._reports = GatewayReports(identity.node_id, holders=self._gateways, emit=emit)
         news = PlaneNews(self._rooms, self._reports, follow=self._follow, relay_data=self._relay_data)
         self._plane = plane_factory(news)
-        self.recordings = Recordings(
-            identity.recorder, plane=self._plane, randomness=randomness, carry_out=self._follow, emit=emit
-        )
+        self.recordings = Recordings(identity.recorder, plane=self._plane, carry_out=self._follow, emit=emit)
         self._newcomers: dict[MeetingId, set[ParticipantId]] = {}
         """Who has not been told yet how the others' connections are."""
         self._observation = Observation(self._plane, node_id=identity.node_id)
         self._requests: Counter[MeetingId] = Counter()
-        self.meetings_begun = 0
-        """How many meetings have ever come here."""
 
     @property
     def participants(self) -> int:
@@ -226,10 +231,10 @@ class MediaNode:
         self._carry_out(request.meeting_id, joined.effects)
         if request.nodes:
             self.relays.span(request.meeting_id, request.nodes, version=request.version)
-        self._plane.starving.repeat(request.meeting_id, request.participant_id)
-        self._plane.layers_in_use.repeat(request.meeting_id, request.participant_id)
+        self._plane.events.starving.repeat(request.meeting_id, request.participant_id)
+        self._plane.events.layers_in_use.repeat(request.meeting_id, request.participant_id)
         here = room.participant(request.participant_id).breakout
-        told = self._plane.speakers.told(request.meeting_id, here)
+        told = self._plane.events.speakers.told(request.meeting_id, here)
         self._reports.speakers(request.meeting_id, (request.participant_id,), told)
         return SubscriptionOffered(offer=joined.offer)
 
@@ -268,7 +273,7 @@ class MediaNode:
     @_handle.register
     def _(self, request: Watch, _gateway_id: GatewayId) -> NodeAnswer:
         room, end = self._room_of(request), self._identity.end
-        answered = door_requests.watch(room, request, node=end, randomness=self._randomness)
+        answered = door_requests.watch(room, request, node=end)
         self._carry_out(request.meeting_id, answered.effects)
         return Published(sdp=answered.sdp)
 
@@ -280,14 +285,14 @@ class MediaNode:
     @_handle.register
     def _(self, request: RestartIce, _gateway_id: GatewayId) -> NodeAnswer:
         room, end = self._room_of(request), self._identity.end
-        restarted, effect = door_requests.restart_ice(room, request, node=end, randomness=self._randomness)
+        restarted, effect = door_requests.restart_ice(room, request, node=end)
         self._carry_out(request.meeting_id, (effect,))
         return restarted
 
     @_handle.register
     def _(self, request: CheckTransport, _gateway_id: GatewayId) -> NodeAnswer:
         transport = door_requests.present_transport(self._room_of(request), request)
-        connected = transport is not None and self._plane.is_connected(request.meeting_id, transport)
+        connected = transport is not None and self._plane.held.is_connected(request.meeting_id, transport)
         return TransportChecked(connected=connected)
 
     @_handle.register
@@ -307,7 +312,7 @@ class MediaNode:
             self._carry_out(request.meeting_id, room.move(breakouts, version=request.version))
             for breakout in set(breakouts.values()):
                 moved = [who for who in room.tracks.listeners(breakout) if who in breakouts]
-                told = self._plane.speakers.told(request.meeting_id, breakout)
+                told = self._plane.events.speakers.told(request.meeting_id, breakout)
                 self._reports.speakers(request.meeting_id, moved, told)
         return Done()
 
@@ -367,10 +372,9 @@ class MediaNode:
             room = self._rooms[meeting_id] = Room(
                 meeting_id,
                 node=self._identity.end,
-                randomness=self._randomness,
+                randomness=self._randomness(self._threads.begin(meeting_id)),
                 last_n_video=self._identity.last_n_video,
             )
-            self.meetings_begun += 1
         return room
 
     def _close_if_empty(self, meeting_id: MeetingId) -> None:
@@ -395,6 +399,7 @@ class MediaNode:
 
     def _forget_room(self, meeting_id: MeetingId) -> None:
         del self._rooms[meeting_id]
+        self._threads.end(meeting_id)
         self._requests.pop(meeting_id, None)
         self.relays.close(meeting_id)
 
@@ -418,6 +423,13 @@ class MediaNode:
     def core_track(self, meeting_id: MeetingId, track: TrackKey) -> int:
         """The packet core's id of a track."""
         return self._plane.core_track(meeting_id, track)
+
+    def thread(self, meeting_id: MeetingId) -> int:
+        """The packet core's thread that a room is in which is here."""
+        thread = self._threads.of(meeting_id)
+        if thread is None:
+            raise KeyError(meeting_id)
+        return thread
 
     # ---- effects and events ----
 

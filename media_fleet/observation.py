@@ -67,7 +67,7 @@ class Observation:
         self._looked_at = timestamp
         changes = []
         transports: dict[MeetingId, list[Transport]] = {meeting_id: [] for meeting_id in self._due()}
-        for meeting_id, key, transport in self._plane.transports(transports):
+        for meeting_id, key, transport in self._plane.held.transports(transports):
             if key.purpose is not Purpose.RECORD:
                 transports[meeting_id].append((key, transport))
         for meeting_id, theirs in transports.items():
@@ -112,7 +112,7 @@ class Observation:
 
     def _due(self) -> Iterator[MeetingId]:
         """The meetings to be sampled now, in turn."""
-        streams = self._plane.streams()
+        streams = self._plane.held.streams()
         self._meetings = {meeting_id: self._meetings.get(meeting_id) or _Observed() for meeting_id in streams}
         self._turns = deque(meeting_id for meeting_id in self._turns if meeting_id in streams)
         self._turns.extend(streams.keys() - set(self._turns))
@@ -129,7 +129,7 @@ class Observation:
         levels = Counter(judged.level for each in self._meetings.values() for judged in each.judgements.values())
         for level in QualityLevel:
             QUALITY.labels(level.value).set(levels[level])
-        STARVING.set(self._plane.starving.count)
+        STARVING.set(self._plane.events.starving.count)
 
 
 def _judge(observed: _Observed, sample: Sample) -> tuple[ConnectionQuality, ...]:

@@ -37,7 +37,6 @@ from media_fleet.domain.effects import (
 from media_fleet.domain.errors import RecordingUnavailableError
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import IceCredentials
-from media_fleet.domain.transport_parameters import Randomness
 from media_fleet.dtls_border import SrtpKeys
 from media_fleet.metrics import RECORDINGS, RECORDINGS_FAILED
 from media_fleet.recorder import protocol
@@ -87,14 +86,12 @@ class Recordings:
         site: RecorderSite | None,
         *,
         plane: KeyedTransports,
-        randomness: Randomness,
         carry_out: Callable[[MeetingId, Iterable[Effect]], None],
         emit: Callable[[GatewayId, GatewayMessage], None],
     ) -> None:
         """``site`` None: this node records nothing."""
         self._site = site
         self._plane = plane
-        self._randomness = randomness
         self._carry_out = carry_out
         self._emit = emit
         self._recorders = None if site is None else Recorders(site.store, self)
@@ -210,7 +207,7 @@ class Recordings:
         if self._site is None or self._recorders is None:
             raise RecordingUnavailableError("This platform has no recorder.")
         room = room_for(request.meeting_id)
-        ice, keys = self._randomness.ice_credentials(), _new_keys()
+        ice, keys = room.randomness.ice_credentials(), _new_keys()
         segment = f"{time.time_ns() // 1_000_000}-{self._site.node_id}"
         folder = self._recorders.folder_of(request.meeting_id, request.recording_id, segment)
         begin = protocol.Begin(

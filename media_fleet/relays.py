@@ -42,6 +42,10 @@ class SharedRooms(Protocol):
         """The packet core's id of a track that is published here."""
         ...
 
+    def thread(self, meeting_id: MeetingId) -> int:
+        """The packet core's thread that a room is in. Raises `KeyError`: it is not here."""
+        ...
+
 
 class _Span(Struct, frozen=True, kw_only=True):
     """The other nodes of a meeting, as of a version of its log."""
@@ -115,6 +119,10 @@ class Relays:
         for meeting_id in heard.gone:
             self._take(meeting_id, link.node_id, None)
         for room in heard.rooms:
+            if self._plane.place(link.node_id, room.meeting_id, room.thread):
+                # What crossed to and from the thread where it was before is void.
+                self._plane.keep_only(link.node_id, room.meeting_id, set())
+                self._take(room.meeting_id, link.node_id, None)
             self._take(room.meeting_id, link.node_id, room)
             self._touch(room.meeting_id)
         if heard.linked_anew:
@@ -178,7 +186,8 @@ class Relays:
             WantedTrack(track_id=track_id, layers=layers)
             for track_id, layers in sorted(room.tracks.wanted_layers(link.node_id).items())
         )
-        is_news = link.tell(meeting_id, room.whereabouts(), tracks, wanted)
+        thread = self._rooms.thread(meeting_id)
+        is_news = link.tell(meeting_id, room.whereabouts(), tracks, wanted, thread=thread)
         self._relay(meeting_id, published, link)
         return is_news
 
@@ -217,7 +226,7 @@ class Relays:
         return self._ssrcs[place]
 
     def _leave(self, meeting_id: MeetingId, node_id: NodeId) -> bool:
-        self._plane.keep_only(node_id, meeting_id, set())
+        self._plane.leave(node_id, meeting_id)
         self._take(meeting_id, node_id, None)
         for place in [place for place in self._ssrcs if place[:2] == (node_id, meeting_id)]:
             del self._ssrcs[place]

@@ -132,7 +132,7 @@ class _Taking:
         self.counted: dict[_StreamName, _Counted] = {}
 
     def tracks(self, transport: HeldTransport, report: TransportReport) -> tuple[SampledTrack, ...]:
-        held = (self._plane.track(self._meeting_id, key) for key in transport.tracks)
+        held = (self._plane.held.track(self._meeting_id, key) for key in transport.tracks)
         return tuple(
             SampledTrack(
                 held=track,
@@ -152,8 +152,8 @@ class _Taking:
     ) -> Iterator[SampledSubscription]:
         """``sent``: the layers that are being sent, by track; those of tracks that another node relays are put in."""
         for core_id, stats in report.subscriptions.items():
-            effect = self._plane.subscription(core_id)
-            track = None if effect is None else self._plane.track(self._meeting_id, effect.subscription.track)
+            effect = self._plane.held.subscription(core_id)
+            track = None if effect is None else self._plane.held.track(self._meeting_id, effect.subscription.track)
             if effect is None or track is None:
                 continue
             name = ("subscription", core_id, 0)

@@ -40,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """0: the bound one. Another where a NAT maps it."""
     link_address: str = ""
     """IP address at which other nodes reach this one, at the bound port; empty: the first advertised one."""
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    """I/O threads that forward, each its own meetings; 0: one for each usable processor but one, 16 at the most."""
     consent_timeout_ms: Annotated[int, Meta(ge=1_000, le=30_000)] = 15_000
     """How long a transport may be silent (RFC 7675)."""
     handshake_timeout_ms: Annotated[int, Meta(ge=1_000, le=120_000)] = 15_000
@@ -50,7 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     last_n_video: Annotated[int, Meta(ge=0, le=1_000)] = 0
     """Cameras that one participant is sent at the most; 0: as many as they want."""
     capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
-    """Packets a second, in and out, that count as full load."""
+    """Packets a second, in and out, of one thread, that count as full load."""
     drain_timeout_s: Annotated[int, Meta(ge=0)] = 10
     """How long SIGTERM waits for the participants to leave."""
     recordings_path: Path | None = None

@@ -19,7 +19,6 @@ from contracts.node_rpc import NodeLease, encoder
 from contracts.rooms import NodeId
 from contracts.shared_clock import SharedClock
 from media_fleet.adapters.node_load import NodeLoad
-from media_fleet.domain.settling_meetings import SettlingMeetings
 from media_fleet.metrics import LEASE_FAILURES
 
 FORGOTTEN_AFTER_MS = 3_600_000
@@ -39,7 +38,6 @@ class LeaseKeeper:
         region: str,
         load: NodeLoad,
         participants: Callable[[], int],
-        meetings_begun: Callable[[], int],
         clock: SharedClock,
     ) -> None:
         self._client = client
@@ -47,8 +45,6 @@ class LeaseKeeper:
         self._region = region
         self._load = load
         self._participants = participants
-        self._meetings_begun = meetings_begun
-        self._settling = SettlingMeetings()
         self._clock = clock
         self._started_at = clock()
         self._draining = False
@@ -98,11 +94,12 @@ class LeaseKeeper:
 
     async def _renew(self) -> None:
         now, asked_at, begun_at = self._clock(), self._clock.local(), time.monotonic()
+        vacancy = self._load.measure(time.monotonic())
         lease = NodeLease(
             node_id=self._node_id,
             region=self._region,
-            load=self._load.measure(time.monotonic()),
-            settling=self._settling.measure(self._meetings_begun(), time.monotonic()),
+            load=vacancy.load,
+            settling=vacancy.settling,
             participants=self._participants(),
             draining=self._draining,
             renewed_at=now,

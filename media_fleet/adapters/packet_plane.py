@@ -1,8 +1,8 @@
-"""Carries out rooms' effects on the packet core and on DTLS, and turns the core's events back into theirs.
+"""Carries out rooms' effects on the packet core and on DTLS.
 
-Rooms name transports, tracks and subscriptions by keys; the core gives small integers. This module holds both maps, and
-with them everything that must be freed. A subscription waits here until its transport has keys, so that the key frame
-that the core asks for is asked for when it can be received.
+Rooms name transports, tracks and subscriptions by keys; the core gives small integers. `HeldMedia` holds both; this
+module fills it, and frees with it everything that must be freed. A subscription waits here until its transport has
+keys, so that the key frame that the core asks for is asked for when it can be received.
 
 A track that is unpublished while its transport lives is parked, not removed: browsers name a simulcast layer (its rid)
 in the first packets only, so when the m-line sends again under the same SSRCs, only the old track knows them.
@@ -12,31 +12,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from functools import singledispatchmethod
 
 import msgspec
-from packet_core import (
-    DtlsReceived,
-    LayerStats,
-    LayersWanted,
-    PacketCore,
-    SpeakersChanged,
-    SubscriptionStarved,
-    TransportConnected,
-    TransportLost,
-    TransportReport,
-)
+from packet_core import LayerStats, PacketCore, TransportReport
 
 from contracts.data_messages import Label
 from contracts.rooms import MeetingId
-from media_fleet.adapters.active_speakers import ActiveSpeakers
-from media_fleet.adapters.held_media import HeldSubscription, HeldTrack, HeldTransport, PlaneCounts, names_of
-from media_fleet.adapters.layers_in_use import LayersInUse
+from media_fleet.adapters.core_events import CoreEvents
+from media_fleet.adapters.held_media import (
+    HeldMedia,
+    HeldSubscription,
+    HeldTrack,
+    HeldTransport,
+    PlaneCounts,
+    names_of,
+)
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.shares import give
-from media_fleet.adapters.starving import Starving
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
     AddRelayedTrack,
@@ -50,7 +44,6 @@ from media_fleet.domain.effects import (
     OpenTransport,
     PlaceVoice,
     PublishedMedia,
-    Purpose,
     RemoveSubscription,
     RemoveTrack,
     RestartIce,
@@ -87,76 +80,27 @@ class PacketPlane:
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._listener = listener
-        self._transports: dict[tuple[MeetingId, TransportKey], HeldTransport] = {}
-        self._transport_of_id: dict[int, tuple[MeetingId, TransportKey]] = {}
-        self._tracks: dict[tuple[MeetingId, TrackKey], HeldTrack] = {}
-        self._subscriptions: dict[tuple[MeetingId, TrackKey], dict[TransportKey, int]] = {}
-        self._subscription_of_id: dict[int, HeldSubscription] = {}
-        self.starving = Starving(self._subscription_of_id, listener)
-        self.layers_in_use = LayersInUse(listener)
-        self.speakers = ActiveSpeakers(core, listener)
+        self.held = HeldMedia()
+        self.events = CoreEvents(core, self.held, links, listener)
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---- life ----
 
     def start(self) -> None:
-        """Lets the event loop watch the core's descriptor."""
-        asyncio.get_running_loop().add_reader(self._core.event_fd(), self._drain)
+        """Begins to take the core's events."""
+        self.events.start()
 
     async def close(self) -> None:
         """Ends all associations and the core. The meetings' effects must have been carried out."""
-        asyncio.get_running_loop().remove_reader(self._core.event_fd())
+        self.events.stop()
         if self._closing:
             await asyncio.wait(self._closing)
-        self._core.close()
+        await asyncio.to_thread(self._core.close)
 
     def counts(self) -> PlaneCounts:
-        return PlaneCounts(
-            transports=len(self._transports),
-            tracks=len(self._tracks),
-            subscriptions=sum(len(by_transport) for by_transport in self._subscriptions.values()),
-            waiting_subscriptions=sum(len(transport.waiting) for transport in self._transports.values()),
-            parked_tracks=sum(len(transport.parked) for transport in self._transports.values()),
-            closing=len(self._closing),
-        )
-
-    def connections(self) -> dict[MeetingId, bool]:
-        """For each meeting that has clients' transports, whether any of them is connected."""
-        connected: dict[MeetingId, bool] = {}
-        for (meeting_id, key), transport in self._transports.items():
-            if key.purpose is Purpose.RECORD:
-                continue
-            connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
-        return connected
-
-    def is_connected(self, meeting_id: MeetingId, key: TransportKey) -> bool:
-        """Whether the client has shown itself on a transport, and has not been silent for too long since."""
-        transport = self._transports.get((meeting_id, key))
-        return transport is not None and transport.connected
+        return self.held.counts(closing=len(self._closing))
 
     # ---- looking inside ----
-
-    def streams(self) -> Counter[MeetingId]:
-        """How many tracks and subscriptions each meeting has that has transports."""
-        counted = Counter({meeting_id: 0 for meeting_id, _ in self._transports})
-        for (meeting_id, _), by_transport in self._subscriptions.items():
-            counted[meeting_id] += 1 + len(by_transport)
-        return counted
-
-    def transports(self, meetings: Collection[MeetingId]) -> Iterator[tuple[MeetingId, TransportKey, HeldTransport]]:
-        """The transports of some meetings."""
-        for (meeting_id, key), transport in self._transports.items():
-            if meeting_id in meetings:
-                yield meeting_id, key, transport
-
-    def track(self, meeting_id: MeetingId, key: TrackKey) -> HeldTrack | None:
-        """A track that is published now."""
-        return self._tracks.get((meeting_id, key))
-
-    def subscription(self, core_id: int) -> AddSubscription | None:
-        """What was asked of the core for a subscription, with the share that was given last; None if it is gone."""
-        known = self._subscription_of_id.get(core_id)
-        return None if known is None else known.effect
 
     def layers(self, track: HeldTrack) -> list[LayerStats]:
         """What the core tells of a track's layers."""
@@ -166,21 +110,16 @@ class PacketPlane:
         """What the core tells of transports, by its ids."""
         return self._core.transport_reports(list(transports))
 
-    def open_data_channels(self) -> int:
-        """How many data channels are open."""
-        carriers = (transport.data for transport in self._transports.values())
-        return sum(len(data.open_labels) for data in carriers if data is not None)
-
     def send_data(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> Sent:
         """Sends a message on a data channel, if there is one."""
-        carrier = self._transports.get((meeting_id, transport))
+        carrier = self.held.by_transport.get((meeting_id, transport))
         if carrier is None or carrier.data is None:
             return Sent.NO_CHANNEL
         return carrier.data.send(label, message)
 
     def core_track(self, meeting_id: MeetingId, track: TrackKey) -> int:
         """The core's id of a track. Raises `KeyError`: there is none."""
-        return self._tracks[meeting_id, track].core_id
+        return self.held.tracks[meeting_id, track].core_id
 
     def open_keyed(self, meeting_id: MeetingId, key: TransportKey, ice: IceCredentials, keys: SrtpKeys) -> None:
         """Opens a transport to a process of our own, which has the keys already. `CloseTransport` closes it."""
@@ -208,45 +147,45 @@ class PacketPlane:
             on_failed=lambda reason: self._listener.association_ended(*place, reason),
             handshake_timeout=self._handshake_timeout,
         )
-        self._transports[place] = HeldTransport(core_id, dtls)
-        self._transport_of_id[core_id] = place
+        self.held.by_transport[place] = HeldTransport(core_id, dtls)
+        self.held.place_of_transport[core_id] = place
 
     @_carry_out.register
     def _(self, effect: StartDtls, meeting_id: MeetingId) -> None:
-        self._transports[meeting_id, effect.transport].dtls.start(effect.fingerprints, as_client=effect.as_client)
+        self.held.by_transport[meeting_id, effect.transport].dtls.start(effect.fingerprints, as_client=effect.as_client)
 
     @_carry_out.register
     def _(self, effect: RestartIce, meeting_id: MeetingId) -> None:
-        transport = self._transports[meeting_id, effect.transport]
+        transport = self.held.by_transport[meeting_id, effect.transport]
         self._core.restart_ice(transport.core_id, ice_ufrag=effect.ice.ufrag, ice_pwd=effect.ice.pwd)
 
     @_carry_out.register
     def _(self, effect: CloseTransport, meeting_id: MeetingId) -> None:
-        transport = self._transports.pop((meeting_id, effect.transport))
+        transport = self.held.by_transport.pop((meeting_id, effect.transport))
         for track in list(transport.tracks):
             self._forget_track(meeting_id, track)
-        for (meeting, _), by_transport in self._subscriptions.items():
+        for (meeting, _), by_transport in self.held.subscriptions.items():
             if meeting == meeting_id:
                 core_id = by_transport.pop(effect.transport, None)
                 if core_id is not None:
-                    self._subscription_of_id.pop(core_id, None)
+                    self.held.by_subscription.pop(core_id, None)
         task = asyncio.get_running_loop().create_task(self._close_transport(transport))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     @_carry_out.register
     def _(self, effect: OpenData, meeting_id: MeetingId) -> None:
-        transport = self._transports[meeting_id, effect.transport]
+        transport = self.held.by_transport[meeting_id, effect.transport]
 
         def received(label: Label, message: bytes) -> None:
-            if self._transports.get((meeting_id, effect.transport)) is transport:
+            if self.held.by_transport.get((meeting_id, effect.transport)) is transport:
                 self._listener.data_received(meeting_id, effect.transport, label, message)
 
         transport.data = transport.dtls.carry_data(effect.remote, received)
 
     @_carry_out.register
     def _(self, effect: AddTrack, meeting_id: MeetingId) -> None:
-        transport = self._transports[meeting_id, effect.transport]
+        transport = self.held.by_transport[meeting_id, effect.transport]
         core_id = self._unpark(transport, effect.media)
         if core_id is None:
             core_id = self._add_track(transport, effect.media)
@@ -256,15 +195,15 @@ class PacketPlane:
             self._core.set_track_muted(core_id, muted=effect.muted)
             self._core.expect_subscriber(core_id)
         transport.tracks.add(effect.track)
-        self._tracks[meeting_id, effect.track] = HeldTrack(
+        self.held.tracks[meeting_id, effect.track] = HeldTrack(
             key=effect.track,
             core_id=core_id,
             media=effect.media,
             transport=effect.transport,
             muted=effect.muted,
         )
-        self._subscriptions[meeting_id, effect.track] = {}
-        self.layers_in_use.begin(core_id, meeting_id, effect.transport.participant_id, effect.track)
+        self.held.subscriptions[meeting_id, effect.track] = {}
+        self.events.layers_in_use.begin(core_id, meeting_id, effect.transport.participant_id, effect.track)
 
     def _add_track(self, transport: HeldTransport, media: PublishedMedia) -> int:
         return self._core.add_track(
@@ -293,13 +232,13 @@ class PacketPlane:
 
     @_carry_out.register
     def _(self, effect: RemoveTrack, meeting_id: MeetingId) -> None:
-        track = self._tracks[meeting_id, effect.track]
-        for subscription in self._subscriptions[meeting_id, effect.track].values():
+        track = self.held.tracks[meeting_id, effect.track]
+        for subscription in self.held.subscriptions[meeting_id, effect.track].values():
             self._core.remove_subscription(subscription)
         if track.transport is None:
             self._core.remove_track(track.core_id)
         else:
-            self._park(self._transports[meeting_id, track.transport], track)
+            self._park(self.held.by_transport[meeting_id, track.transport], track)
         self._forget_track(meeting_id, effect.track)
 
     def _park(self, transport: HeldTransport, track: HeldTrack) -> None:
@@ -312,25 +251,25 @@ class PacketPlane:
 
     @_carry_out.register
     def _(self, effect: AddRelayedTrack, meeting_id: MeetingId) -> None:
-        core_id = self._links.add_track(effect)
-        self._tracks[meeting_id, effect.track] = HeldTrack(
+        core_id = self._links.add_track(meeting_id, effect)
+        self.held.tracks[meeting_id, effect.track] = HeldTrack(
             key=effect.track, core_id=core_id, media=effect.media, transport=None, muted=False
         )
-        self._subscriptions[meeting_id, effect.track] = {}
+        self.held.subscriptions[meeting_id, effect.track] = {}
 
     @_carry_out.register
     def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:
-        track = self._tracks[meeting_id, effect.track]
-        self._tracks[meeting_id, effect.track] = msgspec.structs.replace(track, muted=effect.muted)
+        track = self.held.tracks[meeting_id, effect.track]
+        self.held.tracks[meeting_id, effect.track] = msgspec.structs.replace(track, muted=effect.muted)
         self._core.set_track_muted(track.core_id, muted=effect.muted)
 
     @_carry_out.register
     def _(self, effect: PlaceVoice, meeting_id: MeetingId) -> None:
-        self.speakers.place(self.core_track(meeting_id, effect.track), meeting_id, effect)
+        self.events.speakers.place(self.core_track(meeting_id, effect.track), meeting_id, effect)
 
     @_carry_out.register
     def _(self, effect: AddSubscription, meeting_id: MeetingId) -> None:
-        transport = self._transports[meeting_id, effect.subscription.transport]
+        transport = self.held.by_transport[meeting_id, effect.subscription.transport]
         if transport.has_keys:
             self._subscribe(meeting_id, transport, effect)
         else:
@@ -339,21 +278,21 @@ class PacketPlane:
     @_carry_out.register
     def _(self, effect: AdjustSubscription, meeting_id: MeetingId) -> None:
         key = effect.subscription
-        waiting = self._transports[meeting_id, key.transport].waiting
+        waiting = self.held.by_transport[meeting_id, key.transport].waiting
         if key.track in waiting:
             waiting[key.track] = msgspec.structs.replace(waiting[key.track], share=effect.share)
             return
-        core_id = self._subscriptions[meeting_id, key.track][key.transport]
-        wanted = msgspec.structs.replace(self._subscription_of_id[core_id].effect, share=effect.share)
-        self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=wanted)
+        core_id = self.held.subscriptions[meeting_id, key.track][key.transport]
+        wanted = msgspec.structs.replace(self.held.by_subscription[core_id].effect, share=effect.share)
+        self.held.by_subscription[core_id] = HeldSubscription(meeting_id=meeting_id, effect=wanted)
         give(self._core, core_id, effect.share)
 
     @_carry_out.register
     def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:
         key = effect.subscription
-        if self._transports[meeting_id, key.transport].waiting.pop(key.track, None) is None:
-            core_id = self._subscriptions[meeting_id, key.track].pop(key.transport)
-            del self._subscription_of_id[core_id]
+        if self.held.by_transport[meeting_id, key.transport].waiting.pop(key.track, None) is None:
+            core_id = self.held.subscriptions[meeting_id, key.track].pop(key.transport)
+            del self.held.by_subscription[core_id]
             self._core.remove_subscription(core_id)
 
     def _subscribe(self, meeting_id: MeetingId, transport: HeldTransport, effect: AddSubscription) -> None:
@@ -370,24 +309,24 @@ class PacketPlane:
             extensions=dict(effect.extensions),
             continuous=effect.continuous,
         )
-        self._subscriptions[meeting_id, key.track][key.transport] = core_id
-        self._subscription_of_id[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)
+        self.held.subscriptions[meeting_id, key.track][key.transport] = core_id
+        self.held.by_subscription[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)
         give(self._core, core_id, effect.share)
 
     def _forget_track(self, meeting_id: MeetingId, track: TrackKey) -> None:
-        forgotten = self._tracks.pop((meeting_id, track), None)
+        forgotten = self.held.tracks.pop((meeting_id, track), None)
         if forgotten is not None:
-            self.layers_in_use.end(forgotten.core_id)
-            self.speakers.end(forgotten.core_id)
-        for core_id in self._subscriptions.pop((meeting_id, track), {}).values():
-            self._subscription_of_id.pop(core_id, None)
-        for (meeting, _), transport in self._transports.items():
+            self.events.layers_in_use.end(forgotten.core_id)
+            self.events.speakers.end(forgotten.core_id)
+        for core_id in self.held.subscriptions.pop((meeting_id, track), {}).values():
+            self.held.by_subscription.pop(core_id, None)
+        for (meeting, _), transport in self.held.by_transport.items():
             if meeting == meeting_id:
                 transport.waiting.pop(track, None)
                 transport.tracks.discard(track)
 
     def _use_keys(self, place: tuple[MeetingId, TransportKey], keys: SrtpKeys) -> None:
-        transport = self._transports.get(place)
+        transport = self.held.by_transport.get(place)
         if transport is None:
             return
         self._core.set_srtp_keys(
@@ -410,36 +349,5 @@ class PacketPlane:
         try:
             await transport.dtls.close()
         finally:
-            self._transport_of_id.pop(transport.core_id, None)
+            self.held.place_of_transport.pop(transport.core_id, None)
             self._core.remove_transport(transport.core_id)
-
-    # ---- events ----
-
-    def _drain(self) -> None:
-        for event in self._core.drain_events():
-            if isinstance(event, SubscriptionStarved):
-                self.starving.happened(event)
-                continue
-            if isinstance(event, SpeakersChanged):
-                self.speakers.happened(event)
-                continue
-            if isinstance(event, LayersWanted):
-                self.layers_in_use.happened(event)
-                continue
-            self._links.happened(event)
-            place = self._transport_of_id.get(getattr(event, "transport", -1))
-            transport = self._transports.get(place) if place is not None else None
-            if place is None or transport is None:
-                continue
-            if isinstance(event, DtlsReceived):
-                transport.dtls.receive(event.data)
-            elif isinstance(event, TransportConnected):
-                transport.connected = True
-                transport.dtls.path_found()
-                logger.info(
-                    "transport connected",
-                    extra=names_of(*place) | {"address": event.address, "protocol": event.protocol},
-                )
-            elif isinstance(event, TransportLost):
-                transport.connected = False
-                self._listener.transport_lost(*place, "no sign of life from the client (RFC 7675)")

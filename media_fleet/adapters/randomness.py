@@ -12,12 +12,15 @@ from media_fleet.domain.session_description import IceCredentials
 class SystemRandomness:
     """`media_fleet.domain.transport_parameters.Randomness` over the operating system's generator."""
 
+    def __init__(self, ufrag_start: str = "") -> None:
+        self._ufrag_start = ufrag_start
+
     def ice_credentials(self) -> IceCredentials:
         """A ufrag of 96 bits, unique among all transports, and a password of 192 (RFC 8445, 5.3: 24 and 128 at least).
 
         Hexadecimal digits are ice-chars (RFC 8839, 5.4); base64url's hyphen and underscore are not.
         """
-        return IceCredentials(ufrag=secrets.token_hex(12), pwd=secrets.token_hex(24))
+        return IceCredentials(ufrag=self._ufrag_start + secrets.token_hex(12), pwd=secrets.token_hex(24))
 
     def ssrc(self) -> int:
         """RFC 3550, 8.1; zero is left out, as some clients take it for none."""

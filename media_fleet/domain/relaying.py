@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from contracts.node_links import (
@@ -40,7 +41,7 @@ class _SharedRoom:
     """A meeting that both nodes have."""
 
     def __init__(self, meeting_id: MeetingId) -> None:
-        self.ours = RelayedRoom(meeting_id=meeting_id, version=0, participants=(), tracks=(), wanted=())
+        self.ours = RelayedRoom(meeting_id=meeting_id, version=0, thread=0, participants=(), tracks=(), wanted=())
         self.heard_of_ours = 0
         self.theirs: RelayedRoom | None = None
 
@@ -73,17 +74,26 @@ class NodeLink:
         participants: tuple[RelayedParticipant, ...],
         tracks: tuple[RelayedTrack, ...],
         wanted: tuple[WantedTrack, ...],
+        *,
+        thread: int = 0,
     ) -> bool:
-        """What there is to say of a meeting; whether that is news."""
+        """What there is to say of a meeting, which is in a thread of this node; whether that is news."""
         shared = self._rooms.get(meeting_id)
+        is_new = shared is None
         if shared is None:
             shared = self._rooms[meeting_id] = _SharedRoom(meeting_id)
-        elif (shared.ours.participants, shared.ours.tracks, shared.ours.wanted) == (participants, tracks, wanted):
+        ours = RelayedRoom(
+            meeting_id=meeting_id,
+            version=shared.ours.version,
+            thread=thread,
+            participants=participants,
+            tracks=tracks,
+            wanted=wanted,
+        )
+        if ours == shared.ours and not is_new:
             return False
         self._told += 1
-        shared.ours = RelayedRoom(
-            meeting_id=meeting_id, version=self._told, participants=participants, tracks=tracks, wanted=wanted
-        )
+        shared.ours = msgspec.structs.replace(ours, version=self._told)
         return True
 
     def leave(self, meeting_id: MeetingId) -> bool:

@@ -56,7 +56,7 @@ class Room:
     def __init__(self, meeting_id: MeetingId, *, node: NodeEnd, randomness: Randomness, last_n_video: int = 0) -> None:
         self.meeting_id = meeting_id
         self._node = node
-        self._randomness = randomness
+        self.randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
         self.tracks = RoomTracks(self._participants, last_n_video=last_n_video)
         self.data = DataRelay(self._participants, self.tracks.elsewhere)
@@ -239,7 +239,7 @@ class Room:
         session = participant.publishing
         if session is not None and session.remote.same_association(remote) and not session.is_dead:
             if session.remote.ice != remote.ice:  # the offer restarts ICE (RFC 8839, 4.4.1.1.1)
-                session.ice = self._randomness.ice_credentials()
+                session.ice = self.randomness.ice_credentials()
                 effects.append(RestartIce(transport=participant.transport(Purpose.PUBLISH), ice=session.ice))
             session.remote = remote
             return session
@@ -250,8 +250,8 @@ class Room:
         session = PublishingSession(
             generation=participant.publishing_generation,
             remote=remote,
-            ice=self._randomness.ice_credentials(),
-            session_id=self._randomness.session_id(),
+            ice=self.randomness.ice_credentials(),
+            session_id=self.randomness.session_id(),
         )
         participant.publishing = session
         transport = participant.transport(Purpose.PUBLISH)
@@ -410,8 +410,8 @@ class Room:
             session = SubscribingSession(
                 generation=participant.subscribing_generation,
                 node=self._node,
-                ice=self._randomness.ice_credentials(),
-                randomness=self._randomness,
+                ice=self.randomness.ice_credentials(),
+                randomness=self.randomness,
             )
             participant.subscribing = session
             effects.append(OpenTransport(transport=participant.transport(Purpose.SUBSCRIBE), ice=session.ice))

@@ -40,7 +40,9 @@ DIGESTS = ("sha-256", "sha-384", "sha-512")
 class Randomness(Protocol):
     """Where a room takes what must not be guessed or must not collide."""
 
-    def ice_credentials(self) -> IceCredentials: ...
+    def ice_credentials(self) -> IceCredentials:
+        """Local credentials, unique among all transports; the ufrag says where in the node the room is."""
+        ...
 
     def ssrc(self) -> int:
         """A random 32-bit number, not zero."""

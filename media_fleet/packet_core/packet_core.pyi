@@ -1,10 +1,13 @@
 """The border between the control plane (Python) and the packet plane (Rust).
 
-`PacketCore` owns one UDP socket and one I/O thread that never takes the interpreter's lock. Python gives it rules (transports, tracks,
+`PacketCore` owns one UDP port and the I/O threads that serve it, which never take the interpreter's lock. Python gives it rules (transports, tracks,
 subscriptions); media packets flow by those rules and never enter Python. What Python must know comes back as events, many at a time,
 through one descriptor that asyncio watches.
 
-Methods return at once: a command is queued for the I/O thread, in order. Ids are small integers, never used twice in one
+Each thread forwards by itself. What belongs together (a meeting) is in one: a transport is in the thread that its ufrag means (`ufrag_start`),
+tracks and subscriptions are where their transports are. One address is all that clients see (docs/decisions/0025-threads-that-share-a-port.md).
+
+Methods return at once: a command is queued for its I/O thread, in order. Ids are small integers, never used twice in one
 `PacketCore`. A command about an id that has been removed meanwhile is ignored and counted (`stats`), since removals race with
 everything. Arguments that can never be right raise `ValueError` at the call.
 
@@ -21,7 +24,10 @@ Kind = Literal["audio", "video"]
 Codec = Literal["opus", "VP8", "H264", "VP9", "AV1"]
 
 class PacketCoreError(Exception):
-    """The core cannot do what was asked: the address is taken, or the I/O thread is gone."""
+    """The core cannot do what was asked: the address is taken, or an I/O thread is gone."""
+
+class PacketCoreSilentError(PacketCoreError):
+    """An I/O thread has not answered for 1.5 s: it is stuck."""
 
 @final
 class PacketCore:
@@ -33,8 +39,9 @@ class PacketCore:
         tcp_port: int | None = None,
         consent_timeout_ms: int = 15_000,
         last_n_audio: int = 0,
+        threads: int = 1,
     ) -> Self:
-        """Binds a UDP port (0: any free one), listens for connections (ICE-TCP, RFC 6544), and starts the I/O thread.
+        """Binds a UDP port (0: any free one), listens for connections (ICE-TCP, RFC 6544), and starts the I/O threads, 64 at the most.
 
         ``bind_addresses``: one for each version of IP that is served; ``0.0.0.0`` or ``::`` without effect where the machine does not have that version.
         ``tcp_port``: 0 for the UDP port's number; None for no TCP.
@@ -55,14 +62,31 @@ class PacketCore:
     def local_tcp_port(self) -> int | None:
         """The TCP port that is listened at; None without TCP."""
 
+    @property
+    def threads(self) -> int:
+        """How many I/O threads there are."""
+
+    def ufrag_start(self, thread: int) -> str:
+        """The character with which the ufrag of a transport begins that is to be in a thread, counted from 0.
+
+        Any ufrag means one of the threads; where there is one thread they all mean that.
+
+        Raises:
+            ValueError: there is no such thread.
+        """
+
     def event_fd(self) -> int:
         """A descriptor that is readable while events wait. Owned by the core; closed by `close`."""
 
     def drain_events(self, limit: int = 4096) -> list[Event]:
-        """The waiting events, oldest first, at most ``limit``. Clears the descriptor when none is left."""
+        """The waiting events, oldest first among those of a thread, at most ``limit``. Clears the descriptor when none is left.
+
+        Raises:
+            PacketCoreError: a thread has ended by itself. The descriptor stays readable.
+        """
 
     def close(self) -> None:
-        """Stops the I/O thread and closes the sockets. Safe to call twice; any other call afterwards raises `PacketCoreError`."""
+        """Stops the I/O threads and closes the sockets; a thread that is stuck is left behind after 1.5 s. Safe to call twice; any other call afterwards raises `PacketCoreError`."""
 
     # ---- transports: one ICE and DTLS association each ----
 
@@ -74,7 +98,11 @@ class PacketCore:
         """
 
     def restart_ice(self, transport: int, *, ice_ufrag: str, ice_pwd: str) -> None:
-        """New local credentials (RFC 8445, 2.4). The old ones, and the old address, hold until a check with the new ones is nominated."""
+        """New local credentials (RFC 8445, 2.4). The old ones, and the old address, hold until a check with the new ones is nominated.
+
+        Raises:
+            ValueError: as `add_transport`; or the ufrag means another thread.
+        """
 
     def send_dtls(self, transport: int, datagrams: list[bytes]) -> None:
         """Sends DTLS records to the transport's address. Dropped (DTLS retransmits) while no address is known."""
@@ -102,18 +130,20 @@ class PacketCore:
     def add_link(
         self,
         *,
+        thread: int,
         address: str,
         port: int,
+        peer_thread: int,
         receive_key: bytes,
         receive_salt: bytes,
         send_key: bytes,
         send_salt: bytes,
     ) -> int:
-        """A transport to another node, without ICE and DTLS; removed by `remove_transport`. Packets come from ``address`` and ``port``, and go there.
+        """A transport to a thread of another node, without ICE and DTLS; removed by `remove_transport`. Packets come from ``address`` and ``port``, and go there.
 
         Protected by AES-128-GCM (RFC 7714); lengths: key 16, salt 12. A pair of key and salt for sending is used for one link only. Each
         end sends a report each second; `TransportConnected` when the other one is heard, `TransportLost` after 3.5 s without.
-        At one address there is one link: another one is ignored and counted.
+        In one thread there is one link to each thread at an address: another one is ignored and counted.
         """
 
     def add_relayed_track(self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int]) -> int:
@@ -123,7 +153,7 @@ class PacketCore:
         """
 
     def add_relay(self, link: int, track: int, *, layer: int, ssrc: int, cname: str) -> int:
-        """Has one layer of a track cross a link, as it is. Returns a subscription, to be paused (`set_paused`) while nobody there wants the
+        """Has one layer of a track cross a link in its thread, as it is. Returns a subscription, to be paused (`set_paused`) while nobody there wants the
         layer, and removed by `remove_subscription`."""
 
     # ---- tracks: what a transport publishes ----
@@ -186,7 +216,7 @@ class PacketCore:
         extensions: dict[str, int],
         continuous: bool = False,
     ) -> int:
-        """Forwards the track to the transport under the subscriber's own SSRC, payload types and extension ids.
+        """Forwards the track to a transport in its thread under the subscriber's own SSRC, payload types and extension ids.
 
         ``continuous``: all sound, also silence and whoever is not among so many (`PacketCore.__new__`); relays get it so, too.
 
@@ -225,7 +255,14 @@ class PacketCore:
     # ---- looking inside ----
 
     def stats(self) -> CoreStats:
-        """Counters since the start, and gauges. Waits for the I/O thread: milliseconds at the most."""
+        """Counters since the start, and gauges, of all threads together. Waits for them, as all that follows: milliseconds at the most.
+
+        Raises:
+            PacketCoreSilentError: a thread does not answer.
+        """
+
+    def thread_stats(self) -> list[CoreStats | None]:
+        """Those of each thread; None for one that does not answer, or is gone."""
 
     def track_stats(self, track: int) -> list[LayerStats]:
         """One entry for each layer that has been seen; empty for an unknown track."""
@@ -239,7 +276,7 @@ class PacketCore:
     def transport_reports(self, transports: list[int]) -> list[TransportReport | None]:
         """Transports with all that they send and receive, as of one moment; None for unknown ones.
 
-        One question to the I/O thread, however many they are: microseconds for each track and subscription.
+        One question to each thread, however many they are: microseconds for each track and subscription.
         """
 
 # ---- events ----
@@ -328,6 +365,9 @@ class CoreStats:
 
     ``sound_silent``, ``sound_surplus``: packets of sound that came and were not forwarded, as silence or since all places were taken; ``tracks_unheard``:
     tracks whose newest packet was one of them.
+
+    ``handed_over``: datagrams that the kernel gave to this thread and that were another one's; ``hand_over_drops``: those for which that one had no
+    room. ``cpu_seconds``: the thread's own time.
     """
 
     datagrams_received: int
@@ -338,6 +378,9 @@ class CoreStats:
     send_failures: int
     connections: int
     connections_refused: int
+    handed_over: int
+    hand_over_drops: int
+    cpu_seconds: float
     rtp_received: int
     rtp_forwarded: int
     rtcp_received: int

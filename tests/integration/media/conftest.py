@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Protocol
 
@@ -42,6 +43,8 @@ def node_environ(valkey_url: str, request: pytest.FixtureRequest) -> dict[str, s
         "PARLEY_NODE_BIND_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_ADVERTISED_ADDRESSES": "127.0.0.1",
         "PARLEY_NODE_CONSENT_TIMEOUT_MS": "3000",
+        # By hand all that follows can be seen with several: PARLEY_NODE_THREADS=2 pytest tests/integration/media
+        "PARLEY_NODE_THREADS": os.environ.get("PARLEY_NODE_THREADS", "1"),
         **getattr(request, "param", {}),
     }
 

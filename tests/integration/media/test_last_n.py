@@ -12,7 +12,7 @@ from av import AudioFrame
 
 from media_fleet.main import RunningNode
 from tests.doubles.tone import Tone
-from tests.integration.media.test_forwarding_aiortc import Client
+from tests.integration.media.aiortc_client import Client
 
 
 @pytest.fixture

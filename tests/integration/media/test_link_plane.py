@@ -7,10 +7,11 @@ import asyncio
 from packet_core import PacketCore, TransportConnected
 
 from contracts.node_links import LinkEnd
-from contracts.rooms import NodeId
+from contracts.rooms import MeetingId, NodeId
 from media_fleet.adapters.link_plane import LinkPlane
 
 PATIENCE_S = 20
+MEETING = MeetingId("m")
 
 
 def end(number: int, core: PacketCore) -> LinkEnd:
@@ -35,16 +36,20 @@ async def until_connected(core: PacketCore) -> None:
 
 async def test_a_node_that_starts_anew_under_another_id_is_linked_at_its_address() -> None:
     west, east = (PacketCore(bind_addresses=["127.0.0.1"], port=0) for _ in range(2))
-    west_plane, east_plane = LinkPlane(west), LinkPlane(east)
+    west_plane, east_plane = LinkPlane(west, lambda _: 0), LinkPlane(east, lambda _: 0)
     try:
         before = NodeId("east-1"), end(1, west), end(2, east)
         west_plane.open(*before)
         east_plane.open(NodeId("west"), before[2], before[1])
+        assert west_plane.place(NodeId("east-1"), MEETING, 0)
+        assert east_plane.place(NodeId("west"), MEETING, 0)
         await until_connected(west)
         # The process at the same address is another one, and nobody has said yet that the former one is gone.
         after = NodeId("east-2"), end(3, west), end(4, east)
         west_plane.open(*after)
         east_plane.open(NodeId("west"), after[2], after[1])
+        assert west_plane.place(NodeId("east-2"), MEETING, 0)
+        assert east_plane.place(NodeId("west"), MEETING, 0)
         await until_connected(west)
         assert west_plane.is_open(NodeId("east-2"))
         assert not west_plane.is_open(NodeId("east-1"))

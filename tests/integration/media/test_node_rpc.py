@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 import redis.asyncio
 from msgspec.structs import replace
@@ -76,6 +77,8 @@ async def test_a_lease_tells_of_meetings_that_have_just_come(
 ) -> None:
     await gateway.request(join())
     await gateway.request(join(ParticipantId("bob")))
+    for other in range(1, node.core.threads):  # as many in each thread: one that has none tells of none
+        await gateway.request(msgspec.structs.replace(join(), meeting_id=MeetingId(f"other-{other}")))
 
     async def told() -> bool:
         return 0.9 <= lease_decoder.decode(await redis_client.get(LEASE) or b"").settling <= 1

@@ -39,15 +39,23 @@ def core() -> Iterator[PacketCore]:
 
 def test_a_link_is_refused_where_it_can_never_be_right(core: PacketCore) -> None:
     right = {
+        "thread": 0,
         "address": "192.0.2.1",
         "port": 5000,
+        "peer_thread": 0,
         "receive_key": bytes(16),
         "receive_salt": bytes(12),
         "send_key": bytes(16),
         "send_salt": bytes(12),
     }
-    for wrong in ({"address": "node-1"}, {"port": 0}, {"send_key": b"short"}, {"receive_salt": bytes(14)}):
-        with pytest.raises(ValueError, match=r"IP address|port|16 bytes|12 bytes"):
+    for wrong in (
+        {"thread": 1},
+        {"address": "node-1"},
+        {"port": 0},
+        {"send_key": b"short"},
+        {"receive_salt": bytes(14)},
+    ):
+        with pytest.raises(ValueError, match=r"thread|IP address|port|16 bytes|12 bytes"):
             core.add_link(**{**right, **wrong})  # type: ignore[arg-type]
     link = core.add_link(**right)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="1 to 8 layers"):

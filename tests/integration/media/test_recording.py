@@ -38,7 +38,7 @@ from media_fleet.main import RunningNode, running
 from media_fleet.recorder import manifest
 from media_fleet.recorder.manifest import MANIFEST, Manifest, RecordedFile
 from media_fleet.settings import Settings
-from tests.integration.media.test_forwarding_aiortc import MEETING, Client
+from tests.integration.media.aiortc_client import MEETING, Client
 
 BUCKET = "recordings"
 PATIENCE_S = 30

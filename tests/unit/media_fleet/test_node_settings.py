@@ -40,6 +40,7 @@ def test_numbers_are_read() -> None:
         ("PARLEY_NODE_BIND_ADDRESSES", ","),
         ("PARLEY_NODE_REDIS_URL", "http://x"),
         ("PARLEY_NODE_ID", "a b"),
+        ("PARLEY_NODE_THREADS", "65"),
         ("PARLEY_NODE_LOG_LEVEL", "loud"),
     ],
 )

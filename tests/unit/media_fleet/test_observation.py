@@ -17,7 +17,8 @@ class Plane:
     def __init__(self, **streams: int) -> None:
         self._streams = Counter({MeetingId(name): count for name, count in streams.items()})
         self.looked_at: list[list[MeetingId]] = []
-        self.starving = SimpleNamespace(count=0)
+        self.events = SimpleNamespace(starving=SimpleNamespace(count=0))
+        self.held = self
 
     def streams(self) -> Counter[MeetingId]:
         return self._streams

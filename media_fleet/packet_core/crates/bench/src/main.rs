@@ -6,7 +6,7 @@
 //! with AES-128-GCM by the same library and sent by a bare loop in the best batches that the same destinations allow.
 //!
 //! `--microphones`: a room of a hundred open microphones of whom three speak, for a hundred listeners, with all and with five of them forwarded.
-//! `--floor N`: the floor for N subscribers alone.
+//! `--floor N`: the floor for N subscribers alone. `--threads`: one thread and two (`threads`).
 //! Prints JSON on the standard output, progress on the standard error.
 #![forbid(unsafe_code)]
 
@@ -14,11 +14,14 @@ mod drain;
 mod floor;
 mod microphones;
 mod peers;
+mod place;
 mod scenario;
+mod threads;
 
 use std::time::Duration;
 
 use microphones::Room;
+use place::{Arrival, start_node};
 use scenario::{Scenario, Shape};
 
 /// Publishers, subscribers, and whether it is simulcast.
@@ -59,17 +62,23 @@ fn main() {
         return;
     }
     let duration = Duration::from_millis(if quick { 500 } else { 3000 });
+    if arguments.iter().any(|argument| argument == "--threads") {
+        println!("{}", threads::measure(duration));
+        return;
+    }
     let mut rows = Vec::new();
     let memory = scenario::memory_per_subscriber();
     for (publishers, subscribers, is_simulcast) in SHAPES {
         let layers = if is_simulcast { "simulcast" } else { "one layer" };
         eprintln!("{publishers} x {subscribers}, {layers}: the floor");
         let floor = floor::measure(subscribers, duration);
-        let scenario = Scenario::start(Shape {
+        let shape = Shape {
             publishers,
             subscribers,
             is_simulcast,
-        });
+        };
+        let node = start_node(1, 0);
+        let scenario = Scenario::start(&node, 0, shape, Arrival::Anywhere);
         eprintln!("{USUAL_RATE} packets a second of each publisher");
         let usual = scenario.run(USUAL_RATE, duration);
         eprintln!("the highest rate without loss");

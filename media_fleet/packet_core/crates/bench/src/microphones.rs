@@ -7,14 +7,14 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use parley_engine::{Codec, Command, ExtensionMap, Kind, SubscriptionConfig, TrackConfig};
-use parley_io::Node;
 use parley_wire::extensions::{ALL, Extension};
 use parley_wire::rtp::{HeaderFields, ONE_BYTE_PROFILE, write_fixed_header};
 use parley_wire::srtp::{MAX_OVERHEAD, SendContext};
 
 use crate::drain::Drain;
-use crate::peers::{keys, socket};
-use crate::scenario::{PUBLISHER, SUBSCRIBER, SUBSCRIPTION, TRACK, address_of, connect, start_node};
+use crate::peers::keys;
+use crate::place::{Arrival, Place, counters, start_node};
+use crate::scenario::{PUBLISHER, SUBSCRIBER, SUBSCRIPTION, TRACK};
 
 /// The length of a plain packet: 20 ms of Opus at 32 kbit/s.
 const PACKET_LEN: usize = HEADER_LEN + 80;
@@ -73,12 +73,17 @@ impl Microphone {
 
 /// Sends so many rounds; one line of JSON.
 pub fn measure(room: Room, rounds: usize) -> String {
-    let node = start_node(room.last_n);
+    let node = start_node(1, room.last_n);
+    let place = Place {
+        node: &node,
+        thread: 0,
+        arrival: Arrival::Anywhere,
+    };
     let mut microphones: Vec<Microphone> = (0..room.publishers)
-        .map(|index| publish(&node, room, index))
+        .map(|index| publish(place, room, index))
         .collect();
     let sinks: Vec<UdpSocket> = (0..room.subscribers)
-        .map(|index| subscribe(&node, room, index))
+        .map(|index| subscribe(place, room, index))
         .collect();
     let drain = Drain::start(sinks, None);
     let mut heard = 0;
@@ -87,17 +92,16 @@ pub fn measure(room: Room, rounds: usize) -> String {
             let mut buffer = [0u8; PACKET_LEN + MAX_OVERHEAD];
             heard += microphones.len() as u64;
             microphones.iter_mut().for_each(|each| each.utter(&mut buffer));
-            while node.stats().expect("the node runs").0.rtp_received < heard {
+            while counters(&node).received < heard {
                 std::thread::sleep(Duration::from_micros(500));
             }
         }
     };
     run(WARM_UP);
-    let before = node.cpu_time_us().expect("the node runs");
-    let (stats, _) = node.stats().expect("the node runs");
+    let stats = counters(&node);
     run(rounds);
-    let (after_stats, _) = node.stats().expect("the node runs");
-    let after = node.cpu_time_us().expect("the node runs");
+    let after_stats = counters(&node);
+    let (before, after) = (stats.io.cpu_us, after_stats.io.cpu_us);
     drain.stop();
     let round_us = (after.0 + after.1 - before.0 - before.1) as f64 / rounds as f64;
     format!(
@@ -106,7 +110,7 @@ pub fn measure(room: Room, rounds: usize) -> String {
         room.subscribers,
         room.speak,
         room.last_n,
-        (after_stats.rtp_forwarded - stats.rtp_forwarded) as f64 / rounds as f64,
+        (after_stats.forwarded - stats.forwarded) as f64 / rounds as f64,
         round_us,
         round_us / ROUND_US,
     )
@@ -116,11 +120,10 @@ fn extensions() -> ExtensionMap {
     ExtensionMap::from_uris([(ALL[Extension::AudioLevel as usize].1, LEVEL_ID)])
 }
 
-fn publish(node: &Node, room: Room, index: usize) -> Microphone {
+fn publish(place: Place<'_>, room: Room, index: usize) -> Microphone {
     let (transport, track) = (PUBLISHER + index as u32, TRACK + index as u32);
-    let socket = socket();
-    connect(node, transport, &socket, address_of(node));
-    socket.connect(address_of(node)).expect("loopback is there");
+    let socket = place.connect(transport);
+    socket.connect(place.address()).expect("loopback is there");
     let ssrc = 100 + index as u32;
     let config = TrackConfig {
         kind: Kind::Audio,
@@ -140,7 +143,7 @@ fn publish(node: &Node, room: Room, index: usize) -> Microphone {
         Command::AddTrack(track, transport, Box::new(config)),
         Command::SetTrackGroup(track, Some(1)),
     ] {
-        node.command(command).expect("the node runs");
+        place.command(command);
     }
     let keys = keys();
     Microphone {
@@ -157,10 +160,9 @@ fn publish(node: &Node, room: Room, index: usize) -> Microphone {
     }
 }
 
-fn subscribe(node: &Node, room: Room, index: usize) -> UdpSocket {
+fn subscribe(place: Place<'_>, room: Room, index: usize) -> UdpSocket {
     let transport = SUBSCRIBER + index as u32;
-    let sink = socket();
-    connect(node, transport, &sink, address_of(node));
+    let sink = place.connect(transport);
     for track in 0..room.publishers {
         let number = (index * room.publishers + track) as u32;
         let config = SubscriptionConfig {
@@ -174,8 +176,7 @@ fn subscribe(node: &Node, room: Room, index: usize) -> UdpSocket {
             continuous: false,
         };
         let (id, track) = (SUBSCRIPTION + number, TRACK + track as u32);
-        node.command(Command::AddSubscription(id, transport, track, Box::new(config)))
-            .expect("the node runs");
+        place.command(Command::AddSubscription(id, transport, track, Box::new(config)));
     }
     sink
 }

@@ -1,25 +1,20 @@
 //! Publishers and subscribers, and a real node between them.
 
-use std::cell::RefCell;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use parley_engine::{
-    Codec, Command, Config, Credentials, ExtensionMap, Kind, SubscriptionConfig, TrackConfig,
-};
+use parley_engine::Command;
+use parley_io::Node;
 use parley_io::syscalls::{self, Message};
-use parley_io::{Listen, Node};
 use parley_wire::srtp::ReceiveContext;
 
 use crate::drain::{Drain, SharedContext};
-use crate::peers::{
-    MID_ID, PACKET_LEN, PAYLOAD_TYPE, Publisher, RID_ID, RIDS, TRANSPORT_CC_ID, check, keys, socket,
-};
+use crate::peers::{PACKET_LEN, Publisher, RIDS, keys};
+use crate::place::{Arrival, Place, add_track, counters, start_node, subscription};
 
 /// Packets in a frame: they leave the publisher together.
 const FRAME: u64 = 10;
-const PWD: &str = "a-password-of-enough-length";
 /// Stop searching where steps are so small.
 const SEARCH_STEP: f64 = 1.25;
 const DATAGRAM: usize = PACKET_LEN + 16;
@@ -37,6 +32,7 @@ pub struct Outcome {
     p50_us: f64,
     p99_us: f64,
     send_calls: u64,
+    handed_over: u64,
 }
 
 impl Outcome {
@@ -46,7 +42,7 @@ impl Outcome {
 
     pub fn json(&self) -> String {
         format!(
-            "{{\"packets_a_second\":{},\"forwarded\":{},\"lost\":{},\"user_us\":{:.3},\"system_us\":{:.3},\"total_us\":{:.3},\"latency_p50_us\":{:.0},\"latency_p99_us\":{:.0},\"send_calls\":{}}}",
+            "{{\"packets_a_second\":{},\"forwarded\":{},\"lost\":{},\"user_us\":{:.3},\"system_us\":{:.3},\"total_us\":{:.3},\"latency_p50_us\":{:.0},\"latency_p99_us\":{:.0},\"send_calls\":{},\"handed_over\":{}}}",
             self.rate,
             self.forwarded,
             self.lost,
@@ -56,6 +52,7 @@ impl Outcome {
             self.p50_us,
             self.p99_us,
             self.send_calls,
+            self.handed_over,
         )
     }
 }
@@ -91,28 +88,36 @@ struct Source {
     transport_sequence: u16,
 }
 
-/// A node with its peers, ready to be sent to.
-pub struct Scenario {
-    node: Node,
-    address: SocketAddr,
+/// A meeting in a thread of a node with its peers, ready to be sent to.
+pub struct Scenario<'a> {
+    place: Place<'a>,
+    /// Added to all ids.
+    first: u32,
     shape: Shape,
-    sources: RefCell<Vec<Source>>,
+    sources: Mutex<Vec<Source>>,
     sinks: Vec<UdpSocket>,
     first_subscriber: SharedContext,
 }
 
-impl Scenario {
-    /// Starts a node and connects everyone.
-    pub fn start(shape: Shape) -> Self {
-        let node = start_node(0);
-        let address = address_of(&node);
-        let sources = (0..shape.publishers)
+impl<'a> Scenario<'a> {
+    /// Connects everyone to a node.
+    pub fn start(node: &'a Node, thread: usize, shape: Shape, arrival: Arrival) -> Self {
+        // Meetings of one node have ids of their own.
+        let first = 100_000 * counters(node).transports as u32;
+        let place = Place {
+            node,
+            thread,
+            arrival,
+        };
+        let sources = (0..shape.publishers as u32)
             .map(|number| {
-                let transport = PUBLISHER + number as u32;
-                let socket = socket();
-                connect(&node, transport, &socket, address);
-                let ssrc = 100 * (1 + number as u32);
-                add_track(&node, TRACK + number as u32, transport, ssrc, shape.is_simulcast);
+                let socket = place.connect(first + PUBLISHER + number);
+                let ssrc = 100 * (1 + number);
+                let (track, transport) = (
+                    place.id(first + TRACK + number),
+                    place.id(first + PUBLISHER + number),
+                );
+                add_track(node, track, transport, ssrc, shape.is_simulcast);
                 let layer = |layer| shape.is_simulcast.then_some(layer);
                 Source {
                     socket,
@@ -123,84 +128,110 @@ impl Scenario {
                 }
             })
             .collect();
-        let sinks: Vec<UdpSocket> = (0..shape.subscribers).map(|_| socket()).collect();
-        for (index, sink) in sinks.iter().enumerate() {
-            connect(&node, SUBSCRIBER + index as u32, sink, address);
+        let mut sinks = Vec::new();
+        for index in 0..shape.subscribers {
+            sinks.push(place.connect(first + SUBSCRIBER + index as u32));
             for track in 0..shape.publishers {
                 let number = index * shape.publishers + track;
-                let command = Command::AddSubscription(
-                    SUBSCRIPTION + number as u32,
-                    SUBSCRIBER + index as u32,
-                    TRACK + track as u32,
+                place.command(Command::AddSubscription(
+                    place.id(first + SUBSCRIPTION + number as u32),
+                    place.id(first + SUBSCRIBER + index as u32),
+                    place.id(first + TRACK + track as u32),
                     Box::new(subscription(number)),
-                );
-                node.command(command).expect("the node runs");
+                ));
             }
         }
         let keys = keys();
         let context =
             ReceiveContext::new(keys.profile, &keys.send_key, &keys.send_salt).expect("the keys fit");
-        let first_subscriber = Arc::new(Mutex::new(context));
         Self {
-            node,
-            address,
+            place,
+            first,
             shape,
-            sources: RefCell::new(sources),
+            sources: Mutex::new(sources),
             sinks,
-            first_subscriber,
+            first_subscriber: Arc::new(Mutex::new(context)),
         }
     }
 
     /// Every publisher sends at a rate (packets a second, of all its encodings) for some time.
     pub fn run(&self, rate: u64, duration: Duration) -> Outcome {
-        self.send(1000, Duration::from_millis(100), Instant::now()); // everyone has a key frame, everything is warm
+        Self::run_all(std::slice::from_ref(self), rate, duration)
+    }
+
+    /// The same in meetings of one node, all at once.
+    pub fn run_all(meetings: &[Self], rate: u64, duration: Duration) -> Outcome {
+        let node = meetings[0].place.node;
+        Self::send_in_all(meetings, 1000, Duration::from_millis(100), Instant::now()); // everyone has a key frame, everything is warm
         std::thread::sleep(Duration::from_millis(50));
         let epoch = Instant::now();
-        let sinks = self
-            .sinks
-            .iter()
-            .map(|sink| sink.try_clone().expect("descriptors are left"))
-            .collect();
-        let drain = Drain::start(sinks, Some((epoch, Arc::clone(&self.first_subscriber))));
+        let drains: Vec<Drain> = meetings.iter().map(|meeting| meeting.drain(epoch)).collect();
         std::thread::sleep(Duration::from_millis(20)); // what was left over from before
-        let already = drain.received();
-        let (stats, io) = self.node.stats().expect("the node runs");
-        let (user, system) = self.node.cpu_time_us().expect("the node runs");
-        let sent = self.send(rate, duration, epoch);
+        let received = || drains.iter().map(Drain::received).sum::<u64>();
+        let already = received();
+        let before = counters(node);
+        let sent = Self::send_in_all(meetings, rate, duration, epoch);
         std::thread::sleep(Duration::from_millis(60));
-        let (user_after, system_after) = self.node.cpu_time_us().expect("the node runs");
-        let (stats_after, io_after) = self.node.stats().expect("the node runs");
-        let arrived = drain.received() - already;
-        let mut latencies = drain.stop();
+        let after = counters(node);
+        let arrived = received() - already;
+        let mut latencies: Vec<u64> = drains.into_iter().flat_map(Drain::stop).collect();
         latencies.sort_unstable();
-        let forwarded = stats_after.rtp_forwarded - stats.rtp_forwarded;
+        let forwarded = after.forwarded - before.forwarded;
         // Of simulcast a subscriber gets one layer, less while it changes: what the node has sent counts.
-        let expected = if self.shape.is_simulcast {
+        let expected = if meetings[0].shape.is_simulcast {
             forwarded
         } else {
-            sent * self.sinks.len() as u64
+            let each = sent.iter().zip(meetings);
+            each.map(|(sent, meeting)| sent * meeting.sinks.len() as u64)
+                .sum()
         };
         let per_packet = |before: u64, after: u64| (after - before) as f64 / forwarded.max(1) as f64;
         Outcome {
             rate,
             lost: expected.saturating_sub(arrived),
             forwarded,
-            user_us: per_packet(user, user_after),
-            system_us: per_packet(system, system_after),
+            user_us: per_packet(before.io.cpu_us.0, after.io.cpu_us.0),
+            system_us: per_packet(before.io.cpu_us.1, after.io.cpu_us.1),
             p50_us: percentile(&latencies, 0.5),
             p99_us: percentile(&latencies, 0.99),
-            send_calls: io_after.send_calls - io.send_calls,
+            send_calls: after.io.send_calls - before.io.send_calls,
+            handed_over: after.io.handed_over - before.io.handed_over,
         }
+    }
+
+    fn drain(&self, epoch: Instant) -> Drain {
+        let sinks = self.sinks.iter();
+        let sinks = sinks.map(|sink| sink.try_clone().expect("descriptors are left"));
+        Drain::start(sinks.collect(), Some((epoch, Arc::clone(&self.first_subscriber))))
+    }
+
+    /// How many packets were sent in each.
+    fn send_in_all(meetings: &[Self], rate: u64, duration: Duration, epoch: Instant) -> Vec<u64> {
+        std::thread::scope(|scope| {
+            let senders: Vec<_> = meetings
+                .iter()
+                .map(|meeting| scope.spawn(move || meeting.send(rate, duration, epoch)))
+                .collect();
+            senders
+                .into_iter()
+                .map(|sender| sender.join().expect("the sender ends"))
+                .collect()
+        })
     }
 
     /// The highest rate at which nothing is lost and no queue grows.
     pub fn highest(&self, duration: Duration) -> Outcome {
+        Self::highest_of(std::slice::from_ref(self), duration)
+    }
+
+    /// The same in meetings of one node, all at once.
+    pub fn highest_of(meetings: &[Self], duration: Duration) -> Outcome {
         let mut rate = 1000.0;
-        let mut best = self.run(rate as u64, duration / 2);
+        let mut best = Self::run_all(meetings, rate as u64, duration / 2);
         loop {
             rate *= SEARCH_STEP;
             // Up to three times: on a shared machine a moment of somebody else's work is no limit of ours.
-            let mut tries = (0..3).map(|_| self.run(rate as u64, duration / 2));
+            let mut tries = (0..3).map(|_| Self::run_all(meetings, rate as u64, duration / 2));
             match tries.find(Outcome::is_kept_up_with) {
                 Some(next) => best = next,
                 None => return best,
@@ -210,7 +241,7 @@ impl Scenario {
 
     /// Sends frames at even distances, publishers and encodings in turn; returns how many packets.
     fn send(&self, rate: u64, duration: Duration, epoch: Instant) -> u64 {
-        let mut sources = self.sources.borrow_mut();
+        let mut sources = self.sources.lock().expect("no panic");
         let mut buffer = vec![0u8; (FRAME as usize) * DATAGRAM + 64];
         let (publishers, layers) = (self.shape.publishers as u64, self.shape.layers() as u64);
         let distance = Duration::from_nanos(1_000_000_000 * FRAME / (rate * publishers));
@@ -242,7 +273,7 @@ impl Scenario {
             source.encodings[encoding].packet(&mut buffer[at..], now, number, place == FRAME - 1);
         }
         let message = Message {
-            to: self.address,
+            to: self.place.address(),
             start: 0,
             len: FRAME as usize * DATAGRAM,
             segment: DATAGRAM,
@@ -255,8 +286,8 @@ impl Scenario {
     fn switch_layers(&self, turn: usize) {
         for index in 0..self.sinks.len() * self.shape.publishers {
             let layer = Some((turn + index) % RIDS.len());
-            let command = Command::SetWantedLayer(SUBSCRIPTION + index as u32, layer);
-            self.node.command(command).expect("the node runs");
+            let subscription = self.place.id(self.first + SUBSCRIPTION + index as u32);
+            self.place.command(Command::SetWantedLayer(subscription, layer));
         }
     }
 }
@@ -273,112 +304,30 @@ fn wait_until(start: Instant, due: Duration) {
     }
 }
 
-fn loopback() -> Listen {
-    Listen {
-        addresses: vec![Ipv4Addr::LOCALHOST.into()],
-        port: 0,
-        tcp_port: None,
-    }
-}
-
-pub fn address_of(node: &Node) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, node.port()).into()
-}
-
-pub fn start_node(last_n_audio: usize) -> Node {
-    let config = Config {
-        consent_timeout_us: 3_600_000_000,
-        last_n_audio,
-        seed: 7,
-    };
-    Node::start(&loopback(), config).expect("a node starts")
-}
-
-pub fn connect(node: &Node, transport: u32, socket: &UdpSocket, address: SocketAddr) {
-    let credentials = Credentials {
-        ufrag: format!("peer{transport}"),
-        pwd: PWD.into(),
-    };
-    node.command(Command::AddTransport(transport, credentials))
-        .expect("the node runs");
-    check(socket, address, &format!("peer{transport}"), PWD);
-    node.command(Command::SetSrtpKeys(transport, Box::new(keys())))
-        .expect("the node runs");
-    socket
-        .set_nonblocking(true)
-        .expect("a socket can be non-blocking");
-}
-
-fn extensions() -> ExtensionMap {
-    use parley_wire::extensions::{ALL, Extension};
-    ExtensionMap::from_uris([
-        (ALL[Extension::Mid as usize].1, MID_ID),
-        (ALL[Extension::Rid as usize].1, RID_ID),
-        (ALL[Extension::TransportCc as usize].1, TRANSPORT_CC_ID),
-        (ALL[Extension::AbsSendTime as usize].1, 2),
-    ])
-}
-
-fn add_track(node: &Node, id: u32, transport: u32, ssrc: u32, is_simulcast: bool) {
-    let config = TrackConfig {
-        rids: if is_simulcast {
-            RIDS.map(str::to_owned).to_vec()
-        } else {
-            Vec::new()
-        },
-        ssrc: (!is_simulcast).then_some(ssrc),
-        kind: Kind::Video,
-        codec: Codec::Vp8,
-        mid: "0".into(),
-        payload_type: PAYLOAD_TYPE,
-        rtx_payload_type: None,
-        clock_rate: 90_000,
-        rtx_ssrc: None,
-        extensions: extensions(),
-        transport_cc: true,
-        nack: true,
-    };
-    node.command(Command::AddTrack(id, transport, Box::new(config)))
-        .expect("the node runs");
-}
-
-fn subscription(index: usize) -> SubscriptionConfig {
-    SubscriptionConfig {
-        mid: "0".into(),
-        ssrc: 1000 + index as u32,
-        rtx_ssrc: Some(500_000 + index as u32),
-        payload_type: 100,
-        rtx_payload_type: Some(101),
-        cname: "bench".into(),
-        extensions: extensions(),
-        continuous: false,
-    }
-}
-
 /// Resident memory that a subscriber adds, bytes; measured with a thousand, in which the rest drowns.
 pub fn memory_per_subscriber() -> u64 {
     const MANY: usize = 1000;
     let before = resident_bytes();
-    let node = start_node(0);
-    let source = socket();
-    connect(&node, PUBLISHER, &source, address_of(&node));
+    let node = start_node(1, 0);
+    let place = Place {
+        node: &node,
+        thread: 0,
+        arrival: Arrival::Anywhere,
+    };
+    let _source = place.connect(PUBLISHER);
     add_track(&node, TRACK, PUBLISHER, 100, false);
     let base = resident_bytes().max(before);
     for index in 0..MANY {
         let transport = SUBSCRIBER + 2 * index as u32;
-        let credentials = Credentials {
-            ufrag: format!("peer{transport}"),
-            pwd: PWD.into(),
-        };
+        place.add_transport(transport);
         for command in [
-            Command::AddTransport(transport, credentials),
             Command::SetSrtpKeys(transport, Box::new(keys())),
             Command::AddSubscription(transport + 1, transport, TRACK, Box::new(subscription(index))),
         ] {
-            node.command(command).expect("the node runs");
+            place.command(command);
         }
     }
-    node.stats().expect("the node runs");
+    counters(&node);
     (resident_bytes().saturating_sub(base)) / MANY as u64
 }
 

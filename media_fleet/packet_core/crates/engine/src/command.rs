@@ -127,8 +127,8 @@ pub enum Command {
     SetSrtpKeys(Id, Box<Keys>),
     /// Takes it away with its tracks and subscriptions.
     RemoveTransport(Id),
-    /// A transport to another node, at this address.
-    AddLink(Id, SocketAddr, Box<Keys>),
+    /// A transport to one of the engines of the node at this address, by its number there.
+    AddLink(Id, SocketAddr, u8, Box<Keys>),
     /// Track, link, and how it comes.
     AddRelayedTrack(Id, Id, Box<RelayedTrackConfig>),
     /// Subscription, link, track, and how it crosses. Where it is paused it does not.
@@ -159,4 +159,34 @@ pub enum Command {
     SetPaused(Id, bool),
     /// Takes it away.
     RemoveSubscription(Id),
+}
+
+impl Command {
+    /// What it is about: in which engine that is, the others that it names are too.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        match self {
+            Self::AddTransport(id, _)
+            | Self::RestartIce(id, _)
+            | Self::SendDtls(id, _)
+            | Self::SetSrtpKeys(id, _)
+            | Self::RemoveTransport(id)
+            | Self::AddLink(id, ..)
+            | Self::AddRelayedTrack(id, ..)
+            | Self::AddRelay(id, ..)
+            | Self::AddTrack(id, ..)
+            | Self::RemoveTrack(id)
+            | Self::SetTrackMuted(id, _)
+            | Self::SetTrackGroup(id, _)
+            | Self::RequestKeyFrame(id)
+            | Self::ExpectSubscriber(id)
+            | Self::AddSubscription(id, ..)
+            | Self::SetWantedLayer(id, _)
+            | Self::SetWantedHeight(id, _)
+            | Self::SetWantedFrameRate(id, _)
+            | Self::SetPriority(id, _)
+            | Self::SetPaused(id, _)
+            | Self::RemoveSubscription(id) => *id,
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::Id;
 use crate::command::{Command, Credentials, SubscriptionConfig, TrackConfig};
 use crate::engine::Engine;
 use crate::output::{Now, Output};
+use crate::remote::Remote;
 use crate::reports::send_goodbye;
 use crate::subscription::Subscription;
 use crate::track::Track;
@@ -27,7 +28,9 @@ impl Engine {
                 is_set
             }
             Command::RemoveTransport(id) => self.remove_transport(id, out),
-            Command::AddLink(id, address, keys) => self.add_link(id, address, &keys),
+            Command::AddLink(id, address, engine, keys) => {
+                self.add_link(id, Remote::node(address, engine), &keys)
+            }
             Command::AddRelayedTrack(id, link, config) => self.add_relayed_track(id, link, *config),
             Command::AddRelay(id, link, track, config) => {
                 let is_added = self.add_relay(id, link, track, *config);

@@ -201,6 +201,10 @@ impl Engine {
         self.stats.bytes_received += datagram.len() as u64;
         let kind = demux::classify(datagram);
         if kind == Kind::Stun {
+            if matches!(from, Remote::Node(..)) {
+                self.stats.dropped_malformed += 1;
+                return;
+            }
             return self.handle_stun(now, from, datagram, out);
         }
         let Some(&transport) = self.by_address.get(&from) else {

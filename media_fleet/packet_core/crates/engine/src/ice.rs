@@ -74,9 +74,21 @@ impl Engine {
     /// Whoever has credentials can send authentic checks from a forged source, and would have the datagrams of whoever is there taken for
     /// theirs. A transport that has been lost (RFC 7675, section 5.1) holds no address: a NAT may have given it to somebody else.
     fn is_held_by_another(&self, from: Remote, id: Id) -> bool {
-        let owner = self.by_address.get(&from).filter(|owner| **owner != id);
+        self.by_address.get(&from).is_some_and(|owner| *owner != id) && self.holds(from)
+    }
+
+    /// Whether a remote is where a transport is that has not been lost: nobody else may have it.
+    #[must_use]
+    pub fn holds(&self, remote: Remote) -> bool {
+        let owner = self.by_address.get(&remote);
         let owner = owner.and_then(|owner| self.transports.get(owner));
-        owner.is_some_and(|owner| !owner.lost && owner.address == Some(from))
+        owner.is_some_and(|owner| !owner.lost && owner.address == Some(remote))
+    }
+
+    /// How many authentic checks have come: it grows with a datagram that is one, and with no other.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.stats.stun_answered
     }
 
     fn accept_check(

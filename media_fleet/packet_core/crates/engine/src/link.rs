@@ -5,8 +5,6 @@
 //! and sent again, and key frames are asked for, as on any transport. The payload type and the ids of header extensions are the same on all
 //! links. Nothing estimates what a link carries, and nothing waits for it: between nodes there must be room.
 
-use std::net::SocketAddr;
-
 use parley_wire::extensions::ExtensionMap;
 use parley_wire::srtp::{ReceiveContext, SendContext, SrtpError};
 
@@ -68,8 +66,7 @@ impl Engine {
             .is_some_and(|transport| transport.link.is_some())
     }
 
-    pub(crate) fn add_link(&mut self, id: Id, address: SocketAddr, keys: &Keys) -> bool {
-        let remote = Remote::udp(address);
+    pub(crate) fn add_link(&mut self, id: Id, remote: Remote, keys: &Keys) -> bool {
         let holder = self.by_address.get(&remote).copied();
         if holder.is_some_and(|holder| self.is_link(holder)) {
             return false;

@@ -12,6 +12,8 @@ pub enum Remote {
     Udp(SocketAddr),
     /// ICE-TCP (RFC 6544): whole datagrams, framed (RFC 4571) by who holds the connection.
     Tcp(Connection, SocketAddr),
+    /// One of the engines of another node, by its number there: they have one address. Made by [`Remote::node`].
+    Node(SocketAddr, u8),
 }
 
 impl Remote {
@@ -27,11 +29,17 @@ impl Remote {
         Self::Tcp(connection, canonical(peer))
     }
 
+    /// An engine of another node.
+    #[must_use]
+    pub fn node(address: SocketAddr, engine: u8) -> Self {
+        Self::Node(canonical(address), engine)
+    }
+
     /// Address and port, whatever the protocol.
     #[must_use]
     pub fn address(self) -> SocketAddr {
         match self {
-            Self::Udp(address) | Self::Tcp(_, address) => address,
+            Self::Udp(address) | Self::Tcp(_, address) | Self::Node(address, _) => address,
         }
     }
 
@@ -39,7 +47,7 @@ impl Remote {
     #[must_use]
     pub fn protocol(self) -> &'static str {
         match self {
-            Self::Udp(_) => "udp",
+            Self::Udp(_) | Self::Node(..) => "udp",
             Self::Tcp(..) => "tcp",
         }
     }
@@ -90,6 +98,8 @@ mod tests {
         let peer = "192.0.2.1:9".parse().unwrap();
         assert_ne!(Remote::udp(peer), Remote::tcp(1, peer));
         assert_ne!(Remote::tcp(1, peer), Remote::tcp(2, peer));
+        assert_ne!(Remote::node(peer, 0), Remote::udp(peer));
+        assert_ne!(Remote::node(peer, 0), Remote::node(peer, 1));
         assert_eq!(Remote::tcp(1, peer).address(), Remote::udp(peer).address());
     }
 }

@@ -20,9 +20,15 @@ const LINK: Id = 70;
 const CROSSING: u32 = 0xcc00;
 const WEST: usize = 0;
 const EAST: usize = 1;
+/// By which number each knows the other one's engine.
+const ENGINE: u8 = 3;
 
 fn address(node: usize) -> SocketAddr {
     SocketAddr::from(([10, 9, 0, node as u8 + 1], 7000))
+}
+
+fn engine_at(node: usize) -> Remote {
+    Remote::node(address(node), ENGINE)
 }
 
 fn keys(node: usize) -> Keys {
@@ -47,7 +53,12 @@ impl Nodes {
     fn new(seed: u64) -> Self {
         let mut worlds = [World::new(seed), World::new(seed + 1)];
         for (node, world) in worlds.iter_mut().enumerate() {
-            world.command(Command::AddLink(LINK, address(1 - node), Box::new(keys(node))));
+            world.command(Command::AddLink(
+                LINK,
+                address(1 - node),
+                ENGINE,
+                Box::new(keys(node)),
+            ));
         }
         Self {
             worlds,
@@ -63,7 +74,7 @@ impl Nodes {
             for node in [WEST, EAST] {
                 self.worlds[node].advance(1);
                 for (to, datagram) in std::mem::take(&mut self.worlds[node].beyond) {
-                    assert_eq!(to, Remote::udp(address(1 - node)));
+                    assert_eq!(to, engine_at(1 - node));
                     if node == WEST && demux::classify(&datagram) == demux::Kind::Rtp {
                         let ssrc = u32::from_be_bytes(datagram[8..12].try_into().unwrap());
                         let number = u16::from_be_bytes(datagram[2..4].try_into().unwrap());
@@ -77,7 +88,7 @@ impl Nodes {
             }
             let now_us = self.worlds[WEST].now_us;
             for (_, to, datagram) in self.under_way.extract_if(.., |(at_us, ..)| *at_us <= now_us) {
-                self.worlds[to].inject(vec![(address(1 - to), datagram)]);
+                self.worlds[to].inject(vec![(engine_at(1 - to), datagram)]);
             }
         }
     }
@@ -285,7 +296,7 @@ fn a_silent_node_is_noticed_and_so_is_its_return() {
     nodes.advance(1500);
     let connected = Event::TransportConnected {
         transport: LINK,
-        remote: Remote::udp(address(WEST)),
+        remote: engine_at(WEST),
     };
     assert_eq!(told(&mut nodes), std::slice::from_ref(&connected));
     nodes.advance(20_000);
@@ -303,7 +314,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
     let mut nodes = Nodes::new(7);
     let stranger = keys_of(GCM, 55, 56);
     let mut foreign = World::new(8);
-    foreign.command(Command::AddLink(LINK, address(EAST), Box::new(stranger)));
+    foreign.command(Command::AddLink(LINK, address(EAST), ENGINE, Box::new(stranger)));
     let publisher = foreign.join(GCM);
     let track = foreign.publish(publisher, camera(&[]));
     let config = RelayConfig {
@@ -322,7 +333,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
     Camera::new(publisher, &[]).film(&mut foreign, 10);
     let forged: Vec<_> = std::mem::take(&mut foreign.beyond)
         .into_iter()
-        .map(|(_, datagram)| (address(WEST), datagram))
+        .map(|(_, datagram)| (engine_at(WEST), datagram))
         .collect();
     assert!(forged.len() >= 60);
     let (all, before) = (forged.len() as u64, nodes.worlds[EAST].engine.stats());
@@ -333,7 +344,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
     // Nor does anybody get the node's address by a check, and none starts a handshake on a link.
     let mallory = nodes.worlds[EAST].meet(GCM);
     let check = nodes.worlds[EAST].people[mallory].check(true);
-    nodes.worlds[EAST].inject(vec![(address(WEST), check), (address(WEST), vec![22; 40])]);
+    nodes.worlds[EAST].inject(vec![(engine_at(WEST), check), (engine_at(WEST), vec![22; 40])]);
     let events = std::mem::take(&mut nodes.worlds[EAST].events);
     assert!(
         !events

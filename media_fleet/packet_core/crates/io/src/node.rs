@@ -1,91 +1,74 @@
-//! The handle to the I/O thread.
+//! The handle to the I/O threads.
 
-use std::collections::VecDeque;
 use std::io;
-use std::net::UdpSocket;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use parley_engine::{
     Command, Config, Engine, Event, Id, LayerStats, Stats, SubscriptionStats, TransportReport, TransportStats,
 };
 
 use crate::batch::{IoStats, SendBatch};
+use crate::exchange::{Exchange, MAX_THREADS};
+use crate::mail::Mail;
 use crate::sockets::{Listen, Sockets};
 use crate::syscalls::EventFd;
 use crate::tcp::Connections;
-use crate::thread;
+use crate::thread::IoThread;
+use crate::worker::{NoAnswer, Request, Worker, deadline};
 
-/// The I/O thread is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed;
-
-/// What the thread is asked.
-pub(crate) enum Request {
-    Command(Command),
-    Stats(Sender<(Stats, IoStats)>),
-    TrackStats(Id, Sender<Vec<LayerStats>>),
-    SubscriptionStats(Id, Sender<Option<SubscriptionStats>>),
-    TransportStats(Id, Sender<Option<TransportStats>>),
-    TransportReports(Vec<Id>, Sender<Vec<Option<TransportReport>>>),
-    /// CPU time of the thread: user and system, microseconds.
-    CpuTime(Sender<(u64, u64)>),
-    Stop,
-}
-
-/// What both sides hold.
-pub(crate) struct Shared {
-    pub(crate) requests_wake: EventFd,
-    pub(crate) events: Mutex<VecDeque<Event>>,
-    pub(crate) events_wake: EventFd,
-    pub(crate) is_running: AtomicBool,
-}
-
-/// Sockets, an engine, and the thread that serves them. Dropping it stops the thread.
+/// Sockets, and threads that serve them, each with an engine of its own. Dropping it stops them.
+///
+/// Which thread something is in, its id says: it is the rest of the id divided by the number of threads. A transport's ufrag must say the same
+/// ([`crate::thread_of`]).
 pub struct Node {
-    requests: Sender<Request>,
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    workers: Vec<Worker>,
+    events_wake: Arc<EventFd>,
     port: u16,
     tcp_port: Option<u16>,
 }
 
 impl Node {
-    /// Binds the sockets and starts the thread.
+    /// Binds the sockets and starts the threads.
     ///
     /// # Errors
-    /// If an address cannot be bound, or no thread or descriptor can be had.
-    pub fn start(listen: &Listen, config: Config) -> io::Result<Self> {
-        let mut sockets = Sockets::bind(listen)?;
+    /// If there are no threads or more than [`MAX_THREADS`], an address cannot be bound, or no thread or descriptor can be had.
+    pub fn start(listen: &Listen, config: Config, threads: usize) -> io::Result<Self> {
+        if !(1..=MAX_THREADS).contains(&threads) {
+            let message = format!("a node has 1 to {MAX_THREADS} threads");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let mut sockets = Sockets::bind(listen, threads)?;
         let (port, tcp_port) = (sockets.port(), sockets.tcp_port());
-        let listeners = std::mem::take(&mut sockets.listeners);
-        let connections = tcp_port.map(|_| Connections::new(listeners)).transpose()?;
-        let shared = Arc::new(Shared {
-            requests_wake: EventFd::new()?,
-            events: Mutex::default(),
-            events_wake: EventFd::new()?,
-            is_running: AtomicBool::new(true),
-        });
-        let (requests, received): (_, Receiver<Request>) = channel();
-        let clone = |socket: &Option<UdpSocket>| socket.as_ref().map(UdpSocket::try_clone).transpose();
-        let batch = SendBatch::through(clone(&sockets.v4)?, clone(&sockets.v6)?, connections);
-        let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("packet-core".into())
-            .spawn(move || {
-                thread::run(&sockets, &mut Engine::new(config), batch, &received, &of_thread);
-                of_thread.is_running.store(false, Ordering::Release);
-                of_thread.events_wake.signal();
-            })?;
-        Ok(Self {
-            requests,
-            shared,
-            thread: Some(thread),
+        let mail = (threads > 1)
+            .then(|| Mail::new(threads))
+            .transpose()?
+            .map(Arc::new);
+        let events_wake = Arc::new(EventFd::new()?);
+        let mut node = Self {
+            workers: Vec::with_capacity(threads),
+            events_wake,
             port,
             tcp_port,
-        })
+        };
+        for (index, udp) in sockets.udp.drain(..).enumerate() {
+            // The first thread accepts all connections, and gives them away.
+            let listeners = std::mem::take(&mut sockets.listeners);
+            let connections = tcp_port.map(|_| Connections::new(listeners)).transpose()?;
+            let batch = SendBatch::through(&udp, connections, index as u8)?;
+            let exchange = mail.clone().map(|mail| Exchange::new(index, mail));
+            let config = Config {
+                seed: config.seed.wrapping_add(index as u64),
+                ..config
+            };
+            let mut thread = IoThread::new(udp, Engine::new(config), batch, exchange);
+            node.workers.push(Worker::start(
+                format!("packet-core-{index}"),
+                Arc::clone(&node.events_wake),
+                move |requests, shared| thread.run(requests, shared),
+            )?);
+        }
+        Ok(node)
     }
 
     /// The port of UDP that is bound.
@@ -100,103 +83,148 @@ impl Node {
         self.tcp_port
     }
 
+    /// How many threads there are.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// The thread that something is in, by its id.
+    #[must_use]
+    pub fn thread_of_id(&self, id: Id) -> usize {
+        id as usize % self.workers.len()
+    }
+
     /// The descriptor that is readable while events wait.
     #[must_use]
     pub fn event_fd(&self) -> i32 {
-        self.shared.events_wake.raw()
+        self.events_wake.raw()
     }
 
-    /// Queues a command.
+    /// Queues a command for the thread of what it is about; what else it names must be there too.
     ///
     /// # Errors
-    /// [`Closed`].
-    pub fn command(&self, command: Command) -> Result<(), Closed> {
-        self.request(Request::Command(command))
+    /// [`NoAnswer::Closed`].
+    pub fn command(&self, command: Command) -> Result<(), NoAnswer> {
+        self.worker_of(command.id()).request(Request::Command(command))
     }
 
-    /// The waiting events, oldest first, at most `limit`.
+    /// The waiting events, oldest first among those of a thread, at most `limit`.
     ///
     /// # Errors
-    /// [`Closed`] if the thread is gone and no event is left.
-    pub fn drain_events(&self, limit: usize) -> Result<Vec<Event>, Closed> {
-        let mut events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = events.len().min(limit);
-        let drained: Vec<Event> = events.drain(..count).collect();
-        if drained.is_empty() && !self.shared.is_running.load(Ordering::Acquire) {
-            return Err(Closed);
+    /// [`NoAnswer::Closed`] if a thread is gone and no event of it is left.
+    pub fn drain_events(&self, limit: usize) -> Result<Vec<Event>, NoAnswer> {
+        self.events_wake.clear();
+        let mut drained = Vec::new();
+        let mut is_any_left = false;
+        let mut is_any_closed = false;
+        for worker in &self.workers {
+            match worker.drain_events(&mut drained, limit) {
+                Ok(is_left) => is_any_left |= is_left,
+                Err(_) => is_any_closed = true,
+            }
         }
-        if events.is_empty() {
-            self.shared.events_wake.clear();
+        if is_any_left || is_any_closed {
+            self.events_wake.signal();
+        }
+        if drained.is_empty() && is_any_closed {
+            return Err(NoAnswer::Closed);
         }
         Ok(drained)
     }
 
-    /// Counters.
-    ///
-    /// # Errors
-    /// [`Closed`].
-    pub fn stats(&self) -> Result<(Stats, IoStats), Closed> {
-        self.ask(Request::Stats)
+    /// Counters of each thread.
+    #[must_use]
+    pub fn stats(&self) -> Vec<Result<(Stats, IoStats), NoAnswer>> {
+        let deadline = deadline();
+        let asked: Vec<_> = self
+            .workers
+            .iter()
+            .map(|worker| worker.ask(Request::Stats))
+            .collect();
+        asked
+            .into_iter()
+            .map(|asked| asked.and_then(|asked| asked.until(deadline)))
+            .collect()
     }
 
     /// Statistics of a track's layers.
     ///
     /// # Errors
-    /// [`Closed`].
-    pub fn track_stats(&self, track: Id) -> Result<Vec<LayerStats>, Closed> {
-        self.ask(|answer| Request::TrackStats(track, answer))
+    /// [`NoAnswer`].
+    pub fn track_stats(&self, track: Id) -> Result<Vec<LayerStats>, NoAnswer> {
+        self.ask(track, |answer| Request::TrackStats(track, answer))
     }
 
     /// Statistics of a subscription.
     ///
     /// # Errors
-    /// [`Closed`].
-    pub fn subscription_stats(&self, subscription: Id) -> Result<Option<SubscriptionStats>, Closed> {
-        self.ask(|answer| Request::SubscriptionStats(subscription, answer))
+    /// [`NoAnswer`].
+    pub fn subscription_stats(&self, subscription: Id) -> Result<Option<SubscriptionStats>, NoAnswer> {
+        self.ask(subscription, |answer| {
+            Request::SubscriptionStats(subscription, answer)
+        })
     }
 
     /// Statistics of the path to a transport.
     ///
     /// # Errors
-    /// [`Closed`].
-    pub fn transport_stats(&self, transport: Id) -> Result<Option<TransportStats>, Closed> {
-        self.ask(|answer| Request::TransportStats(transport, answer))
+    /// [`NoAnswer`].
+    pub fn transport_stats(&self, transport: Id) -> Result<Option<TransportStats>, NoAnswer> {
+        self.ask(transport, |answer| Request::TransportStats(transport, answer))
     }
 
-    /// Transports with all that they send and receive, as of one moment.
+    /// Transports with all that they send and receive, those of one thread as of one moment; None for unknown ones.
     ///
     /// # Errors
-    /// [`Closed`].
-    pub fn transport_reports(&self, transports: Vec<Id>) -> Result<Vec<Option<TransportReport>>, Closed> {
-        self.ask(|answer| Request::TransportReports(transports, answer))
+    /// [`NoAnswer`].
+    pub fn transport_reports(&self, transports: &[Id]) -> Result<Vec<Option<TransportReport>>, NoAnswer> {
+        let deadline = deadline();
+        let mut by_thread: Vec<Vec<usize>> = vec![Vec::new(); self.workers.len()];
+        for (place, id) in transports.iter().enumerate() {
+            by_thread[self.thread_of_id(*id)].push(place);
+        }
+        let mut asked = Vec::new();
+        for (worker, places) in self.workers.iter().zip(by_thread) {
+            if !places.is_empty() {
+                let ids = places.iter().map(|place| transports[*place]).collect();
+                asked.push((
+                    worker.ask(|answer| Request::TransportReports(ids, answer))?,
+                    places,
+                ));
+            }
+        }
+        let mut reports = vec![None; transports.len()];
+        for (asked, places) in asked {
+            for (place, report) in places.into_iter().zip(asked.until(deadline)?) {
+                reports[place] = report;
+            }
+        }
+        Ok(reports)
     }
 
-    /// CPU time of the I/O thread: user and system, microseconds.
-    ///
-    /// # Errors
-    /// [`Closed`].
-    pub fn cpu_time_us(&self) -> Result<(u64, u64), Closed> {
-        self.ask(Request::CpuTime)
-    }
-
-    /// Stops the thread and waits for its end. Safe to call twice.
-    pub fn stop(&mut self) {
-        let _ = self.request(Request::Stop);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+    /// Stops the threads and waits for their end, not for ever. Safe to call twice.
+    pub fn stop(&self) {
+        for worker in &self.workers {
+            let _ = worker.request(Request::Stop);
+        }
+        let deadline = deadline();
+        for worker in &self.workers {
+            worker.join(deadline);
         }
     }
 
-    fn request(&self, request: Request) -> Result<(), Closed> {
-        self.requests.send(request).map_err(|_| Closed)?;
-        self.shared.requests_wake.signal();
-        Ok(())
+    #[cfg(test)]
+    pub(crate) fn fail(&self, thread: usize, failure: crate::worker::tests::Failure) {
+        self.workers[thread].request(Request::Fail(failure)).unwrap();
     }
 
-    fn ask<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, Closed> {
-        let (answer, answered) = channel();
-        self.request(request(answer))?;
-        answered.recv().map_err(|_| Closed)
+    fn worker_of(&self, id: Id) -> &Worker {
+        &self.workers[self.thread_of_id(id)]
+    }
+
+    fn ask<T>(&self, id: Id, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, NoAnswer> {
+        self.worker_of(id).ask(request)?.until(deadline())
     }
 }
 
@@ -205,3 +233,6 @@ impl Drop for Node {
         self.stop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,14 @@ mod events;
 mod statistics;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use parley_engine::{
     Command, Config, ExtensionMap, Id, Profile, RelayConfig, RelayedTrackConfig, SubscriptionConfig,
     TrackConfig,
 };
-use parley_io::{Closed, Listen, Node};
+use parley_io::{Listen, NoAnswer, Node, thread_of, ufrag_start};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -26,37 +26,66 @@ pyo3::create_exception!(
     "The core cannot do what was asked."
 );
 
-fn closed(_: Closed) -> PyErr {
-    PacketCoreError::new_err("the packet core is closed")
+pyo3::create_exception!(
+    packet_core,
+    PacketCoreSilentError,
+    PacketCoreError,
+    "A thread of the core does not answer."
+);
+
+fn unanswered(reason: NoAnswer) -> PyErr {
+    match reason {
+        NoAnswer::Closed => PacketCoreError::new_err("the packet core is closed"),
+        NoAnswer::Silent => PacketCoreSilentError::new_err("a thread of the packet core does not answer"),
+    }
 }
 
-/// The sockets of one node, one I/O thread.
+/// The sockets of one node, and its I/O threads.
 #[pyclass(frozen, module = "packet_core")]
 struct PacketCore {
-    node: Mutex<Option<Node>>,
+    /// Nobody waits for an answer with the lock held.
+    node: RwLock<Option<Arc<Node>>>,
     port: u16,
     tcp_port: Option<u16>,
-    next_id: AtomicU32,
+    threads: usize,
+    next_number: AtomicU32,
     /// Local ufrags in use, so that a second use is an error where it is made.
     ufrags: Mutex<Vec<(Id, String)>>,
 }
 
 impl PacketCore {
-    fn with_node<T>(&self, act: impl FnOnce(&Node) -> Result<T, Closed>) -> PyResult<T> {
-        let node = self.node.lock().map_err(|_| closed(Closed))?;
-        act(node.as_ref().ok_or(Closed).map_err(closed)?).map_err(closed)
+    fn node(&self) -> PyResult<Arc<Node>> {
+        let node = self.node.read().unwrap_or_else(PoisonError::into_inner);
+        node.clone().ok_or_else(|| unanswered(NoAnswer::Closed))
+    }
+
+    fn with_node<T>(&self, act: impl FnOnce(&Node) -> Result<T, NoAnswer>) -> PyResult<T> {
+        act(&*self.node()?).map_err(unanswered)
     }
 
     fn command(&self, command: Command) -> PyResult<()> {
         self.with_node(|node| node.command(command))
     }
 
-    fn new_id(&self) -> Id {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+    /// An id of something in a thread.
+    fn new_id(&self, thread: usize) -> Id {
+        self.next_number.fetch_add(1, Ordering::Relaxed) * self.threads as Id + thread as Id
+    }
+
+    /// An id of something in the thread of something else.
+    fn new_id_beside(&self, other: Id) -> Id {
+        self.new_id(other as usize % self.threads)
+    }
+
+    fn check_beside(&self, one: Id, other: Id) -> PyResult<()> {
+        one_of(
+            one as usize % self.threads == other as usize % self.threads,
+            "both must be in one thread",
+        )
     }
 
     fn claim_ufrag(&self, transport: Id, ufrag: &str) -> PyResult<()> {
-        let mut ufrags = self.ufrags.lock().map_err(|_| closed(Closed))?;
+        let mut ufrags = self.ufrags.lock().unwrap_or_else(PoisonError::into_inner);
         if ufrags.iter().any(|(_, used)| used == ufrag) {
             return Err(PyValueError::new_err(format!(
                 "the ice_ufrag {ufrag:?} is in use"
@@ -70,13 +99,16 @@ impl PacketCore {
 #[pymethods]
 impl PacketCore {
     #[new]
-    #[pyo3(signature = (*, bind_addresses, port, tcp_port = None, consent_timeout_ms = 15_000, last_n_audio = 0))]
+    #[pyo3(signature = (
+        *, bind_addresses, port, tcp_port = None, consent_timeout_ms = 15_000, last_n_audio = 0, threads = 1
+    ))]
     fn new(
         bind_addresses: Vec<String>,
         port: u16,
         tcp_port: Option<u16>,
         consent_timeout_ms: u64,
         last_n_audio: usize,
+        threads: usize,
     ) -> PyResult<Self> {
         let listen = Listen {
             addresses: arguments::addresses(&bind_addresses)?,
@@ -86,13 +118,17 @@ impl PacketCore {
         if consent_timeout_ms == 0 {
             return Err(PyValueError::new_err("consent_timeout_ms must be above zero"));
         }
+        one_of(
+            (1..=parley_io::MAX_THREADS).contains(&threads),
+            "there are 1 to 64 threads",
+        )?;
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), port);
         let config = Config {
             consent_timeout_us: consent_timeout_ms * 1000,
             last_n_audio,
             seed,
         };
-        let node = Node::start(&listen, config).map_err(|error| {
+        let node = Node::start(&listen, config, threads).map_err(|error| {
             let places: Vec<String> = listen
                 .addresses
                 .iter()
@@ -101,13 +137,13 @@ impl PacketCore {
             PacketCoreError::new_err(format!("cannot listen at {}: {error}", places.join(" and ")))
         })?;
         let (port, tcp_port) = (node.port(), node.tcp_port());
-        let (next_id, ufrags) = (AtomicU32::new(1), Mutex::default());
         Ok(Self {
-            node: Mutex::new(Some(node)),
+            node: RwLock::new(Some(Arc::new(node))),
             port,
             tcp_port,
-            next_id,
-            ufrags,
+            threads,
+            next_number: AtomicU32::new(1),
+            ufrags: Mutex::default(),
         })
     }
 
@@ -119,6 +155,16 @@ impl PacketCore {
     #[getter]
     fn local_tcp_port(&self) -> Option<u16> {
         self.tcp_port
+    }
+
+    #[getter]
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
+    fn ufrag_start(&self, thread: usize) -> PyResult<char> {
+        one_of(thread < self.threads, "there is no such thread")?;
+        Ok(ufrag_start(thread))
     }
 
     fn event_fd(&self) -> PyResult<i32> {
@@ -135,9 +181,11 @@ impl PacketCore {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let node = self.node.lock().map_err(|_| closed(Closed))?.take();
-        // The thread needs no interpreter to end, and others may use it meanwhile.
-        py.detach(|| drop(node));
+        let node = self.node.write().unwrap_or_else(PoisonError::into_inner).take();
+        // The threads need no interpreter to end, and others may use it meanwhile.
+        if let Some(node) = node {
+            py.detach(|| node.stop());
+        }
         Ok(())
     }
 
@@ -146,7 +194,7 @@ impl PacketCore {
     #[pyo3(signature = (*, ice_ufrag, ice_pwd))]
     fn add_transport(&self, ice_ufrag: &str, ice_pwd: &str) -> PyResult<Id> {
         let credentials = credentials(ice_ufrag, ice_pwd)?;
-        let id = self.new_id();
+        let id = self.new_id(thread_of(ice_ufrag.as_bytes(), self.threads));
         self.claim_ufrag(id, ice_ufrag)?;
         self.command(Command::AddTransport(id, credentials))?;
         Ok(id)
@@ -155,6 +203,11 @@ impl PacketCore {
     #[pyo3(signature = (transport, *, ice_ufrag, ice_pwd))]
     fn restart_ice(&self, transport: Id, ice_ufrag: &str, ice_pwd: &str) -> PyResult<()> {
         let credentials = credentials(ice_ufrag, ice_pwd)?;
+        let thread = thread_of(ice_ufrag.as_bytes(), self.threads);
+        one_of(
+            thread == transport as usize % self.threads,
+            "the ice_ufrag means another thread than the transport's",
+        )?;
         self.claim_ufrag(transport, ice_ufrag)?;
         self.command(Command::RestartIce(transport, credentials))
     }
@@ -187,18 +240,21 @@ impl PacketCore {
     fn remove_transport(&self, transport: Id) -> PyResult<()> {
         self.ufrags
             .lock()
-            .map_err(|_| closed(Closed))?
+            .unwrap_or_else(PoisonError::into_inner)
             .retain(|(id, _)| *id != transport);
         self.command(Command::RemoveTransport(transport))
     }
 
     // ---- links to other nodes ----
 
-    #[pyo3(signature = (*, address, port, receive_key, receive_salt, send_key, send_salt))]
+    #[pyo3(signature = (*, thread, address, port, peer_thread, receive_key, receive_salt, send_key, send_salt))]
+    #[allow(clippy::too_many_arguments)]
     fn add_link(
         &self,
+        thread: usize,
         address: &str,
         port: u16,
+        peer_thread: u8,
         receive_key: Vec<u8>,
         receive_salt: Vec<u8>,
         send_key: Vec<u8>,
@@ -208,6 +264,7 @@ impl PacketCore {
             .parse()
             .map_err(|_| PyValueError::new_err(format!("address {address:?} is no IP address")))?;
         one_of(port > 0, "a port is above zero")?;
+        one_of(thread < self.threads, "there is no such thread")?;
         let keys = self::keys(
             Profile::AeadAes128Gcm,
             receive_key,
@@ -215,10 +272,11 @@ impl PacketCore {
             send_key,
             send_salt,
         )?;
-        let id = self.new_id();
+        let id = self.new_id(thread);
         self.command(Command::AddLink(
             id,
             SocketAddr::new(address, port),
+            peer_thread,
             Box::new(keys),
         ))?;
         Ok(id)
@@ -242,7 +300,7 @@ impl PacketCore {
             clock_rate,
             ssrcs,
         };
-        let id = self.new_id();
+        let id = self.new_id_beside(link);
         self.command(Command::AddRelayedTrack(id, link, Box::new(config)))?;
         Ok(id)
     }
@@ -250,7 +308,8 @@ impl PacketCore {
     #[pyo3(signature = (link, track, *, layer, ssrc, cname))]
     fn add_relay(&self, link: Id, track: Id, layer: usize, ssrc: u32, cname: String) -> PyResult<Id> {
         one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
-        let id = self.new_id();
+        self.check_beside(link, track)?;
+        let id = self.new_id_beside(link);
         let config = RelayConfig { layer, ssrc, cname };
         self.command(Command::AddRelay(id, link, track, Box::new(config)))?;
         Ok(id)
@@ -301,7 +360,7 @@ impl PacketCore {
             transport_cc,
             nack,
         };
-        let id = self.new_id();
+        let id = self.new_id_beside(transport);
         self.command(Command::AddTrack(id, transport, Box::new(config)))?;
         Ok(id)
     }
@@ -360,7 +419,8 @@ impl PacketCore {
             extensions,
             continuous,
         };
-        let id = self.new_id();
+        self.check_beside(transport, track)?;
+        let id = self.new_id_beside(transport);
         self.command(Command::AddSubscription(id, transport, track, Box::new(config)))?;
         Ok(id)
     }
@@ -396,8 +456,22 @@ impl PacketCore {
     // ---- looking inside ----
 
     fn stats(&self, py: Python<'_>) -> PyResult<statistics::CoreStats> {
-        let (engine, io) = py.detach(|| self.with_node(Node::stats))?;
-        Ok(statistics::core(&engine, &io))
+        let threads = py.detach(|| Ok::<_, PyErr>(self.node()?.stats()))?;
+        let all = threads
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unanswered)?;
+        Ok(statistics::sum(
+            all.iter().map(|(engine, io)| statistics::core(engine, io)),
+        ))
+    }
+
+    fn thread_stats(&self, py: Python<'_>) -> PyResult<Vec<Option<statistics::CoreStats>>> {
+        let threads = py.detach(|| Ok::<_, PyErr>(self.node()?.stats()))?;
+        let told = threads.into_iter().map(Result::ok);
+        Ok(told
+            .map(|told| told.map(|(engine, io)| statistics::core(&engine, &io)))
+            .collect())
     }
 
     fn track_stats(&self, py: Python<'_>, track: Id) -> PyResult<Vec<statistics::LayerStats>> {
@@ -424,7 +498,7 @@ impl PacketCore {
         py: Python<'_>,
         transports: Vec<Id>,
     ) -> PyResult<Vec<Option<statistics::TransportReport>>> {
-        let found = py.detach(|| self.with_node(|node| node.transport_reports(transports)))?;
+        let found = py.detach(|| self.with_node(|node| node.transport_reports(&transports)))?;
         let reports = found.iter().map(Option::as_ref);
         reports
             .map(|report| report.map(|report| statistics::report(py, report)).transpose())
@@ -437,7 +511,7 @@ impl PacketCore {
 mod module {
     #[pymodule_export]
     use super::{
-        PacketCore, PacketCoreError,
+        PacketCore, PacketCoreError, PacketCoreSilentError,
         events::{
             DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SpeakersChanged, SubscriptionStarved,
             TransportConnected, TransportLost,

@@ -31,7 +31,26 @@ macro_rules! copied {
     };
 }
 
-statistics_class!(CoreStats {
+/// Whose instances can be added up.
+macro_rules! counters_class {
+    ($name:ident { $($field:ident: $kind:ty),* $(,)? }) => {
+        statistics_class!($name { $($field: $kind),* });
+
+        impl $name {
+            fn plus(self, other: Self) -> Self {
+                Self { $($field: self.$field + other.$field),* }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: Default::default()),* }
+            }
+        }
+    };
+}
+
+counters_class!(CoreStats {
     datagrams_received: u64,
     bytes_received: u64,
     datagrams_sent: u64,
@@ -40,6 +59,9 @@ statistics_class!(CoreStats {
     send_failures: u64,
     connections: u64,
     connections_refused: u64,
+    handed_over: u64,
+    hand_over_drops: u64,
+    cpu_seconds: f64,
     rtp_received: u64,
     rtp_forwarded: u64,
     rtcp_received: u64,
@@ -124,7 +146,15 @@ pub(crate) fn core(engine: &parley_engine::Stats, io: &IoStats) -> CoreStats {
         send_failures: io.send_failures,
         connections: io.connections,
         connections_refused: io.connections_refused,
+        handed_over: io.handed_over,
+        hand_over_drops: io.hand_over_drops,
+        cpu_seconds: (io.cpu_us.0 + io.cpu_us.1) as f64 / 1e6,
     )
+}
+
+/// Of all threads together.
+pub(crate) fn sum(threads: impl Iterator<Item = CoreStats>) -> CoreStats {
+    threads.reduce(CoreStats::plus).unwrap_or_default()
 }
 
 pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {

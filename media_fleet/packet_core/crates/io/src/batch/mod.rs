@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use parley_engine::{Connection, Event, Output, Remote};
 
+use crate::link_header;
+use crate::sockets::Udp;
 use crate::syscalls::{self, MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message};
 use crate::tcp::Connections;
 
@@ -32,6 +34,12 @@ pub struct IoStats {
     pub connections: u64,
     /// Connections that were closed because they were too many, or no check came.
     pub connections_refused: u64,
+    /// Datagrams that were another thread's, and were handed over to it.
+    pub handed_over: u64,
+    /// Those that had no room there.
+    pub hand_over_drops: u64,
+    /// CPU time of the thread, microseconds: user and system.
+    pub cpu_us: (u64, u64),
 }
 
 /// What takes messages.
@@ -174,21 +182,24 @@ pub(crate) struct SendBatch<W = UdpSocket> {
     pub connections: Option<Connections>,
     buffer: Vec<u8>,
     used: usize,
+    /// Whose it is: told to other nodes.
+    thread: u8,
     pub events: VecDeque<Event>,
     pub stats: IoStats,
 }
 
 impl SendBatch {
     /// Sends through these sockets, and through the connections.
-    pub(crate) fn through(
-        v4: Option<UdpSocket>,
-        v6: Option<UdpSocket>,
-        connections: Option<Connections>,
-    ) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the process has no descriptors left.
+    pub(crate) fn through(udp: &Udp, connections: Option<Connections>, thread: u8) -> Result<Self> {
+        let clone = |socket: &Option<UdpSocket>| socket.as_ref().map(UdpSocket::try_clone).transpose();
+        Ok(Self {
             connections,
-            ..Self::new(v4, v6)
-        }
+            thread,
+            ..Self::new(clone(&udp.v4)?, clone(&udp.v6)?)
+        })
     }
 }
 
@@ -200,6 +211,7 @@ impl<W: Way> SendBatch<W> {
             connections: None,
             buffer: vec![0; BATCH_BYTES + SLACK],
             used: 0,
+            thread: 0,
             events: VecDeque::new(),
             stats: IoStats::default(),
         }
@@ -222,6 +234,7 @@ impl<W: Way> SendBatch<W> {
         IoStats {
             connections: connections.map_or(0, |connections| connections.len() as u64),
             connections_refused: connections.map_or(0, Connections::refused),
+            cpu_us: syscalls::thread_cpu_us(),
             ..self.stats
         }
     }
@@ -240,15 +253,20 @@ impl<W: Way> SendBatch<W> {
 
 impl<W: Way> Output for SendBatch<W> {
     fn buffer(&mut self, len: usize) -> &mut [u8] {
-        if self.used + len > BATCH_BYTES + SLACK || self.used >= BATCH_BYTES {
+        if self.used + len + link_header::LEN > BATCH_BYTES + SLACK || self.used >= BATCH_BYTES {
             self.flush();
         }
         &mut self.buffer[self.used..self.used + len]
     }
 
     fn send(&mut self, to: Remote, len: usize) {
-        let to = match to {
-            Remote::Udp(to) => to,
+        let (to, len) = match to {
+            Remote::Udp(to) => (to, len),
+            Remote::Node(to, thread) => {
+                let len = link_header::LEN + len;
+                link_header::write(&mut self.buffer[self.used..self.used + len], thread, self.thread);
+                (to, len)
+            }
             Remote::Tcp(number, _) => return self.put(number, len),
         };
         let queue = if to.is_ipv4() { &mut self.v4 } else { &mut self.v6 };

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use super::address::write_address;
 
@@ -20,6 +20,27 @@ pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(UdpSocket::from(socket))
 }
 
+/// Lets further sockets of this process be bound to a socket's address; the kernel gives each peer's datagrams to one of them.
+///
+/// The first of them is bound before that, so that no other process shares the address unnoticed.
+///
+/// # Errors
+/// The error of setsockopt(2).
+pub fn share_address(socket: &UdpSocket) -> io::Result<()> {
+    set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT)
+}
+
+/// Binds a further socket to a shared address, as [`bind_udp`] does.
+///
+/// # Errors
+/// The error of socket(2), setsockopt(2) or bind(2).
+pub fn bind_udp_shared(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = open(address, libc::SOCK_DGRAM)?;
+    set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT)?;
+    bind(&socket, address)?;
+    Ok(UdpSocket::from(socket))
+}
+
 /// Listens for TCP connections, without blocking, as [`bind_udp`] binds.
 ///
 /// # Errors
@@ -27,7 +48,7 @@ pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
 pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = open(address, libc::SOCK_STREAM)?;
     // Connections of a node that ran before linger: they are no listener.
-    set(&socket, libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
+    set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
     bind(&socket, address)?;
     // SAFETY: the call takes no pointers.
     done(unsafe { libc::listen(socket.as_raw_fd(), BACKLOG) })?;
@@ -48,17 +69,17 @@ fn open(address: SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is new and nobody else's.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     if address.is_ipv6() {
-        set(&socket, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)?;
+        set(socket.as_raw_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)?;
     }
     Ok(socket)
 }
 
-fn set(socket: &OwnedFd, level: libc::c_int, option: libc::c_int) -> io::Result<()> {
+fn set(socket: RawFd, level: libc::c_int, option: libc::c_int) -> io::Result<()> {
     let yes: libc::c_int = 1;
     // SAFETY: the option's value is an int that lives through the call.
     let result = unsafe {
         libc::setsockopt(
-            socket.as_raw_fd(),
+            socket,
             level,
             option,
             (&raw const yes).cast(),

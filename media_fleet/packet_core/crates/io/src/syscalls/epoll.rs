@@ -42,6 +42,15 @@ impl Epoll {
         self.control(libc::EPOLL_CTL_ADD, descriptor, token, libc::EPOLLIN)
     }
 
+    /// Watches, or watches no more, whether a descriptor is readable. It stays added: that takes no memory that might be missing.
+    ///
+    /// # Errors
+    /// The error of epoll_ctl(2).
+    pub fn set_readable(&self, descriptor: BorrowedFd<'_>, token: u64, watched: bool) -> io::Result<()> {
+        let events = if watched { libc::EPOLLIN } else { 0 };
+        self.control(libc::EPOLL_CTL_MOD, descriptor, token, events)
+    }
+
     /// Watches, or watches no more, whether a descriptor is writable.
     ///
     /// # Errors
@@ -51,7 +60,7 @@ impl Epoll {
         self.control(libc::EPOLL_CTL_MOD, descriptor, token, events)
     }
 
-    /// Watches a descriptor no more.
+    /// Forgets a descriptor.
     pub fn remove(&self, descriptor: BorrowedFd<'_>) {
         let _ = self.control(libc::EPOLL_CTL_DEL, descriptor, 0, 0);
     }

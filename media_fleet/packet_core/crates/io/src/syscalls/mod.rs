@@ -9,7 +9,7 @@ mod epoll;
 mod receive;
 mod send;
 
-pub use bind::{bind_udp, listen_tcp};
+pub use bind::{bind_udp, bind_udp_shared, listen_tcp, share_address};
 pub use epoll::{Epoll, Ready};
 pub use receive::{RECEIVE_MESSAGES, Received, Receiver};
 pub use send::{MAX_SEGMENTED_LEN, MAX_SEGMENTS, Message, send};

@@ -67,9 +67,13 @@ impl Connections {
     }
 
     fn within(listeners: Vec<TcpListener>, limits: Limits) -> io::Result<Self> {
-        let mut connections = Self {
+        let epoll = Epoll::new()?;
+        for (listener, token) in listeners.iter().zip(FIRST_LISTENER..) {
+            epoll.add(listener.as_fd(), token)?;
+        }
+        Ok(Self {
             listeners,
-            epoll: Epoll::new()?,
+            epoll,
             limits,
             open: HashMap::new(),
             strangers: VecDeque::new(),
@@ -77,24 +81,27 @@ impl Connections {
             closed: Vec::new(),
             next_number: 0,
             next_sweep_us: 0,
-            is_accepting: false,
+            is_accepting: true,
             refused: 0,
-        };
-        connections.accept_again()?;
-        Ok(connections)
+        })
     }
 
-    fn accept_again(&mut self) -> io::Result<()> {
-        for (index, listener) in self.listeners.iter().enumerate() {
-            self.epoll.add(listener.as_fd(), FIRST_LISTENER + index as u64)?;
+    /// Whether connections are accepted: all listeners, or none.
+    fn set_accepting(&mut self, accepting: bool) {
+        for (listener, token) in self.listeners.iter().zip(FIRST_LISTENER..) {
+            let _ = self.epoll.set_readable(listener.as_fd(), token, accepting);
         }
-        self.is_accepting = true;
-        Ok(())
+        self.is_accepting = accepting;
     }
 
     /// Readable when [`Self::serve`] has something to do.
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
+    }
+
+    /// Whether this is where connections are accepted, at the moment or in general.
+    pub(crate) fn is_accepting_here(&self) -> bool {
+        !self.listeners.is_empty()
     }
 
     /// How many are open.
@@ -125,31 +132,30 @@ impl Connections {
     fn accept(&mut self, listener: usize, now_us: u64) {
         for _ in 0..ACCEPTED_AT_ONCE {
             match self.listeners[listener].accept() {
-                Ok((stream, peer)) => self.admit(stream, peer, now_us),
+                Ok((stream, peer)) => {
+                    self.admit(stream, peer, now_us);
+                }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return,
                     // The connection is gone already.
                     ErrorKind::ConnectionAborted | ErrorKind::Interrupted => {}
                     // No descriptors or memory: it stays in the kernel's queue, and asking at once would help nobody.
-                    _ => return self.pause(),
+                    _ => return self.set_accepting(false),
                 },
             }
         }
     }
 
-    fn pause(&mut self) {
-        for listener in &self.listeners {
-            self.epoll.remove(listener.as_fd());
-        }
-        self.is_accepting = false;
-    }
-
-    fn admit(&mut self, stream: TcpStream, peer: SocketAddr, now_us: u64) {
+    /// Takes a connection that has been accepted, here or by another thread; tells its number, and what it is to the engine.
+    pub(crate) fn admit(
+        &mut self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        now_us: u64,
+    ) -> Option<(u32, Remote)> {
         let number = self.unused_number();
         let remote = Remote::tcp(number, peer);
-        let Ok(connection) = Connection::new(stream, remote, now_us) else {
-            return;
-        };
+        let connection = Connection::new(stream, remote, now_us).ok()?;
         let host = connection.host();
         let is_of_host = |(_, other): &&(u32, IpAddr)| *other == host;
         // The oldest stranger goes: whoever means well has sent a check long since.
@@ -167,10 +173,19 @@ impl Connections {
                 .is_err()
         {
             self.refused += 1;
-            return;
+            return None;
         }
         self.open.insert(number, connection);
         self.strangers.push_back((number, host));
+        Some((number, remote))
+    }
+
+    /// Gives away a connection to which nothing has been written.
+    pub(crate) fn release(&mut self, number: u32) -> Option<TcpStream> {
+        let connection = self.open.remove(&number)?;
+        self.strangers.retain(|(other, _)| *other != number);
+        self.epoll.remove(connection.stream.as_fd());
+        Some(connection.stream)
     }
 
     fn unused_number(&mut self) -> u32 {
@@ -294,7 +309,7 @@ impl Connections {
         }
         self.next_sweep_us = now_us + SWEEP_US;
         if !self.is_accepting {
-            let _ = self.accept_again();
+            self.set_accepting(true);
         }
         let numbers: Vec<(u32, Remote)> = self.open.iter().map(|(number, c)| (*number, c.remote)).collect();
         for (number, remote) in numbers {

@@ -9,6 +9,12 @@ pub(crate) const MAX_DATAGRAM: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
+/// The datagram at the start of what was read, if it is whole.
+pub(crate) fn first_datagram(read: &[u8]) -> Option<&[u8]> {
+    let (header, rest) = read.split_first_chunk::<HEADER_LEN>()?;
+    rest.get(..usize::from(u16::from_be_bytes(*header)))
+}
+
 /// Hands over the whole datagrams at the start of what was read; tells how many octets they took.
 pub(crate) fn take_datagrams(read: &mut [u8], mut take: impl FnMut(&mut [u8])) -> Result<usize, TooLong> {
     let mut at = 0;

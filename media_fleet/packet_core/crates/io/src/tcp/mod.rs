@@ -5,4 +5,4 @@ mod connections;
 mod framing;
 
 pub(crate) use connections::{Connections, READ_LEN};
-pub(crate) use framing::{TooLong, take_datagrams};
+pub(crate) use framing::{TooLong, first_datagram, take_datagrams};
