@@ -1,7 +1,8 @@
 """Someone at a browser: what a person does in Parley's page, and what they see and hear there.
 
 Everything goes through the page as a person would use it, by roles and names; `window.__parleyRoom`, the SDK's room, is
-only read, for what cannot be seen: decoded frames and sound energy.
+only read, for what cannot be seen: decoded frames and sound energy; but for how many cameras are received, which the
+page has no control for.
 """
 
 from __future__ import annotations
@@ -199,6 +200,10 @@ class Person:
             self.press("Chat")
         box.fill(text)
         box.press("Enter")
+
+    def limits_cameras(self, count: int | None) -> None:
+        """Receives so many cameras at the most; None: any number."""
+        self.page.evaluate("(count) => { window.__parleyRoom.limitCameras(count); }", count)
 
     def allow_direct_media(self) -> None:
         """As a host: media goes directly while two are alone."""

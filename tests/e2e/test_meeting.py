@@ -73,6 +73,27 @@ def test_a_camera_goes_off_and_on_again(host: Person, link: str, person: MakePer
     guest.sees_picture("Ada")
 
 
+def test_of_more_cameras_than_are_wanted_that_of_who_speaks_is_seen(
+    host: Person, link: str, person: MakePerson
+) -> None:
+    ben, cleo = person("Ben"), person("Cleo")
+    for someone in (host, ben, cleo):
+        someone.join(link)
+    host.sees_picture("Ben")
+    host.sees_picture("Cleo")
+    cleo.press("Turn off microphone")
+    host.limits_cameras(1)
+    host.sees_no_picture("Cleo")
+    host.sees_picture("Ben")
+    host.screenshot("one-camera-of-two")
+    ben.press("Turn off microphone")
+    cleo.press("Turn on microphone")
+    host.sees_picture("Cleo")
+    host.sees_no_picture("Ben")
+    host.limits_cameras(None)
+    host.sees_picture("Ben")
+
+
 def test_a_shared_screen_is_a_track_of_its_own(host: Person, link: str, person: MakePerson) -> None:
     guest = person("Ben")
     host.join(link)

@@ -175,8 +175,13 @@ impl Leg<'_> {
             return 0;
         }
         let mut count = 1;
-        if before != self.subscription.current {
+        // None was sent while nothing was: where the clocks stand by now is told with the first sound.
+        let begins =
+            stored.sound.is_some_and(|sound| sound.begins) && self.subscription.lacks_report(self.now);
+        if before != self.subscription.current || begins {
             crate::reports::send_sender_report(self.now, track, self.subscription, self.transport, out);
+        }
+        if before != self.subscription.current {
             // The start of the key frame came late, after more of it: that has waited in the store.
             for stored in layer.store.after(packet.number) {
                 let is_to_come = others

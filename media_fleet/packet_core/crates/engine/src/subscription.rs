@@ -17,6 +17,8 @@ use crate::track::{Quality, Track};
 /// A stream that leaps on by more goes on without a gap: a receiver takes half of all sequence numbers, and more, for a step back
 /// and has a wrong index of every packet from then on (RFC 3711, section 3.3.1).
 const MAX_LEAP: u64 = 1 << 14;
+/// Publishers report so often; what is older may have been overtaken by clocks that run apart.
+const REPORT_LASTS_US: u64 = 5_000_000;
 /// What the path to the subscriber has room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Share {
@@ -341,6 +343,12 @@ impl Subscription {
     /// The RTP timestamp of the newest packet that was sent; None before the first one.
     pub(crate) fn last_timestamp(&self) -> Option<u32> {
         self.continuity.started.then_some(self.continuity.last_timestamp)
+    }
+
+    /// Whether the last sender report was long ago.
+    pub(crate) fn lacks_report(&self, now: Now) -> bool {
+        self.last_report
+            .is_some_and(|(_, sent_us)| now.us > sent_us + REPORT_LASTS_US)
     }
 
     /// The offset of the RTP timestamp while a layer is forwarded.

@@ -295,6 +295,17 @@ fn reports_tell_of_what_is_sent_and_silence_of_nothing() {
         reports[2].rtp_timestamp.wrapping_sub(moved),
         u32::from(alice.number) * 960
     );
+    sound(&mut world, 6_000, &mut [(&mut alice, SILENT)]);
+    sound(&mut world, 200, &mut [(&mut alice, SPEECH)]);
+    let is_report = |(_, feedback): &&(u64, Feedback)| matches!(feedback, Feedback::SenderReport(_));
+    let (at_us, _) = *world.people[listener]
+        .feedback
+        .iter()
+        .rfind(is_report)
+        .as_ref()
+        .unwrap();
+    let first = alice.heard(&world, listener)[29 + 9].at_us;
+    assert_eq!(*at_us, first, "after a while it comes with the first sound");
 }
 
 #[test]

@@ -51,7 +51,11 @@ struct Nodes {
 
 impl Nodes {
     fn new(seed: u64) -> Self {
-        let mut worlds = [World::new(seed), World::new(seed + 1)];
+        Self::with_last_n_audio(seed, 0)
+    }
+
+    fn with_last_n_audio(seed: u64, last_n: usize) -> Self {
+        let mut worlds = [seed, seed + 1].map(|seed| World::with_last_n_audio(seed, last_n));
         for (node, world) in worlds.iter_mut().enumerate() {
             world.command(Command::AddLink(
                 LINK,
@@ -260,22 +264,82 @@ fn sound_and_its_level_cross_and_are_repaired_as_well() {
         if number == 190 {
             nodes.loss = 0;
         }
-        let fields = HeaderFields {
-            marker: false,
-            payload_type: harness::AUDIO,
-            sequence_number: number,
-            timestamp: u32::from(number) * 960,
-            ssrc: 0xbb00,
-        };
-        let packet =
-            nodes.worlds[WEST].people[publisher].packet(&fields, &[(1, b"1"), (6, &[0x80 | 30])], &[7; 80]);
-        nodes.worlds[WEST].send_from(publisher, vec![packet]);
+        utter(&mut nodes.worlds[WEST], publisher, number, 0x80 | 30);
         nodes.advance(20);
     }
     nodes.advance(200);
     let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
     assert!(stream.len() >= 198, "{}", stream.len());
     assert!(stream.iter().all(|rtp| rtp.audio_level == Some(vec![0x80 | 30])));
+}
+
+/// 20 ms of somebody's sound at a level in -dBov.
+fn utter(world: &mut World, who: usize, number: u16, level: u8) {
+    let fields = HeaderFields {
+        marker: false,
+        payload_type: harness::AUDIO,
+        sequence_number: number,
+        timestamp: u32::from(number) * 960,
+        ssrc: 0xbb00,
+    };
+    let packet = world.people[who].packet(&fields, &[(1, b"1"), (6, &[level])], &[7; 80]);
+    world.send_from(who, vec![packet]);
+}
+
+#[test]
+fn all_sound_crosses_and_each_node_forwards_the_loudest_of_all_nodes() {
+    let mut nodes = Nodes::with_last_n_audio(7, 1);
+    let (ann, ben) = (nodes.worlds[WEST].join(GCM), nodes.worlds[EAST].join(GCM));
+    let ann_here = nodes.worlds[WEST].publish(ann, microphone());
+    let ben_there = nodes.worlds[EAST].publish(ben, microphone());
+    let (ann_there, _) = nodes.relay(ann_here, &microphone());
+    nodes.worlds[WEST].command(Command::SetTrackGroup(ann_here, Some(1)));
+    for track in [ann_there, ben_there] {
+        nodes.worlds[EAST].command(Command::SetTrackGroup(track, Some(1)));
+    }
+    let viewer = nodes.worlds[EAST].join(GCM);
+    let ssrcs =
+        [ann_there, ben_there].map(|track| nodes.worlds[EAST].subscribe(viewer, track, Kind::Audio).1);
+    let mut number = 0;
+    let mut heard = |nodes: &mut Nodes, ann_level: u8, ben_level: u8| {
+        let counts = |nodes: &Nodes| ssrcs.map(|ssrc| nodes.worlds[EAST].people[viewer].stream(ssrc).len());
+        let before = counts(nodes);
+        for _ in 0..50 {
+            utter(&mut nodes.worlds[WEST], ann, number, ann_level);
+            utter(&mut nodes.worlds[EAST], ben, number, ben_level);
+            number += 1;
+            nodes.advance(20);
+        }
+        nodes.advance(100);
+        let after = counts(nodes);
+        [after[0] - before[0], after[1] - before[1]]
+    };
+    nodes.loss = 5;
+    assert_eq!(heard(&mut nodes, 127, 30), [0, 50], "silence");
+    assert_eq!(heard(&mut nodes, 70, 30), [0, 50], "noise");
+    assert_eq!(
+        heard(&mut nodes, 30, 127),
+        [0, 4],
+        "a pause, and the end of the sound before it"
+    );
+    nodes.loss = 0;
+    heard(&mut nodes, 30, 127);
+    assert_eq!(heard(&mut nodes, 30, 127), [50, 0]);
+    assert_eq!(
+        nodes.crossed(CROSSING),
+        250,
+        "whatever it is, and whoever hears it"
+    );
+    for ssrc in ssrcs {
+        let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+        let numbers: Vec<u16> = stream.iter().map(|rtp| rtp.sequence_number).collect();
+        let span = numbers.iter().max().unwrap() - numbers.iter().min().unwrap();
+        assert_eq!(
+            usize::from(span) + 1,
+            numbers.len(),
+            "no gap, though some came late"
+        );
+    }
 }
 
 #[test]
