@@ -22,6 +22,7 @@ from redis import Redis
 from contracts.access_token import AccessClaims, encode_access_token
 from contracts.rooms import Identity
 from functions.serverless import aws as serverless_aws
+from tests.doubles.inbox import Inbox, smtp_server
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
 from tests.valkey_server import valkey_server
 
@@ -139,6 +140,22 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
 @pytest.fixture(scope="session")
 def auth(new_auth: Callable[..., Client]) -> Client:
     return new_auth()
+
+
+@pytest.fixture(scope="session")
+def inbox() -> Iterator[Inbox]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mailing(new_auth: Callable[..., Client], inbox: Inbox) -> Client:
+    """An instance of the authentication service that sends mail, and does so when its test says so (`work_off`)."""
+    return new_auth(
+        PARLEY_AUTH_MAIL="smtp",
+        PARLEY_AUTH_MAIL_FROM="Parley <parley@meet.test>",
+        PARLEY_AUTH_MAIL_SMTP_URL=f"smtp+insecure://127.0.0.1:{inbox.port}",
+    )
 
 
 @pytest.fixture(scope="session")
