@@ -20,6 +20,8 @@ from contracts.rooms import Identity
 TYPE = "at+jwt"
 AUDIENCE = "parley-api"
 LIFETIME_S = 900
+SERVICE_LIFETIME_S = 300
+"""Of a service account's: it gets a new one without anybody, and a revoked key should open nothing soon."""
 
 
 class AccessClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,7 +43,7 @@ class AccessClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str | None = None
     """RFC 9068, 2.2.3: beside a role what is left of it, without a role all that is allowed."""
     client_id: str | None = None
-    """The API key that it was issued for, if it was."""
+    """RFC 9068, 2.2: the service account, if it was issued to one."""
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -51,6 +51,11 @@ class ErrorCode(StrEnum):
     ACCOUNT_EXISTS_LINK_REQUIRED = "account_exists_link_required"
     IDENTITY_TAKEN = "identity_taken"
     LAST_LOGIN_METHOD = "last_login_method"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    PASSWORD_CHANGE_REQUIRED = "password_change_required"
+    LAST_ADMINISTRATOR = "last_administrator"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_SCOPE = "invalid_scope"
     # Access
     PERMISSION_DENIED = "permission_denied"
     GUESTS_NOT_ALLOWED = "guests_not_allowed"

@@ -62,6 +62,10 @@ class Platform:
             "PARLEY_GATEWAY_PORT": str(self.gateway_port),
             "PARLEY_MEDIA_PORT": str(self.media_port),
             "PARLEY_DATA": str(data),
+            # Tests and measurements come from one address.
+            "PARLEY_AUTH_LIMIT_LOGIN": "100000/60",
+            "PARLEY_AUTH_LIMIT_REGISTER": "100000/60",
+            "PARLEY_AUTH_LIMIT_REFRESH": "100000/60",
             **({"PARLEY_WEB": str(web)} if web else {}),
             **(environ or {}),
         }

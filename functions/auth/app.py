@@ -10,6 +10,8 @@ from auth_service.access_tokens import AccessTokens
 from auth_service.account_routes import add_account_routes, add_address_routes, add_registration_routes
 from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.attempts_table import AttemptsTable
+from auth_service.adapters.audit_table import AuditTable
+from auth_service.adapters.devices_table import DevicesTable
 from auth_service.adapters.identities_table import IdentitiesTable
 from auth_service.adapters.job_function import JobFunction
 from auth_service.adapters.jobs_table import JobsTable
@@ -17,15 +19,18 @@ from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.mailers import Mailer, SesMailer, SmtpMailer
 from auth_service.adapters.passwords import Passwords
 from auth_service.adapters.provider_settings import ProviderSettings
+from auth_service.adapters.service_accounts_table import ServiceAccountsTable
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.adapters.table import Table
 from auth_service.address_changes import AddressChanges
 from auth_service.answers import Answers
+from auth_service.audit_routes import add_audit_routes
 from auth_service.directory_logins import DirectoryLogins
 from auth_service.discovery_routes import add_discovery_routes
 from auth_service.domain.roles import Roles
 from auth_service.domain.sessions import Lifetimes
 from auth_service.external_login import ExternalLogin
+from auth_service.guessing import Guessing
 from auth_service.identity_routes import add_identity_routes
 from auth_service.job_queue import JobQueue
 from auth_service.login import Login
@@ -37,6 +42,8 @@ from auth_service.profile import Profile
 from auth_service.provider_routes import add_provider_routes
 from auth_service.registration import Registration
 from auth_service.security_events import SecurityEvents, log_to
+from auth_service.service_account_routes import add_service_account_routes
+from auth_service.service_accounts import ServiceAccounts
 from auth_service.session_routes import add_session_routes
 from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
@@ -48,7 +55,8 @@ from contracts.access_token import LIFETIME_S
 from contracts.jwks import CLOCK_SKEW_S
 from functions.serverless import aws
 from functions.serverless.client_addresses import ClientAddresses
-from functions.serverless.service import Service
+from functions.serverless.redis_limits import Limits
+from functions.serverless.service import Limiting, Service
 from functions.serverless.signing_keys import SigningKeys
 from telemetry.logs import service_logger
 
@@ -83,7 +91,15 @@ accounts = AccountsTable(table, clock=time.time)
 sessions_table = SessionsTable(table)
 links = LinksTable(table)
 jobs = JobsTable(table)
-events = SecurityEvents(log_to(logger), clock=time.time)
+audit = AuditTable(
+    table,
+    kept_days=settings.audit_kept_days,
+    addresses=settings.audit_addresses,
+    clock=time.time,
+    randomness=os.urandom,
+)
+events = SecurityEvents(log_to(logger), audit=audit, clock=time.time)
+services_table = ServiceAccountsTable(table)
 queue = JobQueue(
     jobs=jobs,
     function=JobFunction(aws.lambda_client, settings.jobs_function, logger=logger),
@@ -107,6 +123,7 @@ new_passwords = NewPasswords(passwords=passwords, min_length=settings.password_m
 access_tokens = AccessTokens(
     accounts=accounts,
     sessions=sessions_table,
+    services=services_table,
     signing_keys=signing_keys,
     issuer=settings.issuer,
     roles=roles,
@@ -123,7 +140,10 @@ sessions = Sessions(
     clock=time.time,
     randomness=os.urandom,
 )
-logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, events=events)
+limits = Limits(settings.redis_url, clock=time.time, logger=logger)
+devices = DevicesTable(table, clock=time.time, randomness=os.urandom)
+guessing = Guessing(limits=limits, devices=devices, events=events)
+logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, guessing=guessing, events=events)
 step_up = StepUp(login=logins, clock=time.time)
 registration = Registration(
     accounts=accounts,
@@ -196,12 +216,17 @@ answers = Answers(
     cookie_max_age_s=settings.session_idle_s,
     secure_cookies=settings.secure_cookies,
 )
+service_accounts = ServiceAccounts(
+    table=services_table, access_tokens=access_tokens, events=events, clock=time.time, randomness=os.urandom
+)
+quotas = settings.quotas()
 app = Service(
     "parley-auth",
     logger=logger,
     is_outage=aws.is_outage,
     verify=access_tokens.verify,
-    addresses=ClientAddresses(trusted_proxies=settings.trusted_proxies),
+    addresses=ClientAddresses(trusted_proxies=settings.trusted_proxies, edge_secret=settings.edge_secret),
+    limiting=Limiting(limits=limits, quotas=quotas, of_a_bearer=quotas["bearer"]),
 )
 
 add_registration_routes(app, registration=registration, answers=answers)
@@ -226,6 +251,8 @@ add_identity_routes(
     external=external,
     answers=answers,
 )
+add_service_account_routes(app, service_accounts=service_accounts, answers=answers)
+add_audit_routes(app, audit=audit, events=events, answers=answers)
 add_discovery_routes(app, signing_keys=signing_keys, settings=settings)
 
 

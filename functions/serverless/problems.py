@@ -21,7 +21,8 @@ class FieldError(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """The body of every error answer. ``code`` is stable; ``detail`` is a sentence for people."""
+    """The body of every error answer. ``code`` is stable; ``detail`` is a sentence for people; ``error`` is there where
+    clients of OAuth look for it (RFC 6749, 5.2)."""
 
     type: str
     title: str
@@ -30,12 +31,15 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str
     request_id: str
     errors: tuple[FieldError, ...] | UnsetType = UNSET
+    error: str | UnsetType = UNSET
 
 
 class ServiceError(Exception):
     """Base of each service's errors: a refusal that its caller may know the reason of."""
 
     code: ErrorCode = ErrorCode.BAD_REQUEST
+    oauth_error: str | UnsetType = UNSET
+    """What clients of OAuth know it by."""
 
     def __init__(self, message: str, *, fields: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -116,7 +120,13 @@ class UnavailableError(ServiceError):
 
 
 def problem(
-    code: ErrorCode, detail: str, *, request_id: str, fields: tuple[FieldError, ...] = (), status: int | None = None
+    code: ErrorCode,
+    detail: str,
+    *,
+    request_id: str,
+    fields: tuple[FieldError, ...] = (),
+    status: int | None = None,
+    error: str | UnsetType = UNSET,
 ) -> Problem:
     """The document for one error. ``status`` is given only where HTTP itself has decided it."""
     return Problem(
@@ -127,4 +137,5 @@ def problem(
         detail=detail,
         request_id=request_id,
         errors=fields or UNSET,
+        error=error,
     )

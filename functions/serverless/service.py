@@ -252,7 +252,9 @@ class Service(Chalice):
         request_id = request_id_of(event)
         match error:
             case ServiceError():
-                document = problem(error.code, error.message, request_id=request_id, fields=error.fields)
+                document = problem(
+                    error.code, error.message, request_id=request_id, fields=error.fields, error=error.oauth_error
+                )
                 return _response(document.status, document, {**headers_of(error.code), **error.headers()})
             case TokenError():
                 document = problem(error.code, error.message, request_id=request_id)

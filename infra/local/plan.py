@@ -123,6 +123,7 @@ class Plan:
             TABLE=self._stack["AuthTableName"],
             SIGNING_SECRET="parley/auth/local/signing-keys",  # noqa: S106  (its name)
             ISSUER=self._auth_issuer,
+            REDIS_URL=self._redis,
             JOBS_FUNCTION="parley-auth-jobs",
         ) | {"AWS_ENDPOINT_URL_LAMBDA": self._api}
 

@@ -38,6 +38,7 @@ def add_registration_routes(app: Service, *, registration: Registration, answers
         "/v1/auth/register",
         summary="Make an account and log in; where mail is sent, 202: a link is on its way",
         access=Open.ANYONE,
+        limit="register",
         body=RegisterBody,
         answer=Session,
         status=201,

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from auth_service.access_tokens import Bearer
+from auth_service.adapters.devices_table import KNOWN_FOR_S
 from auth_service.domain.accounts import Account
 from auth_service.domain.identities import LinkedIdentity
 from auth_service.domain.links import Link
@@ -37,6 +38,7 @@ from functions.serverless.times import rfc3339
 
 COOKIE = "parley_refresh"
 _ATTEMPT_COOKIE = "parley_login"
+DEVICE_COOKIE = "parley_device"
 
 
 class Answers:
@@ -53,8 +55,8 @@ class Answers:
         self._cookie_max_age_s = cookie_max_age_s
         self._secure_cookies = secure_cookies
 
-    def session(self, done: LoggedIn, *, in_cookie: bool) -> Answer[Session]:
-        """Fresh tokens, the refresh token in the body or in the cookie."""
+    def session(self, done: LoggedIn, *, in_cookie: bool, device: str | None = None) -> Answer[Session]:
+        """Fresh tokens, the refresh token in the body or in the cookie. ``device``: what the client is known by."""
         token = done.refresh_token.encode()
         body = Session(
             access_token=done.access_token,
@@ -62,12 +64,13 @@ class Answers:
             user=self.user(done.account),
             refresh_token=UNSET if in_cookie else token,
         )
-        headers = {"Set-Cookie": self.refresh_cookie(done)} if in_cookie else {}
-        return Answer(body=body, headers=headers)
+        cookies = [self.refresh_cookie(done)] if in_cookie else []
+        cookies += [] if device is None else [self._cookie(DEVICE_COOKIE, device, max_age=KNOWN_FOR_S)]
+        return Answer(body=body, headers=_setting(cookies))
 
     def refresh_cookie(self, done: LoggedIn) -> str:
         """The field Set-Cookie of a session whose refresh token is in the cookie."""
-        return self._cookie(done.refresh_token.encode(), max_age=self._cookie_max_age_s)
+        return self._cookie(COOKIE, done.refresh_token.encode(), max_age=self._cookie_max_age_s)
 
     @property
     def attempt_cookie_name(self) -> str:
@@ -82,7 +85,7 @@ class Answers:
 
     def logged_out(self, *, in_cookie: bool) -> Answer[None]:
         """Nothing, and the cookie taken back."""
-        return Answer(body=None, headers={"Set-Cookie": self._cookie("", max_age=0)} if in_cookie else {})
+        return Answer(body=None, headers=_setting([self._cookie(COOKIE, "", max_age=0)] if in_cookie else []))
 
     def user(self, account: Account) -> User:
         """An account, as its owner sees it."""
@@ -139,12 +142,17 @@ class Answers:
     def origin(self, call: Call[Any, Any]) -> Origin:
         """Where a request came from."""
         agent = call.headers.get("user-agent")
-        return Origin(address=call.client_address, user_agent=agent)
+        return Origin(address=call.client_address, user_agent=agent, request_id=call.request_id)
 
-    def _cookie(self, value: str, *, max_age: int) -> str:
+    def _cookie(self, name: str, value: str, *, max_age: int) -> str:
         """RFC 6265bis. The path keeps it away from every other service."""
         secure = "; Secure" if self._secure_cookies else ""
-        return f"{COOKIE}={value}; Max-Age={max_age}; Path=/v1/auth; HttpOnly; SameSite=Strict{secure}"
+        return f"{name}={value}; Max-Age={max_age}; Path=/v1/auth; HttpOnly; SameSite=Strict{secure}"
+
+
+def _setting(cookies: list[str]) -> dict[str, str | list[str]]:
+    """The header field that sets cookies."""
+    return {"Set-Cookie": cookies[0] if len(cookies) == 1 else cookies} if cookies else {}
 
 
 def wants_cookie(call: Call[Any, Any]) -> bool:

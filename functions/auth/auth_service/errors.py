@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.error_codes import ErrorCode
 from functions.serverless.problems import FieldError, ServiceError
 
@@ -175,3 +177,82 @@ class DirectoryRefusalError(InvalidCredentialsError):
 def reason_of(error: ServiceError) -> str:
     """Why something was refused, for the log: more than the caller is told, where there is more."""
     return str(getattr(error, "reason", error.code.value))
+
+
+class NoSuchError(AuthError):
+    """Nothing has the id that the path names."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class AccountSuspendedError(AuthError):
+    """An administrator has suspended the account. Told only to who knows its password."""
+
+    code = ErrorCode.ACCOUNT_SUSPENDED
+
+    def __init__(self) -> None:
+        super().__init__("This account is suspended. Please ask an administrator.")
+
+
+class PasswordChangeRequiredError(AuthError):
+    """The password was given by an administrator, and must be replaced by one's own first."""
+
+    code = ErrorCode.PASSWORD_CHANGE_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("Please choose a password of your own first.")
+
+
+class LastAdministratorError(AuthError):
+    code = ErrorCode.LAST_ADMINISTRATOR
+
+    def __init__(self) -> None:
+        super().__init__("This is the last administrator. Please make somebody else an administrator first.")
+
+
+class AppointedBySettingError(AuthError):
+    """Whoever runs the platform has named this administrator in its settings."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This administrator is named in the platform's settings, and can be changed there alone.")
+
+
+class InvalidClientError(AuthError):
+    """No usable API key (RFC 6749, 5.2: ``invalid_client``)."""
+
+    code = ErrorCode.INVALID_CLIENT
+    oauth_error = "invalid_client"
+
+    def __init__(self, message: str = "The API key is unknown, expired or revoked.") -> None:
+        super().__init__(message)
+
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": 'Basic realm="parley"'}
+
+
+class InvalidScopeError(AuthError):
+    """More was asked for than the key allows (RFC 6749, 5.2: ``invalid_scope``)."""
+
+    code = ErrorCode.INVALID_SCOPE
+    oauth_error = "invalid_scope"
+
+    def __init__(self) -> None:
+        super().__init__("The API key does not allow all of this scope.")
+
+
+class TooManyKeysError(AuthError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A service account has at most {limit} keys. Please revoke those that are not used.")
+
+
+class KeyMadeBeforeError(AuthError):
+    """A repeated request: its key was made, and cannot be shown again."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"This request has made the key {key_id} before, whose secret cannot be shown again.")

@@ -8,7 +8,8 @@ from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.passwords import Passwords
 from auth_service.domain.accounts import Account, normalise_email, normalise_password
 from auth_service.domain.security_events import Origin, SecurityEventName
-from auth_service.errors import InvalidCredentialsError
+from auth_service.errors import InvalidCredentialsError, PasswordChangeRequiredError
+from auth_service.guessing import Guessing
 from auth_service.security_events import SecurityEvents
 from auth_service.sessions import LoggedIn, Sessions
 from functions.serverless.problems import InvalidFieldError
@@ -18,22 +19,40 @@ class Login:
     """Logs people in."""
 
     def __init__(
-        self, *, accounts: AccountsTable, passwords: Passwords, sessions: Sessions, events: SecurityEvents
+        self,
+        *,
+        accounts: AccountsTable,
+        passwords: Passwords,
+        sessions: Sessions,
+        guessing: Guessing,
+        events: SecurityEvents,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
+        self._guessing = guessing
         self._events = events
 
-    def log_in(self, *, email: str, password: str, origin: Origin) -> LoggedIn:
-        """Checks a password and opens a session.
+    def log_in(
+        self, *, email: str, password: str, origin: Origin, device: str | None = None
+    ) -> tuple[LoggedIn, str | None]:
+        """Checks a password and opens a session. ``device``: the name that the client was given for itself before; it
+        gets a new one if that is not known.
 
         Raises:
+            RateLimitedError: there were too many attempts.
             InvalidCredentialsError: there is no such account, or the password is another; with the same work for both.
+            AccountSuspendedError, PasswordChangeRequiredError: the password is right, and does not open a session.
         """
-        account = self.prove(self._account_of(email), password, origin=origin)
+        known = self._account_of(email)
+        guess = self._guessing.begin(email.strip().casefold(), known, device=device, origin=origin)
+        account = self.prove(known, password, origin=origin)
+        name = self._guessing.right(guess, account)
+        if account.must_change_password:
+            raise PasswordChangeRequiredError
+        done = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id)
-        return self._sessions.open(account, origin=origin)
+        return done, name
 
     def prove(self, account: Account | None, password: str, *, origin: Origin) -> Account:
         """The account, if the password is its own; its hash is renewed if today's parameters are higher.

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
+from auth_service.adapters.audit_table import AuditTable
 from auth_service.domain.security_events import Origin, SecurityEvent, SecurityEventName
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
 
 class Sink(Protocol):
@@ -15,11 +21,23 @@ class Sink(Protocol):
     def __call__(self, event: SecurityEvent, /) -> None: ...
 
 
-class SecurityEvents:
-    """Tells every sink what has happened. Use cases call it after the change itself is kept."""
+class Prepared(Struct, frozen=True):
+    """An event that is written together with the change that it tells of: ``write`` is its part of the transaction."""
 
-    def __init__(self, *sinks: Sink, clock: Callable[[], float]) -> None:
+    event: SecurityEvent
+    write: Write
+
+
+class SecurityEvents:
+    """Keeps what has happened in the audit log, and tells every sink.
+
+    A change that is a transaction takes the event along (`prepare`, then `happened`); of others the event is recorded
+    right after them.
+    """
+
+    def __init__(self, *sinks: Sink, audit: AuditTable, clock: Callable[[], float]) -> None:
         self._sinks = sinks
+        self._audit = audit
         self._clock = clock
 
     def record(
@@ -33,15 +51,38 @@ class SecurityEvents:
         **details: str,
     ) -> None:
         """Tells that something has happened just now."""
-        event = SecurityEvent(
-            name=name,
-            at=int(self._clock() * 1000),
-            origin=origin,
-            user_id=user_id,
-            session_id=session_id,
-            actor_id=actor_id,
-            details=details,
+        event = self._event(
+            name, origin=origin, user_id=user_id, session_id=session_id, actor_id=actor_id, details=details
         )
+        self._audit.add(event)
+        self._tell(event)
+
+    def prepare(
+        self,
+        name: SecurityEventName,
+        *,
+        origin: Origin,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        actor_id: str | None = None,
+        **details: str,
+    ) -> Prepared:
+        """An event that is about to happen, if its transaction succeeds."""
+        event = self._event(
+            name, origin=origin, user_id=user_id, session_id=session_id, actor_id=actor_id, details=details
+        )
+        return Prepared(event, self._audit.write(event))
+
+    def happened(self, prepared: Prepared) -> None:
+        """The transaction has succeeded, and the event is in the audit log."""
+        self._tell(prepared.event)
+
+    def _event(
+        self, name: SecurityEventName, *, origin: Origin, details: dict[str, str], **about: str | None
+    ) -> SecurityEvent:
+        return SecurityEvent(name=name, at=int(self._clock() * 1000), origin=origin, details=details, **about)
+
+    def _tell(self, event: SecurityEvent) -> None:
         for sink in self._sinks:
             sink(event)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auth_service.access_tokens import AccessTokens
-from auth_service.answers import Answers, refresh_token_of, wants_cookie
+from auth_service.answers import DEVICE_COOKIE, Answers, refresh_token_of, wants_cookie
 from auth_service.errors import SessionExpiredError
 from auth_service.login import Login
 from auth_service.messages import EndSessionsQuery, LoginBody, RefreshBody, Session, SessionList
@@ -25,20 +25,32 @@ def add_session_routes(
         "/v1/auth/login",
         summary="Log in with e-mail address and password",
         access=Open.ANYONE,
+        limit="login",
         body=LoginBody,
         answer=Session,
-        errors=(ErrorCode.INVALID_CREDENTIALS, ErrorCode.PERMISSION_DENIED),
+        errors=(
+            ErrorCode.INVALID_CREDENTIALS,
+            ErrorCode.PERMISSION_DENIED,
+            ErrorCode.ACCOUNT_SUSPENDED,
+            ErrorCode.PASSWORD_CHANGE_REQUIRED,
+        ),
     )
     def login(call: Call[LoginBody, Empty]) -> Answer[Session]:
         in_cookie = wants_cookie(call)
-        done = logins.log_in(email=call.body.email, password=call.body.password, origin=answers.origin(call))
-        return answers.session(done, in_cookie=in_cookie)
+        done, device = logins.log_in(
+            email=call.body.email,
+            password=call.body.password,
+            device=call.cookie(DEVICE_COOKIE),
+            origin=answers.origin(call),
+        )
+        return answers.session(done, in_cookie=in_cookie, device=device)
 
     @app.operation(
         "POST",
         "/v1/auth/refresh",
         summary="Exchange a refresh token for new tokens",
         access=Open.REFRESH_TOKEN,
+        limit="refresh",
         body=RefreshBody,
         answer=Session,
         errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.PERMISSION_DENIED),

@@ -24,7 +24,7 @@ from auth_service.domain.sessions import (
     open_session,
     refresh,
 )
-from auth_service.errors import SessionExpiredError, SessionNotFoundError
+from auth_service.errors import AccountSuspendedError, SessionExpiredError, SessionNotFoundError
 from auth_service.security_events import SecurityEvents
 from contracts.access_token import LIFETIME_S
 from functions.serverless.problems import UnavailableError
@@ -62,7 +62,14 @@ class Sessions:
         self._randomness = randomness
 
     def open(self, account: Account, *, origin: Origin) -> LoggedIn:
-        """A new session of somebody who has proven who they are, by whatever means."""
+        """A new session of somebody who has proven who they are, by whatever means.
+
+        Raises:
+            AccountSuspendedError: it is.
+        """
+        if account.suspended_at is not None:
+            self._events.record(SecurityEventName.LOGIN_REFUSED, origin=origin, user_id=account.id, why="suspended")
+            raise AccountSuspendedError
         token = RefreshToken(family=self._randomness(FAMILY_BYTES), secret=self._randomness(SECRET_BYTES))
         session = open_session(
             account.id,
@@ -85,7 +92,7 @@ class Sessions:
         for _ in range(3):  # another request may rotate in between: then look again
             session = self._sessions.find(token.session_id)
             owner = None if session is None else self._accounts.find(session.user_id)
-            if session is None or owner is None:
+            if session is None or owner is None or owner.suspended_at is not None:
                 raise SessionExpiredError
             now = self._clock()
             outcome = refresh(

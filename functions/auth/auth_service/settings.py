@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from functions.serverless.rate_limits import QUOTA_PATTERN, Quota
 from functions.serverless.settings import SettingsError, read_settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
+QuotaText = Annotated[str, Meta(pattern=QUOTA_PATTERN)]
 
 AppAddress = Annotated[str, Meta(pattern=r"^(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:[^\s#]+$")]
 
@@ -62,6 +64,35 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     """Where applications may wait for a login at a provider (``redirect_uri``), as a JSON array."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
     """How many proxies of one's own stand before the API's gateway and name the client in X-Forwarded-For."""
+
+    edge_secret: str = ""
+    """What such a proxy shows in X-Parley-Edge. Without: whoever calls the API past it is believed."""
+    redis_url: Annotated[str, Meta(pattern=r"^$|^(redis|rediss|unix)://")] = ""
+    """Where limits are counted. Without, and while it is away, each instance counts for itself."""
+    limit_login: QuotaText = "100/300"
+    """Logins of one address (of IPv6 the /64): so many in so many seconds."""
+    limit_register: QuotaText = "30/3600"
+    """Registrations, likewise."""
+    limit_refresh: QuotaText = "300/60"
+    """Refreshes, likewise."""
+    limit_reset: QuotaText = "30/3600"
+    """Whatever sends mail or uses its links, likewise."""
+    limit_token: QuotaText = "120/60"  # noqa: S105
+    """Exchanges of API keys, likewise."""
+    limit_bearer: QuotaText = "600/60"
+    """All other requests of one user or service account."""
+    audit_kept_days: Annotated[int, Meta(ge=1, le=3_650)] = 365
+    """How long the audit log keeps an entry."""
+    audit_addresses: Literal["full", "network", "none"] = "full"
+    """What the audit log keeps of clients' addresses: all, the network (IPv4 /24, IPv6 /48), or nothing."""
+
+    def __repr__(self) -> str:
+        return f"AuthSettings(table={self.table!r}, issuer={self.issuer!r})"  # the broker's URL holds a password
+
+    def quotas(self) -> dict[str, Quota]:
+        """The limits of single routes by name, and ``bearer``."""
+        names = ("login", "register", "refresh", "reset", "token", "bearer")
+        return {name: Quota.parse(name, getattr(self, f"limit_{name}")) for name in names}
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> AuthSettings:

@@ -27,8 +27,8 @@ from contracts.room_commands import (
 )
 from contracts.rooms import MeetingId, ParticipantId
 from contracts.statistics import ParticipantStatistics, RoomStatistics
+from functions.serverless.cursors import Place, cursor_at, place_of
 from functions.serverless.problems import NotFoundError
-from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.adapters.live_rooms import LivePage, LiveRooms
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.domain.meetings import Status

@@ -22,10 +22,10 @@ from contracts.stream_keys import (
     StreamScope,
     identity_of_key,
 )
+from functions.serverless.cursors import Place, cursor_at, place_of
 from functions.serverless.ids import base32
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError
-from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.adapters.stream_keys import StreamKeys
 from meetings_service.domain.meetings import Meeting, Status

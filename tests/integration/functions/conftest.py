@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import jwt
 import pytest
 from redis import Redis
 
@@ -127,6 +128,8 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
         "PARLEY_AUTH_REFRESH_GRACE_S": "60",  # a slow machine is not a thief
         "PARLEY_AUTH_ARGON2_MEMORY_KIB": "64",
         "PARLEY_AUTH_ARGON2_TIME_COST": "1",
+        # All tests come from one address; those of the limits set their own.
+        **{f"PARLEY_AUTH_LIMIT_{name}": "100000/60" for name in ("LOGIN", "REGISTER", "REFRESH", "TOKEN", "BEARER")},
     }
     count = itertools.count()
 
@@ -236,13 +239,15 @@ def person(auth: Client) -> Callable[..., Person]:
 def token_of(auth: Client) -> Callable[..., str]:
     """Signs an access token with the authentication service's own key, for whatever it is to say."""
 
-    def sign(subject: str, *, roles: tuple[str, ...] = (), scope: str | None = None) -> str:
+    def sign(bearer: Person, *, roles: tuple[str, ...] = (), scope: str | None = None) -> str:
         now = int(time.time())
+        session_id = jwt.decode(bearer.token, options={"verify_signature": False})["sid"]
         key = auth.module.signing_keys.ring().signing_key(now)
         claims = AccessClaims(
             iss=AUTH_ISSUER,
-            sub=Identity(subject),
-            name="Somebody",
+            sub=Identity(bearer.id),
+            sid=session_id,
+            name=bearer.name,
             iat=now,
             exp=now + 900,
             jti="1",
@@ -255,10 +260,29 @@ def token_of(auth: Client) -> Callable[..., str]:
 
 
 @pytest.fixture
-def admin(new_auth: Callable[..., Client], person: Callable[..., Person]) -> Person:
+def new_admin(
+    auth: Client, person: Callable[..., Person], dynamodb: DynamoDBClient, tables: dict[str, str]
+) -> Callable[[], Person]:
+    """Makes somebody an administrator of the platform, as the function that operators invoke does."""
+
+    def appoint() -> Person:
+        registered = person("Root")
+        dynamodb.update_item(
+            TableName=tables["auth"],
+            Key={"pk": {"S": f"USER#{registered.id}"}, "sk": {"S": "ACCOUNT"}},
+            UpdateExpression="SET #role = :role",
+            ExpressionAttributeNames={"#role": "role"},
+            ExpressionAttributeValues={":role": {"S": "administrator"}},
+        )
+        answer = auth.request("POST", "/v1/auth/login", {"email": registered.email, "password": PASSWORD})
+        assert answer.status == 200, answer.text
+        body = answer.json()
+        return replace(registered, token=body["access_token"], refresh_token=body["refresh_token"])
+
+    return appoint
+
+
+@pytest.fixture
+def admin(new_admin: Callable[[], Person]) -> Person:
     """Somebody who administers the platform."""
-    registered = person("Root")
-    appointing = new_auth(PARLEY_AUTH_ADMINISTRATORS=f'["{registered.id}"]')
-    answer = appointing.request("POST", "/v1/auth/login", {"email": registered.email, "password": PASSWORD})
-    assert answer.status == 200, answer.text
-    return replace(registered, token=answer.json()["access_token"])
+    return new_admin()

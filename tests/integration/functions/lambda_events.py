@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import itertools
 import json
 import re
 import uuid
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+_NETWORKS = itertools.count(1)
 ROOT = Path(__file__).parents[3]
 
 
@@ -62,14 +64,18 @@ class Client:
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
         raw: str | bytes | None = None,
+        source_ip: str | None = None,
     ) -> HttpAnswer:
         """One request. ``body`` is sent as JSON, ``raw`` as it is (bytes: base64 in the event, as for binary types)."""
         sent = {"content-type": "application/json"} if body is not None or raw is not None else {}
         sent |= {"authorization": f"Bearer {token}"} if token is not None else {}
         event = self.event(method, url, sent | dict(headers or {}), raw if raw is not None else _json(body))
+        # Each request comes from an address of its own, unless it says otherwise: no test meets another's limits.
+        event["requestContext"]["identity"] = {"sourceIp": source_ip or f"2001:db8:{next(_NETWORKS):x}::1"}
         answer = self.module.app(event, None)
         assert set(answer) >= {"statusCode", "headers", "body"}
-        flat = {name.lower(): value for name, value in answer["headers"].items()}
+        several = {name: "; ".join(values) for name, values in (answer.get("multiValueHeaders") or {}).items()}
+        flat = {name.lower(): value for name, value in {**answer["headers"], **several}.items()}
         return HttpAnswer(status=answer["statusCode"], headers=flat, text=answer["body"])
 
     def event(self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None) -> dict[str, Any]:

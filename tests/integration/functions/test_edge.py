@@ -118,26 +118,22 @@ BAD_BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_BODIES)
-def test_wrong_body_is_refused_on_every_route(service: Client, person: Callable[..., Person], name: str) -> None:
+def test_wrong_body_is_refused_on_every_route(service: Client, admin: Person, name: str) -> None:
     request, status, code = BAD_BODIES[name]
-    ada = person()
     tried = 0
     for operation in operations(service):
-        if operation.body is Empty:
+        if operation.body is Empty or (name == "form" and operation.form):
             continue
-        answer = call(service, operation, ada, **request)
+        answer = call(service, operation, admin, **request)
         assert (answer.status, answer.code) == (status, code), operation.path
         tried += 1
     assert tried >= 3
 
 
-def test_a_strange_content_type_of_no_content_is_nobodys_concern(
-    service: Client, person: Callable[..., Person]
-) -> None:
-    ada = person()
+def test_a_strange_content_type_of_no_content_is_nobodys_concern(service: Client, admin: Person) -> None:
     for operation in operations(service):
         if operation.body is Empty:
-            answer = call(service, operation, ada, headers={"content-type": "/ c{qG"})
+            answer = call(service, operation, admin, headers={"content-type": "/ c{qG"})
             assert answer.status != 415, operation.path
 
 
@@ -160,14 +156,11 @@ WRONG_VALUES: list[Any] = [
 
 
 @pytest.mark.parametrize("value", WRONG_VALUES, ids=[str(index) for index in range(len(WRONG_VALUES))])
-def test_wrong_value_in_any_field_is_no_error_of_ours(
-    service: Client, person: Callable[..., Person], value: Any
-) -> None:
-    ada = person()
+def test_wrong_value_in_any_field_is_no_error_of_ours(service: Client, admin: Person, value: Any) -> None:
     for operation in operations(service):
         schema = document(service)["components"]["schemas"].get(operation.body.__name__, {})
         for field in schema.get("properties", {}):
-            answer = call(service, operation, ada, body={field: value})
+            answer = call(service, operation, admin, body={field: value})
             if answer.status >= 400:
                 assert answer.code
             assert answer.status < 500, (operation.path, field, answer.text)
@@ -178,10 +171,9 @@ def _documented(client: Client, operation: Operation) -> set[str]:
     return set(document(client)["paths"][operation.path][operation.method.lower()]["responses"])
 
 
-def test_every_user_route_refuses_every_kind_of_bad_token(service: Client, person: Callable[..., Person]) -> None:
-    ada = person()
-    header, payload, signature = ada.token.split(".")
-    bad = ["x", "a.b.c", f"{header}.{payload}.", f"{header}.{payload}.{signature[::-1]}", "🙂", ada.refresh_token]
+def test_every_user_route_refuses_every_kind_of_bad_token(service: Client, admin: Person) -> None:
+    header, payload, signature = admin.token.split(".")
+    bad = ["x", "a.b.c", f"{header}.{payload}.", f"{header}.{payload}.{signature[::-1]}", "🙂", admin.refresh_token]
     for operation in operations(service):
         if isinstance(operation.access, Open):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -207,8 +208,12 @@ def test_a_host_pages_through_her_own_rooms_and_an_administrator_through_all(
 
 
 def test_who_is_off_the_list_of_administrators_is_none_from_the_next_token_on(
-    auth: Client, meetings: Client, person: Callable[..., Person], admin: Person
+    auth: Client, new_auth: Callable[..., Client], meetings: Client, person: Callable[..., Person]
 ) -> None:
+    registered = person("Root")
+    appointing = new_auth(PARLEY_AUTH_ADMINISTRATORS=f'["{registered.id}"]')
+    refreshed = appointing.request("POST", "/v1/auth/refresh", {"refresh_token": registered.refresh_token}).json()
+    admin = replace(registered, token=refreshed["access_token"], refresh_token=refreshed["refresh_token"])
     made = meetings.request("POST", "/v1/meetings", {"title": "Weekly"}, token=person().token).json()
     assert meetings.request("GET", f"{ROOMS}/{made['id']}", token=admin.token).code == "meeting_not_live"
     refreshed = auth.request("POST", "/v1/auth/refresh", {"refresh_token": admin.refresh_token}).json()

@@ -75,7 +75,7 @@ def test_a_table_has_the_keys_that_the_repositories_use(table: str) -> None:
 def test_the_secrets_have_the_names_that_the_local_platform_uses() -> None:
     names = [name for name, _ in secret_names(load_template(ROOT / "infra/secrets.yaml"), "local")]
     keys = ["parley/auth/local/signing-keys", "parley/meetings/local/signing-keys"]
-    assert names == [keys[0], "parley/auth/local/providers", keys[1]]
+    assert names == [keys[0], "parley/auth/local/providers", keys[1], "parley/edge/local/secret"]
 
 
 def test_the_edge_sends_the_same_security_headers_as_the_local_front_door() -> None:
@@ -120,6 +120,8 @@ def test_the_functions_environment_is_complete(name: str, prefix: str, monkeypat
 
 
 def _example(variable: str) -> str:
+    if variable.endswith("_PROXIES"):
+        return "1"
     if "REDIS" in variable:
         return "rediss://:x@broker:6379/0"
     if variable.endswith(("ADMINISTRATORS", "APP_REDIRECTS", "TURN_URLS")):

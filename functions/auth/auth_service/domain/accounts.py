@@ -68,6 +68,10 @@ class Account(Struct, frozen=True, kw_only=True):
     """When the owner first proved that the address is theirs (milliseconds); None: has not yet."""
     identities: tuple[LinkedIdentity, ...] = ()
     """At external providers, in the order of linking."""
+    suspended_at: int | None = None
+    """Seconds since the epoch: since then nobody can log in or refresh."""
+    must_change_password: bool = False
+    """The password is an administrator's choice, and opens no session."""
 
 
 def user_id(randomness: bytes) -> str:

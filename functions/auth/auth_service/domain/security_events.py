@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -30,6 +31,34 @@ class SecurityEventName(StrEnum):
     PROFILE_CHANGED = "profile_changed"
     DATA_EXPORTED = "data_exported"
     ACCOUNT_DELETED = "account_deleted"
+    LOGIN_SLOWED = "login_slowed"
+    PERMISSION_REFUSED = "permission_refused"
+    USER_CREATED = "user_created"
+    USER_CHANGED = "user_changed"
+    ROLE_CHANGED = "role_changed"
+    USER_SUSPENDED = "user_suspended"
+    USER_RESUMED = "user_resumed"
+    USER_DELETED = "user_deleted"
+    SESSIONS_ENDED_BY_ADMINISTRATOR = "sessions_ended_by_administrator"
+    SERVICE_ACCOUNT_CREATED = "service_account_created"
+    SERVICE_ACCOUNT_DELETED = "service_account_deleted"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_REVOKED = "api_key_revoked"
+    API_KEY_USED = "api_key_used"
+    API_KEY_REFUSED = "api_key_refused"
+    AUDIT_READ = "audit_read"
+
+
+REFUSALS: Final = frozenset(
+    {
+        SecurityEventName.LOGIN_REFUSED,
+        SecurityEventName.REFRESH_TOKEN_REUSED,
+        SecurityEventName.LOGIN_SLOWED,
+        SecurityEventName.PERMISSION_REFUSED,
+        SecurityEventName.API_KEY_REFUSED,
+    }
+)
+"""What was asked for and not done."""
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -37,6 +66,7 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     address: str | None = None
     user_agent: str | None = None
+    request_id: str | None = None
 
 
 class SecurityEvent(Struct, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ from msgspec import Struct
 from contracts import redis_names
 from contracts.live_rooms import RoomSummary, summary_decoder
 from contracts.rooms import Identity, MeetingId
+from functions.serverless.cursors import Place
 from meetings_service.adapters.broker import Broker
-from meetings_service.adapters.cursors import Place
 from meetings_service.errors import RoomsUnavailableError
 
 

@@ -30,8 +30,8 @@ from msgspec import Struct
 
 from contracts.rooms import MeetingId
 from functions.serverless.aws import from_item, to_item
+from functions.serverless.cursors import Place, cursor_at, place_of
 from functions.serverless.problems import UnavailableError
-from meetings_service.adapters.cursors import Place, cursor_at, place_of
 from meetings_service.domain.meetings import Meeting
 from meetings_service.domain.record import Attendance, Changes, ChatLine, Recording
 from meetings_service.errors import MeetingNotFoundError
