@@ -93,6 +93,10 @@ class RestartMedia(Command, frozen=True, kw_only=True):
     """Asks for a new `SubscriberOffer` on a fresh transport, after the subscribing connection failed."""
 
 
+class GetIceServers(Command, frozen=True, kw_only=True):
+    """TURN servers as in the welcome, with credentials that hold from now on: before an ICE restart."""
+
+
 class MuteTrack(Command, frozen=True, kw_only=True):
     """Mutes a track: one's own, or anyone's with the permission to moderate."""
 
@@ -384,6 +388,7 @@ COMMANDS: dict[str, type[Command]] = {
     "subscriber_answer": SubscriberAnswer,
     "update_subscriptions": UpdateSubscriptions,
     "restart_media": RestartMedia,
+    "get_ice_servers": GetIceServers,
     "mute_track": MuteTrack,
     "unmute_track": UnmuteTrack,
     "stop_track": StopTrack,

@@ -129,6 +129,14 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """The recording that is being made of the main room; None: there is none."""
 
 
+class IceServer(Struct, frozen=True, kw_only=True):
+    """A TURN server (``RTCIceServer`` of W3C WebRTC), with credentials of the client's own."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str
+
+
 class Welcome(Struct, frozen=True, kw_only=True):
     """The first message on every connection.
 
@@ -143,6 +151,8 @@ class Welcome(Struct, frozen=True, kw_only=True):
     version: int
     resumed: bool
     room: RoomSnapshot
+    ice_servers: tuple[IceServer, ...]
+    """TURN servers, beside those that came with the meeting token. Nobody has them who was not let in."""
     missed: tuple[AnyPublicEvent, ...] | None
     """After a resume: what has happened since the version that the client named, in order, for what leaves no trace in
     ``room`` (data, requests to unmute); without connections lost and resumed meanwhile. None after a fresh join, or

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from contracts.client_messages import IceServer
 from contracts.rooms import TrackId
 
 
@@ -43,11 +44,18 @@ class RecordingAnswer(Struct, frozen=True, kw_only=True):
     recording_id: str
 
 
+class IceServersAnswer(Struct, frozen=True, kw_only=True):
+    """Acknowledges a `GetIceServers`."""
+
+    ice_servers: tuple[IceServer, ...]
+
+
 ANSWERS: dict[str, type[Struct]] = {
     "publish_offer": PublishAnswer,
     "send_chat": ChatAccepted,
     "create_poll": PollCreated,
     "open_breakouts": BreakoutsAnswer,
     "start_recording": RecordingAnswer,
+    "get_ice_servers": IceServersAnswer,
 }
 """Commands with an answer of their own; the others are answered with ``{}``."""

@@ -51,7 +51,7 @@ from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
 from signaling_gateway.edge.http import HttpRoutes
 from signaling_gateway.edge.http_protocol import PromptH11Protocol
 from signaling_gateway.edge.socket_server import SocketServer
-from signaling_gateway.edge.standard_doors import StandardDoorRoutes, TurnServers
+from signaling_gateway.edge.standard_doors import StandardDoorRoutes
 from signaling_gateway.metrics import (
     CLOCK_APART,
     CONNECTIONS,
@@ -77,6 +77,7 @@ from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
 from signaling_gateway.service.spanning import Spanning
 from signaling_gateway.service.standard_doors import StandardDoors
+from signaling_gateway.service.turn_servers import TurnServers
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
 from telemetry import logs
@@ -169,8 +170,12 @@ class Gateway:
             new_id=lambda: secrets.token_urlsafe(9),
             tasks=self.tasks,
         )
+        turn_servers = TurnServers(
+            settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
+        )
         admission = Admission(
             gateway_id=self.id,
+            ice_servers=turn_servers,
             grace_ms=settings.grace_ms,
             tabs=settings.tabs,
             replaces=settings.tabs_full == "replace",
@@ -199,6 +204,7 @@ class Gateway:
                 rooms=self.rooms,
                 media=self._media,
                 recordings=self._recordings,
+                ice_servers=turn_servers,
                 new_id=lambda: secrets.token_urlsafe(9),
             ),
             delivery=sockets,
@@ -229,9 +235,7 @@ class Gateway:
             FrameGuard(socketio.ASGIApp(self.sockets.sio)),
             verifier=DoorBearers(self._keys, self._stream_keys, steady=time.monotonic),
             doors=self.doors,
-            ice_servers=TurnServers(
-                settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
-            ),
+            ice_servers=turn_servers,
         )
         self.app = HttpRoutes(doors, readiness=self.readiness)
 

@@ -44,11 +44,11 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     door_sessions: Annotated[int, Meta(ge=0, le=10_000)] = 500
     """How many may come in by WHIP and WHEP at once."""
     turn_urls: tuple[TurnUrl, ...] = ()
-    """TURN servers that share ``turn_secret``, for clients of WHIP and WHEP, as a JSON array of URLs."""
+    """TURN servers that share ``turn_secret``, for those who were let in, as a JSON array of URLs."""
     turn_secret: str = ""
     """coturn's ``static-auth-secret``."""
     turn_lifetime_s: Annotated[int, Meta(ge=1_200, le=86_400)] = 43_200
-    """How long such a client's credentials hold. It gets no others before it comes in anew."""
+    """How long a client's credentials hold. Participants get new ones before they look for another way."""
     drain_ms: Annotated[int, Meta(ge=0, le=600_000)] = 10_000
     """How long clients have, after SIGTERM, to go on at another gateway before they are disconnected."""
     allowed_origins: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from meetings_service.messages import (
 from meetings_service.messages import Meeting as MeetingAnswer
 from meetings_service.room_routes import add_room_routes
 from meetings_service.scheduling import Meetings
-from meetings_service.settings import IceServer, MeetingsSettings
+from meetings_service.settings import MeetingsSettings
 from meetings_service.stream_key_routes import add_stream_key_routes
 from meetings_service.streaming import Streaming
 from msgspec import UNSET, UnsetType
@@ -40,9 +40,7 @@ from contracts.error_codes import ErrorCode
 from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
-from contracts.rooms import Identity
 from contracts.stream_keys import stream_key_answer
-from contracts.turn_credentials import turn_credentials
 from functions.serverless import aws, openapi
 from functions.serverless.access import Open, OrAnyone
 from functions.serverless.requests import Call, Empty
@@ -177,16 +175,9 @@ def join_meeting(call: Call[JoinBody, Empty]) -> Answer[Join]:
         role=done.admission.role,
         permissions=done.admission.permissions,
         gateway_url=settings.gateway_url,
-        ice_servers=(*settings.ice_servers, *_turn_servers(done.admission.identity)),
+        ice_servers=settings.ice_servers,
     )
     return Answer(body=join)
-
-
-def _turn_servers(identity: Identity) -> tuple[IceServer, ...]:
-    if not settings.turn_urls:
-        return ()
-    made = turn_credentials(settings.turn_secret, identity, now=time.time(), lifetime_s=settings.turn_lifetime_s)
-    return (IceServer(urls=settings.turn_urls, username=made.username, credential=made.credential),)
 
 
 @app.operation(

@@ -10,8 +10,10 @@ import msgspec
 
 from contracts import client_commands as wire
 from contracts.client_commands import COMMANDS, Command
-from contracts.client_messages import ErrorBody
+from contracts.client_messages import ErrorBody, IceServer
+from contracts.command_answers import IceServersAnswer
 from contracts.error_codes import ErrorCode
+from contracts.rooms import Identity
 from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.service.live_room import Connection
@@ -28,15 +30,23 @@ class CommandHandler:
     """Carries out the commands of connected participants."""
 
     def __init__(
-        self, *, rooms: Rooms, media: MediaNegotiation, recordings: Recordings, new_id: Callable[[], str]
+        self,
+        *,
+        rooms: Rooms,
+        media: MediaNegotiation,
+        recordings: Recordings,
+        ice_servers: Callable[[Identity], tuple[IceServer, ...]],
+        new_id: Callable[[], str],
     ) -> None:
         self._rooms = rooms
+        self._servers_of = ice_servers
         self._new_id = new_id
         self._handlers: dict[type[Command], Callable[[Connection, Any], Awaitable[msgspec.Struct | None]]] = {
             wire.PublishOffer: media.publish,
             wire.SubscriberAnswer: media.answer,
             wire.UpdateSubscriptions: media.change_subscriptions,
             wire.RestartMedia: lambda connection, _: media.restart(connection),
+            wire.GetIceServers: self._ice_servers,
             wire.StartRecording: lambda each, _: recordings.start(each.room, each.participant_id),
             wire.StopRecording: lambda each, _: recordings.stop(each.room, each.participant_id),
             **dict.fromkeys(FOR_ROOM, self._room),
@@ -55,6 +65,10 @@ class CommandHandler:
             _log.exception("a command failed", extra={"command": name})
             return error_answer(ErrorBody(code=ErrorCode.INTERNAL, message="Something went wrong on our side."))
         return {} if answer is None else msgspec.to_builtins(answer)
+
+    async def _ice_servers(self, connection: Connection, _: Command) -> msgspec.Struct:
+        stay = connection.room.state.stay_of(connection.participant_id)
+        return IceServersAnswer(ice_servers=self._servers_of(stay.info.identity))
 
     async def _room(self, connection: Connection, command: Command) -> msgspec.Struct | None:
         asked, answer = to_room(connection.participant_id, command, self._new_id)

@@ -17,12 +17,12 @@ from urllib.parse import parse_qs
 from msgspec import Struct
 
 from contracts.client_commands import MAX_SDP_LENGTH
+from contracts.client_messages import IceServer
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.meeting_token import MeetingClaims
 from contracts.problem_documents import CONTENT_TYPE as PROBLEM
 from contracts.rooms import Identity, MeetingId, ParticipantId
-from contracts.turn_credentials import turn_credentials
 from signaling_gateway.domain.offered_media import ice_fragment
 from signaling_gateway.domain.token_bucket import TokenBucket
 from signaling_gateway.domain.watching import View
@@ -56,31 +56,6 @@ _PREFLIGHT: Final = {
 }
 
 _log = logging.getLogger(__name__)
-
-
-class IceServer(Struct, frozen=True, kw_only=True):
-    """A STUN or TURN server for a client (RTCIceServer)."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = ""
-
-
-class TurnServers:
-    """The TURN servers, for each client with credentials of its own. ``now`` is in seconds since 1970."""
-
-    def __init__(self, urls: tuple[str, ...], secret: str, *, lifetime_s: int, now: Callable[[], float]) -> None:
-        self._urls = urls
-        self._secret = secret
-        self._lifetime_s = lifetime_s
-        self._now = now
-
-    def __call__(self, identity: Identity) -> tuple[IceServer, ...]:
-        """None if there are none."""
-        if not self._urls:
-            return ()
-        made = turn_credentials(self._secret, identity, now=self._now(), lifetime_s=self._lifetime_s)
-        return (IceServer(urls=self._urls, username=made.username, credential=made.credential),)
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -240,12 +215,8 @@ class StandardDoorRoutes:
 def ice_links(server: IceServer) -> Iterable[str]:
     """The Link header fields of a server (RFC 9725, 4.6)."""
     for url in server.urls:
-        credential = (
-            f'; username="{server.username}"; credential="{server.credential}"; credential-type="password"'
-            if server.username
-            else ""
-        )
-        yield f'<{url}>; rel="ice-server"{credential}'
+        credential = f'username="{server.username}"; credential="{server.credential}"; credential-type="password"'
+        yield f'<{url}>; rel="ice-server"; {credential}'
 
 
 def _bearer(request: Request) -> str:

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from contracts.client_messages import IceServer, Waiting, Welcome
 from contracts.client_messages import Resume as ResumeRequest
-from contracts.client_messages import Waiting, Welcome
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LeaveReason
 from contracts.meeting_token import MeetingClaims
 from contracts.public_events import AnyPublicEvent
-from contracts.rooms import GatewayId, ParticipantId, ParticipantKind
+from contracts.rooms import GatewayId, Identity, ParticipantId, ParticipantKind
 from signaling_gateway.domain.commands import Join, LoseConnection, Resume
 from signaling_gateway.domain.projection import lasting, public_events, snapshot
 from signaling_gateway.domain.room_state import Stay
@@ -37,6 +37,7 @@ class Admission:
         self,
         *,
         gateway_id: GatewayId,
+        ice_servers: Callable[[Identity], tuple[IceServer, ...]],
         grace_ms: int,
         tabs: int | None,
         replaces: bool,
@@ -47,6 +48,7 @@ class Admission:
         new_secret: Callable[[], str],
     ) -> None:
         self._gateway_id = gateway_id
+        self._ice_servers = ice_servers
         self._grace_ms = grace_ms
         self._tabs = tabs
         self._replaces = replaces
@@ -153,6 +155,7 @@ class Admission:
             version=room.state.version,
             resumed=connection.resumed_after is not None,
             room=snapshot(room.state, room.meeting_id, stay),
+            ice_servers=self._ice_servers(stay.info.identity),
             missed=self._missed(connection, stay),
         )
         self._delivery.send([connection.sid], "welcome", welcome)

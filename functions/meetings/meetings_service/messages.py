@@ -109,8 +109,7 @@ class StreamKeyPage(Struct, frozen=True, kw_only=True):
 class Join(Struct, frozen=True, kw_only=True):
     """The way into the room. ``expires_in``: seconds until the meeting token expires.
 
-    ``ice_servers``: for ``RTCPeerConnection``; credentials of TURN servers are the caller's own, and hold longer than
-    the token.
+    ``ice_servers``: for ``RTCPeerConnection``. TURN servers come from the gateway, once one has been let in.
     """
 
     meeting_token: str

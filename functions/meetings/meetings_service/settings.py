@@ -7,13 +7,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from functions.serverless.settings import SettingsError, read_settings
+from functions.serverless.settings import read_settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
-TurnUrl = Annotated[str, Meta(pattern=r"^turns?:[^\s]+$")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$")]
-
-MIN_TURN_SECRET = 16
 
 
 class IceServer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,12 +47,6 @@ class MeetingsSettings(Struct, frozen=True, kw_only=True):
     """How long a live room's answer is waited for; two seconds longer where a gateway has begun."""
     ice_servers: tuple[IceServer, ...] = ()
     """STUN and TURN servers for clients, as a JSON array of ``RTCIceServer``. The media nodes need none."""
-    turn_urls: tuple[TurnUrl, ...] = ()
-    """TURN servers that share ``turn_secret``, as a JSON array of URLs: each client gets credentials of its own."""
-    turn_secret: str = ""
-    """coturn's ``static-auth-secret``."""
-    turn_lifetime_s: Annotated[int, Meta(ge=1_200, le=86_400)] = 43_200
-    """How long a client's credentials hold. A client gets new ones before it looks for another way (ICE restart)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> MeetingsSettings:
@@ -64,12 +55,7 @@ class MeetingsSettings(Struct, frozen=True, kw_only=True):
         Raises:
             functions.serverless.settings.SettingsError: a variable is missing, unknown or has a bad value.
         """
-        settings = read_settings(cls, "PARLEY_MEETINGS_", environ)
-        if settings.turn_urls and len(settings.turn_secret) < MIN_TURN_SECRET:
-            raise SettingsError(
-                f"PARLEY_MEETINGS_TURN_SECRET has at least {MIN_TURN_SECRET} characters where there are TURN servers."
-            )
-        return settings
+        return read_settings(cls, "PARLEY_MEETINGS_", environ)
 
     def __repr__(self) -> str:
         return f"MeetingsSettings(table={self.table!r}, issuer={self.issuer!r})"  # the broker's URL holds a password

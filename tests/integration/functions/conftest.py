@@ -197,8 +197,6 @@ def new_meetings(clients: dict[str, str], tables: dict[str, str], jwks_url: str,
         "PARLEY_MEETINGS_GATEWAY_URL": "http://meet.test",
         "PARLEY_MEETINGS_REDIS_URL": valkey,
         "PARLEY_MEETINGS_ICE_SERVERS": '[{"urls": ["stun:stun.test:3478"]}]',
-        "PARLEY_MEETINGS_TURN_URLS": '["turn:turn.test:3478"]',
-        "PARLEY_MEETINGS_TURN_SECRET": "shared-with-turn.test",
     }
     count = itertools.count()
 

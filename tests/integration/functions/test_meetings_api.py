@@ -219,13 +219,7 @@ def test_host_user_and_guest_join_with_what_their_role_may(meetings: Client, per
         assert (body["role"], body["display_name"]) == (role, names[role])
         assert body["expires_in"] == 600
         assert body["gateway_url"] == "http://meet.test"
-        stun, turn = body["ice_servers"]
-        assert stun == {"urls": ["stun:stun.test:3478"]}
-        assert turn["urls"] == ["turn:turn.test:3478"]
-        until, _, holder = turn["username"].partition(":")
-        assert holder == body["identity"]
-        assert int(until) > time.time() + body["expires_in"]
-        assert turn["credential"]
+        assert body["ice_servers"] == [{"urls": ["stun:stun.test:3478"]}], "a relay is for those who were let in"
         claims = claims_of(meetings, answer)
         assert (claims.sub, claims.name, claims.role) == (body["identity"], names[role], role)
         assert claims.permissions == PERMISSIONS_OF_ROLE[role]

@@ -1,4 +1,4 @@
-"""Media through a real TURN server (coturn), with the credentials that the meeting service gives."""
+"""Media through a real TURN server (coturn), with the credentials that gateways give."""
 
 from __future__ import annotations
 

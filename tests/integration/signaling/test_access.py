@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.node_rpc import JoinRoom, Publish
-from contracts.rooms import Permissions, PublishPermission, Role
+from contracts.rooms import Identity, Permissions, PublishPermission, Role
+from contracts.turn_credentials import turn_credentials
 
 Platform = Any
 
@@ -199,3 +201,26 @@ async def test_a_removed_person_is_out_and_cannot_come_back(platform: Platform) 
     for gateway in (one, two):
         assert await platform.client().refused(gateway.url, auth) == "participant_removed"
         assert await platform.client().refused(gateway.url, {**auth, "resume": troll.resume}) == "resume_refused"
+
+
+async def test_relays_are_for_those_who_were_let_in(platform: Platform) -> None:
+    urls, secret = ("turn:turn.test:3478",), "sixteen letters!"
+    gateway = await platform.gateway(turn_urls=urls, turn_secret=secret, turn_lifetime_s=3600)
+    ada = await platform.join(gateway, "u_ada", role=Role.HOST)
+    await ada.ask("set_policy", {"lobby": True})
+    bob = platform.client()
+    auth = {"token": platform.service.token(platform.meeting_id, "u_bob"), "meeting_id": platform.meeting_id}
+    await bob.sio.connect(gateway.url, auth=auth, transports=["websocket"])
+    waiting = await bob.received("waiting")
+    assert "turn.test" not in json.dumps(waiting)
+    assert await bob.code("get_ice_servers") == "participant_not_found"
+    await ada.ask("admit", {"participant_ids": [waiting["participant_id"]]})
+    await bob.received("welcome")
+    later = (await bob.ask("get_ice_servers", {}))["ice_servers"]
+    for (server,) in (bob.welcome["ice_servers"], later):
+        until, _, holder = server["username"].partition(":")
+        made = turn_credentials(secret, Identity("u_bob"), now=int(until) - 3600, lifetime_s=3600)
+        assert (server["urls"], server["credential"], holder) == (list(urls), made.credential, "u_bob")
+        assert 0 <= time.time() + 3600 - int(until) < 60
+    without = await platform.join(await platform.gateway(), "u_eve", role=Role.HOST)
+    assert without.welcome["ice_servers"] == []

@@ -26,16 +26,6 @@ def test_ice_servers_are_given_as_json() -> None:
     assert MeetingsSettings.from_environ(GIVEN).ice_servers == ()
 
 
-def test_turn_servers_need_a_secret_that_is_none_to_guess() -> None:
-    servers = {"PARLEY_MEETINGS_TURN_URLS": '["turn:turn.test:3478"]'}
-    for secret in ("", "hunter2"):
-        with pytest.raises(SettingsError, match="PARLEY_MEETINGS_TURN_SECRET") as caught:
-            MeetingsSettings.from_environ(GIVEN | servers | {"PARLEY_MEETINGS_TURN_SECRET": secret})
-        assert "hunter2" not in str(caught.value)
-    settings = MeetingsSettings.from_environ(GIVEN | servers | {"PARLEY_MEETINGS_TURN_SECRET": "hunter2" * 3})
-    assert "hunter2" not in repr(settings)
-
-
 def test_secrets_are_not_shown() -> None:
     servers = '[{"urls": ["turn:turn.test:3478"], "username": "u", "credential": "hunter2"}]'
     settings = MeetingsSettings.from_environ(GIVEN | {"PARLEY_MEETINGS_ICE_SERVERS": servers})
@@ -55,8 +45,7 @@ def test_missing_variable_is_named(name: str) -> None:
         ("PARLEY_MEETINGS_REDIS_URL", "http://hunter2"),
         ("PARLEY_MEETINGS_ICE_SERVERS", "hunter2"),
         ("PARLEY_MEETINGS_ICE_SERVERS", '[{"urls": ["hunter2:x"]}]'),
-        ("PARLEY_MEETINGS_TURN_URLS", '["stun:hunter2"]'),
-        ("PARLEY_MEETINGS_TURN_LIFETIME_S", "600"),
+        ("PARLEY_MEETINGS_TURN_URLS", '["turn:hunter2"]'),
         ("PARLEY_MEETINGS_HUNTER", "hunter2"),
         ("PARLEY_MEETINGS_AUTH_JWKS_URL", "file:///etc/hunter2"),
     ],

@@ -105,7 +105,7 @@ export class MediaLink {
     void this.#publishing.prepare().catch(this.#fail);
   }
 
-  /** Before anything is negotiated; and again with every ticket, for the ways that are looked for later. */
+  /** Before anything is negotiated; and again with every welcome, for the ways that are looked for later. */
   setIceServers(iceServers: readonly RTCIceServer[]): void {
     if (this.#isClosed) return;
     this.#iceServers = iceServers;

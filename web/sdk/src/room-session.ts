@@ -22,7 +22,7 @@ const MAX_REFUSALS = 5;
 export interface SessionHandlers {
   readonly onMessage: <Name extends keyof ServerMessages>(name: Name, message: ServerMessages[Name]) => void;
   readonly onReconnecting: () => void;
-  /** A new ticket: its servers' credentials are good from now on. */
+  /** A new ticket. */
   readonly onTicket: (ticket: JoinTicket) => void;
   /** It does not come back. */
   readonly onFailed: (error: ParleyError) => void;

@@ -48,6 +48,7 @@ const WELCOME: Welcome = {
   version: 1,
   resumed: false,
   missed: null,
+  ice_servers: [],
   room: { meeting_id: "m", started_at: 0, participants: [], tracks: [], chat: [],
       policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
       role_permissions: [],
@@ -102,6 +103,20 @@ describe("Room", () => {
     });
     connections[1]?.handlers.onMessage("welcome", { ...WELCOME, resumed: true });
     expect(room.state.status).toBe("connected");
+  });
+
+  it("is told of relays by the gateway, and asks it for new credentials before it looks for another way", async () => {
+    await connect();
+    const relay = (credential: string) => ({ urls: ["turn:turn.test"], username: "u", credential });
+    const servers = () => PeerConnectionDouble.made.at(-1)?.setConfiguration.mock.lastCall;
+    connections[0]?.handlers.onMessage("welcome", { ...WELCOME, resumed: true, ice_servers: [relay("old")] });
+    expect(servers()).toEqual([expect.objectContaining({ iceServers: [relay("old")] })]);
+    acknowledge = () => Promise.resolve({ ice_servers: [relay("new")] });
+    PeerConnectionDouble.made.at(-2)?.become("failed");
+    await vi.waitFor(() => {
+      expect(servers()).toEqual([expect.objectContaining({ iceServers: [relay("new")] })]);
+    });
+    expect(connections[0]?.sent).toContain("get_ice_servers");
   });
 
   it("takes the chat of the room that one comes into", async () => {

@@ -15,7 +15,7 @@ import type { CloseReason, QualityLevel, RoomState, TrackSource, TrackState } fr
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
 import { WishBatch, type Wish } from "./wishes.js";
-import type { Closing, RoomEvents, RoomSync, ServerMessages, Welcome } from "./wire.js";
+import type { Closing, IceServer, RoomEvents, RoomSync, ServerMessages, Welcome } from "./wire.js";
 
 const SPEAKING_INTERVAL_MS = 100;
 
@@ -74,6 +74,7 @@ export class Room {
   readonly #options: RoomOptions;
   #encryption: RoomEncryption | null = null;
   #hasSetPolicy = false;
+  #servers: readonly RTCIceServer[] = [];
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -85,7 +86,9 @@ export class Room {
         this.#setStatus("reconnecting");
       },
       onTicket: ({ iceServers }) => {
-        this.#media.setIceServers(iceServers);
+        this.#servers = iceServers;
+        // What is gathered before one is let in.
+        if (this.#selfId === null) this.#media.setIceServers(iceServers);
       },
       onFailed: (error) => {
         this.#close({ code: error.code, message: error.message });
@@ -112,11 +115,7 @@ export class Room {
       onData: (heard) => {
         this.data.heard(heard);
       },
-      renewServers: () =>
-        this.#session.join().then(
-          () => undefined,
-          () => undefined,
-        ),
+      renewServers: () => this.#renewServers(),
       iceTransportPolicy: options.iceTransportPolicy,
     });
     this.data = new RoomData({
@@ -175,6 +174,21 @@ export class Room {
     this.#speakingTimer = setInterval(() => {
       this.#updateSpeaking();
     }, SPEAKING_INTERVAL_MS);
+  }
+
+  /** TURN servers come from the gateway, to those who were let in; others with the ticket. */
+  #setIceServers(turn: readonly IceServer[]): void {
+    if (turn.length === 0) return;
+    const servers = turn.map(({ urls, username, credential }) => ({ urls: [...urls], username, credential }));
+    this.#media.setIceServers([...this.#servers, ...servers]);
+  }
+
+  async #renewServers(): Promise<void> {
+    try {
+      this.#setIceServers((await this.#session.send("get_ice_servers", {})).ice_servers);
+    } catch {
+      // What there is may do, and with a new connection to the gateway come others.
+    }
   }
 
   async #encrypt(secret: string): Promise<void> {
@@ -400,6 +414,7 @@ export class Room {
     this.#activeSpeakers = null;
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
+    this.#setIceServers(welcome.ice_servers);
     const known = isAnother ? null : this.#model;
     // While one moves to another gateway, the one that is left may have told more already.
     const model = known !== null && known.version > welcome.version ? known : modelOf(welcome);

@@ -171,6 +171,8 @@ export interface ErrorBody {
   readonly message: string;
 }
 
+export type GetIceServers = Record<string, never>;
+
 export interface HandLoweredEvent {
   readonly type: "hand_lowered";
   readonly version: number;
@@ -184,6 +186,16 @@ export interface HandRaisedEvent {
   readonly version: number;
   readonly at: number;
   readonly participant_id: string;
+}
+
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+}
+
+export interface IceServersAnswer {
+  readonly ice_servers: readonly IceServer[];
 }
 
 export interface LayersWanted {
@@ -771,6 +783,7 @@ export interface Welcome {
   readonly version: number;
   readonly resumed: boolean;
   readonly room: RoomSnapshot;
+  readonly ice_servers: readonly IceServer[];
   readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[] | null;
 }
 
@@ -779,6 +792,7 @@ export interface Commands {
   readonly subscriber_answer: { readonly command: SubscriberAnswer; readonly answer: Record<string, never> };
   readonly update_subscriptions: { readonly command: UpdateSubscriptions; readonly answer: Record<string, never> };
   readonly restart_media: { readonly command: RestartMedia; readonly answer: Record<string, never> };
+  readonly get_ice_servers: { readonly command: GetIceServers; readonly answer: IceServersAnswer };
   readonly mute_track: { readonly command: MuteTrack; readonly answer: Record<string, never> };
   readonly unmute_track: { readonly command: UnmuteTrack; readonly answer: Record<string, never> };
   readonly stop_track: { readonly command: StopTrack; readonly answer: Record<string, never> };
