@@ -65,6 +65,8 @@ class RoomTracks:
     def heard(self, speakers: Sequence[ParticipantId]) -> list[Effect]:
         """These speak now in one of the rooms, the loudest first: whoever sees only some cameras may see others."""
         self.seeing.heard(speakers)
+        if self.seeing.shows(speakers, self._participants.values(), self._placed()):
+            return []
         return list(self.follow_cameras())
 
     def follow_cameras(self) -> Iterator[Effect]:

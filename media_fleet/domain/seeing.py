@@ -7,7 +7,7 @@ is paused, so that it is back at its next key frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from contracts.rooms import ParticipantId, TrackSource
 from media_fleet.domain.effects import AdjustSubscription, Effect, ShowCameras, TrackKey
@@ -37,6 +37,21 @@ class Seeing:
         for oldest in list(self._turns)[: max(0, len(self._turns) - _REMEMBERED)]:
             del self._turns[oldest]
 
+    @staticmethod
+    def shows(
+        speakers: Collection[ParticipantId], participants: Iterable[Participant], tracks: Iterable[Placed]
+    ) -> bool:
+        """Whether all speakers are seen by all who could see them: then nothing follows from their speaking."""
+        cameras = [(each, where) for each, where in tracks if each.participant_id in speakers and _is_on(each)]
+        return not any(
+            camera.key not in participant.shown
+            and camera.participant_id != participant.id
+            and where == participant.breakout
+            for participant in participants
+            if participant.shown is not None
+            for camera, where in cameras
+        )
+
     def follow(self, participants: Iterable[Participant], tracks: Iterable[Placed]) -> Iterator[Effect]:
         """What brings the participants to the cameras that they are to see now, of all that there are."""
         limits = {each: limit for each in participants if (limit := self._limit_of(each)) or each.shown is not None}
@@ -59,11 +74,15 @@ class Seeing:
         turns = {who: len(self._turns) - turn for turn, who in enumerate(self._turns)}
         ranked: dict[str | None, list[RoomTrack]] = {}
         for track, where in tracks:
-            if track.source is TrackSource.CAMERA and not track.muted:
+            if _is_on(track):
                 ranked.setdefault(where, []).append(track)
         for cameras in ranked.values():
             cameras.sort(key=lambda camera: turns.get(camera.participant_id, _REMEMBERED + 1))
         return ranked
+
+
+def _is_on(track: RoomTrack) -> bool:
+    return track.source is TrackSource.CAMERA and not track.muted
 
 
 def _choose(participant: Participant, limit: int, ranked: Sequence[RoomTrack]) -> frozenset[TrackKey] | None:

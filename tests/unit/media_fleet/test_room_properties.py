@@ -349,6 +349,10 @@ class RoomMachine(RuleBasedStateMachine):
         assert all(len(cameras) == 1 for cameras in sent.values())
 
     @invariant()
+    def the_cameras_that_are_sent_follow_from_what_has_happened(self) -> None:
+        assert list(self.room.tracks.follow_cameras()) == []
+
+    @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:
         assert {key.participant_id for key in self.plane.transports} <= self.joined | {RECORDER}
 
