@@ -23,6 +23,7 @@ from auth_service.adapters.service_accounts_table import ServiceAccountsTable
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.adapters.table import Table
 from auth_service.address_changes import AddressChanges
+from auth_service.administration import Administration
 from auth_service.answers import Answers
 from auth_service.audit_routes import add_audit_routes
 from auth_service.directory_logins import DirectoryLogins
@@ -32,6 +33,7 @@ from auth_service.domain.sessions import Lifetimes
 from auth_service.external_login import ExternalLogin
 from auth_service.guessing import Guessing
 from auth_service.identity_routes import add_identity_routes
+from auth_service.initial_passwords import InitialPasswords, add_initial_password_route
 from auth_service.job_queue import JobQueue
 from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
@@ -48,6 +50,7 @@ from auth_service.session_routes import add_session_routes
 from auth_service.sessions import Sessions
 from auth_service.settings import AuthSettings
 from auth_service.step_up import StepUp
+from auth_service.user_routes import add_user_routes
 from auth_service.worker import Worker
 from chalice.app import CloudWatchEvent, Rate
 
@@ -87,7 +90,7 @@ roles = Roles(
     grants=providers.grants_roles,
 )
 table = Table(aws.dynamodb_client, settings.table)
-accounts = AccountsTable(table, clock=time.time)
+accounts = AccountsTable(table, clock=time.time, other_administrators=bool(settings.administrators))
 sessions_table = SessionsTable(table)
 links = LinksTable(table)
 jobs = JobsTable(table)
@@ -130,7 +133,6 @@ access_tokens = AccessTokens(
     clock=time.time,
     randomness=os.urandom,
 )
-sessions_table = SessionsTable(table)
 sessions = Sessions(
     accounts=accounts,
     sessions=sessions_table,
@@ -168,6 +170,7 @@ password_changes = PasswordChanges(
     events=events,
     clock=time.time,
 )
+initial_passwords = InitialPasswords(accounts=accounts, logins=logins, new_passwords=new_passwords, events=events)
 address_changes = AddressChanges(
     accounts=accounts,
     links=links,
@@ -219,6 +222,15 @@ answers = Answers(
 service_accounts = ServiceAccounts(
     table=services_table, access_tokens=access_tokens, events=events, clock=time.time, randomness=os.urandom
 )
+administration = Administration(
+    accounts=accounts,
+    new_passwords=new_passwords,
+    roles=roles,
+    jobs=queue,
+    events=events,
+    clock=time.time,
+    randomness=os.urandom,
+)
 quotas = settings.quotas()
 app = Service(
     "parley-auth",
@@ -251,9 +263,18 @@ add_identity_routes(
     external=external,
     answers=answers,
 )
+add_initial_password_route(app, initial_passwords=initial_passwords, answers=answers)
+add_user_routes(app, administration=administration, roles=roles, answers=answers)
 add_service_account_routes(app, service_accounts=service_accounts, answers=answers)
 add_audit_routes(app, audit=audit, events=events, answers=answers)
 add_discovery_routes(app, signing_keys=signing_keys, settings=settings)
+
+
+@app.lambda_function(name="appoint")
+def appoint_administrator(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    """Makes the account with the address in ``{"email": …}`` an administrator. For who runs the platform."""
+    account = administration.appoint(str(event["email"]))
+    return {"id": account.id, "email": account.email, "role": roles.of(account).value}
 
 
 @app.lambda_function(name="jobs")

@@ -1,4 +1,4 @@
-"""Cursors of lists: a place in an order by time and id, in base64url without padding."""
+"""Cursors of lists: a place in an order by time and id, or a text in the order of texts; base64url without padding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Place(Struct, frozen=True, kw_only=True, order=True):
 
 def cursor_at(place: Place) -> str:
     """The cursor with which the next page is asked for."""
-    return base64.urlsafe_b64encode(f"{place.time:015d}#{place.id}".encode()).rstrip(b"=").decode()
+    return cursor_of_text(f"{place.time:015d}#{place.id}")
 
 
 def place_of(cursor: str) -> Place:
@@ -31,11 +31,24 @@ def place_of(cursor: str) -> Place:
     Raises:
         InvalidFieldError: it is none of ours.
     """
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    found = _PLACE.fullmatch(text)
+    found = _PLACE.fullmatch(text_of(cursor))
     if found is None:
         raise InvalidFieldError("cursor", "This is no cursor of a list.")
     return Place(time=int(found["time"]), id=found["id"])
+
+
+def cursor_of_text(text: str) -> str:
+    """The cursor of what comes after a text."""
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def text_of(cursor: str) -> str:
+    """The text that a cursor stands for.
+
+    Raises:
+        InvalidFieldError: it is none.
+    """
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise InvalidFieldError("cursor", "This is no cursor of a list.") from None

@@ -210,6 +210,15 @@ class LastAdministratorError(AuthError):
         super().__init__("This is the last administrator. Please make somebody else an administrator first.")
 
 
+class NotYoursError(AuthError):
+    """The caller may less than the role that is to be given, or than who is to be changed."""
+
+    code = ErrorCode.PERMISSION_DENIED
+
+    def __init__(self) -> None:
+        super().__init__("This takes all permissions of the role that is concerned.")
+
+
 class AppointedBySettingError(AuthError):
     """Whoever runs the platform has named this administrator in its settings."""
 

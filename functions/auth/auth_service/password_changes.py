@@ -130,7 +130,12 @@ class PasswordChanges:
 
     def _with_password(self, account: Account, password: str) -> Account:
         password_hash = self._new_passwords.hash(password, email=account.email, display_name=account.display_name)
-        return replace(account, password_hash=password_hash, session_epoch=account.session_epoch + 1)
+        return replace(
+            account,
+            password_hash=password_hash,
+            must_change_password=False,
+            session_epoch=account.session_epoch + 1,
+        )
 
 
 def _told(account: Account) -> Tell:

@@ -258,21 +258,14 @@ def token_of(auth: Client) -> Callable[..., str]:
 
 
 @pytest.fixture
-def new_admin(
-    auth: Client, person: Callable[..., Person], dynamodb: DynamoDBClient, tables: dict[str, str]
-) -> Callable[[], Person]:
-    """Makes somebody an administrator of the platform, as the function that operators invoke does."""
+def new_admin(auth: Client, person: Callable[..., Person]) -> Callable[[], Person]:
+    """Makes somebody an administrator of the platform, as who runs it does."""
 
     def appoint() -> Person:
         registered = person("Root")
-        dynamodb.update_item(
-            TableName=tables["auth"],
-            Key={"pk": {"S": f"USER#{registered.id}"}, "sk": {"S": "ACCOUNT"}},
-            UpdateExpression="SET #role = :role",
-            ExpressionAttributeNames={"#role": "role"},
-            ExpressionAttributeValues={":role": {"S": "administrator"}},
-        )
-        answer = auth.request("POST", "/v1/auth/login", {"email": registered.email, "password": PASSWORD})
+        appointed = auth.module.appoint_administrator({"email": registered.email}, None)
+        assert appointed == {"id": registered.id, "email": registered.email, "role": "administrator"}
+        answer = auth.request("POST", "/v1/auth/refresh", {"refresh_token": registered.refresh_token})
         assert answer.status == 200, answer.text
         body = answer.json()
         return replace(registered, token=body["access_token"], refresh_token=body["refresh_token"])

@@ -25,7 +25,7 @@ from tests.integration.functions.lambda_events import ROOT, load_app
 SERVICES = ("auth", "meetings")
 PACKAGES = {"auth": "auth_service", "meetings": "meetings_service"}
 FUNCTIONS = {
-    "auth": {"Jobs", "WaitingJobs", "RotateSigningKeys"},
+    "auth": {"Appoint", "Jobs", "WaitingJobs", "RotateSigningKeys"},
     "meetings": {"RotateSigningKeys", "Facts", "StreamKeys"},
 }
 

@@ -30,6 +30,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "directory_login": {"username": "ada", "password": "wrong horse battery"},
     "begin_link": {},
     "link_directory": {"username": "ada", "password": "wrong horse battery"},
+    "create_user": {"email": "new@example.org", "display_name": "X", "password": "short"},
+    "change_user": {"role": "member"},
+    "replace_initial_password": {"email": "n@example.org", "password": "x", "new_password": "y"},
     "create_service_account": {"name": "Calendar", "permissions": ["meetings:read"]},
     "create_api_key": {},
     "exchange_api_key": {"grant_type": "client_credentials", "client_secret": "parley_x"},
@@ -82,6 +85,15 @@ AUTH: dict[str, Row] = {
     "begin_link": (401, 404, 404, 404),
     "link_directory": (401, 404, 404, 404),
     "unlink_identity": (401, 404, 404, 404),
+    "list_users": (401, 403, 403, 200),
+    "read_user": (401, 403, 403, 404),
+    "create_user": (401, 403, 403, 422),
+    "change_user": (401, 403, 403, 404),
+    "delete_user": (401, 403, 403, 404),
+    "suspend_user": (401, 403, 403, 404),
+    "resume_user": (401, 403, 403, 404),
+    "end_sessions_of_user": (401, 403, 403, 404),
+    "replace_initial_password": (401, 401, 401, 401),
     "list_service_accounts": (401, 403, 403, 200),
     "create_service_account": (401, 403, 403, 201),
     "read_service_account": (401, 403, 403, 404),
@@ -148,6 +160,10 @@ MEETINGS: dict[str, Row] = {
 OF_THE_HOST_ALONE = {"host_id", "join_url", "created_at"}
 
 
+NEED_OTHER_PROOF = {"login", "refresh", "exchange_api_key", "replace_initial_password"}
+"""Than an access token."""
+
+
 def path_of(operation: Any, meeting_id: str) -> str:
     """The operation's path for a meeting, and for somebody and something that is not in its room."""
     return re.sub(r"{\w+_id}", "x_1", str(operation.path).replace("{id}", meeting_id))
@@ -185,7 +201,7 @@ def test_meeting_token_opens_no_route(auth: Client, meetings: Client, person: Ca
     meeting_token = meetings.request("POST", f"/v1/meetings/{made['id']}/join", token=ada.token).json()["meeting_token"]
     for client, table in ((auth, AUTH), (meetings, MEETINGS)):
         for operation in client.module.app.operations:
-            if table[operation.name][0] != 401 or operation.name in ("login", "refresh", "exchange_api_key"):
+            if table[operation.name][0] != 401 or operation.name in NEED_OTHER_PROOF:
                 continue
             url = path_of(operation, made["id"])
             answer = client.request(operation.method, url, BODIES.get(operation.name), token=meeting_token)

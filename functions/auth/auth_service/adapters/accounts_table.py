@@ -9,8 +9,9 @@ import msgspec
 
 from auth_service.adapters.table import CancelledError, Table, account_key, address_key, identity_key
 from auth_service.domain.accounts import Account, addresses_of
-from auth_service.errors import EmailTakenError
-from functions.serverless.aws import to_item
+from auth_service.errors import EmailTakenError, LastAdministratorError
+from contracts.access_control import PlatformRole
+from functions.serverless.aws import from_item, to_item
 from functions.serverless.problems import UnavailableError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _FREE = "attribute_not_exists(pk) OR expires_at <= :now"
 _FREE_FOR_ME = f"{_FREE} OR (user_id = :me AND attribute_exists(expires_at))"
+_USERS = "USERS"
 _MINE_OR_GONE = "attribute_not_exists(pk) OR user_id = :me"
 
 
@@ -26,11 +28,13 @@ class ChangedMeanwhileError(Exception):
 
 
 class AccountsTable:
-    """Keeps accounts. Every change is one write, or one transaction. ``clock``: seconds since the epoch."""
+    """Keeps accounts. Every change is one write, or one transaction. ``clock``: seconds since the epoch.
+    ``other_administrators``: whether the settings name some, so that the table may have none."""
 
-    def __init__(self, table: Table, *, clock: Callable[[], float]) -> None:
+    def __init__(self, table: Table, *, clock: Callable[[], float], other_administrators: bool = False) -> None:
         self._table = table
         self._clock = clock
+        self._others = other_administrators
 
     def add(self, account: Account, also: Sequence[Write] = ()) -> None:
         """Adds an account and reserves its address, and does other writes with it: all or nothing.
@@ -41,12 +45,12 @@ class AccountsTable:
         """
         address = {**address_key(account.email), "user_id": account.id}
         writes = [
-            self._table.put({**account_key(account.id), **msgspec.to_builtins(account)}),
+            self._table.put({**account_key(account.id), **_index(account), **msgspec.to_builtins(account)}),
             self._table.put(address, _FREE, now=int(self._clock())),
             *also,
         ]
         try:
-            self._table.transact(writes)
+            self._transact(writes, None, account)
         except CancelledError as error:
             raise (EmailTakenError if 1 in error.failed else ChangedMeanwhileError) from error
         except UnavailableError:
@@ -95,15 +99,17 @@ class AccountsTable:
         Raises:
             EmailTakenError: the new address is another account's.
             ChangedMeanwhileError: what changes is not as in ``before`` any more, or another condition did not hold.
+            LastAdministratorError: there would be no administrator any more.
         """
         old, new = (dict[str, Any](msgspec.to_builtins(state)) for state in (before, after))
         changes = {name: value for name, value in new.items() if value != old[name]}
         if not changes:
             return
-        account = self._table.update(account_key(before.id), changes, {name: old[name] for name in changes})
+        expected = {name: old[name] for name in changes}
+        account = self._table.update(account_key(before.id), changes | _index(after), expected)
         addresses = list(self._address_writes(before, after))
         try:
-            self._table.transact([account, *addresses, *also])
+            self._transact([account, *addresses, *also], before, after)
         except CancelledError as error:
             address_taken = error.failed == {1} and after.email != before.email
             raise (EmailTakenError if address_taken else ChangedMeanwhileError) from error
@@ -113,6 +119,7 @@ class AccountsTable:
 
         Raises:
             ChangedMeanwhileError: its addresses are not what was read any more.
+            LastAdministratorError: there would be no administrator any more.
         """
         gone = self._table.remove(account_key(account.id), "email = :email", email=account.email)
         addresses = [
@@ -124,9 +131,53 @@ class AccountsTable:
             for each in account.identities
         ]
         try:
-            self._table.transact([gone, *addresses, *identities, *also])
+            self._transact([gone, *addresses, *identities, *also], account, None)
         except CancelledError as error:
             raise ChangedMeanwhileError from error
+
+    def by_address(self, *, prefix: str, after: str, limit: int) -> list[Account]:
+        """Accounts whose addresses begin with a text, in the order of their addresses, after one of these. Who has just
+        been added or changed may be missing, or as before."""
+        first = max(prefix, f"{after}\x00" if after else "") or "\x00"
+        answer = self._table.client.query(
+            TableName=self._table.name,
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :users AND gsi1sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_item({":users": _USERS, ":first": first, ":last": f"{prefix}\U0010ffff"}),
+            Limit=limit,
+        )
+        return [msgspec.convert(from_item(item), Account) for item in answer["Items"]]
+
+    def _transact(self, writes: Sequence[Write], before: Account | None, after: Account | None) -> None:
+        """Does all writes or none, and counts administrators with them.
+
+        Raises:
+            CancelledError, LastAdministratorError
+        """
+        change = _administers(after) - _administers(before)
+        counted = [self._count(change)] if change else []
+        try:
+            self._table.transact([*writes, *counted])
+        except CancelledError as error:
+            if change and error.failed == {len(writes)}:
+                raise LastAdministratorError from error
+            raise
+
+    def _count(self, change: int) -> Write:
+        """One administrator more or less; the last one is kept, unless the settings name others."""
+        values = {":change": change, ":none": 0} | ({} if change > 0 else {":least": 0 if self._others else 1})
+        write: Write = {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": to_item({"pk": "ADMINISTRATORS", "sk": "COUNT"}),
+                "UpdateExpression": "SET #n = if_not_exists(#n, :none) + :change",
+                "ExpressionAttributeNames": {"#n": "n"},
+                "ExpressionAttributeValues": to_item(values),
+            }
+        }
+        if change < 0:
+            write["Update"]["ConditionExpression"] = "#n > :least"
+        return write
 
     def _address_writes(self, before: Account, after: Account) -> Iterator[Write]:
         """The present address first, if it changes; then those that are kept; then those that are given up."""
@@ -141,6 +192,14 @@ class AccountsTable:
                 yield self._table.put(former, _MINE_OR_GONE, me=me)
         for email in sorted(addresses_of(before) - addresses_of(after)):
             yield self._table.remove(address_key(email), _MINE_OR_GONE, me=me)
+
+
+def _index(account: Account) -> dict[str, str]:
+    return {"gsi1pk": _USERS, "gsi1sk": account.email}
+
+
+def _administers(account: Account | None) -> int:
+    return int(account is not None and account.role is PlatformRole.ADMINISTRATOR and account.suspended_at is None)
 
 
 def _kept(account: Account) -> dict[str, int]:

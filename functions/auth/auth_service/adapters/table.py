@@ -6,7 +6,7 @@ request; point-in-time recovery.
 
 | Item    | pk                | sk        | gsi1pk          | gsi1sk                    | expires_at |
 |---------|-------------------|-----------|-----------------|---------------------------|------------|
-| Account | ``USER#<id>``     | ACCOUNT   |                 |                           |            |
+| Account | ``USER#<id>``     | ACCOUNT   | ``USERS``       | ``<e-mail>``              |            |
 | Address | ``EMAIL#<e-mail>``| ADDRESS   |                 |                           | if former  |
 | Session | ``SESSION#<sid>`` | SESSION   | ``USER#<id>``   | ``SESSION#<created_at>``  | yes        |
 | Link    | ``LINK#<hash>``   | LINK      | ``USER#<id>``   | ``LINK#<created_at>``     | yes        |
