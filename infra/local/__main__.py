@@ -22,7 +22,7 @@ from infra.local.errors import (
     SettingsError,
 )
 from infra.local.plan import Plan, choose_ports
-from infra.local.ports import LOOPBACK, require_free
+from infra.local.ports import LOOPBACK, own_address, require_free
 from infra.local.settings import ROOT, LocalSettings
 from infra.local.supervisor import Supervisor
 from infra.local.terminal import Terminal
@@ -155,11 +155,13 @@ def _certificate(settings: LocalSettings) -> CertificateFiles | None:
 def _media_addresses(settings: LocalSettings) -> tuple[str, ...]:
     """The IP addresses in the node's ICE candidates: all that the host's name has, as the resolver prefers them.
 
+    Without a host those of this machine alone: for Firefox, which uses none of the loopback interface, its own, too.
+
     Raises:
         SettingsError: the host's name has no address.
     """
     if not settings.is_public:
-        return (LOOPBACK,)
+        return tuple(filter(None, (LOOPBACK, own_address())))
     try:
         found = socket.getaddrinfo(settings.host, None, type=socket.SOCK_DGRAM)
     except OSError as error:

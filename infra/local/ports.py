@@ -22,6 +22,17 @@ def free_ports(count: int) -> list[int]:
         return ports
 
 
+def own_address() -> str | None:
+    """This machine's own IPv4 address, as it reaches others; None: it reaches nobody."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: it chooses the address to send from. The one named is nobody's (RFC 5737).
+            probe.connect(("203.0.113.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
 def require_free(port: int, *, udp: bool, address: str, purpose: str, setting: str) -> None:
     """Checks that a port can be opened.
 

@@ -71,8 +71,11 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
 
     @property
     def media_bind_addresses(self) -> tuple[str, ...]:
-        """Where the media port is opened: for both versions of IP where others are to reach it."""
-        return ("0.0.0.0", "::") if self.is_public else ("127.0.0.1",)
+        """Where the media port is opened: for both versions of IP where others are to reach it.
+
+        On all addresses in any case: Firefox uses none of the loopback interface, on either end.
+        """
+        return ("0.0.0.0", "::") if self.is_public else ("0.0.0.0",)
 
     @property
     def url(self) -> str:

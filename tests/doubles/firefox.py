@@ -17,13 +17,14 @@ import json
 import os
 import shutil
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import websockets
+
+from infra.local.ports import own_address
 
 TIMEOUT_S: Final = 60
 PREFERENCES: Final = {
@@ -280,13 +281,10 @@ def address_for_firefox() -> str:
     Raises:
         FirefoxError: the machine has no other.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Sends nothing: it chooses the address to send from. The one named is nobody's (RFC 5737).
-            probe.connect(("203.0.113.1", 9))
-        except OSError as error:
-            raise FirefoxError("Firefox takes no media over loopback, and the machine has no other way") from error
-        return str(probe.getsockname()[0])
+    address = own_address()
+    if address is None:
+        raise FirefoxError("Firefox takes no media over loopback, and the machine has no other way")
+    return address
 
 
 async def _address(stderr: asyncio.StreamReader) -> str:

@@ -9,9 +9,8 @@ from typing import Any, Final
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from tests.doubles.firefox import Firefox, FirefoxPage, address_for_firefox, firefox
+from tests.doubles.firefox import Firefox, FirefoxPage, firefox
 from tests.e2e.person import RECEIVED, SHOWS_A_PICTURE, Person
-from tests.platform_process import Platform
 
 MakePerson = Callable[..., Person]
 
@@ -19,17 +18,6 @@ pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
 _VIDEO: Final = """(name) => [...document.querySelectorAll("[data-testid=tile]")]
   .find((tile) => tile.getAttribute("aria-label") === name)?.querySelector("video")"""
-
-
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Media on all addresses of this machine: Firefox uses none of the loopback interface."""
-    addresses = {
-        "PARLEY_NODE_BIND_ADDRESSES": "0.0.0.0",
-        "PARLEY_NODE_ADVERTISED_ADDRESSES": f"127.0.0.1,{address_for_firefox()}",
-    }
-    with Platform(data=tmp_path_factory.mktemp("platform"), environ=addresses) as running:
-        yield running
 
 
 class PersonAtFirefox:

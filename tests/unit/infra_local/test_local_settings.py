@@ -12,7 +12,7 @@ def test_without_any_variable_the_platform_is_for_this_machine() -> None:
     settings = LocalSettings.from_environ({})
     assert settings.url == "http://localhost:8080"
     assert settings.bind_address == "127.0.0.1"
-    assert settings.media_bind_addresses == ("127.0.0.1",)
+    assert settings.media_bind_addresses == ("0.0.0.0",)
     assert (settings.gateway_port, settings.media_port) == (8081, 8082)
 
 

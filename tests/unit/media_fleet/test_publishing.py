@@ -185,3 +185,65 @@ def test_what_is_no_sctp_port_is_refused(client: Any, value: str) -> None:
     text = write(client.description([client.data_section("0")]))
     with pytest.raises(BadSdpError):
         parse(text.replace("a=sctp-port:5000", f"a=sctp-port:{value}"))
+
+
+OBS_OFFER = "\r\n".join(
+    (
+        "v=0",
+        "o=rtc 2890844526 0 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0 1",
+        "a=group:LS 0 1",
+        "a=msid-semantic:WMS *",
+        "a=ice-options:ice2,trickle",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "m=audio 50001 UDP/TLS/RTP/SAVPF 111",
+        "c=IN IP4 192.0.2.7",
+        "a=mid:0",
+        "a=sendonly",
+        "a=ssrc:1001 cname:cnameOfObs",
+        "a=ssrc:1001 msid:streamOfObs streamOfObs-audio",
+        "a=msid:streamOfObs streamOfObs-audio",
+        "a=rtcp-mux",
+        "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 minptime=10;maxaveragebitrate=96000;stereo=1;sprop-stereo=1;useinbandfec=1",
+        "a=setup:actpass",
+        "a=ice-ufrag:Abcd",
+        "a=ice-pwd:0123456789abcdef01234567",
+        "a=candidate:1 1 UDP 2122317823 192.0.2.7 50001 typ host",
+        "a=end-of-candidates",
+        "m=video 50001 UDP/TLS/RTP/SAVPF 96",
+        "c=IN IP4 192.0.2.7",
+        "a=mid:1",
+        "a=sendonly",
+        "a=ssrc:1002 cname:cnameOfObs",
+        "a=ssrc:1002 msid:streamOfObs streamOfObs-video",
+        "a=msid:streamOfObs streamOfObs-video",
+        "a=rtcp-mux",
+        "a=rtpmap:96 H264/90000",
+        "a=rtcp-fb:96 nack",
+        "a=rtcp-fb:96 nack pli",
+        "a=rtcp-fb:96 goog-remb",
+        "a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1",
+        "a=setup:actpass",
+        "a=ice-ufrag:Abcd",
+        "a=ice-pwd:0123456789abcdef01234567",
+        "",
+    )
+)
+"""As OBS 30 writes it with libdatachannel: one payload type each, SSRCs, no header extensions, no RTX, no feedback on
+arrival times."""
+
+
+def test_what_obs_offers_is_taken_with_repairs_on_its_own_ssrc(node_end: NodeEnd) -> None:
+    offer = parse(OBS_OFFER)
+    planned = plan(offer, microphone_and_camera())
+    audio, video = planned[TrackId("track-0")], planned[TrackId("track-1")]
+    assert (audio.codec.codec.name, audio.codec.payload_type, audio.ssrc) == ("opus", 111, 1001)
+    assert (video.codec.codec.name, video.codec.payload_type, video.ssrc) == ("H264", 96, 1002)
+    assert (video.codec.rtx_payload_type, video.nack, video.transport_cc, video.rids) == (None, True, False, ())
+    text = write(answer(offer, planned, node=node_end, ice=ICE, session_id="1", session_version=1))
+    assert text.startswith("v=0"), "OBS throws away what is before"
+    assert [section.direction for section in parse(text).media] == [Direction.RECVONLY] * 2
+    assert {section.setup for section in parse(text).media} == {Setup.PASSIVE}
