@@ -97,6 +97,10 @@ class GetIceServers(Command, frozen=True, kw_only=True):
     """TURN servers as in the welcome, with credentials that hold from now on: before an ICE restart."""
 
 
+class MediaMoved(Command, frozen=True, kw_only=True):
+    """The peer connections that a `MediaRestart` let overlap are in use no more. Unsaid, it is so after ten seconds."""
+
+
 class MuteTrack(Command, frozen=True, kw_only=True):
     """Mutes a track: one's own, or anyone's with the permission to moderate."""
 
@@ -389,6 +393,7 @@ COMMANDS: dict[str, type[Command]] = {
     "update_subscriptions": UpdateSubscriptions,
     "restart_media": RestartMedia,
     "get_ice_servers": GetIceServers,
+    "media_moved": MediaMoved,
     "mute_track": MuteTrack,
     "unmute_track": UnmuteTrack,
     "stop_track": StopTrack,

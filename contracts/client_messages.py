@@ -269,9 +269,14 @@ class LayersWanted(Struct, frozen=True, kw_only=True):
 
 
 class MediaRestart(Struct, frozen=True, kw_only=True):
-    """Both peer connections are void (the node is gone): publish again; a new offer follows by itself."""
+    """Media goes through another node from now on: publish again; a new offer follows by itself.
+
+    Both peer connections are void, unless ``overlap`` says that the former node still serves them. Then a client can
+    make the new ones beside them, let both carry media for a moment, close the former ones, and tell so (`MediaMoved`).
+    """
 
     reason: str
+    overlap: bool = False
 
 
 class Reconnect(Struct, frozen=True, kw_only=True):

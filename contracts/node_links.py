@@ -53,6 +53,8 @@ class RelayedParticipant(Struct, frozen=True, kw_only=True):
     """The breakout room that the participant is in; None: the main room."""
     version: int
     """The version of the meeting's log as of which ``breakout`` holds."""
+    came: int = 0
+    """The version of the log as of which the participant is at the sending node. Who moves is at two for a while."""
 
 
 class WantedTrack(Struct, frozen=True, kw_only=True):

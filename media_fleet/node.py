@@ -384,6 +384,7 @@ class MediaNode:
             self._close_room(meeting_id)
 
     def _follow(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
+        """Carries out what a room wants done that no request has asked for."""
         self._carry_out(meeting_id, effects)
         self._close_if_empty(meeting_id)
         self.relays.changed(meeting_id)
@@ -431,7 +432,7 @@ class MediaNode:
             raise KeyError(meeting_id)
         return thread
 
-    # ---- effects and events ----
+    # ---- effects ----
 
     def _carry_out(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
         for effect in effects:

@@ -60,6 +60,12 @@ class PlaneNews:
         """Tells the publisher's gateway."""
         self._reports.layers_wanted(meeting_id, publisher, track.track_id, layers)
 
+    def track_succeeded(self, meeting_id: MeetingId, track: TrackKey) -> None:
+        """What nobody receives any more ends."""
+        room = self._rooms.get(meeting_id)
+        if room is not None:
+            self._follow(meeting_id, room.left(track))
+
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """Relays the message, and answers it if its channel is reliable."""
         room = self._rooms.get(meeting_id)

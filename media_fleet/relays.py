@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Protocol
 
 from msgspec import Struct
@@ -25,6 +25,9 @@ from media_fleet.domain.subscribing import RoomTrack
 SETTLE_S = 0.01
 """What changes within so short a time is told together."""
 REPEAT_S = 0.5
+LINGER_S = 20.0
+"""So long at the most a node that shares a meeting no more is still linked, while it has some of it: whoever leaves it
+still sends there for a moment."""
 HELLO_S = 2.0
 """So often each node hears how things are, also when nothing has changed."""
 
@@ -52,6 +55,8 @@ class _Span(Struct, frozen=True, kw_only=True):
 
     version: int
     others: frozenset[NodeId]
+    former: dict[NodeId, float]
+    """Nodes that were among them, and until when they are followed, monotonic seconds."""
 
 
 class Relays:
@@ -92,7 +97,12 @@ class Relays:
         known = self._spans.get(meeting_id)
         if known is None or version >= known.version:
             others = frozenset(nodes) - {self._node_id}
-            self._spans[meeting_id] = _Span(version=version, others=others)
+            until = self._now() + LINGER_S
+            gone = known.others - others if known is not None else ()
+            former = dict.fromkeys(gone, until) | ({} if known is None else known.former)
+            self._spans[meeting_id] = _Span(
+                version=version, others=others, former={each: at for each, at in former.items() if each not in others}
+            )
             self._touch(meeting_id)
 
     def changed(self, meeting_id: MeetingId) -> None:
@@ -118,6 +128,7 @@ class Relays:
             self._plane.open(link.node_id, link.end, link.peer)
         for meeting_id in heard.gone:
             self._take(meeting_id, link.node_id, None)
+            self._touch(meeting_id)
         for room in heard.rooms:
             if self._plane.place(link.node_id, room.meeting_id, room.thread):
                 # What crossed to and from the thread where it was before is void.
@@ -147,6 +158,9 @@ class Relays:
 
     def tick(self, now: float) -> None:
         """Repeats what has not been heard, and says now and then that all is as it was. ``now``: monotonic seconds."""
+        for meeting_id, span in self._spans.items():
+            if any(until <= now for until in span.former.values()) and self._crosses(meeting_id) - span.others:
+                self._touch(meeting_id)
         for link in self._links.values():
             silent_s = now - self._told_at.get(link.node_id, 0.0)
             if silent_s >= HELLO_S or (link.is_behind and silent_s >= REPEAT_S):
@@ -169,7 +183,9 @@ class Relays:
         """The nodes for which there are news."""
         room = self._rooms.room(meeting_id)
         span = self._spans.get(meeting_id)
-        others = span.others if span is not None and room is not None else frozenset()
+        others = (
+            span.others | self._lingering(meeting_id, span) if span is not None and room is not None else frozenset()
+        )
         news = {node_id for node_id in self._crosses(meeting_id) - others if self._leave(meeting_id, node_id)}
         for node_id in others if room is not None else ():
             link = self._links.get(node_id)
@@ -178,6 +194,15 @@ class Relays:
             if room is not None and self._share(meeting_id, room, link):
                 news.add(node_id)
         return news
+
+    def _lingering(self, meeting_id: MeetingId, span: _Span) -> Set[NodeId]:
+        """Nodes that share the meeting no more by the log, and still have some of it."""
+        now = self._now()
+        return {
+            node_id
+            for node_id, until in span.former.items()
+            if now < until and (link := self._links.get(node_id)) is not None and link.has_heard_of(meeting_id)
+        }
 
     def _share(self, meeting_id: MeetingId, room: Room, link: NodeLink) -> bool:
         published = list(room.tracks.local.values())

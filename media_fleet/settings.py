@@ -53,7 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Cameras that one participant is sent at the most; 0: as many as they want."""
     capacity_packets: Annotated[int, Meta(ge=1)] = 200_000
     """Packets a second, in and out, of one thread, that count as full load."""
-    drain_timeout_s: Annotated[int, Meta(ge=0)] = 10
+    drain_timeout_s: Annotated[int, Meta(ge=0)] = 20
     """How long SIGTERM waits for the participants to leave."""
     recordings_path: Path | None = None
     """A folder for recordings while they are made; None: this node records nothing."""

@@ -38,7 +38,7 @@ from signaling_gateway.domain.room_state import RoomState, Stay
 from signaling_gateway.service.upkeep import NODE_WATCH_S
 
 WATCH_MS = int(NODE_WATCH_S * 1000)
-DRAIN_MS = 10_000
+DRAIN_MS = 20_000
 """As ``PARLEY_NODE_DRAIN_TIMEOUT_S``."""
 
 _HOST = Stay(

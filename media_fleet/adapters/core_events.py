@@ -12,6 +12,7 @@ from packet_core import (
     PacketCoreError,
     SpeakersChanged,
     SubscriptionStarved,
+    TrackSucceeded,
     TransportConnected,
     TransportLost,
 )
@@ -21,6 +22,7 @@ from media_fleet.adapters.held_media import HeldMedia, names_of
 from media_fleet.adapters.layers_in_use import LayersInUse
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.starving import Starving
+from media_fleet.adapters.successions import succeeded
 from media_fleet.adapters.transport_listener import TransportListener
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,8 @@ class CoreEvents:
             self.speakers.happened(event)
         elif isinstance(event, LayersWanted):
             self.layers_in_use.happened(event)
+        elif isinstance(event, TrackSucceeded):
+            succeeded(event, self._held, self._listener)
         elif isinstance(event, DtlsReceived | TransportConnected | TransportLost):
             self._links.happened(event)
             self._happened_to_transport(event)

@@ -31,6 +31,7 @@ from media_fleet.adapters.held_media import (
 )
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.shares import give
+from media_fleet.adapters.successions import succeed
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
     AddRelayedTrack,
@@ -49,6 +50,7 @@ from media_fleet.domain.effects import (
     RestartIce,
     StartDtls,
     SubscriptionKey,
+    SucceedTrack,
     TrackKey,
     TransportKey,
 )
@@ -256,6 +258,10 @@ class PacketPlane:
             key=effect.track, core_id=core_id, media=effect.media, transport=None, muted=False
         )
         self.held.subscriptions[meeting_id, effect.track] = {}
+
+    @_carry_out.register
+    def _(self, effect: SucceedTrack, meeting_id: MeetingId) -> None:
+        succeed(self._core, self.held, meeting_id, effect)
 
     @_carry_out.register
     def _(self, effect: MuteTrack, meeting_id: MeetingId) -> None:

@@ -21,6 +21,9 @@ class TransportListener(Protocol):
     def subscription_starved(self, meeting_id: MeetingId, subscription: SubscriptionKey, *, starved: bool) -> None:
         """The path to the subscriber does not carry the track any more, or does again."""
 
+    def track_succeeded(self, meeting_id: MeetingId, track: TrackKey) -> None:
+        """Everybody has gone over from a track to the one in its place."""
+
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """A message on a data channel."""
 

@@ -117,6 +117,13 @@ class RemoveTrack(Struct, frozen=True, kw_only=True):
     track: TrackKey
 
 
+class SucceedTrack(Struct, frozen=True, kw_only=True):
+    """Who receives ``former`` goes on with ``track`` as soon as that has begun. All subscriptions are to it now."""
+
+    former: TrackKey
+    track: TrackKey
+
+
 class AddRelayedTrack(Struct, frozen=True, kw_only=True):
     """A track that another node relays to this one."""
 
@@ -228,6 +235,7 @@ Effect: TypeAlias = (
     | OpenData
     | AddTrack
     | RemoveTrack
+    | SucceedTrack
     | AddRelayedTrack
     | MuteTrack
     | PlaceVoice

@@ -36,7 +36,7 @@ MESSAGES_AT_ONCE, MESSAGES_PER_S = 100, 50
 BYTES_AT_ONCE, BYTES_PER_S = 512 * 1024, 128 * 1024
 """On data channels, of one participant."""
 MAX_WISHES = 1024
-"""Twice what one message may name; wishes for tracks that never come must not pile up."""
+"""Twice what one message may name; wishes for tracks that are gone, or never come, must not pile up."""
 
 
 class PublishingSession:
@@ -91,6 +91,8 @@ class Participant:
         """The breakout room; None: the main room."""
         self.breakout_version = version
         """The version of the meeting's log as of which ``breakout`` holds."""
+        self.came = version
+        """The version of the meeting's log as of which the participant is here."""
         self.data = DataAllowance()
         self.publishing: PublishingSession | None = None
         self.publishing_generation = 0
@@ -115,9 +117,15 @@ class Participant:
         return self._wishes.get(track_id) or SubscriptionWish(track_id=track_id)
 
     def set_wish(self, wish: SubscriptionWish) -> None:
-        if wish.track_id in self._wishes or len(self._wishes) < MAX_WISHES:
-            self._wishes[TrackId(wish.track_id)] = wish
-            (self.pinned.add if wish.pinned else self.pinned.discard)(TrackId(wish.track_id))
+        """Remembers it, also for a track that is not there: it may come, or come back. The oldest wishes go first."""
+        track_id = TrackId(wish.track_id)
+        self._wishes.pop(track_id, None)
+        self._wishes[track_id] = wish
+        (self.pinned.add if wish.pinned else self.pinned.discard)(track_id)
+        if len(self._wishes) > MAX_WISHES:
+            oldest = next(iter(self._wishes))
+            del self._wishes[oldest]
+            self.pinned.discard(oldest)
 
     def adjusted(
         self, wish: SubscriptionWish, track_of: Callable[[TrackId], RoomTrack | None]
@@ -127,10 +135,6 @@ class Participant:
         track = track_of(TrackId(wish.track_id))
         if track is not None and track.key in self.flowing:
             yield AdjustSubscription(subscription=self.subscription(track.key), share=self.share_of(track))
-
-    def forget_track(self, track_id: TrackId) -> None:
-        self._wishes.pop(track_id, None)
-        self.pinned.discard(track_id)
 
     def leaves_out(self, track: RoomTrack) -> bool:
         """Whether it is a camera beyond those that are to be seen."""
@@ -143,6 +147,17 @@ class Participant:
         if self.leaves_out(track):
             wish = replace(wish, enabled=False)
         return share(track.source, len(track.media.rids), wish)
+
+    def succeed(self, former: TrackKey, track: TrackKey) -> None:
+        """What is received of a track is another one's from now on."""
+        if former in self.flowing:
+            self.flowing.discard(former)
+            self.flowing.add(track)
+        if self.shown is not None and former in self.shown:
+            self.shown = self.shown - {former} | {track}
+        for session in (self.subscribing, self.viewing):
+            if session is not None:
+                session.succeed(former, track)
 
     def transport(self, purpose: Purpose) -> TransportKey:
         generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation

@@ -82,6 +82,11 @@ class RoomRecording:
                 self._muted[key] = track.muted
                 yield MuteRecorded(ssrc=self._ssrcs[key], muted=track.muted)
 
+    def succeed(self, former: TrackKey, track: TrackKey) -> None:
+        """The recorder gets another track in the former one's place, under the same SSRC."""
+        if former in self._ssrcs:
+            self._ssrcs[track], self._muted[track] = self._ssrcs.pop(former), self._muted.pop(former)
+
     def _begin(self, track: RoomTrack) -> Iterator[Effect]:
         ssrc = self._new_ssrc()
         self._ssrcs[track.key], self._muted[track.key] = ssrc, track.muted

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.rooms import NodeId, ParticipantId, TrackId
@@ -22,15 +23,22 @@ class Relayed(Struct, frozen=True, kw_only=True):
 
 
 class Changes(Struct, frozen=True, kw_only=True):
+    """What is no longer in the packet core, and what is from now on."""
+
     gone: tuple[Relayed, ...]
     come: tuple[Relayed, ...]
+
+
+Rank = tuple[int, int]
+"""Of two registrations of one track that with the greater rank counts: whose publisher came to its node later (by the
+version of the meeting's log, the same on all nodes), and which of two such this node has known for less long."""
 
 
 class RelayedTracks:
     """What other nodes announce, and which of it is taken.
 
-    While somebody moves from one node to another both may have their track. One that is published here is taken from
-    here; of two other nodes the one that announced it later is right.
+    While somebody moves from one node to another both have their track. It is taken from where they came later.
+    What was taken before stays until it has been succeeded, if its node still has it: so nobody misses anything.
     """
 
     def __init__(self, new_revision: Callable[[], int]) -> None:
@@ -38,14 +46,24 @@ class RelayedTracks:
         self._announced: dict[NodeId, dict[TrackId, Relayed]] = {}
         self._elsewhere: dict[NodeId, dict[ParticipantId, RelayedParticipant]] = {}
         self._taken: dict[TrackId, Relayed] = {}
+        self._leaving: dict[TrackKey, Relayed] = {}
 
     @property
     def taken(self) -> Iterable[Relayed]:
         return self._taken.values()
 
+    @property
+    def received(self) -> Iterable[Relayed]:
+        """What is taken, and what was and has not been left yet."""
+        return (*self._taken.values(), *self._leaving.values())
+
     def get(self, track_id: TrackId) -> RoomTrack | None:
         relayed = self._taken.get(track_id)
         return None if relayed is None else relayed.track
+
+    def track_ids(self, node_id: NodeId) -> set[TrackId]:
+        """The tracks of a node that are received, or still are."""
+        return {each.track.key.track_id for each in self.received if each.node_id == node_id}
 
     def breakouts(self) -> dict[ParticipantId, str | None]:
         """The participants of other nodes, with the breakout rooms that they are in."""
@@ -65,7 +83,9 @@ class RelayedTracks:
         people = {each.participant_id: each for each in participants}
         # What the gateways have said of a later version of the log stands.
         self._elsewhere[node_id] = {
-            who: known[who] if who in known and known[who].version > each.version else each
+            who: replace(each, breakout=known[who].breakout, version=known[who].version)
+            if who in known and known[who].version > each.version
+            else each
             for who, each in people.items()
         }
         former = self._announced.get(node_id, {})
@@ -83,26 +103,52 @@ class RelayedTracks:
         for people in self._elsewhere.values():
             for who in breakouts.keys() & people.keys():
                 if people[who].version < version:
-                    people[who] = RelayedParticipant(participant_id=who, breakout=breakouts[who], version=version)
+                    people[who] = replace(people[who], breakout=breakouts[who], version=version)
         return self._has_moved(before)
 
     def _has_moved(self, before: Mapping[ParticipantId, str | None]) -> bool:
         now = self.breakouts()
         return any(now[who] != before[who] for who in now.keys() & before.keys())
 
-    def settle(self, local: Container[TrackId]) -> Changes:
-        """Takes what is to be taken. ``local``: the tracks that are published on this node."""
+    def settle(self, local: Mapping[TrackId, RoomTrack], came: Callable[[ParticipantId], int]) -> Changes:
+        """Takes what is to be taken.
+
+        ``local``: the tracks that are published on this node. ``came``: at which version of the log somebody came here.
+        """
+        ranks: dict[TrackId, Rank] = {
+            track_id: (came(track.participant_id), track.key.revision) for track_id, track in local.items()
+        }
+        current = dict(local)
         wanted: dict[TrackId, Relayed] = {}
-        for tracks in self._announced.values():
+        for node_id, tracks in self._announced.items():
             for track_id, relayed in tracks.items():
-                other = wanted.get(track_id)
-                is_later = other is None or other.track.key.revision < relayed.track.key.revision
-                if is_later and track_id not in local:
-                    wanted[track_id] = relayed
-        gone = tuple(each for track_id, each in self._taken.items() if wanted.get(track_id) != each)
-        come = tuple(each for track_id, each in wanted.items() if self._taken.get(track_id) != each)
+                rank = (self._came(node_id, relayed.track.participant_id), relayed.track.key.revision)
+                if track_id not in ranks or ranks[track_id] < rank:
+                    ranks[track_id], wanted[track_id], current[track_id] = rank, relayed, relayed.track
+        held = {each.track.key: each for each in self.received}
+        needed = {each.track.key: each for each in wanted.values()}
+        self._leaving = {
+            key: each for key, each in held.items() if key not in needed and self._is_succeeded(each, current)
+        }
         self._taken = wanted
-        return Changes(gone=gone, come=come)
+        return Changes(
+            gone=tuple(each for key, each in held.items() if key not in needed and key not in self._leaving),
+            come=tuple(each for key, each in needed.items() if key not in held),
+        )
+
+    def left(self, key: TrackKey) -> bool:
+        """Nobody needs a track any more that was received before another one: whether it was."""
+        return self._leaving.pop(key, None) is not None
+
+    def _is_succeeded(self, former: Relayed, current: Mapping[TrackId, RoomTrack]) -> bool:
+        """Whether a track is still sent by its node, while another one takes its place."""
+        track_id = former.track.key.track_id
+        is_sent = self._announced.get(former.node_id, {}).get(track_id) == former
+        return is_sent and track_id in current and former.track.is_like(current[track_id])
+
+    def _came(self, node_id: NodeId, participant_id: ParticipantId) -> int:
+        there = self._elsewhere.get(node_id, {}).get(participant_id)
+        return 0 if there is None else there.came
 
     def _relayed(self, node_id: NodeId, track: RelayedTrack) -> Relayed:
         codec = MediaCodec(

@@ -100,6 +100,11 @@ class NodeLink:
         """The meeting crosses the link no more; whether it did."""
         return self._rooms.pop(meeting_id, None) is not None
 
+    def has_heard_of(self, meeting_id: MeetingId) -> bool:
+        """Whether the other node has told of the meeting, and not that it has left it."""
+        shared = self._rooms.get(meeting_id)
+        return shared is not None and shared.theirs is not None
+
     def wanted(self, meeting_id: MeetingId) -> dict[TrackId, int]:
         """How many layers the other node wants of this one's tracks."""
         shared = self._rooms.get(meeting_id)

@@ -8,46 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec.structs import replace
-
 from contracts.client_commands import SubscriptionWish
 from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId
-from media_fleet.domain import publishing
 from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
-    AddTrack,
     Answered,
     CloseTransport,
     Effect,
-    MuteTrack,
     Offered,
     OpenTransport,
-    PublishedMedia,
     Purpose,
     RemoveSubscription,
-    RemoveTrack,
-    RestartIce,
     SendOffer,
     StartDtls,
     TrackKey,
     TransportKey,
 )
 from media_fleet.domain.errors import (
-    BadRequestError,
     ParticipantNotFoundError,
     StaleNegotiationError,
-    TrackNotFoundError,
 )
-from media_fleet.domain.participant import Participant, PublishingSession
+from media_fleet.domain.participant import Participant
+from media_fleet.domain.publications import Publications
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.room_tracks import RoomTracks
-from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.seeing import told_again
-from media_fleet.domain.session_description import SessionDescription, Setup
-from media_fleet.domain.subscribing import RoomTrack, SubscribingSession
-from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
+from media_fleet.domain.session_description import SessionDescription
+from media_fleet.domain.subscribing import SubscribingSession
+from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 
 
 class Room:
@@ -60,6 +50,7 @@ class Room:
         self._participants: dict[ParticipantId, Participant] = {}
         self.tracks = RoomTracks(self._participants, last_n_video=last_n_video)
         self.data = DataRelay(self._participants, self.tracks.elsewhere)
+        self._publications = Publications(self._participants, self.tracks, self.data, node=node, randomness=randomness)
         self.recording = self.tracks.recording = RoomRecording(randomness)
 
     @property
@@ -85,6 +76,7 @@ class Room:
         """Makes the participant known. Again: at most moves it, and repeats the offer that awaits an answer."""
         known = self._participants.get(participant_id)
         if known is not None:
+            known.came = max(known.came, version)
             moved = self.move({participant_id: breakout}, version=version)
             outstanding = known.subscribing.outstanding if known.subscribing is not None else None
             return Offered(offer=outstanding, effects=(*moved, *told_again(known)))
@@ -101,7 +93,7 @@ class Room:
             return []
         effects: list[Effect] = []
         if participant.publishing is not None:
-            self._unpublish(list(participant.publishing.tracks.values()), effects)
+            self._publications.unpublish(list(participant.publishing.tracks.values()), effects)
             effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
         if participant.receives_on_transport:
             effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
@@ -154,7 +146,9 @@ class Room:
     def whereabouts(self) -> tuple[RelayedParticipant, ...]:
         """Who is in the room on this node."""
         return tuple(
-            RelayedParticipant(participant_id=each.id, breakout=each.breakout, version=each.breakout_version)
+            RelayedParticipant(
+                participant_id=each.id, breakout=each.breakout, version=each.breakout_version, came=each.came
+            )
             for each in self._participants.values()
         )
 
@@ -171,6 +165,12 @@ class Room:
             for participant in self._participants.values():
                 self._send_next_offer(participant, effects)
         return self._followed(effects)
+
+    def left(self, key: TrackKey) -> list[Effect]:
+        """Everybody has gone over from a track to the one in its place."""
+        effects: list[Effect] = []
+        self.tracks.left(key, effects)
+        return effects
 
     # ---- publishing ----
 
@@ -189,32 +189,10 @@ class Room:
                 `ParticipantNotFoundError`; nothing has changed.
         """
         participant = self.participant(participant_id)
-        session = participant.publishing
-        if session is not None and session.last_request == (offer, tracks) and not session.is_dead:
-            return Answered(sdp=session.last_answer, effects=())
-        remote = remote_end(offer, (Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE))
-        planned = publishing.plan(offer, tracks)
-        for track_id in planned:
-            holder = self.tracks.local.get(track_id)
-            if holder is not None and holder.participant_id != participant_id:
-                raise BadRequestError(f"Track {track_id} belongs to another participant.")
-        effects: list[Effect] = []
-        session = self._publishing_session(participant, remote, effects)
-        effects += self.data.offered(participant, publishing.data_end(offer))
-        self._publish_tracks(participant, session, planned, tracks, effects, version=version)
-        session.version += 1
-        answer = publishing.answer(
-            offer,
-            planned,
-            node=self._node,
-            ice=session.ice,
-            session_id=session.session_id,
-            session_version=session.version,
-            setup=session.setup,
-        )
-        session.last_request, session.last_answer = (offer, tracks), write(answer)
+        answered = self._publications.publish(participant, offer, tracks, version=version)
+        effects = list(answered.effects)
         self._offer_to_others(participant_id, effects)
-        return Answered(sdp=session.last_answer, effects=tuple(self._followed(effects)))
+        return Answered(sdp=answered.sdp, effects=tuple(self._followed(effects)))
 
     def association_ended(self, transport: TransportKey) -> None:
         """The transport's DTLS association failed or was closed: the next publishing offer begins a new one."""
@@ -232,80 +210,6 @@ class Room:
             if participant.subscribing is not None and (offer := participant.subscribing.outstanding) is not None
         ]
 
-    def _publishing_session(
-        self, participant: Participant, remote: RemoteEnd, effects: list[Effect]
-    ) -> PublishingSession:
-        """The session that the offer goes on with; a new one for a new peer connection."""
-        session = participant.publishing
-        if session is not None and session.remote.same_association(remote) and not session.is_dead:
-            if session.remote.ice != remote.ice:  # the offer restarts ICE (RFC 8839, 4.4.1.1.1)
-                session.ice = self.randomness.ice_credentials()
-                effects.append(RestartIce(transport=participant.transport(Purpose.PUBLISH), ice=session.ice))
-            session.remote = remote
-            return session
-        if session is not None:
-            self._unpublish(list(session.tracks.values()), effects, keep_wishes=True)
-            effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
-        participant.publishing_generation += 1
-        session = PublishingSession(
-            generation=participant.publishing_generation,
-            remote=remote,
-            ice=self.randomness.ice_credentials(),
-            session_id=self.randomness.session_id(),
-        )
-        participant.publishing = session
-        transport = participant.transport(Purpose.PUBLISH)
-        effects.append(OpenTransport(transport=transport, ice=session.ice))
-        as_client = session.setup is Setup.ACTIVE
-        effects.append(StartDtls(transport=transport, fingerprints=remote.fingerprints, as_client=as_client))
-        return session
-
-    def _publish_tracks(
-        self,
-        participant: Participant,
-        session: PublishingSession,
-        planned: dict[TrackId, PublishedMedia],
-        tracks: tuple[AssignedTrack, ...],
-        effects: list[Effect],
-        *,
-        version: int,
-    ) -> None:
-        changed = [t for i, t in session.tracks.items() if i in planned and t.media != planned[i]]
-        self._unpublish([t for i, t in session.tracks.items() if i not in planned], effects)
-        self._unpublish(changed, effects, keep_wishes=True)
-        for assigned in tracks:
-            media = planned.get(assigned.track_id)
-            if media is None:
-                continue
-            known = session.tracks.get(assigned.track_id)
-            if known is not None:
-                self._set_muted(known, muted=assigned.muted, version=version, effects=effects)
-                continue
-            track = RoomTrack(
-                key=TrackKey(track_id=assigned.track_id, revision=self.tracks.new_revision()),
-                participant_id=participant.id,
-                source=assigned.source,
-                media=media,
-                muted=assigned.muted,
-                muted_version=version,
-            )
-            session.tracks[assigned.track_id] = self.tracks.local[assigned.track_id] = track
-            transport = participant.transport(Purpose.PUBLISH)
-            effects.append(AddTrack(track=track.key, transport=transport, media=media, muted=assigned.muted))
-
-    def _unpublish(self, tracks: Iterable[RoomTrack], effects: list[Effect], *, keep_wishes: bool = False) -> None:
-        for track in tracks:
-            track_id = track.key.track_id
-            self.tracks.local.pop(track_id, None)
-            publisher = self._participants.get(track.participant_id)
-            if publisher is not None and publisher.publishing is not None:
-                publisher.publishing.tracks.pop(track_id, None)
-            for participant in self._participants.values():
-                participant.flowing.discard(track.key)
-                if not keep_wishes:
-                    participant.forget_track(track_id)
-            effects.append(RemoveTrack(track=track.key))
-
     def set_track_muted(
         self, participant_id: ParticipantId, track_id: TrackId, *, muted: bool, version: int
     ) -> list[Effect]:
@@ -314,25 +218,9 @@ class Room:
         Raises:
             TrackNotFoundError: the participant does not publish it.
         """
-        track = self.tracks.local.get(track_id)
-        if track is None or track.participant_id != participant_id:
-            raise TrackNotFoundError(f"Participant {participant_id} publishes no track {track_id}.")
         effects: list[Effect] = []
-        self._set_muted(track, muted=muted, version=version, effects=effects)
+        self._publications.set_track_muted(participant_id, track_id, muted=muted, version=version, effects=effects)
         return self._followed(effects)
-
-    def _set_muted(self, track: RoomTrack, *, muted: bool, version: int, effects: list[Effect]) -> None:
-        if version < track.muted_version:
-            return
-        changed = replace(track, muted=muted, muted_version=version)
-        self.tracks.local[track.key.track_id] = changed
-        session = self._participants[track.participant_id].publishing
-        if session is not None:
-            session.tracks[track.key.track_id] = changed
-        if track.muted != muted:
-            if session is not None:
-                session.last_request = None  # the same offer again would say something new about muting
-            effects.append(MuteTrack(track=track.key, muted=muted))
 
     # ---- subscribing ----
 

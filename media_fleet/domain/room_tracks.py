@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from contracts.rooms import NodeId, ParticipantId, TrackId
-from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, TrackKey
+from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, SucceedTrack, TrackKey
 from media_fleet.domain.participant import Participant
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
@@ -26,13 +26,16 @@ class RoomTracks:
         self.relayed = RelayedTracks(self.new_revision)
         self._voices = Voices()
         self.seeing = Seeing(last_n_video)
+        self._current: dict[TrackId, RoomTrack] = {}
+        """Of tracks that are here twice, because their publisher moves, those that are received."""
 
     def new_revision(self) -> int:
         self._revision += 1
         return self._revision
 
     def get(self, track_id: TrackId) -> RoomTrack | None:
-        return self.local.get(track_id) or self.relayed.get(track_id)
+        """The track as it is received here."""
+        return self.relayed.get(track_id) or self.local.get(track_id)
 
     def elsewhere(self) -> dict[ParticipantId, str | None]:
         """Who is in the meeting on other nodes alone, with the breakout rooms that they are in."""
@@ -96,43 +99,73 @@ class RoomTracks:
         return {track.key for track in self._all()}
 
     def _all(self) -> Iterator[RoomTrack]:
-        yield from self.local.values()
+        yield from (each for track_id, each in self.local.items() if self.relayed.get(track_id) is None)
         yield from (each.track for each in self.relayed.taken)
 
     def wanted_layers(self, node_id: NodeId) -> dict[TrackId, int]:
         """How many layers, from the lowest up, somebody here wants of each track that a node relays."""
         wanted: dict[TrackId, int] = {}
-        relayed = {each.track.key for each in self.relayed.taken if each.node_id == node_id}
+        relayed = self.relayed.track_ids(node_id)
         for participant in self._participants.values() if relayed else ():
             for key, track in self.wanted_by(participant).items():
-                if key in relayed and not (share := participant.share_of(track)).paused:
+                if key.track_id in relayed and not (share := participant.share_of(track)).paused:
                     layers = max(1, len(track.media.rids))
                     needed = layers if share.layer is None else share.layer + 1
                     wanted[key.track_id] = max(needed, wanted.get(key.track_id, 0))
         if self.recording is not None and self.recording.is_ready:
-            recorded = (track for key, track in self.in_main_room().items() if key in relayed)
+            recorded = (track for key, track in self.in_main_room().items() if key.track_id in relayed)
             wanted |= {track.key.track_id: max(1, len(track.media.rids)) for track in recorded}
         return wanted
 
     def settle(self, effects: list[Effect]) -> None:
-        """Takes of other nodes' tracks what is to be taken now."""
-        changes = self.relayed.settle(self.local)
-        for gone in changes.gone:
-            key = gone.track.key
-            for participant in self._participants.values():
-                participant.flowing.discard(key)
-                if self.get(key.track_id) is None:
-                    participant.forget_track(key.track_id)
-            effects.append(RemoveTrack(track=key))
+        """Takes of other nodes' tracks what is to be taken now. Who gets a track that is here twice goes over."""
+        changes = self.relayed.settle(self.local, self._came)
         effects += [
             AddRelayedTrack(track=come.track.key, node_id=come.node_id, media=come.track.media, ssrcs=come.ssrcs)
             for come in changes.come
         ]
+        before, self._current = self._current, {track.key.track_id: track for track in self._all()}
+        for track_id, former in before.items():
+            track = self._current.get(track_id)
+            if track is not None and track.key != former.key and former.is_like(track):
+                self._succeed(former.key, track.key)
+                effects.append(SucceedTrack(former=former.key, track=track.key))
+        for gone in changes.gone:
+            self._remove(gone.track.key, effects)
+
+    def unpublish(self, track: RoomTrack, effects: list[Effect]) -> None:
+        """A track is no longer published here."""
+        track_id = track.key.track_id
+        self.local.pop(track_id, None)
+        if (current := self._current.get(track_id)) is not None and current.key == track.key:
+            del self._current[track_id]
+        self._remove(track.key, effects)
+
+    def left(self, key: TrackKey, effects: list[Effect]) -> None:
+        """Everybody has gone over from a track to the one in its place."""
+        if self.relayed.left(key):
+            self._remove(key, effects)
+
+    def _remove(self, key: TrackKey, effects: list[Effect]) -> None:
+        for participant in self._participants.values():
+            participant.flowing.discard(key)
+        effects.append(RemoveTrack(track=key))
+
+    def _succeed(self, former: TrackKey, track: TrackKey) -> None:
+        for participant in self._participants.values():
+            participant.succeed(former, track)
+        if self.recording is not None:
+            self.recording.succeed(former, track)
+
+    def _came(self, participant_id: ParticipantId) -> int:
+        publisher = self._participants.get(participant_id)
+        return 0 if publisher is None else publisher.came
 
     def clear(self) -> Iterable[Effect]:
         """Forgets all; what is published goes with its transports."""
-        effects = [RemoveTrack(track=each.track.key) for each in self.relayed.taken]
+        effects = [RemoveTrack(track=each.track.key) for each in self.relayed.received]
         self.local.clear()
+        self._current.clear()
         self.relayed = RelayedTracks(self.new_revision)
         return effects
 

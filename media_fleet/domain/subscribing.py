@@ -54,6 +54,11 @@ class RoomTrack(Struct, frozen=True, kw_only=True):
     muted_version: int
     """The version of the meeting's log as of which ``muted`` holds."""
 
+    def is_like(self, other: RoomTrack) -> bool:
+        """Whether who receives one can go on with the other, with nothing negotiated."""
+        codecs = [for_subscribers(track.media.codec.codec) for track in (self, other)]
+        return codecs[0] == codecs[1] and len(self.media.rids) == len(other.media.rids)
+
 
 class Feed(Struct, frozen=True, kw_only=True):
     """A track on an m-line, under the subscriber's own numbers."""
@@ -128,6 +133,15 @@ class SubscribingSession:
             ),
         )
         return self.outstanding
+
+    def succeed(self, former: TrackKey, track: TrackKey) -> None:
+        """Another track of the same form is on the former one's line, without an offer."""
+        for line in self._lines:
+            if line.feed is not None and line.feed.track == former:
+                line.feed = replace(line.feed, track=track)
+        if former in self._declined:
+            self._declined.discard(former)
+            self._declined.add(track)
 
     def stop(self, track: TrackKey) -> None:
         """The track no longer flows, though its line has it until the next offer."""

@@ -130,6 +130,12 @@ class ViewingSession:
                 effects.append(self._begin(line, track, payload_type, transport))
         return effects
 
+    def succeed(self, former: TrackKey, track: TrackKey) -> None:
+        """Another track of the same form is on the former one's line."""
+        for line in self._lines.values():
+            if line.carries == former:
+                line.carries = track
+
     def _plan(self, ranked: Sequence[RoomTrack]) -> dict[_Line, RoomTrack]:
         """Which line carries what. What is among the best and on a line already stays on it."""
         best: dict[TrackKey, RoomTrack] = {}

@@ -185,6 +185,13 @@ class PacketCore:
     def remove_track(self, track: int) -> None:
         """Removes it with its subscriptions."""
 
+    def succeed_track(self, former: int, new: int) -> None:
+        """Has the subscribers of a track go over to another one of the same codec, each as soon as that has begun for it.
+
+        Until then they get the former. Numbers go on, and nothing is negotiated. `TrackSucceeded` tells when nobody waits any more; if
+        the former is removed or muted before, all go over at once. Relays stay.
+        """
+
     def set_track_muted(self, track: int, *, muted: bool) -> None:
         """A muted track is received and not forwarded. After unmuting, video waits for a key frame, which the core asks for."""
 
@@ -340,6 +347,12 @@ class SpeakersChanged:
     """The loudest first."""
 
 @final
+class TrackSucceeded:
+    """Nobody waits any more to go over from a track to the one that has taken its place (`succeed_track`): it may end."""
+
+    track: int
+
+@final
 class SubscriptionStarved:
     """The path to a subscriber does not carry a picture any more, not even its lowest layer; or does again."""
 
@@ -355,6 +368,7 @@ Event = (
     | LayersWanted
     | SpeakersChanged
     | SubscriptionStarved
+    | TrackSucceeded
 )
 
 # ---- statistics ----

@@ -47,6 +47,7 @@ class CommandHandler:
             wire.UpdateSubscriptions: media.change_subscriptions,
             wire.RestartMedia: lambda connection, _: media.restart(connection),
             wire.GetIceServers: self._ice_servers,
+            wire.MediaMoved: lambda connection, _: media.leave_former(connection),
             wire.StartRecording: lambda each, _: recordings.start(each.room, each.participant_id),
             wire.StopRecording: lambda each, _: recordings.stop(each.room, each.participant_id),
             **dict.fromkeys(FOR_ROOM, self._room),

@@ -217,6 +217,7 @@ class Consequences:
     def _left(self, room: LiveRoom, version: int, event: ParticipantLeft) -> None:
         connection = room.connections.get(event.participant_id)
         if connection is not None and connection.began < version:
+            self.media.left(connection)
             self._close(connection, CLOSING_OF_LEAVE[event.reason])
 
     def _resumed(self, room: LiveRoom, version: int, event: ParticipantResumed) -> None:

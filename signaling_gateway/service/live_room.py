@@ -64,6 +64,8 @@ class Connection:
     """Whether it is about to leave a node that drains."""
     joined_node: NodeId | None = None
     """The media node that knows this participant and reports to this gateway."""
+    leaving_node: NodeId | None = None
+    """The node that still serves the participant's former transports, until the client has new ones."""
     subscribes: bool | None = None
     """What that node was told of the permission to subscribe."""
     sends_data: bool | None = None

@@ -54,6 +54,8 @@ from telemetry.logs import bound
 TRIES = 2
 """A request that got no answer is sent again: every one may be."""
 CHANGED = "The media server has changed."
+LEFT_WITHIN_S = 10.0
+"""How long a node that somebody leaves serves their former transports at the most."""
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer", bound=NodeAnswer)
@@ -95,14 +97,22 @@ class MediaNegotiation:
                 self.attach(connection)
 
     def sent(self, connection: Connection) -> None:
-        """The participant's media goes to another node than before."""
+        """The participant's media goes to another node than before. The former one serves on until that is so."""
         former = connection.joined_node
-        if former in {None, connection.room.state.node_of(connection.participant_id)}:
+        if former is None or former == connection.room.state.node_of(connection.participant_id):
             return
-        self._restart(connection, CHANGED)
-        if former is not None and not self._spanning.is_gone(former):
-            leave = LeaveRoom(meeting_id=connection.room.meeting_id, participant_id=connection.participant_id)
-            self._news.tell(former, leave)
+        overlap = not self._spanning.is_gone(former)
+        if overlap:
+            before, connection.leaving_node = connection.leaving_node, former
+            if before not in {None, former}:
+                self._tell_left(connection, before)
+            self._tasks.spawn(self._leave_later(connection, former))
+        self._restart(connection, CHANGED, overlap=overlap)
+
+    def left(self, connection: Connection) -> None:
+        """The participant has left the meeting, perhaps in the middle of a move to another node."""
+        former, connection.leaving_node = connection.leaving_node, None
+        self._tell_left(connection, former)
 
     def started_anew(self, connection: Connection) -> None:
         """The participant's node has lost what was negotiated with it."""
@@ -190,6 +200,10 @@ class MediaNegotiation:
             )
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
             self._pass_on(connection, offered.offer)
+
+    async def leave_former(self, connection: Connection) -> None:
+        """The node that the participant leaves is needed no more."""
+        self.left(connection)
 
     async def ask(
         self, connection: Connection, request: NodeRequest, answer_type: type[_Answer], *, attach: bool = False
@@ -339,6 +353,17 @@ class MediaNegotiation:
         finally:
             connection.is_leaving = False
 
+    async def _leave_later(self, connection: Connection, former: NodeId) -> None:
+        await asyncio.sleep(LEFT_WITHIN_S)
+        if connection.leaving_node == former:
+            await self.leave_former(connection)
+
+    def _tell_left(self, connection: Connection, former: NodeId | None) -> None:
+        room, participant_id = connection.room, connection.participant_id
+        is_back = participant_id in room.state.stays and room.state.node_of(participant_id) == former
+        if former is not None and not is_back:
+            self._news.tell(former, LeaveRoom(meeting_id=room.meeting_id, participant_id=participant_id))
+
     async def _rejoin(self, connection: Connection, node_id: NodeId) -> None:
         request = LeaveRoom(meeting_id=connection.room.meeting_id, participant_id=connection.participant_id)
         async with connection.negotiating:
@@ -360,10 +385,10 @@ class MediaNegotiation:
         stay = connection.room.state.stay_of(connection.participant_id)
         require(stay.info.permissions, Action.SUBSCRIBE)
 
-    def _restart(self, connection: Connection, reason: str) -> None:
+    def _restart(self, connection: Connection, reason: str, *, overlap: bool = False) -> None:
         connection.joined_node = None
         MEDIA_RESTARTS.inc()
-        self._delivery.send([connection.sid], "media_restart", MediaRestart(reason=reason))
+        self._delivery.send([connection.sid], "media_restart", MediaRestart(reason=reason, overlap=overlap))
         self.attach(connection)
 
     def _pass_on(self, connection: Connection, offer: Offer | None) -> None:

@@ -51,6 +51,8 @@ class MediaClient:
                 self.restarts += 1
                 await self._close_connections()
                 await self._publish()
+                if message["overlap"]:
+                    await self.room.send("media_moved")
             else:
                 await self._publish()
 

@@ -88,10 +88,13 @@ async def test_a_node_that_drains_is_left_by_all(platform: Platform) -> None:
     other = await platform.node("n_other", load=0.5)
     home.lease = msgspec.structs.replace(home.lease, draining=True, participants=3)
     for client in clients:
-        await client.received("media_restart")
+        assert (await client.received("media_restart"))["overlap"]
         await client.received("subscriber_offer", 2)
         assert other.asked(JoinRoom, client.id)
+        assert home.asked(LeaveRoom, client.id) == [], "it serves the former connections until the new ones stand"
+        assert await client.ask("media_moved") == {}
         await platform.eventually(lambda client=client: home.asked(LeaveRoom, client.id))
+        assert await client.ask("media_moved") == {}, "there is nothing left to leave"
     newcomer = await platform.join(gateway, "u_new")
     await newcomer.received("subscriber_offer")
     assert home.asked(JoinRoom, newcomer.id) == []
@@ -111,6 +114,6 @@ async def test_of_a_lost_node_only_its_own_participants_begin_again(platform: Pl
     bob = await platform.join(in_west, "u_bob")
     await bob.received("subscriber_offer")
     await west.stop()
-    await bob.received("media_restart")
+    assert not (await bob.received("media_restart"))["overlap"]
     await bob.received("subscriber_offer", 2)
     assert [name for name, _ in ada.messages].count("media_restart") == 0

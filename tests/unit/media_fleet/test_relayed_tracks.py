@@ -23,6 +23,8 @@ from media_fleet.domain.effects import (
     RemoveTrack,
     SendOffer,
     StopRecordingTrack,
+    SucceedTrack,
+    TrackKey,
     TransportKey,
 )
 from media_fleet.domain.media_formats import VIDEO_ORIENTATION
@@ -86,9 +88,10 @@ def tell(
     who: ParticipantId = DORA,
     breakout: str | None = None,
     version: int = 1,
+    came: int = 0,
 ) -> list[Effect]:
     """A node says that somebody is there, and what it relays."""
-    there = RelayedParticipant(participant_id=who, breakout=breakout, version=version)
+    there = RelayedParticipant(participant_id=who, breakout=breakout, version=version, came=came)
     return room.relay(node_id, (there,), tracks)
 
 
@@ -174,6 +177,90 @@ def test_a_track_that_moved_with_its_publisher_is_taken_once(room: Room, alice: 
     [other] = only(tell(room, relayed("cam", ssrcs=(20,), who=ALICE), node_id=EAST, who=ALICE), AddRelayedTrack)
     assert other.node_id == EAST, "who announced it later is right"
     assert only(room.relay(WEST, (), ()), RemoveTrack) == []
+
+
+def moves(room: Room, bob: Any) -> tuple[TrackKey, TrackKey]:
+    """Dora's track, which Bob has from the west, is in the east as well, where she has come later. Tells both keys."""
+    effects = tell(room, relayed(), came=3)
+    take_offer(room, bob, BOB, offer_to(effects, BOB))
+    [former] = [effect.track for effect in only(effects, AddRelayedTrack)]
+    moved = tell(room, relayed(ssrcs=(17, 18, 19)), node_id=EAST, came=5)
+    [come] = only(moved, AddRelayedTrack)
+    assert only(moved, SucceedTrack) == [SucceedTrack(former=former, track=come.track)]
+    assert only(moved, SendOffer) == [], "nobody negotiates"
+    assert only(moved, RemoveTrack) == []
+    return former, come.track
+
+
+def test_who_receives_a_track_goes_over_when_its_publisher_moves(room: Room, bob: Any) -> None:
+    former, track = moves(room, bob)
+    assert room.tracks.wanted_layers(WEST) == room.tracks.wanted_layers(EAST) == {"far": 3}, "the former goes on"
+    [left] = only(room.left(former), RemoveTrack)
+    assert left.track == former
+    assert room.tracks.wanted_layers(WEST) == {}
+    assert only(room.relay(WEST, (), ()), RemoveTrack) == []
+    [over] = only(room.relay(EAST, (), ()), RemoveTrack)
+    assert over.track == track
+
+
+def test_what_the_former_node_stops_sending_is_left(room: Room, bob: Any) -> None:
+    former, _ = moves(room, bob)
+    assert [effect.track for effect in only(room.relay(WEST, (), ()), RemoveTrack)] == [former]
+    assert room.left(former) == []
+
+
+def test_a_link_that_begins_anew_takes_nobody_back_to_a_node_that_was_left(room: Room, bob: Any) -> None:
+    former, _ = moves(room, bob)
+    room.left(former)
+    assert tell(room, relayed(ssrcs=(27, 28, 29)), came=3) == []
+
+
+def test_who_goes_back_is_received_from_where_they_were(room: Room, bob: Any) -> None:
+    former, track = moves(room, bob)
+    back = tell(room, relayed(), came=8)
+    assert only(back, SucceedTrack) == [SucceedTrack(former=track, track=former)]
+    assert only(back, AddRelayedTrack) == []
+    assert [effect.track for effect in only(room.left(track), RemoveTrack)] == [track]
+
+
+def test_the_recorder_goes_over_as_well(room: Room, bob: Any) -> None:
+    room.recording.begin("r")
+    room.recorder_ready()
+    former, _ = moves(room, bob)
+    assert only(room.left(former), StopRecordingTrack) == []
+    assert only(room.relay(WEST, (), ()), StopRecordingTrack) == []
+    assert len(only(room.relay(EAST, (), ()), StopRecordingTrack)) == 1
+
+
+def test_who_comes_to_this_node_is_received_here_and_who_leaves_it_there(room: Room, alice: Any, bob: Any) -> None:
+    far = relayed("cam", ssrcs=(7,), who=ALICE)
+    take_offer(room, bob, BOB, offer_to(tell(room, far, who=ALICE, came=3), BOB))
+    room.join(ALICE, subscribe=True, version=5)
+    published = publish_camera(room, alice)
+    [comes] = only(published, SucceedTrack)
+    assert comes.track == only(published, AddTrack)[0].track
+    room.left(comes.former)
+    there = relayed("cam", ssrcs=(9,), who=ALICE)
+    [goes] = only(tell(room, there, node_id=EAST, who=ALICE, came=8), SucceedTrack)
+    assert goes.former == comes.track
+    left = room.leave(ALICE)
+    assert [effect.track for effect in only(left, RemoveTrack)] == [comes.track]
+    assert only(left, SendOffer) == []
+
+
+def test_wishes_outlive_the_registrations_of_a_track(room: Room, alice: Any, bob: Any) -> None:
+    tell(room, relayed())
+    room.change_subscriptions(BOB, [SubscriptionWish(track_id="far", enabled=False)])
+    room.change_subscriptions(ALICE, [SubscriptionWish(track_id="far", max_height=180)])
+    room.relay(WEST, (), ())
+    tell(room, relayed(ssrcs=(17, 18, 19)))
+    assert room.tracks.wanted_layers(WEST) == {"far": 1}
+    publish_camera(room, alice)
+    room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", enabled=False)])
+    room.leave(ALICE)
+    room.join(ALICE, subscribe=True)
+    publish_camera(room, alice)
+    assert not room.participant(BOB).wish(TrackId("cam")).enabled
 
 
 def test_a_track_in_another_form_is_another_track(room: Room) -> None:

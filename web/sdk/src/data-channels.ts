@@ -13,6 +13,7 @@ export interface DataMessage {
 }
 
 interface Waiting {
+  readonly channel: RTCDataChannel;
   readonly resolve: (answer: Answered) => void;
   readonly reject: (error: ParleyError) => void;
 }
@@ -31,12 +32,20 @@ export class DataChannels {
     this.#onHeard = onHeard;
   }
 
-  /** Opens both on a connection, which is to be negotiated afterwards; those on an earlier one are forgotten. */
+  /**
+   * Opens both on a connection, which is to be negotiated afterwards. Those on an earlier one are in use until the new ones are open, or
+   * until `settle`.
+   */
   open(connection: RTCPeerConnection): void {
-    this.close();
+    clearTimeout(this.#reopening);
     this.#connection = connection;
     this.#openReliable(connection);
     this.#openLossy(connection);
+  }
+
+  /** The earlier connection is gone: what waits for an answer there gets none. */
+  settle(): void {
+    this.#lost((channel) => channel.readyState !== "open");
   }
 
   get isReliableOpen(): boolean {
@@ -59,7 +68,7 @@ export class DataChannels {
     this.#lastNumber = (this.#lastNumber + 1) % 2 ** 32;
     const number = this.#lastNumber;
     const answered = new Promise<Answered>((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject });
+      this.#waiting.set(number, { channel, resolve, reject });
     });
     channel.send(encodeSaid({ ...message, number }));
     const { code, missed } = await answered;
@@ -83,11 +92,13 @@ export class DataChannels {
 
   #openReliable(connection: RTCPeerConnection): void {
     const channel = connection.createDataChannel(RELIABLE_LABEL);
-    this.#reliable = channel;
+    this.#use(channel, this.#reliable, () => {
+      this.#reliable = channel;
+    });
     this.#follow(channel);
     channel.addEventListener("close", () => {
+      this.#lost((other) => other === channel);
       if (channel !== this.#reliable) return;
-      this.#lost();
       this.#reopenLater(() => {
         this.#openReliable(connection);
       });
@@ -96,8 +107,16 @@ export class DataChannels {
 
   #openLossy(connection: RTCPeerConnection): void {
     const channel = connection.createDataChannel(LOSSY_LABEL, { ordered: false, maxRetransmits: 0 });
-    this.#lossy = channel;
+    this.#use(channel, this.#lossy, () => {
+      this.#lossy = channel;
+    });
     this.#follow(channel);
+  }
+
+  /** In the place of an earlier one that is open only when it is open itself. */
+  #use(channel: RTCDataChannel, earlier: RTCDataChannel | null, use: () => void): void {
+    if (earlier?.readyState !== "open") use();
+    else channel.addEventListener("open", use, { once: true });
   }
 
   #follow(channel: RTCDataChannel): void {
@@ -114,11 +133,12 @@ export class DataChannels {
     this.#waiting.delete(answer.number);
   }
 
-  #lost(): void {
-    for (const { reject } of this.#waiting.values()) {
+  #lost(isLost: (channel: RTCDataChannel) => boolean = () => true): void {
+    for (const [number, { channel, reject }] of this.#waiting) {
+      if (!isLost(channel)) continue;
+      this.#waiting.delete(number);
       reject(new ParleyError("outcome_unknown", "The data channel was lost before the message was answered."));
     }
-    this.#waiting.clear();
   }
 
   /** Where the association itself is gone, there is nothing to open on: the next connection brings a new one. */

@@ -30,11 +30,11 @@ describe("MediaLink", () => {
   const idOf = (source: TrackSource) => `t_${source}`;
   const commands = (name: keyof Commands) => sent.filter((one) => one.name === name).map(({ command }) => command);
   const offered = () => (commands("publish_offer") as PublishOffer[]).map(({ tracks }) => tracks.map(({ source }) => source));
-  const [publishing, subscribing] = [0, 1].map((index) => () => {
+  const [publishing, subscribing, third, fourth] = [0, 1, 2, 3].map((index) => () => {
     const found = PeerConnectionDouble.made[index];
     if (found === undefined) throw new Error("no such connection yet");
     return found;
-  }) as [() => PeerConnectionDouble, () => PeerConnectionDouble];
+  }) as [() => PeerConnectionDouble, () => PeerConnectionDouble, () => PeerConnectionDouble, () => PeerConnectionDouble];
 
   beforeEach(() => {
     PeerConnectionDouble.install();
@@ -307,6 +307,99 @@ describe("MediaLink", () => {
       link.resumed();
       await Promise.resolve();
       expect(sent).toHaveLength(before);
+    });
+  });
+
+  describe("moving to another node", () => {
+    const offer: SubscriberOffer = { ...OFFER, tracks: [{ mid: "x", track_id: "t_other", participant_id: "p" }] };
+    const states = () => PeerConnectionDouble.made.map(({ connectionState }) => connectionState);
+    /** When the other's picture came last over each connection. */
+    let given: { former: number | null; next: number | null };
+    let former: MediaStreamTrack;
+    let next: MediaStreamTrack;
+
+    beforeEach(async () => {
+      await join();
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+      given = { former: performance.timeOrigin + performance.now(), next: null };
+      former = subscribing().receive("x", () => given.former);
+      link.handleOffer(offer);
+      await vi.waitFor(() => {
+        expect(link.tracks().get("t_other")).toBe(former);
+      });
+      for (const connection of [publishing(), subscribing()]) connection.become("connected");
+      link.move();
+      next = fourth().receive("x", () => given.next);
+      link.handleOffer(offer);
+      await vi.waitFor(() => {
+        expect(commands("subscriber_answer")).toHaveLength(2);
+        expect(offered()).toHaveLength(2);
+      });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    const goOn = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        if (given.former !== null) given.former += 100;
+        vi.advanceTimersByTime(100);
+      }
+    };
+
+    it("shows what comes from the former node until the next one gives it", () => {
+      expect(link.tracks().get("t_other")).toBe(former);
+      third().become("connected");
+      fourth().become("connecting");
+      goOn(3_000);
+      expect(link.tracks().get("t_other")).toBe(former);
+      expect(link.status).toBe("connected");
+      expect(commands("media_moved")).toEqual([]);
+      given.next = given.former;
+      expect(link.tracks().get("t_other")).toBe(next);
+    });
+
+    it("sends to both nodes for a while, and says when it has left the former", async () => {
+      given.next = given.former;
+      goOn(3_000);
+      expect(commands("media_moved"), "nothing goes out over the new one yet").toEqual([]);
+      third().become("connected");
+      goOn(1_500);
+      expect(states().slice(0, 2)).toEqual(["connected", "connected"]);
+      goOn(1_000);
+      await vi.waitFor(() => {
+        expect(commands("media_moved")).toEqual([{}]);
+        expect(states()).toEqual(["closed", "closed", "connected", "new"]);
+      });
+      expect(link.tracks().get("t_other")).toBe(next);
+    });
+
+    it("does not wait for what comes from nobody any more", async () => {
+      given.former = null;
+      third().become("connected");
+      goOn(2_500);
+      await vi.waitFor(() => {
+        expect(commands("media_moved")).toEqual([{}]);
+      });
+    });
+
+    it("waits no longer than the former node serves", async () => {
+      goOn(9_500);
+      await vi.waitFor(() => {
+        expect(commands("media_moved")).toEqual([{}]);
+        expect(link.tracks().get("t_other")).toBe(next);
+      });
+    });
+
+    it("leaves the former at once where a restart follows", () => {
+      link.restart();
+      expect(states().slice(0, 4)).toEqual(["closed", "closed", "closed", "closed"]);
+      expect(link.tracks().has("t_other")).toBe(false);
+    });
+
+    it("follows a moderator's mute meanwhile", () => {
+      link.outgoing.followMute(idOf("microphone"));
+      expect(local.get("microphone")?.enabled).toBe(false);
     });
   });
 });

@@ -5,6 +5,7 @@ import { DirectLink, type DirectLinkOptions, type Peer } from "./direct-link.js"
 import type { RoomEncryption } from "./e2ee/room-encryption.js";
 import type { VideoPreferences } from "./encodings.js";
 import { asParleyError } from "./errors.js";
+import { FormerLink } from "./former-link.js";
 import type { LocalMedia } from "./local-media.js";
 import { OutgoingMedia } from "./outgoing-media.js";
 import { PublishingConnection, type PublishingHandlers } from "./publishing.js";
@@ -50,6 +51,8 @@ export class MediaLink {
   readonly #speaking = new SpeakingDetector();
   #publishing: PublishingConnection | null = null;
   #subscribing: SubscribingConnection | null = null;
+  /** The connections to a node that we are leaving. */
+  #former: FormerLink | null = null;
   #iceServers: readonly RTCIceServer[] = [];
   #receivers: ReadonlyMap<string, RTCRtpReceiver> = new Map();
   #states: { publishing: RTCPeerConnectionState; subscribing: RTCPeerConnectionState } = {
@@ -141,8 +144,55 @@ export class MediaLink {
     if (this.#hasStarted) void this.#publishing?.negotiateChanges().catch(this.#fail);
   }
 
+  /** Both connections anew, to another node; the former ones go on until those do everything. */
+  move(): void {
+    const [publishing, subscribing] = [this.#publishing, this.#subscribing];
+    if (publishing === null || subscribing === null || !this.#hasStarted) {
+      this.restart();
+      return;
+    }
+    const receivers = this.#received();
+    this.#former?.close();
+    this.#publishing = this.#makePublishing();
+    this.#publishing.trackIds = publishing.trackIds;
+    this.#subscribing = this.#makeSubscribing();
+    this.setIceServers(this.#iceServers);
+    this.#receivers = new Map();
+    this.#former = new FormerLink({
+      publishing,
+      subscribing,
+      receivers,
+      current: () => this.#receivers,
+      isSending: () => this.#publishing?.isReady === true,
+      onChange: () => {
+        this.#hear();
+        this.#options.onChange();
+      },
+      onDone: () => void this.#leaveFormer().catch(this.#fail),
+    });
+    void this.#publishing.pause(this.#direct.receivedThere).catch(this.#fail);
+    this.start(false);
+  }
+
+  /** The node is told first: it sends nothing then that would be lost with the connections. */
+  async #leaveFormer(): Promise<void> {
+    const former = this.#former;
+    await this.#options.send("media_moved", {}).catch(this.#fail);
+    if (former === null || former !== this.#former) return;
+    this.#endFormer();
+    this.#hear();
+    this.#options.onChange();
+  }
+
+  #endFormer(): void {
+    this.#former?.close();
+    this.#former = null;
+    this.data.settle();
+  }
+
   /** Both connections anew: the node, or our place in the room, is another one. */
   restart(): void {
+    this.#endFormer();
     this.#publishing?.close();
     this.#subscribing?.close();
     this.#publishing = this.#makePublishing();
@@ -150,6 +200,7 @@ export class MediaLink {
     this.setIceServers(this.#iceServers);
     this.#states = { publishing: "new", subscribing: "new" };
     this.#setReceivers(new Map());
+    this.data.settle();
     this.start(false);
   }
 
@@ -218,8 +269,9 @@ export class MediaLink {
   /** What is received, by track id: directly where media flows so, else from the node. */
   #received(): ReadonlyMap<string, RTCRtpReceiver> {
     const direct = this.#direct.receivers();
-    if (direct.size === 0) return this.#receivers;
-    const received = new Map(this.#receivers);
+    const fromNode = this.#former?.received() ?? this.#receivers;
+    if (direct.size === 0) return fromNode;
+    const received = new Map(fromNode);
     for (const { id, source, participant_id: participantId } of this.#options.known().values()) {
       const receiver = participantId === this.#peerId ? direct.get(source) : undefined;
       if (receiver !== undefined) received.set(id, receiver);
@@ -278,13 +330,13 @@ export class MediaLink {
       offer: (sdp, tracks) => this.#options.send("publish_offer", { sdp, tracks }),
       mute: (trackId, muted) => this.#tellMuted(trackId, muted),
       onState: (state) => {
-        this.#setState("publishing", state);
+        if (publishing === this.#publishing) this.#setState("publishing", state);
       },
       renewServers: this.#options.renewServers,
       onError: this.#fail,
     };
     const { local, video, iceTransportPolicy } = this.#options;
-    const publishing = new PublishingConnection(local.entries(), handlers, video, iceTransportPolicy);
+    const publishing: PublishingConnection = new PublishingConnection(local.entries(), handlers, video, iceTransportPolicy);
     if (this.#wantsData) {
       publishing.addData((connection) => {
         this.data.open(connection);
@@ -295,7 +347,7 @@ export class MediaLink {
 
   #makeSubscribing(): SubscribingConnection {
     const encryption = this.#options.encryption();
-    return new SubscribingConnection(
+    const subscribing: SubscribingConnection = new SubscribingConnection(
       {
         protect:
           encryption &&
@@ -305,9 +357,10 @@ export class MediaLink {
           }),
         answer: (answer) => this.#options.send("subscriber_answer", answer),
         onTracks: (receivers) => {
-          this.#setReceivers(receivers);
+          if (subscribing === this.#subscribing) this.#setReceivers(receivers);
         },
         onState: (state) => {
+          if (subscribing !== this.#subscribing) return;
           this.#setState("subscribing", state);
           if (state === "failed") void this.#restartReceiving().catch(this.#fail);
         },
@@ -315,6 +368,7 @@ export class MediaLink {
       },
       this.#options.iceTransportPolicy,
     );
+    return subscribing;
   }
 
   async #restartReceiving(): Promise<void> {
@@ -329,7 +383,8 @@ export class MediaLink {
   }
 
   #setState(side: "publishing" | "subscribing", state: RTCPeerConnectionState): void {
-    if (this.#isClosed) return;
+    // While the former connections carry media, nothing is amiss.
+    if (this.#isClosed || (this.#former !== null && (state === "new" || state === "connecting"))) return;
     this.#states = { ...this.#states, [side]: state };
     if (this.#states.subscribing === "connected") this.#whenReceiving();
     this.#options.onChange();
@@ -388,6 +443,7 @@ export class MediaLink {
     this.#isClosed = true;
     this.data.close();
     this.#direct.close();
+    this.#former?.close();
     this.#publishing?.close();
     this.#subscribing?.close();
     this.#audio.close();

@@ -85,6 +85,17 @@ export class PeerConnectionDouble extends EventTarget {
     return transceiver;
   }
 
+  /** An m-line on which a picture is received, as the next offer has it. `given`: when its track got something last, if ever. */
+  receive(mid: string, given: () => number | null): MediaStreamTrack {
+    const track = { kind: "video" };
+    const getSynchronizationSources = () => {
+      const timestamp = given();
+      return timestamp === null ? [] : [{ timestamp }];
+    };
+    this.transceivers.push({ mid, receiver: { track, getSynchronizationSources } } as unknown as TransceiverDouble);
+    return track as unknown as MediaStreamTrack;
+  }
+
   getTransceivers(): readonly TransceiverDouble[] {
     return this.transceivers;
   }

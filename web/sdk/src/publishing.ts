@@ -198,6 +198,11 @@ export class PublishingConnection {
     this.#offering = null;
   }
 
+  /** Everything that there is to send has a way to the node. */
+  get isReady(): boolean {
+    return !this.#isDirty && this.#running === null && (this.#slots.size === 0 || this.#connection.connectionState === "connected");
+  }
+
   midOf(source: TrackSource): string | null {
     return this.#slots.get(source)?.transceiver.mid ?? null;
   }

@@ -1,3 +1,6 @@
+/** So long at the most a track is still heard after another one has taken its place, milliseconds. */
+const HEARD_TWICE_MS = 1_000;
+
 /** Plays the sound of the others: one hidden element per track, since a browser decodes only what is attached somewhere. */
 export class RemoteAudio {
   readonly #elements = new Map<string, HTMLAudioElement>();
@@ -16,15 +19,14 @@ export class RemoteAudio {
       this.#elements.delete(id);
     }
     for (const [id, track] of tracks) {
-      let element = this.#elements.get(id);
-      if (element === undefined) {
-        element = new Audio();
-        element.autoplay = true;
-        this.#elements.set(id, element);
-        void this.#direct(element);
-      }
-      if (element.srcObject instanceof MediaStream && element.srcObject.getTracks()[0] === track) continue;
+      const former = this.#elements.get(id);
+      if (former?.srcObject instanceof MediaStream && former.srcObject.getTracks()[0] === track) continue;
+      const element = new Audio();
+      element.autoplay = true;
+      this.#elements.set(id, element);
+      void this.#direct(element);
       element.srcObject = new MediaStream([track]);
+      if (former !== undefined) endWith(former, element);
       void this.#play(element);
     }
   }
@@ -56,4 +58,13 @@ export class RemoteAudio {
   close(): void {
     this.set(new Map());
   }
+}
+
+/** The former element is heard until the next one is: nothing is missed in between. */
+function endWith(former: HTMLAudioElement, next: HTMLAudioElement): void {
+  const end = () => {
+    former.srcObject = null;
+  };
+  next.addEventListener("playing", end, { once: true });
+  setTimeout(end, HEARD_TWICE_MS);
 }

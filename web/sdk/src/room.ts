@@ -384,7 +384,8 @@ export class Room {
         this.#camerasShown = null;
         this.#activeSpeakers = null;
         this.#wishes.forget();
-        this.#media.restart();
+        if ((message as ServerMessages["media_restart"]).overlap) this.#media.move();
+        else this.#media.restart();
         break;
       case "closing":
         this.#handleClosing(message as Closing);

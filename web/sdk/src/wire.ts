@@ -240,8 +240,11 @@ export interface LowerHand {
   readonly participant_id?: string | null;
 }
 
+export type MediaMoved = Record<string, never>;
+
 export interface MediaRestart {
   readonly reason: string;
+  readonly overlap: boolean;
 }
 
 export interface MeetingEndedEvent {
@@ -793,6 +796,7 @@ export interface Commands {
   readonly update_subscriptions: { readonly command: UpdateSubscriptions; readonly answer: Record<string, never> };
   readonly restart_media: { readonly command: RestartMedia; readonly answer: Record<string, never> };
   readonly get_ice_servers: { readonly command: GetIceServers; readonly answer: IceServersAnswer };
+  readonly media_moved: { readonly command: MediaMoved; readonly answer: Record<string, never> };
   readonly mute_track: { readonly command: MuteTrack; readonly answer: Record<string, never> };
   readonly unmute_track: { readonly command: UnmuteTrack; readonly answer: Record<string, never> };
   readonly stop_track: { readonly command: StopTrack; readonly answer: Record<string, never> };

@@ -12,29 +12,45 @@ interface VideoViewProps {
 /** Plays one video track; invisible until its first frame is there. Sound is played elsewhere. */
 export function VideoView({ track, isMirrored = false, fit = "cover" }: VideoViewProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const [shown, setShown] = useState<MediaStreamTrack | null>(null);
+  const [isShown, setShown] = useState(false);
   useEffect(() => {
     const element = video.current;
-    if (element === null) return undefined;
-    element.srcObject = new MediaStream([track]);
-    // Rejected when the element goes before the first frame.
-    element.play().catch(() => undefined);
-    return () => {
-      element.srcObject = null;
-    };
+    if (element === null) return;
+    if (!(element.srcObject instanceof MediaStream)) {
+      element.srcObject = new MediaStream([track]);
+      // Rejected when the element goes before the first frame.
+      element.play().catch(() => undefined);
+      return;
+    }
+    show(track, element.srcObject);
   }, [track]);
+  useEffect(() => {
+    const element = video.current;
+    return () => {
+      if (element !== null) element.srcObject = null;
+    };
+  }, []);
   return (
     <video
       ref={video}
-      className={cx(styles.video, styles[fit], isMirrored && styles.mirrored, shown === track && styles.shown)}
+      className={cx(styles.video, styles[fit], isMirrored && styles.mirrored, isShown && styles.shown)}
       onLoadedData={() => {
-        setShown(track);
+        setShown(true);
       }}
       muted
       playsInline
       autoPlay
     />
   );
+}
+
+/** Has another track in the same stream: the last picture stays until the next one is there. */
+function show(track: MediaStreamTrack, stream: MediaStream): void {
+  const former = stream.getTracks();
+  if (former.includes(track)) return;
+  // A stream takes one track of a name, and what comes anew from another media node has the former one's.
+  stream.addTrack(former.some(({ id }) => id === track.id) ? track.clone() : track);
+  for (const other of former) stream.removeTrack(other);
 }
 
 /** One's own front camera is seen as in a mirror; what the back camera shows is not. */

@@ -137,6 +137,8 @@ pub enum Command {
     AddTrack(Id, Id, Box<TrackConfig>),
     /// Takes it away with its subscriptions.
     RemoveTrack(Id),
+    /// Former track, new track: the subscribers of the former go over as soon as the new one has begun for them.
+    SucceedTrack(Id, Id),
     /// A muted track is not forwarded.
     SetTrackMuted(Id, bool),
     /// Among which tracks it is compared by how loud it is; None: among none.
@@ -186,6 +188,7 @@ impl Command {
             | Self::SetWantedFrameRate(id, _)
             | Self::SetPriority(id, _)
             | Self::SetPaused(id, _)
+            | Self::SucceedTrack(id, _)
             | Self::RemoveSubscription(id) => *id,
         }
     }

@@ -39,6 +39,7 @@ impl Engine {
             }
             Command::AddTrack(id, transport, config) => self.add_track(id, transport, *config),
             Command::RemoveTrack(id) => self.remove_track(id, out),
+            Command::SucceedTrack(former, new) => self.succeed_track(now, former, new, out),
             Command::SetTrackMuted(id, muted) => self.set_track_muted(id, muted),
             Command::SetTrackGroup(id, group) => self.set_track_group(id, group),
             Command::RequestKeyFrame(id) => self.request_key_frame(id),
@@ -138,12 +139,16 @@ impl Engine {
     }
 
     fn remove_track(&mut self, id: Id, out: &mut impl Output) -> bool {
+        self.end_succession(id);
         let Some(track) = self.tracks.remove(&id) else {
             return false;
         };
         self.forget_voice(id, &track.voice);
         if let Some(transport) = self.transports.get_mut(&track.transport) {
             transport.forget_track(id);
+        }
+        for heir in track.heirs {
+            self.disinherit(heir);
         }
         for subscription in track.subscribers {
             self.remove_subscription(subscription, out);
@@ -152,6 +157,10 @@ impl Engine {
     }
 
     fn set_track_muted(&mut self, id: Id, muted: bool) -> bool {
+        if muted {
+            self.end_succession(id);
+            self.hurry_succession(id);
+        }
         let Some(track) = self.tracks.get_mut(&id) else {
             return false;
         };
@@ -241,6 +250,7 @@ impl Engine {
     }
 
     fn remove_subscription(&mut self, id: Id, out: &mut impl Output) -> bool {
+        self.disinherit(id);
         let Some(subscription) = self.subscriptions.remove(&id) else {
             return false;
         };
@@ -271,6 +281,7 @@ impl Engine {
         for subscriber in track.subscribers.clone() {
             self.retarget_one(subscriber);
         }
+        self.want_for_heirs(id);
     }
 
     /// Chooses anew what a subscriber should get, and has a key frame asked for if it waits for one.

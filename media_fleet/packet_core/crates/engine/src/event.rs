@@ -52,6 +52,11 @@ pub enum Event {
         /// Whose, the loudest first.
         tracks: Vec<Id>,
     },
+    /// Nobody waits any more to go over from a track to the one that has taken its place.
+    TrackSucceeded {
+        /// The former one.
+        track: Id,
+    },
     /// A layer is sent no more.
     LayerStopped {
         /// The track.

@@ -47,6 +47,7 @@ impl Engine {
         // Sound and picture come in turn: sorted, each subscriber gets a track's packets one behind the other.
         pending.sort_unstable();
         for burst in pending.chunk_by_mut(|one, next| one.track == next.track) {
+            self.take_over(burst[0].track, burst, out);
             self.forward(now, burst, out);
         }
         pending.clear();
@@ -164,6 +165,10 @@ impl Leg<'_> {
     /// Sends a packet, if it is for this subscriber, and what it has held up; tells how many that were. `others` come by themselves.
     pub(crate) fn send_one(&mut self, packet: &Pending, others: &[Pending], out: &mut impl Output) -> u64 {
         let track = self.track;
+        // What has waited is of another track where the subscriber has gone over meanwhile.
+        if packet.track != self.subscription.track {
+            return 0;
+        }
         let Some(layer) = track.layers.get(packet.layer) else {
             return 0;
         };

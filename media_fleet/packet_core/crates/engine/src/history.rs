@@ -102,6 +102,13 @@ impl History {
         }
     }
 
+    /// The packets are another track's.
+    pub(crate) fn forget_all(&mut self) {
+        for kept in self.slots.iter_mut().flatten() {
+            kept.is_forgotten = true;
+        }
+    }
+
     /// The packet with a sequence number, if it may be sent again; counts that as done, under the transport-wide sequence number
     /// `transport_sequence`.
     ///

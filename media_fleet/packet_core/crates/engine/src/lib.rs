@@ -18,6 +18,7 @@
 //! | `key_frames` | whether a key frame is wanted, and when one has come |
 //! | `store` | received packets, kept once for all subscribers |
 //! | `subscription` | which layer, and under which numbers, a subscriber gets |
+//! | `succession` | a track that takes another one's place, without a gap |
 //! | `scalability`, `rates` | which spatial and temporal layers an encoding has, and what each of them takes |
 //! | `thinning` | which frames a subscriber gets of them, and when it can get more |
 //! | `history` | what was sent, so that it can be sent again |
@@ -59,6 +60,7 @@ mod spent;
 mod stats;
 mod store;
 mod subscription;
+mod succession;
 mod thinning;
 mod track;
 mod transport;

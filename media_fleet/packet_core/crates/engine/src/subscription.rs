@@ -51,6 +51,8 @@ struct Continuity {
 pub(crate) struct Subscription {
     pub transport: Id,
     pub track: Id,
+    /// The track that takes the place of this one.
+    pub next: Option<Id>,
     pub config: SubscriptionConfig,
     pub paused: bool,
     pub wanted: Option<usize>,
@@ -121,6 +123,7 @@ impl Subscription {
         Self {
             transport,
             track,
+            next: None,
             config,
             paused: false,
             wanted: None,
@@ -197,6 +200,16 @@ impl Subscription {
                 ..ALL_LAYERS
             }
         };
+    }
+
+    /// The layer of another track that would be forwarded in the place of what is now.
+    pub(crate) fn layer_of(&self, track: &Track) -> Option<usize> {
+        let most = match self.share {
+            Share::Nothing => return None,
+            Share::UpTo(quality) => quality.layer,
+            Share::Unlimited => usize::MAX,
+        };
+        track.choose_layer(Some(most.min(self.wanted.unwrap_or(usize::MAX))))
     }
 
     /// Whether packets of a layer may be for this subscriber.
@@ -333,6 +346,14 @@ impl Subscription {
         if self.current == Some(layer) {
             self.interrupt();
         }
+    }
+
+    /// Gets another track from now on: what was sent of this one cannot be sent again, and all numbers follow on.
+    pub(crate) fn leave_layers(&mut self) {
+        self.history.forget_all();
+        self.thinning = Thinning::default();
+        self.target = None;
+        self.interrupt();
     }
 
     /// Stops forwarding until the next key frame.

@@ -38,6 +38,8 @@ pub(crate) struct Track {
     pub subscribers: Vec<Id>,
     /// Those of them who get all sound.
     pub continuous: Vec<Id>,
+    /// Those that still get another track, and go over to this one.
+    pub heirs: Vec<Id>,
 }
 
 impl Track {
@@ -58,6 +60,7 @@ impl Track {
             voice: Voice::default(),
             subscribers: Vec::new(),
             continuous: Vec::new(),
+            heirs: Vec::new(),
         }
     }
 

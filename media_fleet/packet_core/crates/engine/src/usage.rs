@@ -114,9 +114,11 @@ impl Engine {
         let Some(subscription) = self.subscriptions.get(&id) else {
             return;
         };
-        let track = subscription.track;
+        let tracks = [Some(subscription.track), subscription.next];
         let usable = subscription.usable();
-        self.use_layers(now, track, usable, out);
+        for track in tracks.into_iter().flatten() {
+            self.use_layers(now, track, usable, out);
+        }
     }
 
     /// Somebody is about to subscribe to a track: all of it is of use, as when it was new.
@@ -138,9 +140,14 @@ impl Engine {
         }
         self.due.lapse_us = now.us + LAPSE_INTERVAL_US;
         for subscription in self.subscriptions.values() {
-            let (id, usable) = (subscription.track, subscription.usable());
-            if let Some(track) = self.tracks.get_mut(&id) {
-                track.use_layers(now, id, usable, out);
+            let usable = subscription.usable();
+            for id in [Some(subscription.track), subscription.next]
+                .into_iter()
+                .flatten()
+            {
+                if let Some(track) = self.tracks.get_mut(&id) {
+                    track.use_layers(now, id, usable, out);
+                }
             }
         }
         for (id, track) in &mut self.tracks {

@@ -38,6 +38,7 @@ event_class!(SpeakersChanged {
     group: Id,
     tracks: Vec<Id>
 });
+event_class!(TrackSucceeded { track: Id });
 event_class!(LayerStopped {
     track: Id,
     layer: usize
@@ -78,6 +79,7 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
         Event::SpeakersChanged { group, tracks } => {
             Bound::new(py, SpeakersChanged { group, tracks })?.into_any()
         }
+        Event::TrackSucceeded { track } => Bound::new(py, TrackSucceeded { track })?.into_any(),
         Event::LayerStarted { track, layer } => Bound::new(py, LayerStarted { track, layer })?.into_any(),
         Event::LayerStopped { track, layer } => Bound::new(py, LayerStopped { track, layer })?.into_any(),
     })

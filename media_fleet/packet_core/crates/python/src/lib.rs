@@ -369,6 +369,10 @@ impl PacketCore {
         self.command(Command::RemoveTrack(track))
     }
 
+    fn succeed_track(&self, former: Id, new: Id) -> PyResult<()> {
+        self.command(Command::SucceedTrack(former, new))
+    }
+
     #[pyo3(signature = (track, *, muted))]
     fn set_track_muted(&self, track: Id, muted: bool) -> PyResult<()> {
         self.command(Command::SetTrackMuted(track, muted))
@@ -514,7 +518,7 @@ mod module {
         PacketCore, PacketCoreError, PacketCoreSilentError,
         events::{
             DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SpeakersChanged, SubscriptionStarved,
-            TransportConnected, TransportLost,
+            TrackSucceeded, TransportConnected, TransportLost,
         },
         statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };

@@ -1,0 +1,117 @@
+"""A media node is told to stop while people talk over it: they go on over another one, and notice nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from contracts import redis_names
+from contracts.node_rpc import NodeLease, lease_decoder
+from contracts.rooms import NodeId
+from tests.e2e.person import PATIENCE_MS, Person
+from tests.platform_process import Platform, free_media_port
+
+MakePerson = Callable[..., Person]
+
+pytestmark = pytest.mark.timeout(180)
+
+NEAR = NodeId("node-near")
+LONGEST_FREEZE_MS, LONGEST_SILENCE_MS = 2_500, 300
+"""What a person may see and hear of a move, on a machine with two cores that runs three browsers' encoders besides. Ten
+pictures a second come."""
+
+_LISTEN = Path(__file__).with_name("listening.js").read_text()
+_WATCH = """(video) => {
+  window.__frames = [];
+  const note = (now) => { window.__frames.push(now); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+  window.__listening.start();
+}"""
+_NOTICED = """() => ({
+  freeze: Math.max(...window.__frames.slice(1).map((at, index) => at - window.__frames[index])),
+  silence: window.__listening.longestSilence,
+  pictures: window.__frames.length,
+})"""
+
+
+@pytest.fixture
+def near_node(platform: Platform) -> Iterator[subprocess.Popen[bytes]]:
+    """A second node of the platform, nearer to its gateway than the other one."""
+    [pid] = [pid for pid, command in platform.children().items() if "media_fleet.main" in command]
+    own = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    environ = dict(line.split("=", 1) for line in own if "=" in line)
+    port = str(free_media_port())
+    settings = {
+        "PARLEY_NODE_ID": NEAR,
+        "PARLEY_NODE_REGION": "local",
+        "PARLEY_NODE_UDP_PORT": port,
+        "PARLEY_NODE_TCP_PORT": port,
+        "PARLEY_NODE_METRICS_PORT": "0",
+        "PARLEY_NODE_DRAIN_TIMEOUT_S": "60",
+    }
+    log = (platform.data / "logs" / "node-near.log").open("wb")
+    node = subprocess.Popen(
+        [sys.executable, "-m", "media_fleet.main"], env={**os.environ, **environ, **settings}, stderr=log, stdout=log
+    )
+    with log:
+        yield node
+        node.kill()
+        node.wait()
+
+
+def lease_of(platform: Platform) -> NodeLease | None:
+    [pid] = [pid for pid, command in platform.children().items() if "media_fleet.main" in command]
+    own = dict(line.split("=", 1) for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line)
+    with redis.Redis.from_url(own["PARLEY_NODE_REDIS_URL"]) as client:
+        value: Any = client.get(redis_names.node_lease(NEAR))
+    return None if value is None else lease_decoder.decode(value)
+
+
+def eventually(happens: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not happens():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_nobody_notices_that_their_media_node_is_stopped(
+    person: MakePerson,
+    platform: Platform,
+    near_node: subprocess.Popen[bytes],
+    record_testsuite_property: Callable[[str, object], None],
+) -> None:
+    ada, ben = person("Ada"), person("Ben")
+    for each in (ada, ben):
+        each.page.add_init_script(_LISTEN)
+    ada.register()
+    link = ada.create_meeting("Nothing happens")
+    eventually(lambda: lease_of(platform) is not None)
+    for each in (ada, ben):
+        each.join(link)
+    for me, other in ((ada, ben), (ben, ada)):
+        me.sees_picture(other.name)
+        me.hears(other.name)
+    eventually(lambda: (lease := lease_of(platform)) is not None and lease.participants == 2)
+    for me, other in ((ada, ben), (ben, ada)):
+        me.tile(other.name).locator("video").evaluate(_WATCH)
+    near_node.send_signal(signal.SIGTERM)
+    assert near_node.wait(timeout=60) == 0
+    for me, other in ((ada, ben), (ben, ada)):
+        before = me.page.evaluate(_NOTICED)["pictures"]
+        me.page.wait_for_function("(before) => window.__frames.length > before + 20", arg=before)
+        noticed = me.page.evaluate(_NOTICED)
+        for what in ("freeze", "silence"):
+            record_testsuite_property(f"ms of {what} that {me.name} had as their node drained", round(noticed[what]))
+        assert noticed["freeze"] < LONGEST_FREEZE_MS
+        assert noticed["silence"] < LONGEST_SILENCE_MS
+        me.sees_picture(other.name)
+        me.hears(other.name)
