@@ -54,6 +54,14 @@ class Record:
     def last(self) -> Sample:
         return self.samples[-1]
 
+    def longest_pause_since(self, start: Sample) -> float:
+        """The longest time from one sample to the first one with another picture, seconds."""
+        longest, picture = 0.0, start
+        for sample in self.samples:
+            if sample.at_s > start.at_s and sample.frames != picture.frames:
+                longest, picture = max(longest, sample.at_s - picture.at_s), sample
+        return max(longest, self.last.at_s - picture.at_s)
+
     def since(self, start: Sample) -> Seen:
         """From one sample to the last."""
         seconds = self.last.at_s - start.at_s

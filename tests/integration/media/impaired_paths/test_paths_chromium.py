@@ -33,15 +33,17 @@ class Bad(Struct, frozen=True, kw_only=True):
     """The most time that the picture stands still."""
 
 
+# Those first whose players have the most to learn before they are watched.
 BAD_PATHS = {
-    "1 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.01), frames=0.9, frozen_s=0.5),
-    "5 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.05), frames=0.8, frozen_s=0.5),
-    "10 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.10), frames=0.65, frozen_s=1.0),
-    "30 ms jitter": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, jitter_s=0.03), frames=0.8, frozen_s=0.5),
+    "10 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.10), frames=0.85, frozen_s=0.3),
+    "5 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.05), frames=0.9, frozen_s=0.3),
+    "1 % lost": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, loss_to_client=0.01), frames=0.9, frozen_s=0.3),
+    "30 ms jitter": Bad(path=Conditions(delay_s=HALF_ROUND_TRIP_S, jitter_s=0.03), frames=0.9, frozen_s=0.3),
 }
-FRAMES = 200
+FRAMES = 150
 """So many of the good receiver's frames the others are watched."""
 WINDOWS = 3
+LONGEST_PAUSE_S = 2.0
 
 
 async def _join_over(path: Conditions, join: Join, network: ImpairedNetwork, name: str, eventually: Any) -> PageClient:
@@ -59,7 +61,7 @@ async def test_loss_delay_and_jitter_are_hardly_seen(join: Join, eventually: Any
     await alice.publish("camera")
     receivers: dict[str, PageClient] = {}
     good_path = Conditions(delay_s=HALF_ROUND_TRIP_S)
-    paths = {GOOD: good_path, **{label: bad.path for label, bad in BAD_PATHS.items()}}
+    paths = {**{label: bad.path for label, bad in BAD_PATHS.items()}, GOOD: good_path}
     for number, (label, path) in enumerate(paths.items()):
         receivers[label] = await _join_over(path, join, network, f"bob{number}", eventually)
     async with recorded("loss-delay-jitter", CAMERA, receivers) as records:
@@ -95,14 +97,16 @@ async def test_a_path_that_narrows_tenfold_is_not_overfilled_and_taken_back(
         record = records["bob"]
         network.usual.rate_to_client = 300_000
         await eventually(lambda: _has_narrowed(record), timeout_s=PATIENCE_S)
+        # A queue of old packets, full to the brim, has its time to empty.
+        await until_frames_grow(bob, CAMERA, eventually, count=20)
         start = record.last
-        await until_frames_grow(bob, CAMERA, eventually, count=100)
-        seen = record.since(start)
+        await until_frames_grow(bob, CAMERA, eventually, count=60)
+        seen, longest_pause_s = record.since(start), record.longest_pause_since(start)
         network.usual.rate_to_client = 3_000_000
         await until_width_is(bob, CAMERA, 1280, eventually)
     assert seen.bitrate < 300_000, seen
-    # The smallest picture hardly fits: while the queue empties it may be put down for two seconds, and again.
-    assert seen.frozen_s < 0.75 * seen.seconds, seen
+    assert longest_pause_s < LONGEST_PAUSE_S, seen
+    assert seen.frozen_s < 0.25 * seen.seconds, seen
     assert node.core.stats().padding_sent > 0, "room is looked for, not waited for"
 
 
