@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from tests.integration.media.impaired_paths.passages import Passage, transport_sequence
 
 Address = tuple[str, int]
 
@@ -60,6 +63,8 @@ class ImpairedNetwork:
         self.of_ports: dict[int, Conditions] = {}
         """Of clients of these ports."""
         self._free_at: dict[Address, float] = {}
+        self.passages: dict[int, list[Passage]] = defaultdict(list)
+        """What was on its way to the client of a port, in the order of sending."""
 
     @property
     def ports(self) -> list[int]:
@@ -108,18 +113,28 @@ class ImpairedNetwork:
         return transport
 
     def _from_node(self, data: bytes, client: Address) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        arrives_at = self._arrival(now, len(data), client)
+        sequence = transport_sequence(data)
+        if sequence is not None:
+            self.passages[client[1]].append(Passage(sequence, len(data), now, arrives_at))
+        if arrives_at is not None:
+            loop.call_at(arrives_at, self._to_client, data, client)
+
+    def _arrival(self, now: float, octets: int, client: Address) -> float | None:
+        """When a packet that comes from the node now is to arrive; None if it is lost."""
         path = self._path(client)
         if self._random.random() < path.loss_to_client:
-            return
-        loop = asyncio.get_running_loop()
-        turn = now = loop.time()
+            return None
+        turn = now
         if path.rate_to_client is not None:
             turn = max(now, self._free_at.get(client, now))
             if turn > now + path.queue_s:
-                return
-            turn += len(data) * 8 / path.rate_to_client
+                return None
+            turn += octets * 8 / path.rate_to_client
             self._free_at[client] = turn
-        loop.call_at(turn + self._delay(path), self._to_client, data, client)
+        return turn + self._delay(path)
 
     def _to_client(self, data: bytes, client: Address) -> None:
         if self._clients is not None and not self._clients.is_closing():

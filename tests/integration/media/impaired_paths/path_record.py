@@ -11,6 +11,7 @@ from html import escape
 
 from msgspec import Struct
 
+from tests.integration.media.impaired_paths.passages import Passage, trace
 from tests.integration.media.page_client import PageClient
 from tests.platform_process import ROOT
 
@@ -108,6 +109,12 @@ async def recorded(name: str, track_id: str, receivers: Mapping[str, PageClient]
         await asyncio.gather(following, return_exceptions=True)
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         (ARTEFACTS / f"{name}.svg").write_text(plot(records))
+
+
+def keep_trace(name: str, passages: list[Passage]) -> None:
+    """Writes ``artefacts/paths/NAME.trace``: what was on its way to one receiver."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    (ARTEFACTS / f"{name}.trace").write_text(trace(passages))
 
 
 # ---- the plot: a row for each receiver, a column for each quantity ----

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from tests.integration.media.impaired_paths.impaired_network import Conditions, ImpairedNetwork
-from tests.integration.media.impaired_paths.path_record import Record, Seen, recorded
+from tests.integration.media.impaired_paths.path_record import Record, Seen, keep_trace, recorded
 from tests.integration.media.page_client import Join, PageClient, until_frames_grow, until_width_is
 
 pytestmark = pytest.mark.timeout(240)
@@ -60,10 +60,12 @@ async def test_loss_delay_and_jitter_are_hardly_seen(join: Join, eventually: Any
     alice = await join("alice")
     await alice.publish("camera")
     receivers: dict[str, PageClient] = {}
+    ports: dict[str, int] = {}
     good_path = Conditions(delay_s=HALF_ROUND_TRIP_S)
     paths = {**{label: bad.path for label, bad in BAD_PATHS.items()}, GOOD: good_path}
     for number, (label, path) in enumerate(paths.items()):
         receivers[label] = await _join_over(path, join, network, f"bob{number}", eventually)
+        ports[label] = network.ports[-1]
     async with recorded("loss-delay-jitter", CAMERA, receivers) as records:
         # Up to three times: a moment of somebody else's work on a shared machine is no fault of a path.
         for _ in range(WINDOWS):
@@ -72,6 +74,8 @@ async def test_loss_delay_and_jitter_are_hardly_seen(join: Join, eventually: Any
             worse = _worse_than_may_be({label: record.since(starts[label]) for label, record in records.items()})
             if not worse:
                 break
+    for label, port in ports.items():
+        keep_trace(label.replace(" ", "-").replace("%", "percent"), network.passages[port])
     assert not worse
 
 
@@ -93,6 +97,7 @@ async def test_a_path_that_narrows_tenfold_is_not_overfilled_and_taken_back(
     await alice.publish("camera")
     network.usual.rate_to_client = 3_000_000
     await until_width_is(bob, CAMERA, 1280, eventually)
+    port = network.ports[-1]
     async with recorded("three-megabit-to-300-kilobit", CAMERA, {"bob": bob}) as records:
         record = records["bob"]
         network.usual.rate_to_client = 300_000
@@ -104,6 +109,7 @@ async def test_a_path_that_narrows_tenfold_is_not_overfilled_and_taken_back(
         seen, longest_pause_s = record.since(start), record.longest_pause_since(start)
         network.usual.rate_to_client = 3_000_000
         await until_width_is(bob, CAMERA, 1280, eventually)
+    keep_trace("three-megabit-to-300-kilobit", network.passages[port])
     assert seen.bitrate < 300_000, seen
     assert longest_pause_s < LONGEST_PAUSE_S, seen
     assert seen.frozen_s < 0.25 * seen.seconds, seen

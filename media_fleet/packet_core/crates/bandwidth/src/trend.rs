@@ -22,6 +22,10 @@ const QUEUE_OF_JITTER: f64 = 1.5;
 /// A queue is too long whatever the trend, milliseconds, when so many bursts one after the other had to wait for so long.
 const LONG_MS: f64 = 50.0;
 const LONG_BURSTS: usize = 3;
+/// That is said so often at the most, microseconds, since sending less takes its time to be seen.
+const LONG_STEP_US: i64 = 500_000;
+/// What has not become shorter after so long of sending less is no queue: the way has become longer. Microseconds.
+const LONG_MOST_US: i64 = 1_600_000;
 /// The weight of the last burst in what is known of jitter, as long as there is no trend: a queue that grows must not pass for it.
 const JITTER_WEIGHT: f64 = 0.02;
 /// The lowest delay is that of the last one to two spans of this length, microseconds: routes change, clocks drift.
@@ -84,6 +88,8 @@ pub(crate) struct Trend {
     current: Option<Burst>,
     first_came_us: i64,
     delay_ms: f64,
+    /// Of a queue that is too long: since when, and when that was said last.
+    long: Option<(i64, i64)>,
     /// The last ones.
     delays: [f64; LONG_BURSTS],
     smoothed_ms: f64,
@@ -107,6 +113,7 @@ impl Trend {
             current: None,
             first_came_us: 0,
             delay_ms: 0.0,
+            long: None,
             delays: [0.0; LONG_BURSTS],
             smoothed_ms: 0.0,
             floor: Floor::new(0),
@@ -188,8 +195,22 @@ impl Trend {
         {
             self.detect(slope, sent_apart_ms, came_us);
         }
-        // A path that has narrowed much fills its queue before there is a trend.
-        if self.has_long_queue() {
+        self.look_at_long_queue(came_us);
+    }
+
+    /// A path that has narrowed much fills its queue before there is a trend.
+    fn look_at_long_queue(&mut self, came_us: i64) {
+        if !self.has_long_queue() {
+            self.long = None;
+            return;
+        }
+        let (since_us, said_us) = self.long.unwrap_or((came_us, came_us - LONG_STEP_US));
+        if came_us - since_us > LONG_MOST_US {
+            self.floor = Floor::new(came_us);
+            self.floor.take(came_us, self.shortest_ms());
+            self.long = None;
+        } else if came_us - said_us >= LONG_STEP_US {
+            self.long = Some((since_us, came_us));
             self.usage = Usage::Over;
         }
     }
@@ -220,7 +241,11 @@ impl Trend {
 
     /// How long packets wait at the least, as far as it cannot be jitter.
     pub(crate) fn queue_ms(&self) -> f64 {
-        self.delays.iter().copied().fold(f64::INFINITY, f64::min) - self.floor.ms()
+        self.shortest_ms() - self.floor.ms()
+    }
+
+    fn shortest_ms(&self) -> f64 {
+        self.delays.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
     /// Whether packets wait so long that there is nothing to look for.

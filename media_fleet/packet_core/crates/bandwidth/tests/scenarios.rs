@@ -2,35 +2,19 @@
 
 mod link;
 
-use link::{Media, Path, run};
+use link::{Media, Path, plot::plot, run};
 use parley_bandwidth::{Config, Estimator};
 
 const M: f64 = 1e6;
 const K: f64 = 1e3;
 const LAYERS: &[f64] = &[150.0 * K, 500.0 * K, 1_700.0 * K];
 
-fn print(name: &str, it: &link::Run) {
-    if std::env::var_os("SHOW").is_some() {
-        println!("== {name}");
-        for s in it.samples.iter().step_by(5) {
-            println!(
-                "{:5.1} capacity {:8.0} estimate {:8.0} sent {:8.0} queue {:4.0} ms",
-                s.at,
-                s.capacity / K,
-                s.estimate / K,
-                s.sent / K,
-                s.queue_s * 1000.0
-            );
-        }
-    }
-}
-
 #[test]
 fn a_steady_path_is_used_without_a_queue() {
     for capacity in [1.0 * M, 3.0 * M, 10.0 * M] {
         let path = Path::new(move |_| capacity);
         let it = run(&path, &Media::Elastic(20.0 * M), 20.0 * M, 40);
-        print(&format!("steady {capacity}"), &it);
+        plot(&format!("steady-{capacity}"), &it.samples);
         let (used, queue) = (it.used(10.0, 40.0), it.queue_p95_ms(10.0, 40.0));
         println!("steady {capacity}: {used:.2} of the path, p95 {queue:.0} ms");
         assert!((0.85..1.05).contains(&used));
@@ -48,7 +32,7 @@ fn a_path_that_narrows_and_widens_again_is_followed() {
         }
     });
     let it = run(&path, &Media::Elastic(3.0 * M), 3.0 * M, 60);
-    print("step", &it);
+    plot("step", &it.samples);
     let settled = it.first(15.5, |s| s.queue_s < 0.1 && s.estimate < 330.0 * K);
     let back = it.first(35.0, |s| s.estimate > 2.7 * M);
     println!(
@@ -70,7 +54,7 @@ fn layers_follow_the_path() {
         }
     });
     let it = run(&path, &Media::Layers(LAYERS), 1.8 * M, 60);
-    print("layers", &it);
+    plot("layers", &it.samples);
     let up = it.first(0.0, |s| s.sent > 1.5 * M);
     let down = it.mean(20.0, 35.0, |s| s.sent);
     let back = it.first(35.0, |s| s.sent > 1.5 * M && s.estimate > 1.8 * M);
@@ -86,7 +70,7 @@ fn a_deep_queue_is_not_filled() {
     let mut path = Path::new(|_| 1.0 * M);
     path.queue_s = 1.0;
     let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
-    print("bufferbloat", &it);
+    plot("bufferbloat", &it.samples);
     println!(
         "bufferbloat: {:.2} used, p95 {:.0} ms",
         it.used(10.0, 60.0),
@@ -105,7 +89,7 @@ fn what_others_leave_is_used() {
         }
     });
     let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 80);
-    print("cross", &it);
+    plot("cross", &it.samples);
     let sent = it.mean(10.0, 80.0, |s| s.sent) / it.mean(10.0, 80.0, |s| s.capacity);
     println!(
         "cross traffic: {sent:.2} used, p95 {:.0} ms in all",
@@ -129,7 +113,7 @@ fn a_radio_path_is_kept_up_with() {
     let mut path = Path::new(|at| 2.75 * M + 1.6 * M * (at * 0.9).sin() + 0.6 * M * (at * 5.3).sin());
     path.jitter_ms = 30;
     let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
-    print("radio", &it);
+    plot("radio", &it.samples);
     let used = it.mean(10.0, 60.0, |s| s.sent) / it.mean(10.0, 60.0, |s| s.capacity);
     println!("radio: {used:.2} used, p95 {:.0} ms", it.queue_p95_ms(10.0, 60.0));
     // Jitter of more than a cluster lasts hides what probes find.
@@ -143,7 +127,7 @@ fn jitter_is_no_congestion() {
         let mut path = Path::new(|_| 3.0 * M);
         path.jitter_ms = jitter_ms;
         let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
-        print(&format!("jitter {jitter_ms}"), &it);
+        plot(&format!("jitter-{jitter_ms}"), &it.samples);
         let (used, queue) = (it.used(10.0, 60.0), it.queue_p95_ms(10.0, 60.0));
         println!("jitter {jitter_ms}: {used:.2} used, p95 {queue:.0} ms");
         assert!((0.85..1.2).contains(&used));
@@ -157,7 +141,7 @@ fn loss_that_is_no_congestion_does_not_starve() {
         let mut path = Path::new(|_| 3.0 * M);
         path.loss = loss;
         let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
-        print(&format!("loss {loss}"), &it);
+        plot(&format!("loss-{loss}"), &it.samples);
         println!("loss {loss}: {:.2} used", it.used(10.0, 60.0));
         assert!(it.used(10.0, 60.0) > least);
     }
@@ -172,7 +156,7 @@ fn who_sent_little_can_send_much_soon() {
         0.0,
         40,
     );
-    print("application-limited", &it);
+    plot("application-limited", &it.samples);
     let soon = it.first(20.0, |s| s.estimate > 2.5 * M);
     println!("application-limited: {soon:.1} s");
     assert!(it.between(2.0, 20.0).all(|s| s.estimate > 200.0 * K));
@@ -180,11 +164,38 @@ fn who_sent_little_can_send_much_soon() {
 }
 
 #[test]
+fn a_way_that_becomes_longer_is_no_queue() {
+    let media: [(&str, Media, f64); 2] = [
+        ("detour", Media::Elastic(3.0 * M), 3.0 * M),
+        (
+            "detour-with-little-to-send",
+            Media::Fixed(|_| 300.0 * K, false),
+            600.0 * K,
+        ),
+    ];
+    for (name, media, wanted) in media {
+        let mut path = Path::new(|_| 3.0 * M);
+        path.detour_ms = |at| if at < 15.0 { 0 } else { 90 };
+        let it = run(&path, &media, wanted, 40);
+        plot(name, &it.samples);
+        let least = it
+            .between(15.0, 40.0)
+            .map(|s| s.estimate)
+            .fold(f64::MAX, f64::min);
+        let enough = 0.8 * wanted;
+        let back = it.first(17.0, |s| s.estimate > enough) + 2.0;
+        println!("{name}: at least {least:.0}, back after {back:.1} s");
+        assert!(least > 100.0 * K);
+        assert!(back < 5.0);
+    }
+}
+
+#[test]
 fn silence_lowers_and_news_raises() {
     let mut path = Path::new(|_| 3.0 * M);
     path.feedback = Box::new(|at| !(15.0..20.0).contains(&at));
     let it = run(&path, &Media::Elastic(3.0 * M), 3.0 * M, 40);
-    print("silence", &it);
+    plot("silence", &it.samples);
     let low = it.mean(19.0, 20.0, |s| s.estimate);
     let back = it.first(20.0, |s| s.estimate > 2.4 * M);
     println!("silence: {low:.0} at its end, back after {back:.1} s");
@@ -222,7 +233,7 @@ fn who_sends_nothing_is_told_of_silence_once_and_probes_on() {
 fn key_frames_are_no_congestion() {
     let path = Path::new(|_| 2.0 * M);
     let it = run(&path, &Media::Fixed(|_| 900.0 * K, true), 900.0 * K, 60);
-    print("key frames", &it);
+    plot("key-frames", &it.samples);
     let least = it.between(5.0, 60.0).map(|s| s.estimate).fold(f64::MAX, f64::min);
     println!("key frames: at least {least:.0}");
     assert!(least > 900.0 * K);

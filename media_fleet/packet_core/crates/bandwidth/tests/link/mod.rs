@@ -1,5 +1,7 @@
 //! A path with a bottleneck, simulated: packets wait in one queue, some are lost, feedback comes back.
 
+pub mod plot;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use parley_bandwidth::{Config, Estimator};
@@ -18,6 +20,8 @@ pub struct Path {
     /// Longer than this nothing waits, seconds.
     pub queue_s: f64,
     pub one_way_ms: u64,
+    /// By how much the way is longer at a time in seconds, milliseconds.
+    pub detour_ms: fn(f64) -> u64,
     pub jitter_ms: u64,
     pub loss: f64,
     /// Whether feedback arrives.
@@ -30,6 +34,7 @@ impl Path {
             capacity: Box::new(capacity),
             queue_s: 0.5,
             one_way_ms: 25,
+            detour_ms: |_| 0,
             jitter_ms: 0,
             loss: 0.0,
             feedback: Box::new(|_| true),
@@ -136,7 +141,8 @@ impl Simulation<'_> {
         let capacity = (self.path.capacity)(now_us as f64 / 1e6);
         self.free_at_us = self.free_at_us.max(now_us) + (octets as f64 * 8e6 / capacity) as u64;
         let jitter_us = (self.random() * (self.path.jitter_ms * MS) as f64) as u64;
-        let came = self.free_at_us + self.path.one_way_ms * MS + jitter_us;
+        let way_ms = self.path.one_way_ms + (self.path.detour_ms)(now_us as f64 / 1e6);
+        let came = self.free_at_us + way_ms * MS + jitter_us;
         self.arrivals
             .insert(index, (sequence, came.cast_signed() + RECEIVER_AHEAD_US));
     }
