@@ -30,6 +30,8 @@ def test_numbers_are_read() -> None:
         ("PARLEY_NODE_PORTS", "1"),
         ("PARLEY_NODE_UDP_PORT", "65536"),
         ("PARLEY_NODE_TCP", "true"),
+        ("PARLEY_NODE_LAST_N_AUDIO", "-1"),
+        ("PARLEY_NODE_LAST_N_VIDEO", "some"),
         ("PARLEY_NODE_TCP_PORT", "-1"),
         ("PARLEY_NODE_UDP_PORT", "many"),
         ("PARLEY_NODE_CONSENT_TIMEOUT_MS", "60000"),

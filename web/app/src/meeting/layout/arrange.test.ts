@@ -122,10 +122,13 @@ describe("wishesOf", () => {
     expect(wishes.at(-1)).toEqual({ trackId: "p39-camera", enabled: false });
   });
 
-  it("pins what is on the stage", () => {
+  it("pins what is on the stage, and who is in the spotlight", () => {
     const everyone = [...others(5), me];
-    const wishes = wishesOf(everyone, arrange(input(everyone, { pinned: "p3" })).placements, 1);
-    expect(wishes.filter(({ pinned }) => pinned).map(({ trackId }) => trackId)).toEqual(["p3-camera"]);
+    const { placements } = arrange(input(everyone, { pinned: "p3" }));
+    const pinned = (spotlight: readonly string[]) =>
+      wishesOf(everyone, placements, 1, spotlight).flatMap((wish) => (wish.pinned === true ? wish.trackId : []));
+    expect(pinned([])).toEqual(["p3-camera"]);
+    expect(pinned(["p1", "p3"])).toEqual(["p1-camera", "p3-camera"]);
   });
 
   it("asks for fewer pictures where they are small", () => {
