@@ -6,12 +6,13 @@ import { KEY_TOPIC } from "./e2ee/key-exchange.js";
 import { RoomEncryption } from "./e2ee/room-encryption.js";
 import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
+import { MediaNews } from "./media-news.js";
 import { Moderation } from "./moderation.js";
 import { Reactions } from "./reactions.js";
 import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
 import { RoomData } from "./room-data.js";
 import { RoomSession } from "./room-session.js";
-import type { CloseReason, QualityLevel, RoomState, TrackSource, TrackState } from "./room-state.js";
+import type { CloseReason, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
 import { WishBatch, type Wish } from "./wishes.js";
@@ -50,12 +51,7 @@ export class Room {
   #closeReason: CloseReason | null = null;
   #audioBlocked = false;
   #speaking: ReadonlySet<string> = new Set();
-  /** As the media node tells it; null: it has not. */
-  #activeSpeakers: readonly string[] | null = null;
-  #starved: ReadonlySet<string> = new Set();
-  /** The cameras that are sent; null: all that are wanted. */
-  #camerasShown: ReadonlySet<string> | null = null;
-  #qualities: ReadonlyMap<string, QualityLevel> = new Map();
+  readonly #news = new MediaNews();
   #lobbyMessage: string | null = null;
   #unmuteRequest: RoomState["unmuteRequest"] = null;
   #speakingTimer: ReturnType<typeof setInterval> | undefined;
@@ -359,19 +355,22 @@ export class Room {
         this.#media.handleOffer(message as ServerMessages["subscriber_offer"]);
         break;
       case "track_starved":
-        this.#handleStarved(message as ServerMessages["track_starved"]);
-        break;
-      case "cameras_shown": {
-        const { track_ids: shown } = message as ServerMessages["cameras_shown"];
-        this.#camerasShown = shown === null ? null : new Set(shown);
+        this.#news.hearStarved(message as ServerMessages["track_starved"]);
         this.#render();
         break;
-      }
+      case "cameras_shown":
+        this.#news.hearCameras(message as ServerMessages["cameras_shown"]);
+        this.#render();
+        break;
       case "connection_quality":
-        this.#handleQualities(message as ServerMessages["connection_quality"]);
+        this.#news.hearQualities(
+          message as ServerMessages["connection_quality"],
+          (id) => this.#model?.participants.has(id) === true,
+        );
+        this.#render();
         break;
       case "active_speakers":
-        this.#activeSpeakers = (message as ServerMessages["active_speakers"]).speakers;
+        this.#news.hearSpeakers(message as ServerMessages["active_speakers"]);
         this.#render();
         break;
       case "layers_wanted": {
@@ -380,9 +379,7 @@ export class Room {
         break;
       }
       case "media_restart":
-        this.#starved = new Set();
-        this.#camerasShown = null;
-        this.#activeSpeakers = null;
+        this.#news.forgetMedia();
         this.#wishes.forget();
         if ((message as ServerMessages["media_restart"]).overlap) this.#media.move();
         else this.#media.restart();
@@ -393,26 +390,9 @@ export class Room {
     }
   }
 
-  #handleStarved({ track_id: trackId, starved }: ServerMessages["track_starved"]): void {
-    const others = [...this.#starved].filter((id) => id !== trackId);
-    this.#starved = new Set(starved ? [...others, trackId] : others);
-    this.#render();
-  }
-
-  #handleQualities({ participants }: ServerMessages["connection_quality"]): void {
-    const changed = participants.map(({ participant_id: id, level }) => [id, level] as const);
-    // Who has left meanwhile is forgotten.
-    const known = [...this.#qualities].filter(([id]) => this.#model?.participants.has(id));
-    this.#qualities = new Map([...known, ...changed]);
-    this.#render();
-  }
-
   #handleWelcome(welcome: Welcome): void {
     // Those that still are come with this connection, and so does how all connections are.
-    this.#starved = new Set();
-    this.#camerasShown = null;
-    this.#qualities = new Map();
-    this.#activeSpeakers = null;
+    this.#news.forgetAll();
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
     this.#setIceServers(welcome.ice_servers);
@@ -560,10 +540,10 @@ export class Room {
         selfId: this.#selfId,
         mediaTracks: this.#media.tracks(),
         speaking: this.#speaking,
-        activeSpeakers: this.#activeSpeakers,
-        starved: this.#starved,
-        camerasShown: this.#camerasShown,
-        qualities: this.#qualities,
+        activeSpeakers: this.#news.activeSpeakers,
+        starved: this.#news.starved,
+        camerasShown: this.#news.camerasShown,
+        qualities: this.#news.qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,
         encryption: this.#encryption,

@@ -1,0 +1,46 @@
+import type { QualityLevel } from "./room-state.js";
+import type { ServerMessages } from "./wire.js";
+
+/** What the media nodes tell of what is received: for one connection to the gateway, which begins with all that holds. */
+export class MediaNews {
+  /** Tracks that the path does not carry. */
+  starved: ReadonlySet<string> = new Set();
+  /** Of the cameras that are wanted, those that are received; null: all. */
+  camerasShown: ReadonlySet<string> | null = null;
+  /** How everybody's connection is, by participant. */
+  qualities: ReadonlyMap<string, QualityLevel> = new Map();
+  /** Who speaks, the loudest first; null: nobody has told. */
+  activeSpeakers: readonly string[] | null = null;
+
+  /** Media begins anew: what was told of it is over. */
+  forgetMedia(): void {
+    this.starved = new Set();
+    this.camerasShown = null;
+    this.activeSpeakers = null;
+  }
+
+  forgetAll(): void {
+    this.forgetMedia();
+    this.qualities = new Map();
+  }
+
+  hearStarved({ track_id: trackId, starved }: ServerMessages["track_starved"]): void {
+    const others = [...this.starved].filter((id) => id !== trackId);
+    this.starved = new Set(starved ? [...others, trackId] : others);
+  }
+
+  hearCameras({ track_ids: shown }: ServerMessages["cameras_shown"]): void {
+    this.camerasShown = shown === null ? null : new Set(shown);
+  }
+
+  /** `isThere`: who has left meanwhile is forgotten. */
+  hearQualities({ participants }: ServerMessages["connection_quality"], isThere: (participantId: string) => boolean): void {
+    const changed = participants.map(({ participant_id: id, level }) => [id, level] as const);
+    const known = [...this.qualities].filter(([id]) => isThere(id));
+    this.qualities = new Map([...known, ...changed]);
+  }
+
+  hearSpeakers({ speakers }: ServerMessages["active_speakers"]): void {
+    this.activeSpeakers = speakers;
+  }
+}
