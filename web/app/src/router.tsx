@@ -1,5 +1,6 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { CrashPage } from "./pages/CrashPage.js";
+import type { MailAction } from "./pages/MailLinkPage.js";
 import { NotFoundPage } from "./pages/NotFoundPage.js";
 
 // Who looks at the list needs no meeting, and a guest of a meeting no list. The HTML names a place's code (`bundling/page-files.ts`),
@@ -11,12 +12,20 @@ const routes: RouteObject[] = [
   { path: "/m/:meetingId", lazy: async () => ({ Component: (await import("./meeting/MeetingPage.js")).MeetingPage }) },
   { path: "/live", lazy: async () => ({ Component: (await import("./live/LivePage.js")).LivePage }) },
   { path: "/live/:meetingId", lazy: async () => ({ Component: (await import("./live/LiveRoomPage.js")).LiveRoomPage }) },
+  ...(
+    ["confirm-registration", "reset-password", "confirm-email", "undo-email", "forgotten-password"] as const
+  ).map((action) => ({ path: `/${action}`, lazy: () => mailLinkPage(action) })),
   { path: "*", element: <NotFoundPage /> },
 ];
 
 async function signInPage(form: "sign-in" | "register") {
   const { SignInPage } = await import("./pages/SignInPage.js");
   return { element: <SignInPage form={form} /> };
+}
+
+async function mailLinkPage(action: MailAction) {
+  const { MailLinkPage } = await import("./pages/MailLinkPage.js");
+  return { element: <MailLinkPage key={action} action={action} /> };
 }
 
 if (import.meta.env.DEV) {

@@ -80,6 +80,33 @@ export class ParleyApi {
     return answer.user;
   }
 
+  /** Makes the account that a mail's link is for; the password is the one that was chosen when registering. */
+  async confirmRegistration(input: { token: string; password: string }): Promise<User> {
+    return this.#open("/v1/auth/register/confirm", { ...input, session: "cookie" });
+  }
+
+  /** Has a link for a new password sent, if the address has an account. */
+  async forgotPassword(email: string): Promise<void> {
+    await this.#fetch("POST", "/v1/auth/password/forgotten", { email }, null);
+  }
+
+  /** Chooses a new password with a mail's link. All sessions end. */
+  async resetPassword(input: { token: string; newPassword: string }): Promise<void> {
+    const body = { token: input.token, new_password: input.newPassword };
+    await this.#fetch("POST", "/v1/auth/password/reset", body, null);
+  }
+
+  /** Takes the new address that a mail's link was sent to. */
+  async confirmEmail(token: string): Promise<User> {
+    return (await this.#call("POST", "/v1/auth/me/email/confirm", { token })) as User;
+  }
+
+  /** Takes an old address back with a mail's link and a new password. All sessions end. */
+  async undoEmail(input: { token: string; newPassword: string }): Promise<void> {
+    const body = { token: input.token, new_password: input.newPassword };
+    await this.#fetch("POST", "/v1/auth/email/undo", body, null);
+  }
+
   async login(input: { email: string; password: string }): Promise<User> {
     return this.#open("/v1/auth/login", { ...input, session: "cookie" });
   }

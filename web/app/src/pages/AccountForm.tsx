@@ -2,6 +2,7 @@ import { asParleyError } from "@parley/sdk";
 import { Eye, EyeOff } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Form } from "react-aria-components";
+import { Link } from "react-router";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import type { Messages } from "../messages/en.js";
 import { useSession } from "../session/session.js";
@@ -44,19 +45,20 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
   const [isPending, setPending] = useState(false);
   const [isShown, setShown] = useState(false);
   const [minLength, setMinLength] = useState(10);
+  const [sendsMail, setSendsMail] = useState(false);
   const [mailedTo, setMailedTo] = useState<string | null>(null);
   const element = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
-    if (!isNew) return;
     // Without them the server still says what it does not take.
     void api.getAccountOptions().then(
       (options) => {
         setMinLength(options.passwordMinLength);
+        setSendsMail(options.mail);
       },
       () => undefined,
     );
-  }, [api, isNew]);
+  }, [api]);
 
   const showErrors = (found: Errors) => {
     setErrors(found);
@@ -153,6 +155,7 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
       <Button type="submit" variant="primary" size="large" fullWidth isPending={isPending}>
         {isNew ? messages.welcome.registerAction : messages.welcome.signInAction}
       </Button>
+      {!isNew && sendsMail && <Link to="/forgotten-password">{messages.mailLinks.forgotten}</Link>}
     </Form>
   );
 }
