@@ -43,7 +43,12 @@ def add_registration_routes(app: Service, *, registration: Registration, answers
         answer=Session,
         status=201,
         also={202: MailSent},
-        errors=(ErrorCode.EMAIL_TAKEN, ErrorCode.WEAK_PASSWORD, ErrorCode.PERMISSION_DENIED),
+        errors=(
+            ErrorCode.EMAIL_TAKEN,
+            ErrorCode.WEAK_PASSWORD,
+            ErrorCode.PERMISSION_DENIED,
+            ErrorCode.ACCOUNT_SUSPENDED,
+        ),
         idempotency_key=True,
     )
     def register(call: Call[RegisterBody, Empty]) -> Answer[Session] | Answer[MailSent]:
@@ -64,7 +69,7 @@ def add_registration_routes(app: Service, *, registration: Registration, answers
     @app.operation(
         "POST",
         "/v1/auth/register/confirm",
-        summary="Make the account that a mail's link is for, and log in; may be repeated",
+        summary="Make the account that a mail's link is for, and log in",
         access=Open.ANYONE,
         body=ConfirmRegistrationBody,
         answer=Session,

@@ -122,6 +122,9 @@ class Answers:
         return Export(
             account=self.user(account),
             has_password=account.password_hash is not None,
+            email_verified_at=None if account.email_verified_at is None else rfc3339(account.email_verified_at),
+            suspended_at=None if account.suspended_at is None else rfc3339(account.suspended_at * 1000),
+            must_change_password=account.must_change_password,
             identities=identity_items(account),
             former_addresses=tuple(
                 FormerAddressEntry(email=former.email, kept_until=rfc3339(former.until * 1000))

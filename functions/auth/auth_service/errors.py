@@ -42,7 +42,7 @@ class LinkInvalidError(AuthError):
     code = ErrorCode.LINK_INVALID
 
     def __init__(self) -> None:
-        super().__init__("This link is not valid any more. Please ask for a new one.")
+        super().__init__("This link is not valid any more: it is too old, or was used.")
 
 
 class MailOffError(AuthError):

@@ -194,6 +194,9 @@ class Export(Struct, frozen=True, kw_only=True):
 
     account: User
     has_password: bool
+    email_verified_at: str | None
+    suspended_at: str | None
+    must_change_password: bool
     identities: tuple[IdentityItem, ...]
     former_addresses: tuple[FormerAddressEntry, ...]
     sessions: tuple[SessionEntry, ...]

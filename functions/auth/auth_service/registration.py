@@ -95,36 +95,27 @@ class Registration:
     def confirm(self, *, token: str, password: str, origin: Origin) -> LoggedIn:
         """Makes the account that a link is for, if the password is the one that was chosen, and logs it in.
 
-        May be repeated: a link that was used opens another session of its account, for who knows its password.
+        A link that was used opens nothing more: its account is there, and logging in has rules of its own.
 
         Raises:
-            LinkInvalidError: the link is unknown or too old.
+            LinkInvalidError: the link is unknown, too old, or was used.
             InvalidCredentialsError: the password is another.
             EmailTakenError: the address has got an account by another link.
         """
         link = self._links.find(token, LinkKind.REGISTRATION, now=self._clock())
-        if link is None:
+        if link is None or link.used_by is not None:
             raise LinkInvalidError
-        if link.used_by is None:
-            self._check(password, link.password_hash)
-            account = self._account_of(link)
-            try:
-                self._accounts.add(account, also=[self._links.use(link, by=account.id)])
-            except (ChangedMeanwhileError, EmailTakenError):  # perhaps by the same link, a moment ago
-                link = self._links.find(token, LinkKind.REGISTRATION, now=self._clock()) or link
-                if link.used_by is None:
-                    raise EmailTakenError from None
-            else:
-                return self._opened(account, origin)
-        owner = self._accounts.find(link.used_by or "nobody")
-        self._check(password, owner.password_hash if owner else None)
-        if owner is None:
-            raise LinkInvalidError
-        return self._sessions.open(owner, origin=origin)
-
-    def _check(self, password: str, password_hash: str | None) -> None:
-        if not self._passwords.matches(normalise_password(password), password_hash):
+        if not self._passwords.matches(normalise_password(password), link.password_hash):
             raise InvalidCredentialsError("The password is not the one that was chosen for this account.")
+        account = self._account_of(link)
+        try:
+            self._accounts.add(account, also=[self._links.use(link, by=account.id)])
+        except (ChangedMeanwhileError, EmailTakenError):
+            again = self._links.find(token, LinkKind.REGISTRATION, now=self._clock())
+            if again is None or again.used_by is not None:  # by the same link, a moment ago
+                raise LinkInvalidError from None
+            raise EmailTakenError from None
+        return self._opened(account, origin)
 
     def _made_before(self, address: str, password: str, key: str) -> Account:
         """The account that the same request has made, whose answer was lost."""

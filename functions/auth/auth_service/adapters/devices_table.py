@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from auth_service.adapters.table import Table
+from auth_service.adapters.table import Table, users_partition
 from functions.serverless.aws import to_item
 from functions.serverless.ids import base32
 
@@ -24,7 +24,9 @@ class DevicesTable:
         """A new name for a device that a user has just logged in from: it proves that, and nothing else."""
         name = base32(self._randomness(20))
         expires_at = int(self._clock()) + KNOWN_FOR_S
-        item = {**_key(name), "user_id": user_id, "expires_at": expires_at}
+        key = _key(name)
+        index = {"gsi1pk": users_partition(user_id), "gsi1sk": key["pk"]}
+        item = {**key, **index, "user_id": user_id, "expires_at": expires_at}
         self._table.client.put_item(TableName=self._table.name, Item=to_item(item))
         return name
 

@@ -12,6 +12,7 @@ request; point-in-time recovery.
 | Link    | ``LINK#<hash>``   | LINK      | ``USER#<id>``   | ``LINK#<created_at>``     | yes        |
 | Job     | ``JOB#<id>``      | JOB       | ``JOBS``        | ``<created_at>``          | yes        |
 | Identity | ``IDENTITY#<provider>#<subject>`` | IDENTITY | |        |                           |            |
+| Device  | ``DEVICE#<hash>`` | DEVICE    | ``USER#<id>``   | ``DEVICE#<hash>``         | yes        |
 | Attempt | ``ATTEMPT#<hash>``| ATTEMPT   |                 |                           | yes        |
 | App code | ``APPCODE#<hash>`` | APPCODE |                |                           | yes        |
 
@@ -89,8 +90,8 @@ class Table:
         self.client.delete_item(TableName=self.name, Key=to_item(key))
 
     def delete_of_user(self, user_id: str) -> None:
-        """Deletes a user's sessions and links."""
-        for prefix in ("SESSION#", "LINK#"):
+        """Deletes a user's sessions and links, and the devices that they are known by."""
+        for prefix in ("SESSION#", "LINK#", "DEVICE#"):
             for key in self.keys_of(users_partition(user_id), prefix=prefix):
                 self.delete(key)
 
