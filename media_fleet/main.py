@@ -235,6 +235,7 @@ def _assemble(
     node.relays = Relays(
         node_id,
         rooms=node,
+        threads=threads,
         plane=links,
         new_end=LinkEnds(clock, address=reached_at[0], port=reached_at[1]),
         new_ssrc=SystemRandomness().ssrc,

@@ -18,7 +18,9 @@ METRICS = Metrics(PREFIX)
 PARTICIPANTS = METRICS.gauge("participants", "Participants on this node.")
 MEETINGS = METRICS.gauge("meetings", "Meetings on this node.")
 LOAD = METRICS.gauge(
-    "load", "How busy the node is, 0 to 1: the greatest of the shares of its processor, packets and places in use."
+    "load",
+    "How busy the node is, 0 to 1: the greatest of the shares in use of its places, of the machine's processors, of "
+    "the interpreter's, and of the processor and packets of its least loaded thread, which the next meeting goes to.",
 )
 CLOCK_APART = METRICS.gauge(
     "clock_apart_seconds",

@@ -21,6 +21,7 @@ from media_fleet.domain.effects import Effect, TrackKey
 from media_fleet.domain.relaying import NodeLink, announced
 from media_fleet.domain.room import Room
 from media_fleet.domain.subscribing import RoomTrack
+from media_fleet.domain.thread_places import ThreadPlaces
 
 SETTLE_S = 0.01
 """What changes within so short a time is told together."""
@@ -45,10 +46,6 @@ class SharedRooms(Protocol):
         """The packet core's id of a track that is published here."""
         ...
 
-    def thread(self, meeting_id: MeetingId) -> int:
-        """The packet core's thread that a room is in. Raises `KeyError`: it is not here."""
-        ...
-
 
 class _Span(Struct, frozen=True, kw_only=True):
     """The other nodes of a meeting, as of a version of its log."""
@@ -67,6 +64,7 @@ class Relays:
         node_id: NodeId,
         *,
         rooms: SharedRooms,
+        threads: ThreadPlaces,
         plane: LinkPlane,
         new_end: Callable[[], LinkEnd],
         new_ssrc: Callable[[], int],
@@ -74,6 +72,7 @@ class Relays:
     ) -> None:
         self._node_id = node_id
         self._rooms = rooms
+        self._threads = threads
         self._plane = plane
         self._new_end = new_end
         self._new_ssrc = new_ssrc
@@ -211,7 +210,7 @@ class Relays:
             WantedTrack(track_id=track_id, layers=layers)
             for track_id, layers in sorted(room.tracks.wanted_layers(link.node_id).items())
         )
-        thread = self._rooms.thread(meeting_id)
+        thread = self._threads.of(meeting_id) or 0
         is_news = link.tell(meeting_id, room.whereabouts(), tracks, wanted, thread=thread)
         self._relay(meeting_id, published, link)
         return is_news

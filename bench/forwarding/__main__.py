@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from statistics import median
 from typing import Any
 
 from tests.platform_process import ROOT
@@ -30,6 +31,12 @@ def measure(*, quick: bool) -> list[dict[str, Any]]:
 def measure_microphones(*, quick: bool) -> list[dict[str, Any]]:
     """A room of open microphones, with all of them forwarded, and with so many (``last_n``); see `microphones.rs`."""
     result: list[dict[str, Any]] = _run("--microphones", *(["--quick"] if quick else []))
+    return result
+
+
+def measure_threads(*, quick: bool) -> dict[str, Any]:
+    """One thread and two: what handing over costs, and two meetings at once; see `threads.rs`."""
+    result: dict[str, Any] = _run("--threads", *(["--quick"] if quick else []))
     return result
 
 
@@ -80,6 +87,24 @@ def show_microphones(result: list[dict[str, Any]]) -> None:
         )
 
 
+def show_threads(result: dict[str, Any]) -> None:
+    """Medians of rounds that took turns. CPU is of all I/O threads together, for each forwarded packet."""
+    for title, rows in (
+        ("1 x 1", result["handing_over"]),
+        ("two meetings, 1 x 25", result["two_meetings"]["usual"]),
+    ):
+        for name, rounds in rows.items():
+            cpu, p50 = (median(each[key] for each in rounds) for key in ("total_us", "latency_p50_us"))
+            handed = median(each["handed_over"] / each["forwarded"] for each in rounds)
+            each_round = ", ".join(f"{each['total_us']:.2f}" for each in rounds)
+            print(
+                f"{title}, {name.replace('_', ' ')}: {cpu:.2f} us ({each_round}), p50 {p50 / 1000:.2f} ms,"
+                f" {handed:.2f} handed over for each that is forwarded"
+            )
+    for name, best in result["two_meetings"]["highest"].items():
+        print(f"two meetings, {name.replace('_', ' ')}: {best['packets_a_second'] * 50} packets/s without loss")
+
+
 _LATENCIES = ("latency_p50_us", "latency_p99_us")
 
 
@@ -90,9 +115,11 @@ def main() -> None:
     result, microphones = measure(quick=quick), measure_microphones(quick=quick)
     show(result)
     show_microphones(microphones)
+    threads = measure_threads(quick=quick)
+    show_threads(threads)
     target = ROOT / "artefacts" / "forwarding.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps({"meetings": result, "microphones": microphones}, indent=2))
+    target.write_text(json.dumps({"meetings": result, "microphones": microphones, "threads": threads}, indent=2))
 
 
 if __name__ == "__main__":

@@ -22,15 +22,28 @@ struct Server {
 
 impl Server {
     fn new(limits: Limits) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        Self {
-            address: listener.local_addr().unwrap(),
-            connections: Connections::within(vec![listener], limits).unwrap(),
+        Self::with_listeners(1, limits).0
+    }
+
+    fn with_listeners(count: usize, limits: Limits) -> (Self, Vec<SocketAddr>) {
+        let listeners: Vec<TcpListener> = (0..count)
+            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
+        let addresses: Vec<SocketAddr> = listeners
+            .iter()
+            .map(|listener| {
+                listener.set_nonblocking(true).unwrap();
+                listener.local_addr().unwrap()
+            })
+            .collect();
+        let server = Self {
+            address: addresses[0],
+            connections: Connections::within(listeners, limits).unwrap(),
             stats: IoStats::default(),
             readable: Vec::new(),
             now_us: 1,
-        }
+        };
+        (server, addresses)
     }
 
     /// A connection that has been accepted.
@@ -199,4 +212,26 @@ fn a_connection_whose_other_end_is_gone_is_closed() {
     server.sweep_after(1, &[number]);
     assert!(!server.is_open(number));
     assert_eq!(server.connections.take_closed().len(), 1);
+}
+
+#[test]
+fn after_descriptors_were_missing_all_listeners_accept_again() {
+    let (mut server, addresses) = Server::with_listeners(2, LIMITS);
+    let mut streams = Vec::new();
+    // More than once: that they were added before must not stand in the way.
+    for _ in 0..2 {
+        server.connections.set_accepting(false);
+        streams.extend(
+            addresses
+                .iter()
+                .map(|address| TcpStream::connect(address).unwrap()),
+        );
+        let fds = [Some(server.connections.as_fd())];
+        assert_eq!(wait_readable(fds, Duration::from_millis(20)), [false]);
+        server.now_us += SWEEP_US;
+        server.connections.sweep(server.now_us, |_| true);
+        while server.connections.len() < streams.len() {
+            server.serve();
+        }
+    }
 }
