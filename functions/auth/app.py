@@ -213,7 +213,9 @@ oidc = OidcLogins(
     clock=time.time,
     randomness=os.urandom,
 )
-directories = DirectoryLogins(providers=providers, external=external, sessions=sessions, events=events)
+directories = DirectoryLogins(
+    providers=providers, external=external, sessions=sessions, guessing=guessing, events=events
+)
 answers = Answers(
     roles=roles,
     cookie_max_age_s=settings.session_idle_s,

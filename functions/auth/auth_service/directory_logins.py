@@ -10,6 +10,7 @@ from auth_service.domain.providers import LdapProvider
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import reason_of
 from auth_service.external_login import ExternalLogin
+from auth_service.guessing import Guessing
 from auth_service.security_events import SecurityEvents
 from auth_service.sessions import LoggedIn, Sessions
 from functions.serverless.problems import NotFoundError, ServiceError
@@ -22,11 +23,18 @@ class DirectoryLogins:
     """Logs people in with the name and password that they have at a directory."""
 
     def __init__(
-        self, *, providers: ProviderSettings, external: ExternalLogin, sessions: Sessions, events: SecurityEvents
+        self,
+        *,
+        providers: ProviderSettings,
+        external: ExternalLogin,
+        sessions: Sessions,
+        guessing: Guessing,
+        events: SecurityEvents,
     ) -> None:
         self._providers = providers
         self._external = external
         self._sessions = sessions
+        self._guessing = guessing
         self._events = events
         self._directories: dict[str, tuple[LdapProvider, LdapDirectory]] = {}
 
@@ -35,6 +43,7 @@ class DirectoryLogins:
 
         Raises:
             NotFoundError: there is no such directory.
+            RateLimitedError: there were too many attempts.
             InvalidCredentialsError: the name or the password is wrong, or the directory does not let the person in.
             ProviderUnavailableError: it does not answer as it should.
             AccountExistsError, EmailMissingError: they have no account, and none can be made.
@@ -52,16 +61,19 @@ class DirectoryLogins:
         """Who somebody is at a directory.
 
         Raises:
-            NotFoundError, InvalidCredentialsError, ProviderUnavailableError: as `log_in`.
+            NotFoundError, RateLimitedError, InvalidCredentialsError, ProviderUnavailableError: as `log_in`.
         """
         provider = self._providers.all().get(provider_id)
         if not isinstance(provider, LdapProvider):
             raise NotFoundError("There is no such directory.")
+        guess = self._guessing.begin(f"{provider_id} {username.strip().casefold()}", None, device=None, origin=origin)
         try:
-            return self._directory(provider).log_in(username, password)
+            person = self._directory(provider).log_in(username, password)
         except ServiceError as error:
             self._refused(provider_id, error, origin)
             raise
+        self._guessing.right(guess)
+        return person
 
     def _refused(self, provider_id: str, error: ServiceError, origin: Origin) -> None:
         name = SecurityEventName.LOGIN_REFUSED

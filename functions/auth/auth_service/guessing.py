@@ -59,13 +59,16 @@ class Guessing:
                 self._refuse(subject, account, wait_ms, origin)
         return guess
 
-    def right(self, guess: Guess, account: Account) -> str | None:
-        """The attempt was right. Gives a new name for the device, if it was not known."""
+    def right(self, guess: Guess) -> None:
+        """The attempt was right."""
         (narrow, key), *wide = guess.counts
         self._limits.forget(narrow, key)
         for patience, wide_key in wide:
             self._limits.take_back(patience, wide_key)
-        return None if guess.device else self._devices.remember(account.id)
+
+    def name_for(self, account: Account) -> str:
+        """A name for a device that an account's owner has logged in from, by which it is known from now on."""
+        return self._devices.remember(account.id)
 
     def _refuse(self, subject: str, account: Account | None, wait_ms: int, origin: Origin) -> None:
         if self._limits.count(_TOLD, subject).allowed:

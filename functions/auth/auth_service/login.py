@@ -44,15 +44,15 @@ class Login:
             InvalidCredentialsError: there is no such account, or the password is another; with the same work for both.
             AccountSuspendedError, PasswordChangeRequiredError: the password is right, and does not open a session.
         """
-        account, name = self.prove_at(email, password, device=device, origin=origin)
+        account, known = self.prove_at(email, password, device=device, origin=origin)
         if account.must_change_password:
             raise PasswordChangeRequiredError
         done = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id)
-        return done, name
+        return done, None if known else self._guessing.name_for(account)
 
-    def prove_at(self, email: str, password: str, *, device: str | None, origin: Origin) -> tuple[Account, str | None]:
-        """The account with an address, if the password is its own; and a name for the device, as `log_in` has it.
+    def prove_at(self, email: str, password: str, *, device: str | None = None, origin: Origin) -> tuple[Account, bool]:
+        """The account with an address, if the password is its own; and whether its owner is known to use the device.
 
         Raises:
             RateLimitedError: there were too many attempts.
@@ -61,7 +61,8 @@ class Login:
         known = self._account_of(email)
         guess = self._guessing.begin(email.strip().casefold(), known, device=device, origin=origin)
         account = self.prove(known, password, origin=origin)
-        return account, self._guessing.right(guess, account)
+        self._guessing.right(guess)
+        return account, guess.device is not None
 
     def prove(self, account: Account | None, password: str, *, origin: Origin) -> Account:
         """The account, if the password is its own; its hash is renewed if today's parameters are higher.

@@ -57,6 +57,7 @@ def add_provider_routes(
         "/v1/auth/providers/{provider_id}/authorize",
         summary="Send a browser to a provider of OpenID Connect to log in",
         access=Open.ANYONE,
+        limit="login",
         query=AuthorizeQuery,
         answer=None,
         status=302,
@@ -101,6 +102,7 @@ def add_provider_routes(
         "/v1/auth/providers/exchange",
         summary="Fetch the session of an application's login",
         access=Open.ANYONE,
+        limit="login",
         body=ExchangeBody,
         answer=Session,
         errors=(ErrorCode.LOGIN_ATTEMPT_INVALID, ErrorCode.SESSION_EXPIRED),
@@ -114,6 +116,7 @@ def add_provider_routes(
         "/v1/auth/providers/{provider_id}/login",
         summary="Log in with name and password of a directory",
         access=Open.ANYONE,
+        limit="login",
         body=DirectoryLoginBody,
         answer=Session,
         errors=(

@@ -25,11 +25,13 @@ class StepUp:
         """Lets somebody pass who has just logged in, or gives the account's password.
 
         Raises:
+            RateLimitedError: there were too many attempts.
             InvalidCredentialsError: it is another password.
             StepUpError: there is none, and the login is too long ago.
         """
         if password is not None:
-            return self._login.prove(bearer.account, password, origin=origin)
+            account, _ = self._login.prove_at(bearer.account.email, password, origin=origin)
+            return account
         if bearer.session.created_at + FRESH_S <= self._clock():
             raise StepUpError
         return bearer.account

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 AUTH_ISSUER = "http://meet.test/v1/auth"
 MEETINGS_ISSUER = "http://meet.test/v1/meetings"
+LIMITS = ("LOGIN", "REGISTER", "REFRESH", "RESET", "TOKEN", "BEARER")
 PASSWORD = "correct horse battery"
 
 
@@ -129,7 +130,10 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
         "PARLEY_AUTH_ARGON2_MEMORY_KIB": "64",
         "PARLEY_AUTH_ARGON2_TIME_COST": "1",
         # All tests come from one address; those of the limits set their own.
-        **{f"PARLEY_AUTH_LIMIT_{name}": "100000/60" for name in ("LOGIN", "REGISTER", "REFRESH", "TOKEN", "BEARER")},
+        **{
+            f"PARLEY_AUTH_LIMIT_{name}": "100000/60"
+            for name in ("LOGIN", "REGISTER", "REFRESH", "RESET", "TOKEN", "BEARER")
+        },
     }
     count = itertools.count()
 

@@ -6,6 +6,7 @@ itself. A partition of the table holds a day (UTC); the index finds what concern
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,11 @@ class AuditTable:
         self._addresses: AddressDetail = addresses
         self._clock = clock
         self._randomness = randomness
+        self._begun = False
 
     def add(self, event: SecurityEvent) -> None:
         """Adds an event by itself."""
+        self._note_beginning(event.at)
         self._table.client.put_item(
             TableName=self._table.name,
             Item=to_item(self._item(event)),
@@ -59,6 +62,7 @@ class AuditTable:
 
     def write(self, event: SecurityEvent) -> Write:
         """The write that adds an event together with what it tells of."""
+        self._note_beginning(event.at)
         return self._table.put(self._item(event))
 
     def page(self, wanted: AuditFilter, *, after: Place | None, limit: int) -> tuple[list[AuditEntry], Place | None]:
@@ -75,7 +79,7 @@ class AuditTable:
     def _walk(self, wanted: AuditFilter, after: Place | None) -> Iterator[tuple[AuditEntry | None, Place | None]]:
         """Entries with their places; at last None, with the place to go on from if there may be more."""
         now = int(self._clock() * 1000)
-        oldest = max(now - self._kept_ms, wanted.since or 0)
+        oldest = max(now - self._kept_ms, wanted.since or 0, self._beginning())
         until = now + _SKEW_MS if wanted.until is None else wanted.until
         before = min(after or _END, Place(time=until, id=_FIRST))
         for _ in range(_MAX_QUERIES):
@@ -118,6 +122,25 @@ class AuditTable:
             )
         return [msgspec.convert(from_item(item), AuditEntry) for item in answer["Items"]]
 
+    def _note_beginning(self, at: int) -> None:
+        """Keeps when the log has begun, so that nobody reads days before; once for each process."""
+        if self._begun:
+            return
+        client = self._table.client
+        with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
+            client.put_item(
+                TableName=self._table.name,
+                Item=to_item({**_BEGINNING, "at": at}),
+                ConditionExpression="attribute_not_exists(pk) OR #at > :at",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues=to_item({":at": at}),
+            )
+        self._begun = True
+
+    def _beginning(self) -> int:
+        item = self._table.get(_BEGINNING)
+        return 0 if item is None else int(item["at"]) // DAY_MS * DAY_MS
+
     def _item(self, event: SecurityEvent) -> dict[str, Any]:
         entry = entry_of(event, entry_id=base32(self._randomness(10)), addresses=self._addresses)
         place = _sort_key(Place(time=entry.at, id=entry.id))
@@ -133,6 +156,7 @@ class AuditTable:
         }
 
 
+_BEGINNING = {"pk": "AUDIT", "sk": "BEGINNING"}
 _FIRST = "!"
 """Before every id."""
 _END = Place(time=10**15 - 1, id="~")

@@ -32,7 +32,6 @@ class SecurityEventName(StrEnum):
     DATA_EXPORTED = "data_exported"
     ACCOUNT_DELETED = "account_deleted"
     LOGIN_SLOWED = "login_slowed"
-    PERMISSION_REFUSED = "permission_refused"
     USER_CREATED = "user_created"
     USER_CHANGED = "user_changed"
     ROLE_CHANGED = "role_changed"
@@ -54,7 +53,6 @@ REFUSALS: Final = frozenset(
         SecurityEventName.LOGIN_REFUSED,
         SecurityEventName.REFRESH_TOKEN_REUSED,
         SecurityEventName.LOGIN_SLOWED,
-        SecurityEventName.PERMISSION_REFUSED,
         SecurityEventName.API_KEY_REFUSED,
     }
 )
