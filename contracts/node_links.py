@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId, TrackSource
+from contracts.statistics import ConnectionQuality
 
 
 class LinkEnd(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,8 @@ class RelayedParticipant(Struct, frozen=True, kw_only=True):
     """The version of the meeting's log as of which ``breakout`` holds."""
     came: int = 0
     """The version of the log as of which the participant is at the sending node. Who moves is at two for a while."""
+    quality: ConnectionQuality | None = None
+    """How their connection is, as of when it became better or worse last; None: that is not known."""
 
 
 class WantedTrack(Struct, frozen=True, kw_only=True):

@@ -60,6 +60,7 @@ from media_fleet.domain.effects import (
     RecorderEffect,
     SendOffer,
     ShowCameras,
+    TellQualities,
     TrackKey,
     TransportKey,
 )
@@ -76,6 +77,7 @@ from media_fleet.gateway_reports import Emit, GatewayReports, Holder
 from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
 from media_fleet.plane_news import PlaneNews
+from media_fleet.quality_news import QualityNews
 from media_fleet.recordings import RecorderSite, Recordings
 from media_fleet.relays import Relays
 from media_fleet.request_ids import check_ids
@@ -120,9 +122,13 @@ class MediaNode:
         news = PlaneNews(self._rooms, self._reports, follow=self._follow, relay_data=self._relay_data)
         self._plane = plane_factory(news)
         self.recordings = Recordings(identity.recorder, plane=self._plane, carry_out=self._follow, emit=emit)
-        self._newcomers: dict[MeetingId, set[ParticipantId]] = {}
-        """Who has not been told yet how the others' connections are."""
         self._observation = Observation(self._plane, node_id=identity.node_id)
+        self._qualities = QualityNews(
+            self._rooms,
+            self._observation,
+            self._reports,
+            changed=lambda meeting_id: self.relays.changed(meeting_id),  # noqa: PLW0108  (they are set later)
+        )
         self._requests: Counter[MeetingId] = Counter()
 
     @property
@@ -199,15 +205,7 @@ class MediaNode:
 
         ``now``: a monotonic clock's seconds; ``timestamp``: ms since the epoch.
         """
-        for changes in self._observation.look(now, timestamp):
-            room = self._rooms.get(changes.meeting_id)
-            if room is not None:
-                self._reports.qualities(changes.meeting_id, room.participant_ids, changes.qualities, to_all=True)
-        newcomers, self._newcomers = self._newcomers, {}
-        for meeting_id, who in newcomers.items():
-            qualities = self._observation.qualities(meeting_id)
-            if qualities:
-                self._reports.qualities(meeting_id, who, qualities, to_all=False)
+        self._qualities.look(now, timestamp)
 
     # ---- requests ----
 
@@ -228,7 +226,7 @@ class MediaNode:
         joined = room.join(
             request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
         )
-        self._newcomers.setdefault(request.meeting_id, set()).add(request.participant_id)
+        self._qualities.came(request.meeting_id, request.participant_id)
         room.data.permit(request.participant_id, permitted=request.data, version=request.version)
         if known is None:
             logger.info("participant joined")
@@ -437,6 +435,8 @@ class MediaNode:
                 self.send_offer(meeting_id, effect.participant_id, effect.offer)
             elif isinstance(effect, ShowCameras):
                 self._reports.cameras_shown(meeting_id, effect.participant_id, effect.track_ids)
+            elif isinstance(effect, TellQualities):
+                self._qualities.tell(meeting_id, effect.qualities)
             elif isinstance(effect, RecorderEffect):
                 self.recordings.tell(meeting_id, effect)
             else:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from contracts.node_rpc import Offer
 from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
+from contracts.statistics import ConnectionQuality
 from media_fleet.domain.media_formats import ChosenCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
 
@@ -191,6 +192,12 @@ class ShowCameras(Struct, frozen=True, kw_only=True):
     track_ids: tuple[TrackId, ...] | None
 
 
+class TellQualities(Struct, frozen=True, kw_only=True):
+    """Connections of participants on another node are better or worse than before."""
+
+    qualities: tuple[ConnectionQuality, ...]
+
+
 class SendOffer(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
     offer: Offer
@@ -242,6 +249,7 @@ Effect: TypeAlias = (
     | AddSubscription
     | AdjustSubscription
     | RemoveSubscription
+    | TellQualities
     | SendOffer
     | ShowCameras
     | RecorderEffect

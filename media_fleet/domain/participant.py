@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack
 from contracts.rooms import ParticipantId, TrackId, TrackSource
+from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import (
     AddSubscription,
     AdjustSubscription,
@@ -93,6 +94,8 @@ class Participant:
         """The version of the meeting's log as of which ``breakout`` holds."""
         self.came = version
         """The version of the meeting's log as of which the participant is here."""
+        self.quality: ConnectionQuality | None = None
+        """How the connection is, as was told last."""
         self.data = DataAllowance()
         self.publishing: PublishingSession | None = None
         self.publishing_generation = 0

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.rooms import NodeId, ParticipantId, TrackId
+from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import PublishedMedia, TrackKey
 from media_fleet.domain.media_formats import ChosenCodec, MediaCodec
 from media_fleet.domain.subscribing import RoomTrack
@@ -73,6 +74,11 @@ class RelayedTracks:
                 if who not in latest or latest[who].version < where.version:
                     latest[who] = where
         return {who: where.breakout for who, where in latest.items()}
+
+    def qualities(self) -> tuple[ConnectionQuality, ...]:
+        """How connections to other nodes are, as far as these have told."""
+        people = (each for there in self._elsewhere.values() for each in there.values())
+        return tuple(each.quality for each in people if each.quality is not None)
 
     def announce(
         self, node_id: NodeId, participants: Iterable[RelayedParticipant], tracks: Iterable[RelayedTrack]

@@ -12,6 +12,7 @@ from contracts.client_commands import SubscriptionWish
 from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, NodeId, ParticipantId, TrackId
+from contracts.statistics import ConnectionQuality
 from media_fleet.domain.data_relay import DataRelay
 from media_fleet.domain.effects import (
     Answered,
@@ -23,6 +24,7 @@ from media_fleet.domain.effects import (
     RemoveSubscription,
     SendOffer,
     StartDtls,
+    TellQualities,
     TrackKey,
     TransportKey,
 )
@@ -147,17 +149,30 @@ class Room:
         """Who is in the room on this node."""
         return tuple(
             RelayedParticipant(
-                participant_id=each.id, breakout=each.breakout, version=each.breakout_version, came=each.came
+                participant_id=each.id,
+                breakout=each.breakout,
+                version=each.breakout_version,
+                came=each.came,
+                quality=each.quality,
             )
             for each in self._participants.values()
         )
+
+    def rated(self, qualities: Iterable[ConnectionQuality]) -> None:
+        """Connections of participants here are better or worse than before; other nodes are told."""
+        for quality in qualities:
+            if (participant := self._participants.get(quality.participant_id)) is not None:
+                participant.quality = quality
 
     def relay(
         self, node_id: NodeId, participants: Iterable[RelayedParticipant], tracks: Iterable[RelayedTrack]
     ) -> list[Effect]:
         """All who are on another node, and all that it relays, from now on; what changed is offered."""
         effects: list[Effect] = []
+        before = self.tracks.relayed.qualities()
         moved = self.tracks.relayed.announce(node_id, participants, tracks)
+        if changed := tuple(each for each in self.tracks.relayed.qualities() if each not in before):
+            effects.append(TellQualities(qualities=changed))
         self.tracks.settle(effects)
         if moved:
             self._regroup(effects)

@@ -12,6 +12,7 @@ from contracts.data_messages import Label, Said, encode_said
 from contracts.node_links import RelayedParticipant, RelayedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
+from contracts.statistics import ConnectionQuality, QualityLevel
 from media_fleet.domain.effects import (
     AddRelayedTrack,
     AddSubscription,
@@ -24,6 +25,7 @@ from media_fleet.domain.effects import (
     SendOffer,
     StopRecordingTrack,
     SucceedTrack,
+    TellQualities,
     TrackKey,
     TransportKey,
 )
@@ -246,6 +248,22 @@ def test_who_comes_to_this_node_is_received_here_and_who_leaves_it_there(room: R
     left = room.leave(ALICE)
     assert [effect.track for effect in only(left, RemoveTrack)] == [comes.track]
     assert only(left, SendOffer) == []
+
+
+def test_how_connections_to_another_node_are_is_told_here_when_it_changes(room: Room) -> None:
+    def says(level: QualityLevel | None) -> list[TellQualities]:
+        quality = None if level is None else ConnectionQuality(participant_id=DORA, level=level, score=4.0)
+        there = RelayedParticipant(participant_id=DORA, breakout=None, version=1, quality=quality)
+        return only(room.relay(WEST, (there,), ()), TellQualities)
+
+    assert says(None) == []
+    [told] = says(QualityLevel.GOOD)
+    assert [each.level for each in told.qualities] == [QualityLevel.GOOD]
+    assert says(QualityLevel.GOOD) == []
+    assert len(says(QualityLevel.POOR)) == 1
+    mine = ConnectionQuality(participant_id=ALICE, level=QualityLevel.POOR, score=2.0)
+    room.rated([mine])
+    assert [each.quality for each in room.whereabouts()] == [mine, None]
 
 
 def test_wishes_outlive_the_registrations_of_a_track(room: Room, alice: Any, bob: Any) -> None:
