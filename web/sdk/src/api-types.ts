@@ -12,6 +12,13 @@ export interface User {
   readonly permissions: readonly string[];
 }
 
+/** `oidc`: the browser is sent there; `ldap`: name and password are given here. */
+export interface IdentityProvider {
+  readonly id: string;
+  readonly kind: "oidc" | "ldap";
+  readonly name: string;
+}
+
 export type MeetingStatus = "scheduled" | "live" | "ended";
 
 /** What anyone with the link may know. */

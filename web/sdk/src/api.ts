@@ -1,5 +1,6 @@
 import {
   camelCased,
+  type IdentityProvider,
   type JoinTicket,
   type Meeting,
   type MeetingPublic,
@@ -109,6 +110,35 @@ export class ParleyApi {
 
   async login(input: { email: string; password: string }): Promise<User> {
     return this.#open("/v1/auth/login", { ...input, session: "cookie" });
+  }
+
+  /** Where else people of this installation have accounts that they can log in with. */
+  async listIdentityProviders(): Promise<readonly IdentityProvider[]> {
+    const { items } = (await this.#fetch("GET", "/v1/auth/providers", undefined, null)) as { items: IdentityProvider[] };
+    return items;
+  }
+
+  /**
+   * Where to send the browser to log in at an `oidc` provider; it comes back to `returnTo`, a path of this site. A refusal comes
+   * back to `/sign-in?error=<code>&provider=<id>&next=<returnTo>`.
+   */
+  providerLoginAddress(id: string, returnTo: string): string {
+    return `${this.#baseUrl}${providerPath(id)}/authorize?return_to=${encodeURIComponent(returnTo)}`;
+  }
+
+  /** Logs in with name and password at an `ldap` provider. */
+  async loginAtDirectory(id: string, input: { username: string; password: string }): Promise<User> {
+    return this.#open(`${providerPath(id)}/login`, { ...input, session: "cookie" });
+  }
+
+  /**
+   * Begins to link an identity at an `oidc` provider to the account that is logged in, for which the login must be no older than ten
+   * minutes: where to send the browser.
+   */
+  async linkIdentity(id: string, returnTo: string): Promise<string> {
+    const path = `/v1/auth/identities/${encodeURIComponent(id)}/authorize`;
+    const { authorizationUrl } = (await this.#call("POST", path, { return_to: returnTo })) as { authorizationUrl: string };
+    return authorizationUrl;
   }
 
   /** Goes on with the session of an earlier visit; null if there is none. */
@@ -282,6 +312,10 @@ export class ParleyApi {
 
 function roomPath(id: string): string {
   return `/v1/rooms/${encodeURIComponent(id)}`;
+}
+
+function providerPath(id: string): string {
+  return `/v1/auth/providers/${encodeURIComponent(id)}`;
 }
 
 function meetingPath(id: string): string {

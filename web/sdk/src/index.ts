@@ -7,6 +7,7 @@
  */
 export { ParleyApi, type AccountOptions } from "./api.js";
 export type {
+  IdentityProvider,
   JoinTicket,
   Meeting,
   MeetingPublic,

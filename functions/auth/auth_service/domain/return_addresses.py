@@ -11,20 +11,20 @@ from functions.serverless.problems import InvalidFieldError
 MAX_LENGTH = 1024
 _SEGMENT = r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+"
 _REST = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*"
-_PAGE = re.compile(rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?(?:\?{_REST})?(?:#{_REST})?")
+_PAGE = re.compile(rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?(?:\?{_REST})?")
 _LOOPBACK = ("127.0.0.1", "[::1]")
 
 
 def page_path(text: str) -> str:
-    """A path of this site, with query and fragment, and nothing that a browser could take for another site's address.
+    """A path of this site, perhaps with a query, and nothing that a browser could take for another site's address.
 
     ``//host``, backslashes, white space and control characters are no paths (RFC 3986, 3.3; WHATWG URL, 4.4), nor are
-    segments of dots.
+    segments of dots. A fragment is none of a server's business: that of an encrypted meeting holds its key.
 
     Raises:
         InvalidFieldError: it is none.
     """
-    path = text.partition("#")[0].partition("?")[0]
+    path = text.partition("?")[0]
     is_plain = len(text) <= MAX_LENGTH and _PAGE.fullmatch(text) is not None
     if not is_plain or {".", "..", "%2e", "%2e%2e", ".%2e", "%2e."} & set(path.lower().split("/")):
         raise InvalidFieldError("return_to", "This is no path of this site.")
@@ -55,7 +55,6 @@ def _without_port(text: str) -> str | None:
 
 
 def with_query(address: str, **values: str | None) -> str:
-    """An address with more parameters in its query, before its fragment if it has one; None adds nothing."""
+    """An address without a fragment, with more parameters in its query; None adds nothing."""
     more = urlencode({name: value for name, value in values.items() if value is not None})
-    base, mark, fragment = address.partition("#")
-    return f"{base}{'&' if '?' in base else '?'}{more}{mark}{fragment}" if more else address
+    return f"{address}{'&' if '?' in address else '?'}{more}" if more else address
