@@ -47,15 +47,17 @@ class DirectoryLogins:
             InvalidCredentialsError: the name or the password is wrong, or the directory does not let the person in.
             ProviderUnavailableError: it does not answer as it should.
             AccountExistsError, EmailMissingError: they have no account, and none can be made.
+            AccountSuspendedError: the account may not be used.
         """
         person = self.person(provider_id, username, password, origin=origin)
         try:
             account = self._external.account_of(person, origin=origin)
+            done = self._sessions.open(account, origin=origin)
         except ServiceError as error:
             self._refused(provider_id, error, origin)
             raise
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=provider_id)
-        return self._sessions.open(account, origin=origin)
+        return done
 
     def person(self, provider_id: str, username: str, password: str, *, origin: Origin) -> ExternalPerson:
         """Who somebody is at a directory.

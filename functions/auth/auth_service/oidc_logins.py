@@ -144,8 +144,9 @@ class OidcLogins:
         account = self._accounts.find(found.user_id)
         if account is None:
             raise SessionExpiredError("There is no such account any more.")
+        done = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=found.provider)
-        return self._sessions.open(account, origin=origin)
+        return done
 
     def _begun_here(self, provider_id: str, state: str, browser: str | None) -> Attempt | None:
         """The attempt of an answer, if this browser began it; it is used up in any case."""
@@ -173,8 +174,9 @@ class OidcLogins:
         account = self._external.account_of(person, origin=origin)
         if attempt.app is not None:
             return Finished(attempt=attempt, app_code=self._app_code(account.id, attempt.provider, attempt.app))
+        session = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=attempt.provider)
-        return Finished(attempt=attempt, session=self._sessions.open(account, origin=origin))
+        return Finished(attempt=attempt, session=session)
 
     def _app_code(self, user_id: str, provider: str, app: AppReturn) -> str:
         code = encoded(self._randomness(SECRET_BYTES))

@@ -77,6 +77,7 @@ def add_provider_routes(
         "/v1/auth/providers/{provider_id}/callback",
         summary="End a login: where providers of OpenID Connect send browsers back to",
         access=Open.ANYONE,
+        limit="login",
         query=CallbackQuery,
         answer=None,
         status=302,
@@ -105,7 +106,7 @@ def add_provider_routes(
         limit="login",
         body=ExchangeBody,
         answer=Session,
-        errors=(ErrorCode.LOGIN_ATTEMPT_INVALID, ErrorCode.SESSION_EXPIRED),
+        errors=(ErrorCode.LOGIN_ATTEMPT_INVALID, ErrorCode.SESSION_EXPIRED, ErrorCode.ACCOUNT_SUSPENDED),
     )
     def exchange_code(call: Call[ExchangeBody, Empty]) -> Answer[Session]:
         done = oidc.exchange(call.body.code, call.body.code_verifier, origin=answers.origin(call))
@@ -123,6 +124,7 @@ def add_provider_routes(
             ErrorCode.NOT_FOUND,
             ErrorCode.INVALID_CREDENTIALS,
             ErrorCode.PERMISSION_DENIED,
+            ErrorCode.ACCOUNT_SUSPENDED,
             ErrorCode.ACCOUNT_EXISTS_LINK_REQUIRED,
             ErrorCode.EMAIL_MISSING,
             ErrorCode.PROVIDER_UNAVAILABLE,

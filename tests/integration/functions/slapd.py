@@ -7,6 +7,7 @@ import ipaddress
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,12 +98,25 @@ def slapd(folder: Path) -> Iterator[Directory]:
                 if "slapd starting" in line:
                     break
             assert process.poll() is None, (folder / "log").read_text()
+            _listens(plain)
+            _listens(tls)
             drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=log)
             yield Directory(ldap=f"ldap://localhost:{plain}", ldaps=f"ldaps://localhost:{tls}", ca_pem=ca_pem)
         finally:
             process.terminate()
             process.wait()
         drain.wait()
+
+
+def _listens(port: int) -> None:
+    """Waits until somebody takes connections at a port: slapd says that it starts a moment before it listens."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _configuration(folder: Path) -> str:

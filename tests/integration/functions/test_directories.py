@@ -279,3 +279,14 @@ def test_owner_links_a_directory_with_its_password(staff: Client, person: Callab
     linked = staff.request("POST", url, body, token=ada.token)
     assert [item["email"] for item in linked.json()["items"]] == ["someone@elsewhere.test"]
     assert log_in(staff, "elsewhere").json()["user"]["id"] == ada.id
+
+
+def test_guessing_at_a_directory_is_slowed(staff: Client) -> None:
+    url, somewhere = "/v1/auth/providers/staff/login", "2001:db8:ffff::1"
+    answers = [
+        staff.request("POST", url, {"username": "twin", "password": f"guess {attempt}"}, source_ip=somewhere)
+        for attempt in range(9)
+    ]
+    assert {answer.code for answer in answers[:5]} == {"invalid_credentials"}
+    assert "rate_limited" in {answer.code for answer in answers[5:]}
+    assert log_in(staff, "grace").status == 200  # nobody else notices

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from auth_service.domain.login_attempts import ATTEMPT_S, challenge_of
 
+from tests.doubles.inbox import Inbox
 from tests.integration.functions.browser import Browser, log_in_at_provider, path_of_url, query_of
 from tests.integration.functions.conftest import AUTH_ISSUER, PASSWORD, Person
 from tests.integration.functions.lambda_events import Client, HttpAnswer
@@ -417,3 +418,50 @@ def test_account_without_a_password_is_closed_to_passwords(browser: Browser, op:
     come_back(browser, address)
     answer = op.request("POST", "/v1/auth/login", {"email": address, "password": PASSWORD})
     assert (answer.status, answer.code) == (401, "invalid_credentials")
+
+
+def test_account_without_a_password_is_deleted_by_a_fresh_login(browser: Browser, op: Client) -> None:
+    address = an_address()
+    come_back(browser, address)
+    first = session_of(browser)
+    export = op.request("GET", "/v1/auth/me/export", token=first["access_token"]).json()
+    assert [item["provider"] for item in export["identities"]] == ["op"]
+    assert op.request("POST", "/v1/auth/me/delete", {}, token=first["access_token"]).status == 204
+    again = Browser(op)
+    come_back(again, address)
+    assert session_of(again)["user"]["id"] != first["user"]["id"]
+
+
+def test_account_with_a_password_is_not_deleted_without_it(op: Client, person: Callable[..., Person]) -> None:
+    answer = op.request("POST", "/v1/auth/me/delete", {}, token=person().token)
+    assert (answer.status, answer.code) == (403, "step_up_required")
+
+
+def test_change_of_address_that_nobody_confirms_takes_the_proof_away(browser: Browser, op: Client) -> None:
+    """Without mail anybody may name any address as theirs: then nothing links by it."""
+    come_back(browser, an_address())
+    victim = an_address("victim")
+    token = session_of(browser)["access_token"]
+    changed = op.request("POST", "/v1/auth/me/email", {"email": victim}, token=token)
+    assert (changed.status, changed.json()["email"]) == (200, victim)
+    answer = come_back(Browser(op), victim)
+    assert query_of(answer.headers["location"])["error"] == "account_exists_link_required"
+
+
+def test_pre_hijacking_owner_of_the_mailbox_gets_the_account_without_what_was_linked_before(
+    op: Client, mailing: Client, inbox: Inbox, person: Callable[..., Person]
+) -> None:
+    """Somebody registers a victim's address, links an identity of their own, and waits."""
+    squatted, evil = person("Eve"), an_address("eve")
+    link(Browser(op), squatted.token, evil)
+    mailing.request("POST", "/v1/auth/password/forgotten", {"email": squatted.email})
+    mailing.module.worker.work_off()
+    _, token = inbox.link(squatted.email)
+    body = {"token": token, "new_password": "the mailbox's own horse"}
+    assert mailing.request("POST", "/v1/auth/password/reset", body).status == 204
+    eve = Browser(op)
+    come_back(eve, evil)
+    assert session_of(eve)["user"]["id"] != squatted.id
+    victim = Browser(op)
+    come_back(victim, squatted.email)  # the address is proven now: the provider's word is enough
+    assert session_of(victim)["user"]["id"] == squatted.id

@@ -51,15 +51,17 @@ class ProviderSettings:
         Raises:
             UnavailableError: the secret cannot be used.
         """
-        read_at, known = self._cached
-        if self._secret_id and self._clock() - read_at >= CACHE_S:
+        if self._secret_id and self._clock() - self._cached[0] >= CACHE_S:
             self._cached = (self._clock(), self._read())
-            known = self._cached[1]
-        return known
+        return self._cached[1]
 
     def grants_roles(self, provider_id: str) -> bool:
-        """Whether a provider's groups give roles: one that was taken out of the settings gives none any more."""
-        provider = self.all().get(provider_id)
+        """Whether a provider's groups give roles: one that was taken out of the settings gives none any more, nor does
+        one of which nothing is known at the moment."""
+        try:
+            provider = self.all().get(provider_id)
+        except UnavailableError:
+            return False
         return provider is not None and bool(provider.roles)
 
     def _read(self) -> Mapping[str, Provider]:
@@ -71,4 +73,6 @@ class ProviderSettings:
             return by_id(self._given)  # a secret that a template has made, and that nobody has filled
         except ProvidersError as error:
             self._logger.error("providers_unusable", extra={"error": str(error)})  # noqa: TRY400  (where tells nothing)
+            if self._cached[0]:
+                return self._cached[1]  # as they were before the secret was broken
             raise UnavailableError("The identity providers cannot be read.") from error
