@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
 from tests.integration.functions.lambda_events import Client, HttpAnswer
+
+AUTHORIZE = "/v1/auth/providers/op/authorize"
 
 
 @dataclass
@@ -55,6 +59,23 @@ def log_in_at_provider(url: str, login: str, *, cancel: bool = False) -> str:
             prompt = _found(r'name="prompt" value="(\w+)"', answer.text)
             form = {"prompt": prompt} | ({"login": login, "password": "any"} if prompt == "login" else {})
             answer = http.post(urljoin(str(answer.url), action), data=form)
+
+
+def come_back(browser: Browser, login: str, authorize: str = AUTHORIZE) -> HttpAnswer:
+    """Goes to the provider, logs in there, and comes back; what the service answers then."""
+    away = browser.get(authorize)
+    assert away.status == 302, away.text
+    return browser.get(path_of_url(log_in_at_provider(away.headers["location"], login)))
+
+
+def session_of(browser: Browser) -> dict[str, Any]:
+    """What the page gets with the cookie that the login has left."""
+    session: dict[str, Any] = browser.post("/v1/auth/refresh", {}).json()
+    return session
+
+
+def an_address(name: str = "ada") -> str:
+    return f"{name}-{uuid.uuid4().hex[:12]}@example.org"
 
 
 def query_of(url: str) -> dict[str, str]:

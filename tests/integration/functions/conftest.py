@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 import threading
@@ -24,7 +25,9 @@ from contracts.access_token import AccessClaims, encode_access_token
 from contracts.rooms import Identity
 from functions.serverless import aws as serverless_aws
 from tests.doubles.inbox import Inbox, smtp_server
+from tests.integration.functions.browser import Browser
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
+from tests.integration.functions.openid_provider import openid_provider
 from tests.valkey_server import valkey_server
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 AUTH_ISSUER = "http://meet.test/v1/auth"
 MEETINGS_ISSUER = "http://meet.test/v1/meetings"
 LIMITS = ("LOGIN", "REGISTER", "REFRESH", "RESET", "TOKEN", "BEARER")
+APP_ADDRESS = "parley-app://login"
+"""Where an application waits for a login at a provider."""
 PASSWORD = "correct horse battery"
 
 
@@ -281,3 +286,49 @@ def new_admin(auth: Client, person: Callable[..., Person]) -> Callable[[], Perso
 def admin(new_admin: Callable[[], Person]) -> Person:
     """Somebody who administers the platform."""
     return new_admin()
+
+
+@pytest.fixture(scope="session")
+def openid_issuer() -> Iterator[str]:
+    def client(provider: str, **more: object) -> dict[str, object]:
+        return {"client_id": "parley", "redirect_uris": [f"{AUTH_ISSUER}/providers/{provider}/callback"], **more}
+
+    clients = [
+        client("op", client_secret="a client's secret"),
+        client("careful", client_id="careful", client_secret="s", token_endpoint_auth_method="client_secret_post"),
+        client("public", client_id="public", token_endpoint_auth_method="none"),
+    ]
+    with openid_provider(clients) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def op(openid_issuer: str, new_auth: Callable[..., Client]) -> Client:
+    """The authentication service with three providers: one that vouches for addresses, and two that do not."""
+    common = {"kind": "oidc", "issuer": openid_issuer, "scopes": ["openid", "email", "profile", "groups"]}
+    providers = [
+        common
+        | {
+            "id": "op",
+            "name": "Example",
+            "client_id": "parley",
+            "client_secret": "a client's secret",
+            "vouches_for": ["example.org"],
+            "roles": {"administrator": ["admins"]},
+        },
+        common
+        | {
+            "id": "careful",
+            "name": "Careful",
+            "client_id": "careful",
+            "client_secret": "s",
+            "client_authentication": "client_secret_post",
+        },
+        common | {"id": "public", "name": "Public", "client_id": "public"},
+    ]
+    return new_auth(PARLEY_AUTH_PROVIDERS=json.dumps(providers), PARLEY_AUTH_APP_REDIRECTS=json.dumps([APP_ADDRESS]))
+
+
+@pytest.fixture
+def browser(op: Client) -> Browser:
+    return Browser(op)
