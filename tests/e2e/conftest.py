@@ -1,8 +1,10 @@
-"""One real platform and one real Chromium for all browser tests; a fresh set of people for each."""
+"""One real platform with an OpenID provider, and one real Chromium for all browser tests; fresh people for each."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.person import Person
-from tests.platform_process import ROOT, Platform
+from tests.integration.functions.openid_provider import openid_provider
+from tests.platform_process import ROOT, Platform, free_port
 
 ARTEFACTS = ROOT / "artefacts" / "e2e"
 CHROMIUM_ARGUMENTS = [
@@ -42,8 +45,14 @@ def artefacts() -> Path:
 def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("platform")
     # Far from everybody, so that a test can have a nearer node take its meetings.
-    with Platform(data=data, environ={"PARLEY_NODE_REGION": "far"}) as running:
-        yield running
+    port = free_port(socket.SOCK_STREAM)
+    callback = f"http://localhost:{port}/v1/auth/providers/op/callback"
+    with openid_provider([{"client_id": "parley", "client_secret": "s", "redirect_uris": [callback]}]) as issuer:
+        provider = {"kind": "oidc", "id": "op", "name": "Example", "issuer": issuer, "vouches_for": ["example.org"]}
+        providers = json.dumps([{**provider, "client_id": "parley", "client_secret": "s"}])
+        environ = {"PARLEY_NODE_REGION": "far", "PARLEY_AUTH_PROVIDERS": providers}
+        with Platform(data=data, port=port, environ=environ) as running:
+            yield running
     shutil.copytree(data / "logs", artefacts / "logs", dirs_exist_ok=True)
 
 
