@@ -86,13 +86,16 @@ impl Transport {
         self.bandwidth.as_ref()?.estimator.fate(sequence, now.us)
     }
 
-    /// A packet has left under the transport-wide sequence number that was next.
-    pub(crate) fn sent(&mut self, now: Now, octets: usize) {
-        let sequence = self.transport_sequence;
-        self.transport_sequence = sequence.wrapping_add(1);
+    /// A packet has left, under the transport-wide sequence number that was next if it has one at all: a number that does not leave would be
+    /// reported as lost.
+    pub(crate) fn sent(&mut self, now: Now, octets: usize, is_numbered: bool) {
         let bandwidth = self.bandwidth.get_or_insert_with(|| Box::new(Bandwidth::new()));
-        bandwidth.estimator.sent(sequence, now.us, octets);
         bandwidth.pacer.spend(octets);
+        if is_numbered {
+            let sequence = self.transport_sequence;
+            self.transport_sequence = sequence.wrapping_add(1);
+            bandwidth.estimator.sent(sequence, now.us, octets);
+        }
     }
 }
 

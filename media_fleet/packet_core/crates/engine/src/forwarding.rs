@@ -230,7 +230,7 @@ impl Leg<'_> {
             stamp,
         };
         let len = self.write(stored, sent, &numbers, out);
-        self.transport.sent(self.now, len);
+        self.sent(len);
         true
     }
 
@@ -247,7 +247,7 @@ impl Leg<'_> {
                     stamp: self.stamp(),
                 };
                 let len = self.write(stored, sent, &numbers, out);
-                return self.transport.sent(self.now, len);
+                return self.sent(len);
             }
             _ => Numbers {
                 ssrc: config.ssrc,
@@ -271,10 +271,28 @@ impl Leg<'_> {
         }
     }
 
+    /// Whether packets carry transport-wide sequence numbers: not every subscriber takes them on all m-lines (Firefox does for pictures alone).
+    fn is_numbered(&self) -> bool {
+        let extensions = &self.subscription.config.extensions;
+        extensions.id(Extension::TransportCc).is_some()
+    }
+
+    fn sent(&mut self, octets: usize) {
+        self.transport.sent(self.now, octets, self.is_numbered());
+    }
+
+    /// The transport-wide sequence number of the last of so many packets that are sent again next. None if they have none of their own: without
+    /// RTX, what is sent again is the packet that it was.
+    pub(crate) fn next_number_again(&self, copies: u16) -> Option<u16> {
+        let config = &self.subscription.config;
+        let has_own = config.rtx_ssrc.is_some() && config.rtx_payload_type.is_some() && self.is_numbered();
+        has_own.then(|| self.transport.transport_sequence.wrapping_add(copies - 1))
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp {
             abs_send_time: self.now.abs_send_time(),
-            transport_sequence: self.transport.transport_sequence,
+            transport_sequence: self.is_numbered().then_some(self.transport.transport_sequence),
             playout_delay: self.transport.playout_delay(),
             padding: 0,
         }
@@ -364,7 +382,7 @@ impl Leg<'_> {
         let end = write_padding(packet, start, octets);
         let len = send.protect_rtp(packet, start, end, ssrc, index);
         out.send(self.address, len);
-        self.transport.sent(self.now, len);
+        self.sent(len);
         len
     }
 }
@@ -381,7 +399,7 @@ fn write_header(
     let own = OwnValues {
         mid: config.mid.as_bytes(),
         abs_send_time: stamp.abs_send_time,
-        transport_sequence: stamp.transport_sequence,
+        transport_sequence: stamp.transport_sequence.unwrap_or_default(),
     };
     let block = &mut packet[rtp::FIXED_HEADER_LEN..];
     let block = extensions::write_block(block, values, &config.extensions, &own);

@@ -26,8 +26,8 @@ pub(crate) struct Offsets {
 pub(crate) struct Stamp {
     /// Value of the abs-send-time extension.
     pub abs_send_time: u32,
-    /// Value of the transport-wide sequence number extension.
-    pub transport_sequence: u16,
+    /// Value of the transport-wide sequence number extension; None where the subscriber has not taken that.
+    pub transport_sequence: Option<u16>,
     /// Value of the playout-delay extension, where it is not the publisher's.
     pub playout_delay: Option<[u8; 3]>,
     /// Octets of padding.
@@ -58,8 +58,8 @@ struct Kept {
     resends: u8,
     /// Modulo its width; 0 before the first time.
     resent_ms: u32,
-    /// The transport-wide sequence number under which it was sent last.
-    transport_sequence: u16,
+    /// The transport-wide sequence number under which it was sent last, if it had one that nothing else has had.
+    transport_sequence: Option<u16>,
 }
 
 /// The last packets that were sent, by their sequence numbers.
@@ -116,7 +116,7 @@ impl History {
     pub(crate) fn resend(
         &mut self,
         sequence: u64,
-        transport_sequence: u16,
+        transport_sequence: Option<u16>,
         now_ms: u64,
         round_trip_ms: u32,
         fate: impl FnOnce(u16) -> Option<Fate>,
@@ -126,7 +126,7 @@ impl History {
             kept.sent.sequence == sequence && !kept.is_forgotten && kept.resends < MAX_RESENDS
         })?;
         let now_ms = now_ms as u32;
-        let is_on_its_way = match fate(kept.transport_sequence) {
+        let is_on_its_way = match kept.transport_sequence.and_then(fate) {
             // It was overtaken, and asked for meanwhile.
             Some(Fate::Arrived) => true,
             Some(Fate::Missing) => false,

@@ -179,8 +179,8 @@ impl Engine {
     fn send_again(&mut self, now: Now, id: Id, sequence_number: u16, out: &mut impl Output) {
         self.with_leg(now, id, |leg, stats| {
             let copies = leg.copies();
+            let last = leg.next_number_again(copies);
             let transport = &*leg.transport;
-            let last = transport.transport_sequence.wrapping_add(copies - 1);
             let fate = |sequence| transport.fate(sequence, now);
             let Some(sent) = leg.subscription.resend(sequence_number, last, now.ms(), fate) else {
                 return;

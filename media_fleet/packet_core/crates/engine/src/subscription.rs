@@ -382,7 +382,7 @@ impl Subscription {
     pub(crate) fn resend(
         &mut self,
         sequence_number: u16,
-        transport_sequence: u16,
+        transport_sequence: Option<u16>,
         now_ms: u64,
         fate: impl FnOnce(u16) -> Option<Fate>,
     ) -> Option<Sent> {

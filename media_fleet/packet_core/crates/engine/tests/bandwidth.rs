@@ -3,8 +3,9 @@
 mod harness;
 
 use harness::video::{Camera, assert_unbroken, content};
-use harness::{AUDIO, Path, World, camera, microphone};
+use harness::{AUDIO, Path, World, camera, extension_map_without, microphone, subscription};
 use parley_engine::{Command, Event, Id, Kind, Profile};
+use parley_wire::extensions::Extension;
 use parley_wire::rtp::HeaderFields;
 
 const RIDS: [&str; 3] = ["q", "h", "f"];
@@ -195,4 +196,34 @@ fn sound_does_not_wait_behind_a_key_frame() {
     );
     let spread_us = pictures.last().unwrap() - pictures[0];
     assert!(spread_us > 40_000, "the frame is spread: {spread_us} us");
+}
+
+#[test]
+fn sound_that_feedback_does_not_speak_of_is_not_taken_for_lost() {
+    // As Firefox takes it: the transport-wide number is for pictures alone.
+    let mut world = World::new(11);
+    let (track, mut film) = publisher(&mut world);
+    let speaker = world.join(GCM);
+    let bob = viewer(&mut world, 5_000_000);
+    let sound = world.publish(speaker, microphone());
+    let (_, video_ssrc) = world.subscribe(bob, track, Kind::Video);
+    let mut unnumbered = subscription(9_000, Kind::Audio);
+    unnumbered.extensions = extension_map_without(Extension::TransportCc);
+    world.subscribe_as(bob, sound, unnumbered);
+    for number in 0..6 * SECOND as u16 {
+        let fields = HeaderFields {
+            marker: false,
+            payload_type: AUDIO,
+            sequence_number: number,
+            timestamp: u32::from(number) * 1_600,
+            ssrc: 77,
+        };
+        let said = world.people[speaker].packet(&fields, &[(1, b"1")], &[0; 80]);
+        world.send_from(speaker, vec![said]);
+        film.film(&mut world, 1);
+    }
+    assert!(world.people[bob].stream(9_000).len() > 5 * SECOND);
+    let path = world.engine.transport_stats(bob as Id).unwrap();
+    assert!(path.loss < 0.01, "{path:?}");
+    assert_eq!(last_layer(&world, bob, video_ssrc), Some(2));
 }

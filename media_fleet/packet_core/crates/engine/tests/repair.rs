@@ -123,6 +123,44 @@ fn repairs_do_not_fill_a_path_that_is_full() {
     assert_eq!(repairs.len(), count, "nothing comes twice");
 }
 
+#[test]
+fn repairs_without_a_stream_of_their_own_are_repeated_when_they_are_lost() {
+    let mut world = World::new(5);
+    let (publisher, viewer) = (world.join(PROFILES[0]), world.join(PROFILES[0]));
+    world.people[viewer].path = Some(Path::of(20_000_000));
+    let track = world.publish(publisher, camera(&[]));
+    let mut config = subscription(9_000, Kind::Video);
+    (config.rtx_ssrc, config.rtx_payload_type) = (None, None);
+    let id = world.subscribe_as(viewer, track, config);
+    let mut film = Camera::new(publisher, &[]);
+    film.packets = vec![3];
+    film.film(&mut world, 60);
+    let sent_again = |world: &World| world.engine.subscription_stats(id).unwrap().retransmissions_sent;
+    world.advance(100);
+    // It has been lost, and so has its repair.
+    let lost = world.people[viewer]
+        .stream(9_000)
+        .last()
+        .unwrap()
+        .sequence_number
+        .wrapping_add(1);
+    world.loss_down = 100;
+    film.film(&mut world, 1);
+    for asked in 1..=2 {
+        let request = world.people[viewer].rtcp(|writer| writer.nack(2, 9_000, &[lost]));
+        world.send_from(viewer, vec![request]);
+        assert_eq!(sent_again(&world), asked);
+        world.loss_down = 0;
+        film.film(&mut world, 15);
+    }
+    assert!(
+        world.people[viewer]
+            .stream(9_000)
+            .iter()
+            .any(|rtp| rtp.sequence_number == lost)
+    );
+}
+
 fn repaired(world: &World, viewer: usize, ssrc: u32) -> usize {
     let stream = world.people[viewer].stream(ssrc);
     stream.iter().filter(|rtp| rtp.by_rtx).count()

@@ -25,23 +25,33 @@ pub const SENT_VIDEO: u8 = 106;
 pub const SENT_VIDEO_RTX: u8 = 107;
 pub const SENT_AUDIO: u8 = 109;
 
+const EXTENSIONS: [(Extension, u8); 9] = [
+    (Extension::Mid, 1),
+    (Extension::Rid, 2),
+    (Extension::RepairedRid, 3),
+    (Extension::TransportCc, 4),
+    (Extension::AbsSendTime, 5),
+    (Extension::AudioLevel, 6),
+    (Extension::VideoOrientation, 7),
+    (Extension::DependencyDescriptor, 8),
+    (Extension::PlayoutDelay, 9),
+];
+
+fn map_of(used: impl Iterator<Item = (Extension, u8)>) -> ExtensionMap {
+    ExtensionMap::from_uris(used.map(|(extension, id)| (ALL[extension as usize].1, id)))
+}
+
 /// Publishers' ids of extensions; subscribers have them moved by one.
 pub fn extension_map(moved: u8) -> ExtensionMap {
-    let used = [
-        (Extension::Mid, 1),
-        (Extension::Rid, 2),
-        (Extension::RepairedRid, 3),
-        (Extension::TransportCc, 4),
-        (Extension::AbsSendTime, 5),
-        (Extension::AudioLevel, 6),
-        (Extension::VideoOrientation, 7),
-        (Extension::DependencyDescriptor, 8),
-        (Extension::PlayoutDelay, 9),
-    ];
-    ExtensionMap::from_uris(
-        used.iter()
-            .map(|(extension, id)| (ALL[*extension as usize].1, id + moved)),
-    )
+    map_of(EXTENSIONS.iter().map(|(extension, id)| (*extension, id + moved)))
+}
+
+/// The ids of a subscriber who has not taken one of them.
+pub fn extension_map_without(refused: Extension) -> ExtensionMap {
+    let taken = EXTENSIONS
+        .iter()
+        .filter(|(extension, _)| *extension as usize != refused as usize);
+    map_of(taken.map(|(extension, id)| (*extension, id + 1)))
 }
 
 #[derive(Default)]
