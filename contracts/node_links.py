@@ -66,6 +66,8 @@ class WantedTrack(Struct, frozen=True, kw_only=True):
     track_id: TrackId
     layers: int
     """How many of its layers, from the lowest up."""
+    height: int | None = None
+    """Of layers within its one encoding: pixels that the largest one should fill; None: all of them are wanted."""
 
 
 class RelayedRoom(Struct, frozen=True, kw_only=True):

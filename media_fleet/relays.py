@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from contracts.node_links import LinkEnd, LinkMessage, RelayedRoom, WantedTrack
+from contracts.node_links import LinkEnd, LinkMessage, RelayedRoom
 from contracts.rooms import MeetingId, NodeId
 from media_fleet.adapters.link_plane import Crossing, LinkPlane
 from media_fleet.domain.effects import Effect, TrackKey
@@ -206,10 +206,7 @@ class Relays:
     def _share(self, meeting_id: MeetingId, room: Room, link: NodeLink) -> bool:
         published = list(room.tracks.local.values())
         tracks = tuple(announced(track, self._ssrcs_of(link.node_id, meeting_id, track)) for track in published)
-        wanted = tuple(
-            WantedTrack(track_id=track_id, layers=layers)
-            for track_id, layers in sorted(room.tracks.wanted_layers(link.node_id).items())
-        )
+        wanted = room.tracks.wanted_from(link.node_id)
         thread = self._threads.of(meeting_id) or 0
         is_news = link.tell(meeting_id, room.whereabouts(), tracks, wanted, thread=thread)
         self._relay(meeting_id, published, link)
@@ -227,12 +224,14 @@ class Relays:
         self._plane.keep_only(link.node_id, meeting_id, keys)
         wanted = link.wanted(meeting_id)
         for track in tracks:
+            wish = wanted.get(track.key.track_id)
             crossing = Crossing(
                 meeting_id=meeting_id,
                 track=track.key,
                 core_track=self._rooms.core_track(meeting_id, track.key),
                 ssrcs=self._ssrcs_of(link.node_id, meeting_id, track),
-                wanted=wanted.get(track.key.track_id, 0),
+                wanted=0 if wish is None else wish.layers,
+                height=None if wish is None else wish.height,
                 cname=track.participant_id,
             )
             self._plane.relay(link.node_id, crossing)

@@ -29,6 +29,8 @@ class Crossing(Struct, frozen=True, kw_only=True):
     ssrcs: tuple[int, ...]
     wanted: int
     """So many layers, from the lowest up."""
+    height: int | None = None
+    """The layers within an encoding that fill so many pixels; None: all."""
     cname: str
 
 
@@ -146,6 +148,9 @@ class LinkPlane:
             elif relay is not None and relay.paused is is_wanted:
                 relay.paused = not is_wanted
                 self._core.set_paused(relay.core_id, paused=relay.paused)
+            if is_wanted and relays[key].height != crossing.height:
+                relays[key].height = crossing.height
+                self._core.set_wanted_height(relays[key].core_id, crossing.height)
 
     def keep_only(self, node_id: NodeId, meeting_id: MeetingId, tracks: set[TrackKey]) -> None:
         """Of a meeting's tracks these cross, at the most."""
@@ -188,6 +193,7 @@ class _Relay:
     def __init__(self, core_id: int) -> None:
         self.core_id = core_id
         self.paused = False
+        self.height: int | None = None
 
 
 def _keys(sender: tuple[LinkEnd, int], receiver: tuple[LinkEnd, int]) -> tuple[bytes, bytes]:

@@ -105,12 +105,12 @@ class NodeLink:
         shared = self._rooms.get(meeting_id)
         return shared is not None and shared.theirs is not None
 
-    def wanted(self, meeting_id: MeetingId) -> dict[TrackId, int]:
-        """How many layers the other node wants of this one's tracks."""
+    def wanted(self, meeting_id: MeetingId) -> dict[TrackId, WantedTrack]:
+        """How much the other node wants of this one's tracks."""
         shared = self._rooms.get(meeting_id)
         if shared is None or shared.theirs is None:
             return {}
-        return {each.track_id: each.layers for each in shared.theirs.wanted}
+        return {each.track_id: each for each in shared.theirs.wanted}
 
     def message(self) -> LinkMessage:
         """What to send now: all that the other node has not heard."""

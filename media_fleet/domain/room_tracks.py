@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from contracts.node_links import WantedTrack
 from contracts.rooms import NodeId, ParticipantId, TrackId
 from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, SucceedTrack, TrackKey
 from media_fleet.domain.participant import Participant
@@ -102,20 +103,24 @@ class RoomTracks:
         yield from (each for track_id, each in self.local.items() if self.relayed.get(track_id) is None)
         yield from (each.track for each in self.relayed.taken)
 
-    def wanted_layers(self, node_id: NodeId) -> dict[TrackId, int]:
-        """How many layers, from the lowest up, somebody here wants of each track that a node relays."""
-        wanted: dict[TrackId, int] = {}
+    def wanted_from(self, node_id: NodeId) -> tuple[WantedTrack, ...]:
+        """How much somebody here wants of each track that a node relays."""
+        wanted: dict[TrackId, WantedTrack] = {}
         relayed = self.relayed.track_ids(node_id)
         for participant in self._participants.values() if relayed else ():
             for key, track in self.wanted_by(participant).items():
                 if key.track_id in relayed and not (share := participant.share_of(track)).paused:
                     layers = max(1, len(track.media.rids))
                     needed = layers if share.layer is None else share.layer + 1
-                    wanted[key.track_id] = max(needed, wanted.get(key.track_id, 0))
+                    wish = WantedTrack(track_id=key.track_id, layers=needed, height=share.height)
+                    wanted[key.track_id] = _more_of(wish, wanted.get(key.track_id))
         if self.recording is not None and self.recording.is_ready:
             recorded = (track for key, track in self.in_main_room().items() if key.track_id in relayed)
-            wanted |= {track.key.track_id: max(1, len(track.media.rids)) for track in recorded}
-        return wanted
+            wanted |= {
+                each.key.track_id: WantedTrack(track_id=each.key.track_id, layers=max(1, len(each.media.rids)))
+                for each in recorded
+            }
+        return tuple(wanted[track_id] for track_id in sorted(wanted))
 
     def settle(self, effects: list[Effect]) -> None:
         """Takes of other nodes' tracks what is to be taken now. Who gets a track that is here twice goes over."""
@@ -172,3 +177,14 @@ class RoomTracks:
     def _breakout_of(self, participant_id: ParticipantId, elsewhere: Mapping[ParticipantId, str | None]) -> str | None:
         here = self._participants.get(participant_id)
         return elsewhere.get(participant_id) if here is None else here.breakout
+
+
+def _more_of(wish: WantedTrack, other: WantedTrack | None) -> WantedTrack:
+    """What serves both."""
+    if other is None:
+        return wish
+    return WantedTrack(
+        track_id=wish.track_id,
+        layers=max(wish.layers, other.layers),
+        height=None if wish.height is None or other.height is None else max(wish.height, other.height),
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.client_commands import SubscriptionWish
 from contracts.data_messages import Label, Said, encode_said
-from contracts.node_links import RelayedParticipant, RelayedTrack
+from contracts.node_links import RelayedParticipant, RelayedTrack, WantedTrack
 from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality, QualityLevel
@@ -38,6 +38,10 @@ E = TypeVar("E")
 
 def only(effects: Iterable[Effect], kind: type[E]) -> list[E]:
     return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def layers_wanted(room: Room, node_id: NodeId) -> dict[str, int]:
+    return {each.track_id: each.layers for each in room.tracks.wanted_from(node_id)}
 
 
 @pytest.fixture
@@ -124,42 +128,61 @@ def test_tracks_of_another_node_are_offered_like_those_of_this_one(room: Room, b
 def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bob: Any) -> None:
     effects = tell(room, relayed(), relayed("sound", ssrcs=(10,)))
     take_offer(room, bob, BOB, offer_to(effects, BOB))
-    assert room.tracks.wanted_layers(WEST) == {"far": 3, "sound": 1}
-    assert room.tracks.wanted_layers(EAST) == {}
+    assert layers_wanted(room, WEST) == {"far": 3, "sound": 1}
+    assert layers_wanted(room, EAST) == {}
     for who, height, layers in ((ALICE, 180, 3), (BOB, 360, 2), (BOB, 180, 1)):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", max_height=height)])
-        assert room.tracks.wanted_layers(WEST)[TrackId("far")] == layers
+        assert layers_wanted(room, WEST)[TrackId("far")] == layers
     for who in (ALICE, BOB):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
-    assert room.tracks.wanted_layers(WEST) == {"sound": 1}
+    assert layers_wanted(room, WEST) == {"sound": 1}
+
+
+def test_of_one_encoding_another_node_is_told_the_height_that_serves_all(room: Room, bob: Any) -> None:
+    effects = tell(room, relayed(ssrcs=(7,)))
+    take_offer(room, bob, BOB, offer_to(effects, BOB))
+    steps: list[tuple[ParticipantId, int | None, int | None]] = [
+        (ALICE, 180, None),  # Bob has said nothing yet.
+        (BOB, 360, 360),
+        (BOB, 90, 180),
+        (ALICE, None, None),
+    ]
+    for who, height, told in steps:
+        room.change_subscriptions(who, [SubscriptionWish(track_id="far", max_height=height)])
+        assert room.tracks.wanted_from(WEST) == (WantedTrack(track_id=TrackId("far"), layers=1, height=told),)
+    room.recording.begin("r")
+    room.change_subscriptions(ALICE, [SubscriptionWish(track_id="far", max_height=90)])
+    room.recorder_ready()
+    [wanted] = room.tracks.wanted_from(WEST)
+    assert wanted.height is None, "a recorder gets the best"
 
 
 def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room: Room) -> None:
     tell(room, relayed())
     for who in (ALICE, BOB):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
-    assert room.tracks.wanted_layers(WEST) == {}
+    assert layers_wanted(room, WEST) == {}
     room.recording.begin("r")
     [begun] = only(room.recorder_ready(), RecordTrack)
     assert (begun.track_id, begun.participant_id) == ("far", "dora")
-    assert room.tracks.wanted_layers(WEST) == {"far": 3}
+    assert layers_wanted(room, WEST) == {"far": 3}
     [over] = only(room.move({DORA: "b"}, version=5), StopRecordingTrack)
     assert over.ssrc == begun.ssrc
-    assert room.tracks.wanted_layers(WEST) == {}
+    assert layers_wanted(room, WEST) == {}
     assert len(only(room.move({DORA: None}, version=6), RecordTrack)) == 1
     room.recording.end()
-    assert room.tracks.wanted_layers(WEST) == {}
+    assert layers_wanted(room, WEST) == {}
 
 
 def test_breakout_rooms_hold_across_nodes_whoever_tells_of_a_move_first(room: Room, bob: Any) -> None:
     take_offer(room, bob, BOB, offer_to(tell(room, relayed()), BOB))
     moved = room.move({DORA: "b"}, version=5)
     assert len(only(moved, RemoveSubscription)) == 1
-    assert room.tracks.wanted_layers(WEST) == {}
+    assert layers_wanted(room, WEST) == {}
     assert tell(room, relayed(), version=4) == [], "what the other node knew before does not count"
     assert tell(room, relayed(), breakout="b", version=5) == []
     back = tell(room, relayed(), version=6)
-    assert room.tracks.wanted_layers(WEST) == {"far": 3}
+    assert layers_wanted(room, WEST) == {"far": 3}
     assert only(back, SendOffer) or room.outstanding_offers()
 
 
@@ -196,10 +219,10 @@ def moves(room: Room, bob: Any) -> tuple[TrackKey, TrackKey]:
 
 def test_who_receives_a_track_goes_over_when_its_publisher_moves(room: Room, bob: Any) -> None:
     former, track = moves(room, bob)
-    assert room.tracks.wanted_layers(WEST) == room.tracks.wanted_layers(EAST) == {"far": 3}, "the former goes on"
+    assert layers_wanted(room, WEST) == layers_wanted(room, EAST) == {"far": 3}, "the former goes on"
     [left] = only(room.left(former), RemoveTrack)
     assert left.track == former
-    assert room.tracks.wanted_layers(WEST) == {}
+    assert layers_wanted(room, WEST) == {}
     assert only(room.relay(WEST, (), ()), RemoveTrack) == []
     [over] = only(room.relay(EAST, (), ()), RemoveTrack)
     assert over.track == track
@@ -272,7 +295,7 @@ def test_wishes_outlive_the_registrations_of_a_track(room: Room, alice: Any, bob
     room.change_subscriptions(ALICE, [SubscriptionWish(track_id="far", max_height=180)])
     room.relay(WEST, (), ())
     tell(room, relayed(ssrcs=(17, 18, 19)))
-    assert room.tracks.wanted_layers(WEST) == {"far": 1}
+    assert layers_wanted(room, WEST) == {"far": 1}
     publish_camera(room, alice)
     room.change_subscriptions(BOB, [SubscriptionWish(track_id="cam", enabled=False)])
     room.leave(ALICE)

@@ -140,7 +140,7 @@ class TwoNodes(RuleBasedStateMachine):
             assert set(self.believed[node]) == shared, "what only one of them has is nothing"
             for meeting_id in shared:
                 [wanted] = told[meeting_id].wanted
-                assert self.links[node].wanted(meeting_id) == {wanted.track_id: wanted.layers}
+                assert self.links[node].wanted(meeting_id) == {wanted.track_id: wanted}
             if shared == set(self.links[node].meetings):
                 assert not self.links[node].is_behind
 

@@ -11,7 +11,7 @@ use crate::output::Now;
 use crate::scalability::{ALL_LAYERS, Scalability};
 use crate::stats::SubscriptionStats;
 use crate::store::Stored;
-use crate::thinning::{Place, Thinning};
+use crate::thinning::{Choice, Place, Thinning};
 use crate::track::{Quality, Track};
 
 /// A stream that leaps on by more goes on without a gap: a receiver takes half of all sequence numbers, and more, for a step back
@@ -56,7 +56,7 @@ pub(crate) struct Subscription {
     pub config: SubscriptionConfig,
     pub paused: bool,
     pub wanted: Option<usize>,
-    /// This layer or nothing: a relay.
+    /// This layer or nothing, with all layers within it up to the wanted height: a relay.
     pub only: Option<usize>,
     /// Pixels.
     pub wanted_height: Option<u16>,
@@ -172,8 +172,12 @@ impl Subscription {
     pub(crate) fn aim(&mut self, track: &Track) {
         if let Some(only) = self.only {
             self.target = Some(only).filter(|only| track.is_sent(*only));
-            if self.target.is_none() {
-                self.interrupt();
+            match self.target {
+                Some(target) => {
+                    let scalability = &track.layers[target].scalability;
+                    self.limit.spatial = scalability.spatial_of(self.wanted_height);
+                }
+                None => self.interrupt(),
             }
             return;
         }
@@ -226,13 +230,22 @@ impl Subscription {
     pub(crate) fn waits_for(&self, track: &Track) -> Option<usize> {
         let target = self.target.filter(|_| !self.paused)?;
         let scalability = &track.layers[target].scalability;
-        let lacks = self.current != Some(target) || self.thinning.waits(scalability, self.limit);
+        let lacks =
+            self.current != Some(target) || self.thinning.waits(scalability, self.limit, self.choice());
         lacks.then_some(target)
     }
 
     /// The layers within the current one that are forwarded.
     pub(crate) fn point(&self) -> Option<OperatingPoint> {
         self.current.and_then(|_| self.thinning.point())
+    }
+
+    fn choice(&self) -> Choice {
+        if self.only.is_some() {
+            Choice::AllSizes
+        } else {
+            Choice::OneTarget
+        }
     }
 
     /// Takes up a packet of a layer: how to send it, or None if it is not for this subscriber. `limit`: the highest layers within it
@@ -267,8 +280,9 @@ impl Subscription {
                 ends_picture: stored.marker || sound.begins,
                 ..Place::whole(stored)
             },
-            None if self.only.is_none() && stored.sound.is_none() => {
-                self.thinning.place(stored, scalability, limit)?
+            None if stored.sound.is_none() => {
+                let choice = self.choice();
+                self.thinning.place(stored, scalability, limit, choice)?
             }
             None => Place::whole(stored),
         };

@@ -8,6 +8,15 @@ use crate::layer::{MAX_RECENTLY_DROPPED, Numbering};
 use crate::scalability::{ALL_LAYERS, Described, Scalability, Target};
 use crate::store::Stored;
 
+/// What is sent within the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// What one decode target needs: for who decodes it.
+    OneTarget,
+    /// All spatial layers up to the limit's, with all their pictures: for another node, which chooses among them.
+    AllSizes,
+}
+
 /// Where a packet stands once frames were left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -88,10 +97,11 @@ impl Thinning {
         stored: &Stored,
         scalability: &Scalability,
         limit: OperatingPoint,
+        choice: Choice,
     ) -> Option<Place> {
         // What was overtaken has left a hole that nothing else can fill.
         let is_newest = self.numbering.is_newest(stored.number);
-        let is_sent = !is_newest || self.sends(stored, scalability, limit);
+        let is_sent = !is_newest || self.sends(stored, scalability, limit, choice);
         let number = self.numbering.number(stored.number, !is_sent)?;
         let later = self
             .recent
@@ -120,25 +130,38 @@ impl Thinning {
     }
 
     /// Whether only a key frame brings the subscriber what it is to get.
-    pub(crate) fn waits(&self, scalability: &Scalability, limit: OperatingPoint) -> bool {
+    pub(crate) fn waits(&self, scalability: &Scalability, limit: OperatingPoint, choice: Choice) -> bool {
         let Some(has) = self.point else { return false };
+        let lacks_size = limit.spatial.min(scalability.highest_spatial()) > has.spatial;
+        if choice == Choice::AllSizes {
+            return lacks_size || limit.spatial < has.spatial && !can_go_down(scalability, has, limit);
+        }
         match (scalability.best_target(limit), scalability.target_at(has)) {
             (Some(wanted), has_now) => {
                 wanted.point.spatial != has.spatial
                     && !has_now.is_some_and(|has| scalability.is_within(wanted, has))
             }
-            (None, _) => limit.spatial.min(scalability.highest_spatial()) > has.spatial,
+            (None, _) => lacks_size,
         }
     }
 
     /// Whether the frame of the newest packet is sent.
-    fn sends(&mut self, stored: &Stored, scalability: &Scalability, limit: OperatingPoint) -> bool {
+    fn sends(
+        &mut self,
+        stored: &Stored,
+        scalability: &Scalability,
+        limit: OperatingPoint,
+        choice: Choice,
+    ) -> bool {
         let frame = (stored.timestamp, stored.spatial);
         if self.frame == Some(frame) {
             return self.is_sent;
         }
         let starts_picture = self.picture != Some(stored.timestamp);
         self.is_sent = match &stored.described {
+            _ if choice == Choice::AllSizes => {
+                self.decide_by_size(stored, starts_picture, scalability, limit)
+            }
             Some(described) => self.decide_by_descriptor(described, starts_picture, scalability, limit),
             // Its structure has not come yet.
             None if scalability.is_described() => true,
@@ -267,12 +290,50 @@ impl Thinning {
         is_sent && stored.spatial <= point.spatial
     }
 
+    /// More sizes come with a key frame. Fewer with any picture if those who got the largest one can go on with what is left.
+    fn decide_by_size(
+        &mut self,
+        stored: &Stored,
+        starts_picture: bool,
+        scalability: &Scalability,
+        limit: OperatingPoint,
+    ) -> bool {
+        let before = self.point;
+        let keeps = before.filter(|has| {
+            let goes_down =
+                limit.spatial < has.spatial && starts_picture && can_go_down(scalability, *has, limit);
+            !stored.key_frame && !goes_down
+        });
+        let point = keeps.unwrap_or(OperatingPoint {
+            spatial: limit.spatial,
+            ..ALL_LAYERS
+        });
+        self.owes_targets |= before != Some(point);
+        self.point = Some(point);
+        stored.spatial <= point.spatial
+    }
+
     fn leave_out_frame(&mut self, first: u64) {
         self.pictures = self.pictures.wrapping_add(1);
         self.recent.push_back(first);
         if self.recent.len() > MAX_RECENTLY_DROPPED {
             self.recent.pop_front();
         }
+    }
+}
+
+/// Whether who decodes the largest size up to `has` can go on with that up to `limit` at any picture.
+fn can_go_down(scalability: &Scalability, has: OperatingPoint, limit: OperatingPoint) -> bool {
+    let largest = |up_to: OperatingPoint| {
+        scalability.best_target(OperatingPoint {
+            spatial: up_to.spatial,
+            ..ALL_LAYERS
+        })
+    };
+    match (largest(limit), largest(has)) {
+        (Some(left), Some(had)) => left == had || scalability.is_within(left, had),
+        // By payloads alone: each size needs those below it.
+        _ => true,
     }
 }
 
@@ -286,7 +347,7 @@ mod tests {
     }
 
     fn place(thinning: &mut Thinning, stored: &Stored, limit: u8) -> Option<Place> {
-        thinning.place(stored, &Scalability::default(), up_to(limit))
+        thinning.place(stored, &Scalability::default(), up_to(limit), Choice::OneTarget)
     }
 
     fn sent(thinning: &mut Thinning, pictures: &[Stored], limit: u8) -> Vec<u64> {
@@ -368,7 +429,12 @@ mod tests {
             stored
         };
         let layers = [spatial(1, 0, false), spatial(2, 1, false), spatial(3, 2, true)];
-        for (limit, numbers) in [(0, vec![1]), (1, vec![1, 2]), (2, vec![1, 2, 3])] {
+        let limits = [(0, vec![1]), (1, vec![1, 2]), (2, vec![1, 2, 3])];
+        let choices = [Choice::OneTarget, Choice::AllSizes];
+        for (choice, (limit, numbers)) in choices
+            .into_iter()
+            .flat_map(|choice| limits.clone().map(|limited| (choice, limited)))
+        {
             let mut thinning = Thinning::default();
             let point = OperatingPoint {
                 spatial: limit,
@@ -376,7 +442,7 @@ mod tests {
             };
             let places: Vec<Place> = layers
                 .iter()
-                .filter_map(|stored| thinning.place(stored, &Scalability::default(), point))
+                .filter_map(|stored| thinning.place(stored, &Scalability::default(), point, choice))
                 .collect();
             assert_eq!(
                 places.iter().map(|place| place.number).collect::<Vec<_>>(),

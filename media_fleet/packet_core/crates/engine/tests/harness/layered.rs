@@ -1,5 +1,5 @@
-//! An encoder of three spatial and three temporal layers in one encoding, without pictures: what Chromium writes of its frames, in AV1 packets
-//! with dependency descriptors or in VP9's with VP9's own.
+//! An encoder of three spatial and three temporal layers in one encoding, without pictures: what Chromium writes of its frames, in packets
+//! with dependency descriptors or in VP9's with VP9's own. Several of them are simulcast.
 
 use std::collections::HashSet;
 
@@ -29,10 +29,14 @@ pub enum Mode {
     Payload,
 }
 
-/// Somebody's camera. Answers key frame requests.
+/// One encoding of somebody's camera. Answers key frame requests.
 pub struct LayeredCamera {
     pub who: usize,
     pub mode: Mode,
+    pub codec: Codec,
+    /// Of simulcast, which one it is, and how it is called; the payload's last octet says it as well.
+    pub encoding: u8,
+    pub rid: Option<&'static str>,
     /// How many spatial layers are sent.
     pub sends: u8,
     /// Packets of a frame of each spatial layer.
@@ -47,13 +51,17 @@ pub struct LayeredCamera {
 
 pub fn layered(mode: Mode) -> TrackConfig {
     TrackConfig {
-        codec: if mode == Mode::Payload {
-            Codec::Vp9
-        } else {
-            Codec::Av1
-        },
+        codec: codec_of(mode),
         ssrc: Some(SSRC),
         ..camera(&[])
+    }
+}
+
+fn codec_of(mode: Mode) -> Codec {
+    if mode == Mode::Payload {
+        Codec::Vp9
+    } else {
+        Codec::Av1
     }
 }
 
@@ -76,6 +84,9 @@ impl LayeredCamera {
         Self {
             who,
             mode,
+            codec: codec_of(mode),
+            encoding: 0,
+            rid: None,
             sends: 3,
             packets: [1, 2, 4],
             sequence_number: 65_400,
@@ -85,6 +96,26 @@ impl LayeredCamera {
             answered: 0,
             key_frames: 0,
         }
+    }
+
+    /// One of several encodings; the numbers of each are its own.
+    pub fn simulcast(who: usize, codec: Codec, encoding: u8, rid: &'static str) -> Self {
+        let one = Self::new(who, Mode::Full);
+        let moved = u16::from(encoding);
+        Self {
+            codec,
+            encoding,
+            rid: Some(rid),
+            sends: if codec == Codec::H264 { 1 } else { 3 },
+            sequence_number: one.sequence_number - 1000 * moved,
+            timestamp: one.timestamp.wrapping_mul(u32::from(moved) + 1),
+            picture: one.picture - 100 * u32::from(moved),
+            ..one
+        }
+    }
+
+    pub fn ssrc(&self) -> u32 {
+        SSRC + u32::from(self.encoding)
     }
 
     /// Films so many pictures, 33 ms each.
@@ -103,13 +134,14 @@ impl LayeredCamera {
 
     /// The packets of the next picture, for a test to send.
     pub fn datagrams(&mut self, world: &mut World) -> Vec<Vec<u8>> {
-        let asked = world.people[self.who].picture_losses(SSRC);
+        let asked = world.people[self.who].picture_losses(self.ssrc());
         let is_key = self.key_frames == 0 || asked > std::mem::replace(&mut self.answered, asked);
         self.picture(&mut world.people[self.who], is_key)
     }
 
     fn picture(&mut self, sender: &mut Endpoint, is_key: bool) -> Vec<Vec<u8>> {
-        sender.rtx.entry(SSRC).or_insert((SSRC + 1, VIDEO_RTX, 1));
+        let rtx = (self.ssrc() + 0x100, VIDEO_RTX, 1);
+        sender.rtx.entry(self.ssrc()).or_insert(rtx);
         self.timestamp = self.timestamp.wrapping_add(TICKS);
         self.picture += 1;
         self.since_key = if is_key { 0 } else { self.since_key + 1 };
@@ -124,12 +156,15 @@ impl LayeredCamera {
                     payload_type: VIDEO,
                     sequence_number: self.sequence_number,
                     timestamp: self.timestamp,
-                    ssrc: SSRC,
+                    ssrc: self.ssrc(),
                 };
                 self.sequence_number = self.sequence_number.wrapping_add(1);
                 let descriptor = self.descriptor(spatial, packet == 0, ends);
                 let payload = self.payload(spatial, packet == 0, ends);
                 let mut elements: Vec<(u8, &[u8])> = vec![(1, b"0")];
+                if let Some(rid) = self.rid {
+                    elements.push((2, rid.as_bytes()));
+                }
                 if self.mode != Mode::Payload {
                     elements.push((8, &descriptor));
                 }
@@ -164,7 +199,11 @@ impl LayeredCamera {
     fn payload(&self, spatial: u8, starts: bool, ends: bool) -> Vec<u8> {
         let is_key = self.since_key == 0;
         let temporal = [0, 2, 1, 2][self.place()];
-        let mut payload = if self.mode == Mode::Payload {
+        let starts_key = is_key && spatial == 0 && starts;
+        let mut payload = if self.codec == Codec::H264 {
+            // A sequence parameter set, or a slice.
+            vec![if starts_key { 0x67 } else { 0x61 }]
+        } else if self.codec == Codec::Vp9 {
             let depends = u8::from(!is_key) << 6;
             let opens = u8::from(temporal == 0) << 4;
             vec![
@@ -175,9 +214,9 @@ impl LayeredCamera {
                 0,
             ]
         } else {
-            vec![0x10 | u8::from(is_key && spatial == 0 && starts) << 3]
+            vec![0x10 | u8::from(starts_key) << 3]
         };
-        payload.resize(1000, 0);
+        payload.resize(1000, self.encoding);
         payload
     }
 }
@@ -209,6 +248,55 @@ pub fn decoded(stream: &[Rtp]) -> Vec<Seen> {
     } else {
         decoded_by_payload(stream)
     }
+}
+
+/// What a receiver shows of a stream with descriptors, where a node repaired what it did not know yet to be left out: such packets fill their
+/// places, and receivers leave frames out that are not whole, or need what did not come. No number is missing, except right before a key frame: whoever has gone over gets nothing of before.
+pub fn decodable(stream: &[Rtp]) -> Vec<Seen> {
+    let mut structure: Option<Structure> = None;
+    let mut had: HashSet<u16> = HashSet::new();
+    let mut seen = Vec::new();
+    let mut open: Option<u16> = None;
+    let mut last: Option<u16> = None;
+    let mut gap: Option<u32> = None;
+    for rtp in stream {
+        let value = rtp.descriptor.as_deref().unwrap();
+        let carried = Structure::parse(value);
+        let is_key = carried.is_some();
+        let is_next = last.is_none_or(|last| rtp.sequence_number == last.wrapping_add(1));
+        gap = if is_key {
+            None
+        } else {
+            gap.or((!is_next).then_some(rtp.timestamp))
+        };
+        assert!(
+            gap.is_none_or(|since| rtp.timestamp.wrapping_sub(since) <= 2 * TICKS),
+            "no number is missing"
+        );
+        last = Some(rtp.sequence_number);
+        structure = carried.or(structure);
+        let frame = structure.as_ref().expect("a key frame first");
+        let frame = frame.frame(value).unwrap();
+        let mandatory = Mandatory::parse(value).unwrap();
+        if mandatory.starts_frame {
+            open = Some(frame.number);
+        }
+        let needed = || (0..64u16).filter(|bit| frame.needs >> bit & 1 == 1);
+        let has_all = || needed().all(|bit| had.contains(&frame.number.wrapping_sub(bit + 1)));
+        if open == Some(frame.number) && mandatory.ends_frame && has_all() {
+            had.insert(frame.number);
+            seen.push(Seen {
+                timestamp: rtp.timestamp,
+                spatial: frame.spatial,
+                temporal: frame.temporal,
+                is_key: is_key || frame.needs == 0,
+            });
+        }
+        if open != Some(frame.number) || mandatory.ends_frame {
+            open = None;
+        }
+    }
+    seen
 }
 
 /// Timestamp and spatial layer of each packet, whatever else was lost.

@@ -5,6 +5,7 @@
 
 pub mod endpoint;
 pub mod layered;
+pub mod nodes;
 pub mod path;
 pub mod video;
 
