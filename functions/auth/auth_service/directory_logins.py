@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auth_service.adapters.provider_settings import ProviderSettings
+from auth_service.domain.directory_names import matched_alike
 from auth_service.domain.identities import ExternalPerson
 from auth_service.domain.providers import LdapProvider
 from auth_service.domain.security_events import Origin, SecurityEventName
@@ -68,7 +69,7 @@ class DirectoryLogins:
         provider = self._providers.all().get(provider_id)
         if not isinstance(provider, LdapProvider):
             raise NotFoundError("There is no such directory.")
-        guess = self._guessing.begin(f"{provider_id} {username.strip().casefold()}", None, device=None, origin=origin)
+        guess = self._guessing.begin(f"{provider_id} {matched_alike(username)}", None, device=None, origin=origin)
         try:
             person = self._directory(provider).log_in(username, password)
         except ServiceError as error:

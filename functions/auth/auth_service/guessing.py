@@ -45,7 +45,8 @@ class Guessing:
         Raises:
             RateLimitedError: it has to wait.
         """
-        known = device if device and account and self._devices.is_known(device, account.id) else None
+        owner = "nobody" if account is None else account.id  # the same read, whether or not there is an account
+        known = device if device and self._devices.is_known(device, owner) else None
         if known:
             guess = Guess(((FROM_KNOWN_DEVICE, f"{subject} {known}"),), known)
         else:

@@ -58,8 +58,10 @@ class Login:
             RateLimitedError: there were too many attempts.
             InvalidCredentialsError: there is no such account, or the password is another; with the same work for both.
         """
-        known = self._account_of(email)
-        guess = self._guessing.begin(email.strip().casefold(), known, device=device, origin=origin)
+        address = _address(email)
+        known = None if address is None else self._accounts.find_by_address(address)
+        # By the form that finds the account: other ways to write an address must not be more attempts at it.
+        guess = self._guessing.begin(address or email, known, device=device, origin=origin)
         account = self.prove(known, password, origin=origin)
         self._guessing.right(guess)
         return account, guess.device is not None
@@ -80,8 +82,10 @@ class Login:
             return replace(account, password_hash=renewed)
         return account
 
-    def _account_of(self, email: str) -> Account | None:
-        try:
-            return self._accounts.find_by_address(normalise_email(email))
-        except InvalidFieldError:
-            return None  # cannot be anyone's: nothing is told by answering sooner
+
+def _address(text: str) -> str | None:
+    """The address that accounts are found by; None: it cannot be anyone's, and nothing is told by answering sooner."""
+    try:
+        return normalise_email(text)
+    except InvalidFieldError:
+        return None

@@ -160,3 +160,17 @@ def test_without_valkey_limits_hold_and_logins_work(
     body = {"grant_type": "client_credentials", "client_secret": "parley_x"}
     statuses = [alone.request("POST", "/v1/auth/token", body, source_ip=address).status for _ in range(3)]
     assert statuses == [401, 401, 429]
+
+
+def test_another_way_to_write_an_address_is_no_new_attempt(
+    limited: Client, person: Callable[..., Person], addresses: Callable[[], str]
+) -> None:
+    ada, attacker = person(), addresses()
+    wide = [ada.email[:n] + chr(ord(ada.email[n]) + 0xFEE0) + ada.email[n + 1 :] for n in range(8)]  # FULLWIDTH (NFKC)
+    right = {"email": wide[0], "password": PASSWORD}
+    assert limited.request("POST", LOGIN, right, source_ip=addresses()).status == 200
+    guesses = [
+        limited.request("POST", LOGIN, {"email": each, "password": WRONG}, source_ip=attacker).status for each in wide
+    ]
+    assert guesses[:5] == [401] * 5
+    assert 429 in guesses[5:]

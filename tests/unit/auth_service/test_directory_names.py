@@ -6,7 +6,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from auth_service.domain.directory_names import bind_name, escaped, filled, normalised_dn, refusal_reason
+from auth_service.domain.directory_names import bind_name, escaped, filled, matched_alike, normalised_dn, refusal_reason
 from auth_service.domain.return_addresses import app_address, page_path, with_query
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -140,3 +140,14 @@ def test_parameters_are_added_to_those_that_are_there() -> None:
     assert with_query("/m/x?a=1", error="e", provider=None) == "/m/x?a=1&error=e"
     assert with_query("app:/cb", code="a b&c") == "app:/cb?code=a+b%26c"
     assert with_query("/x") == "/x"
+
+
+@pytest.mark.parametrize(
+    "name", ["GRACE", " grace ", "gra ce", "ｇｒａｃｅ", "gráce", "gra\u00adce", "gra\u200bce", "𝓰race"]
+)
+def test_names_that_a_directory_takes_for_one_are_counted_as_one(name: str) -> None:
+    assert matched_alike(name) == "grace"
+
+
+def test_other_names_are_counted_for_themselves() -> None:
+    assert len({matched_alike(name) for name in ("grace", "grace2", "gr-ace", "g.race", "grace@corp.example")}) == 5

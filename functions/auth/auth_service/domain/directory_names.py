@@ -7,6 +7,7 @@ filter (RFC 4515, 3) and a distinguished name (RFC 4514, 2.4) take for the octet
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 USERNAME: Final = "{username}"
@@ -49,6 +50,14 @@ def bind_name(template: str, username: str) -> str | None:
 def normalised_dn(dn: str) -> str:
     """A distinguished name in a form for comparing: case and the spaces around separators do not matter."""
     return re.sub(r"\s*([,=+])\s*", r"\1", dn.strip()).casefold()
+
+
+def matched_alike(username: str) -> str:
+    """A text that is the same for all names that a directory could take for one (RFC 4518, 2; Active Directory passes
+    over accents, too): without case, compatibility forms, accents, spaces and what cannot be seen. Two people may have
+    the same."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", username).casefold())
+    return "".join(each for each in plain if unicodedata.category(each)[0] not in "MZC")
 
 
 def refusal_reason(diagnostic: str) -> str:
