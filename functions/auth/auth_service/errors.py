@@ -150,6 +150,13 @@ class IdentityTakenError(AuthError):
         super().__init__("This identity is linked to another account.")
 
 
+class TooManyIdentitiesError(AuthError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This account has as many identities as it can have. Unlink one first.")
+
+
 class LastLoginMethodError(AuthError):
     code = ErrorCode.LAST_LOGIN_METHOD
 

@@ -7,11 +7,25 @@ from typing import Any
 import pytest
 from auth_service.domain.accounts import Account
 from auth_service.domain.identities import ExternalPerson, highest, role_of
-from auth_service.domain.linking import link, link_by_address, linked, new_account, prove_address, unlink
+from auth_service.domain.linking import (
+    MAX_IDENTITIES,
+    link,
+    link_by_address,
+    linked,
+    new_account,
+    prove_address,
+    unlink,
+)
 from auth_service.domain.oidc_claims import person_of
 from auth_service.domain.providers import GOOGLE, OidcProvider
 from auth_service.domain.roles import Roles
-from auth_service.errors import AccountExistsError, EmailMissingError, LastLoginMethodError, ProviderRefusedError
+from auth_service.errors import (
+    AccountExistsError,
+    EmailMissingError,
+    LastLoginMethodError,
+    ProviderRefusedError,
+    TooManyIdentitiesError,
+)
 from msgspec.structs import replace
 
 from contracts.access_control import PlatformRole
@@ -145,3 +159,12 @@ def test_name_is_one_that_can_be_shown(claims: dict[str, Any], name: str) -> Non
 @pytest.mark.parametrize("claims", [{"email": "no address"}, {"email": 7}, {"email": "a@" + "b" * 300}, {}])
 def test_address_that_cannot_be_used_is_none(claims: dict[str, Any]) -> None:
     assert person_of(provider(vouches_for=("*",)), {"sub": "s", "email_verified": True, **claims}).email is None
+
+
+def test_an_account_has_so_many_identities_that_it_can_still_be_deleted() -> None:
+    account = ADA
+    for number in range(MAX_IDENTITIES):
+        account = link(account, replace(PERSON, subject=f"s{number}"), now_ms=1)
+    with pytest.raises(TooManyIdentitiesError):
+        link(account, replace(PERSON, subject="one more"), now_ms=1)
+    assert link(account, replace(PERSON, subject="s3", email="new@example.org"), now_ms=2) != account

@@ -14,7 +14,10 @@ from msgspec.structs import replace
 
 from auth_service.domain.accounts import Account
 from auth_service.domain.identities import ExternalPerson, LinkedIdentity
-from auth_service.errors import AccountExistsError, EmailMissingError, LastLoginMethodError
+from auth_service.errors import AccountExistsError, EmailMissingError, LastLoginMethodError, TooManyIdentitiesError
+
+MAX_IDENTITIES = 20
+"""An account is deleted with all of its identities in one transaction, which has 100 writes at the most."""
 
 
 def linked(account: Account, person: ExternalPerson) -> LinkedIdentity | None:
@@ -26,7 +29,11 @@ def linked(account: Account, person: ExternalPerson) -> LinkedIdentity | None:
 
 
 def link(account: Account, person: ExternalPerson, *, now_ms: int) -> Account:
-    """The account with a person's identity, as the provider tells of it now."""
+    """The account with a person's identity, as the provider tells of it now.
+
+    Raises:
+        TooManyIdentitiesError: it has `MAX_IDENTITIES` others.
+    """
     before = linked(account, person)
     identity = LinkedIdentity(
         provider=person.provider,
@@ -38,6 +45,8 @@ def link(account: Account, person: ExternalPerson, *, now_ms: int) -> Account:
     if before is not None:
         others = tuple(identity if each is before else each for each in account.identities)
         return replace(account, identities=others)
+    if len(account.identities) >= MAX_IDENTITIES:
+        raise TooManyIdentitiesError
     return replace(account, identities=(*account.identities, identity))
 
 
