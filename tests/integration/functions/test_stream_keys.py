@@ -135,7 +135,7 @@ def test_revoking_shuts_the_key_and_has_its_stream_taken_out(desk: Desk, valkey:
 
 
 def test_a_key_whose_room_cannot_be_told_opens_nothing_and_can_be_revoked_again(desk: Desk) -> None:
-    made = desk.made()
+    made = desk.make("again").json()
     rooms = desk.meetings.module.streaming._rooms
 
     def away(*_: Any, **__: Any) -> None:
@@ -146,6 +146,7 @@ def test_a_key_whose_room_cannot_be_told_opens_nothing_and_can_be_revoked_again(
         patch.setattr(rooms, "shut_out", away)
         assert desk.meetings.request("DELETE", path, token=desk.host.token).status == 503
     assert desk.refused(made["key"]) == "token_revoked"
+    assert desk.make("again").json()["code"] == "validation_failed"  # which opens it again no more
     assert desk.meetings.request("DELETE", path, token=desk.host.token).status == 204
 
 

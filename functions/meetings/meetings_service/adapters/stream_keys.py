@@ -85,7 +85,7 @@ class StreamKeys:
         """One more secret for a key whose making is asked for again.
 
         Raises:
-            KeyReusedError: that was done too often, or the key is gone.
+            KeyReusedError: that was done too often, or the key is shut or gone.
         """
         client = self._client()
         try:
@@ -93,8 +93,8 @@ class StreamKeys:
                 TableName=self._table,
                 Key=to_item(_place(meeting_id, f"STREAMKEY#{key_id}")),
                 UpdateExpression="SET hashes = list_append(hashes, :one)",
-                ConditionExpression="attribute_exists(pk) AND size(hashes) < :most",
-                ExpressionAttributeValues=to_item({":one": [secret_hash], ":most": MAX_SECRETS}),
+                ConditionExpression="size(hashes) > :none AND size(hashes) < :most",  # not of one that is shut
+                ExpressionAttributeValues=to_item({":one": [secret_hash], ":none": 0, ":most": MAX_SECRETS}),
                 ReturnValues="ALL_NEW",
             )
         except client.exceptions.ConditionalCheckFailedException:
