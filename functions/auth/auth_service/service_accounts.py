@@ -150,9 +150,9 @@ class ServiceAccounts:
         account = self.find(service_account_id)
         granted = frozenset(account.permissions) if permissions is None else permissions
         check_grant(granted, frozenset(account.permissions) & caller.permissions, field="permissions")
-        if len(self._table.keys_of(account.id)) >= MAX_KEYS:
-            raise TooManyKeysError(MAX_KEYS)
         now = self._clock()
+        if sum(known.is_usable(now) for known in self._table.keys_of(account.id)) >= MAX_KEYS:
+            raise TooManyKeysError(MAX_KEYS)
         secret = SecretKey(
             public=self._named(caller, request_key and f"{account.id} {request_key}", ID_BYTES),
             secret=self._randomness(SECRET_BYTES),

@@ -120,6 +120,19 @@ def test_revoked_key_and_ended_service_account_open_nothing(auth: Client, admin:
     assert auth.request("GET", "/v1/auth/audit", token=token).code == "session_expired"  # at once
 
 
+def test_keys_can_be_replaced_for_ever(
+    auth: Client, admin: Person, dynamodb: DynamoDBClient, tables: dict[str, str]
+) -> None:
+    service = made(auth, admin)
+    path = f"{PATH}/{service['id']}/keys"
+    keys = [new_key(auth, admin, service) for _ in range(50)]
+    assert auth.request("POST", path, {}, token=admin.token).code == "conflict"
+    assert auth.request("DELETE", f"{path}/{keys[0]['id']}", token=admin.token).status == 204
+    assert exchange(auth, new_key(auth, admin, service)["key"]).status == 200
+    kept = dynamodb.get_item(TableName=tables["auth"], Key={"pk": {"S": f"KEY#{keys[0]['id']}"}, "sk": {"S": "KEY"}})
+    assert int(kept["Item"]["expires_at"]["N"]) > time.time()  # forgotten later, by the table
+
+
 def test_expired_key_opens_nothing_before_the_table_forgets_it(
     auth: Client, admin: Person, dynamodb: DynamoDBClient, tables: dict[str, str]
 ) -> None:

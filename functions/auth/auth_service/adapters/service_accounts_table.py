@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
 MAX_KEYS = 50
+"""Of a service account, that open anything."""
+MAX_KEPT = 500
+"""Of a service account, with those that were revoked lately."""
+REVOKED_KEPT_S = 90 * 86_400
+"""So long it can be seen that there was a key that is revoked."""
 USED_EVERY_S = 3_600
 """How exactly it is kept when a key was used last: a write for each use would cost more than it tells."""
 
@@ -61,13 +66,15 @@ class ServiceAccountsTable:
         return None if item is None else msgspec.convert(item, ApiKey)
 
     def keys_of(self, service_account_id: str) -> list[ApiKey]:
-        """The keys of a service account, the newest first; at most `MAX_KEYS`."""
-        items = self._query(f"SERVICE#{service_account_id}", "KEY#", "KEY#~", MAX_KEYS)
+        """The keys of a service account, the newest first; at most `MAX_KEPT`."""
+        items = self._query(f"SERVICE#{service_account_id}", "KEY#", "KEY#~", MAX_KEPT)
         return [msgspec.convert(item, ApiKey) for item in items]
 
     def revoke(self, key: ApiKey, *, now: int, also: Sequence[Write]) -> bool:
-        """Revokes a key for good; False if that has been done already."""
-        return self._done([self._table.update(_key_key(key.id), {"revoked_at": now}, {"revoked_at": None}), *also])
+        """Revokes a key for good; False if that has been done already. The table forgets it some time later."""
+        gone_at = now + REVOKED_KEPT_S
+        changes = {"revoked_at": now, "expires_at": min(gone_at, key.expires_at or gone_at)}
+        return self._done([self._table.update(_key_key(key.id), changes, {"revoked_at": None}), *also])
 
     def used(self, key: ApiKey, *, now: int) -> None:
         """Keeps that a key was used, to the hour."""
