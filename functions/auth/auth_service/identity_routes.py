@@ -63,7 +63,9 @@ def add_identity_routes(
     def begin_link(call: Call[LinkBody, Empty]) -> Answer[LinkBegun]:
         return_to = page_path(call.body.return_to)
         account = proven(call, call.body.account_password)
-        begun = oidc.begin(call.path["provider_id"], return_to=return_to, user_id=account.id)
+        begun = oidc.begin(
+            call.path["provider_id"], return_to=return_to, user_id=account.id, session_id=call.caller.sid
+        )
         cookie = answers.attempt_cookie(begun.browser)
         return Answer(body=LinkBegun(authorization_url=begun.url), headers={"Set-Cookie": cookie})
 
@@ -74,7 +76,7 @@ def add_identity_routes(
         access=Permission.ACCOUNT_WRITE,
         body=LinkDirectoryBody,
         answer=Identities,
-        errors=(*_STEP_UP_ERRORS, ErrorCode.IDENTITY_TAKEN),
+        errors=(*_STEP_UP_ERRORS, ErrorCode.IDENTITY_TAKEN, ErrorCode.CONFLICT),
     )
     def link_directory(call: Call[LinkDirectoryBody, Empty]) -> Answer[Identities]:
         body, origin = call.body, answers.origin(call)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.attempts_table import AttemptsTable
 from auth_service.adapters.provider_settings import ProviderSettings
+from auth_service.domain.accounts import Account
 from auth_service.domain.login_attempts import (
     APP_CODE_S,
     ATTEMPT_S,
@@ -92,9 +93,15 @@ class OidcLogins:
         self._clients: dict[str, tuple[OidcProvider, OidcClient]] = {}
 
     def begin(
-        self, provider_id: str, *, return_to: str, app: AppReturn | None = None, user_id: str | None = None
+        self,
+        provider_id: str,
+        *,
+        return_to: str,
+        app: AppReturn | None = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
     ) -> Begun:
-        """Begins a login, or the linking of an identity to the account of ``user_id``.
+        """Begins a login, or the linking of an identity to the account of ``user_id`` in its session ``session_id``.
 
         Raises:
             NotFoundError: there is no such provider.
@@ -115,6 +122,7 @@ class OidcLogins:
                 created_at=now,
                 expires_at=now + ATTEMPT_S,
                 user_id=user_id,
+                session_id=session_id,
                 app=app,
             )
         )
@@ -144,6 +152,8 @@ class OidcLogins:
         account = self._accounts.find(found.user_id)
         if account is None:
             raise SessionExpiredError("There is no such account any more.")
+        if account.session_epoch != found.epoch:
+            raise SessionExpiredError
         done = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=found.provider)
         return done
@@ -166,27 +176,28 @@ class OidcLogins:
         )
         person = person_of(provider, claims)
         if attempt.user_id is not None:
-            account = self._accounts.find(attempt.user_id)
-            if account is None:
+            account = self._sessions.owner_of(attempt.session_id or "")
+            if account is None or account.id != attempt.user_id:  # who was shut out meanwhile adds no way in
                 raise LoginAttemptError
             self._external.link(account, person, origin=origin)
             return Finished(attempt=attempt)
         account = self._external.account_of(person, origin=origin)
         if attempt.app is not None:
-            return Finished(attempt=attempt, app_code=self._app_code(account.id, attempt.provider, attempt.app))
+            return Finished(attempt=attempt, app_code=self._app_code(account, attempt.provider, attempt.app))
         session = self._sessions.open(account, origin=origin)
         self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=attempt.provider)
         return Finished(attempt=attempt, session=session)
 
-    def _app_code(self, user_id: str, provider: str, app: AppReturn) -> str:
+    def _app_code(self, account: Account, provider: str, app: AppReturn) -> str:
         code = encoded(self._randomness(SECRET_BYTES))
         self._attempts.add_code(
             AppCode(
                 code_hash=digest(code),
-                user_id=user_id,
+                user_id=account.id,
                 provider=provider,
                 code_challenge=app.code_challenge,
                 expires_at=int(self._clock()) + APP_CODE_S,
+                epoch=account.session_epoch,
             )
         )
         return code

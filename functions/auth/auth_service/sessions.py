@@ -82,6 +82,14 @@ class Sessions:
         self._sessions.add(session)
         return self._tokens(account, token)
 
+    def owner_of(self, session_id: str) -> Account | None:
+        """Whose session it is; None if it has ended, or the account is gone or suspended."""
+        session = self._sessions.find(session_id)
+        account = None if session is None else self._accounts.find(session.user_id)
+        if session is None or account is None or account.suspended_at is not None:
+            return None
+        return account if session.is_alive(epoch=account.session_epoch, now=self._clock()) else None
+
     def refresh(self, refresh_token: str, *, origin: Origin) -> LoggedIn:
         """New tokens for a refresh token, which is used up.
 

@@ -204,3 +204,14 @@ def test_pre_hijacking_owner_of_the_mailbox_gets_the_account_without_what_was_li
     victim = Browser(op)
     come_back(victim, squatted.email)  # the address is proven now: the provider's word is enough
     assert session_of(victim)["user"]["id"] == squatted.id
+
+
+def test_link_that_was_begun_in_an_ended_session_is_no_way_back_in(op: Client, person: Callable[..., Person]) -> None:
+    """Who has got into an account begins a link; the owner shuts them out before it is finished."""
+    ada, browser = person("Ada"), Browser(op)
+    begun = browser.post("/v1/auth/identities/op/authorize", {"return_to": "/account"}, token=ada.token)
+    way_back = path_of_url(log_in_at_provider(begun.json()["authorization_url"], an_address()))
+    assert op.request("DELETE", "/v1/auth/sessions", token=ada.token).status == 204
+    assert query_of(browser.get(way_back).headers["location"])["error"] == "login_attempt_invalid"
+    again = op.request("POST", "/v1/auth/login", {"email": ada.email, "password": PASSWORD}).json()
+    assert op.request("GET", "/v1/auth/identities", token=again["access_token"]).json()["items"] == []

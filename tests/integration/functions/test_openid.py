@@ -211,6 +211,16 @@ def test_code_of_an_application_is_worth_nothing_to_another(browser: Browser, op
     assert op.request("POST", "/v1/auth/providers/exchange", body).code == "login_attempt_invalid"  # it was tried
 
 
+def test_code_of_an_application_ends_with_the_sessions(op: Client) -> None:
+    address, owner = an_address(), Browser(op)
+    come_back(owner, address)
+    token = session_of(owner)["access_token"]
+    code = app_code(Browser(op), address)
+    assert op.request("DELETE", "/v1/auth/sessions", token=token).status == 204
+    late = op.request("POST", "/v1/auth/providers/exchange", {"code": code, "code_verifier": VERIFIER})
+    assert late.code == "session_expired"
+
+
 def test_application_needs_a_challenge(browser: Browser) -> None:
     assert browser.get(f"{AUTHORIZE}?redirect_uri={APP}").status == 422
 

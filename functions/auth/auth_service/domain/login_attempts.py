@@ -33,7 +33,8 @@ class AppReturn(Struct, frozen=True, kw_only=True):
 class Attempt(Struct, frozen=True, kw_only=True):
     """A login that has begun, as the table keeps it. Times in seconds since the epoch.
 
-    ``user_id``: whose account the identity is to be linked to, who has proven that a moment ago; None for a login.
+    ``user_id``: whose account the identity is to be linked to, who has proven that a moment ago, in the session
+    ``session_id``, which must not have ended since; None for a login.
     """
 
     state_hash: str
@@ -43,17 +44,20 @@ class Attempt(Struct, frozen=True, kw_only=True):
     created_at: int
     expires_at: int
     user_id: str | None = None
+    session_id: str | None = None
     app: AppReturn | None = None
 
 
 class AppCode(Struct, frozen=True, kw_only=True):
-    """A login that an application fetches with a code, as the table keeps it."""
+    """A login that an application fetches with a code, as the table keeps it. ``epoch``: the account's
+    ``session_epoch`` then; it ends with the sessions."""
 
     code_hash: str
     user_id: str
     provider: str
     code_challenge: str
     expires_at: int
+    epoch: int = 0
 
 
 def encoded(octets: bytes) -> str:
