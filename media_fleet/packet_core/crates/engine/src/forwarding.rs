@@ -362,11 +362,11 @@ impl Leg<'_> {
         let (Some(ssrc), Some(payload_type)) = (config.rtx_ssrc, config.rtx_payload_type) else {
             return 0;
         };
-        let (Some(timestamp), Some(send)) =
-            (self.subscription.last_timestamp(), self.transport.send.as_ref())
-        else {
+        let Some(send) = self.transport.send.as_ref() else {
             return 0;
         };
+        // Before any picture as well: what finds no room at first would never be sent otherwise.
+        let timestamp = self.subscription.last_timestamp().unwrap_or_default();
         self.subscription.rtx_sequence += 1;
         let index = self.subscription.rtx_sequence;
         let stamp = self.stamp();

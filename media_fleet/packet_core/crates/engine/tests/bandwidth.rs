@@ -227,3 +227,41 @@ fn sound_that_feedback_does_not_speak_of_is_not_taken_for_lost() {
     assert!(path.loss < 0.01, "{path:?}");
     assert_eq!(last_layer(&world, bob, video_ssrc), Some(2));
 }
+
+#[test]
+fn a_picture_larger_than_the_first_guess_comes_to_whoever_heard_something_before() {
+    let mut world = World::new(12);
+    let (presenter, speaker) = (world.join(GCM), world.join(GCM));
+    let screen = world.publish(presenter, camera(&[]));
+    let sound = world.publish(speaker, microphone());
+    let mut film = Camera::new(presenter, &[]);
+    let mut number = 0;
+    let mut go_on = |world: &mut World, frames: usize| {
+        for _ in 0..frames {
+            number += 1;
+            let fields = HeaderFields {
+                marker: false,
+                payload_type: AUDIO,
+                sequence_number: number,
+                timestamp: u32::from(number) * 1_600,
+                ssrc: 77,
+            };
+            let said = world.people[speaker].packet(&fields, &[(1, b"1")], &[0; 80]);
+            world.send_from(speaker, vec![said]);
+            film.film(world, 1);
+        }
+    };
+    go_on(&mut world, 3 * SECOND);
+    let bob = viewer(&mut world, 20_000_000);
+    world.subscribe(bob, sound, Kind::Audio);
+    go_on(&mut world, SECOND);
+    // Its key frame is late.
+    world.loss_down = 100;
+    let (_, ssrc) = world.subscribe(bob, screen, Kind::Video);
+    go_on(&mut world, SECOND);
+    world.loss_down = 0;
+    go_on(&mut world, 10 * SECOND);
+    let before = world.people[bob].stream(ssrc).len();
+    go_on(&mut world, SECOND);
+    assert_eq!(world.people[bob].stream(ssrc).len() - before, 6 * SECOND);
+}
