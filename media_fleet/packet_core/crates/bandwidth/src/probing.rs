@@ -91,14 +91,18 @@ impl Probing {
     /// The octets that are due. `may_start`: there is no sign of congestion.
     pub(crate) fn due(&mut self, now_us: u64, estimate: f64, wanted: f64, may_start: bool) -> usize {
         if let Some(cluster) = &mut self.cluster {
-            if !cluster.is_sent {
-                return cluster.due(now_us);
-            }
-            if now_us > cluster.ended_us + PATIENCE_US {
+            // One for which nobody could send enough was never more than begun.
+            let since_us = if cluster.is_sent {
+                cluster.ended_us
+            } else {
+                cluster.started_us
+            };
+            if now_us > since_us + PATIENCE_US {
                 self.cluster = None;
                 self.disappointed(now_us);
+                return 0;
             }
-            return 0;
+            return if cluster.is_sent { 0 } else { cluster.due(now_us) };
         }
         let target = (estimate * STEP).min(wanted * BEYOND_WANTED);
         if !may_start || now_us < self.next_us || target < estimate * 1.05 {

@@ -98,6 +98,11 @@ impl Claim {
         Some((adds, adds + margin))
     }
 
+    /// Takes the lowest step, whether or not there is room for it.
+    pub(crate) fn grant_least(&mut self) {
+        self.granted = self.len.min(1);
+    }
+
     /// Takes the next step if there is room for it.
     fn take(&mut self, left: &mut u64) -> bool {
         let Some((adds, needs)) = self.next().filter(|(_, needs)| needs <= left) else {

@@ -30,7 +30,29 @@ pub(crate) struct Bandwidth {
     /// What could be sent, bits a second.
     pub wanted_bps: u64,
     playout: Playout,
+    trial: Trial,
 }
+
+/// Where nothing can be padded (without RTX), a path can only be probed by pictures themselves.
+#[derive(Debug, Default)]
+struct Trial {
+    is_on: bool,
+    next_us: u64,
+}
+
+impl Trial {
+    fn begin(&mut self, now: Now) {
+        if now.us >= self.next_us {
+            self.next_us = now.us + TRIAL_INTERVAL_US;
+            self.is_on = true;
+        }
+    }
+}
+
+/// A path that has turned out too narrow is tried again so often at the most, microseconds: each time the sound has to wait in the queue.
+const TRIAL_INTERVAL_US: u64 = 10_000_000;
+/// A path that loses so much carries no more.
+const TRIAL_LOSS: f64 = 0.05;
 
 /// Of what is sent: [`Transport::loses_much`].
 const MUCH_LOST: f64 = 0.03;
@@ -42,6 +64,7 @@ impl Bandwidth {
             pacer: Pacer::default(),
             wanted_bps: 0,
             playout: Playout::default(),
+            trial: Trial::default(),
         }
     }
 
@@ -145,6 +168,11 @@ impl Engine {
         if bandwidth.estimator.is_informed() {
             let budget = (bandwidth.estimator.estimate_bps() * MEDIA_PERCENT / 100).saturating_sub(sound_bps);
             allocate(budget, claims);
+            let is_full = bandwidth.estimator.has_queue(now.us) || bandwidth.estimator.loss() > TRIAL_LOSS;
+            bandwidth.trial.is_on &= !is_full;
+            if bandwidth.trial.is_on && claims.iter().all(|claim| claim.quality().is_none()) {
+                claims.iter_mut().take(1).for_each(Claim::grant_least);
+            }
             for claim in claims.iter() {
                 self.give(now, claim, out);
             }
@@ -244,9 +272,11 @@ impl Engine {
         let wanted_bps = bandwidth.wanted_bps;
         let octets = bandwidth.estimator.probe(now.us, wanted_bps);
         let due_us = bandwidth.estimator.probe_due_us();
-        self.due.probe_us = self.due.probe_us.min(due_us);
-        if octets > 0 {
-            self.pad(now, id, octets, out);
+        if octets == 0 || self.pad(now, id, octets, out) {
+            self.due.probe_us = self.due.probe_us.min(due_us);
+        } else if let Some(bandwidth) = self.transports.get_mut(&id).and_then(|t| t.bandwidth.as_mut()) {
+            // More of it is due at once, and could not be sent either: it waits for the next look.
+            bandwidth.trial.begin(now);
         }
     }
 }

@@ -197,10 +197,10 @@ impl Engine {
         });
     }
 
-    /// Sends about so many octets of padding to a transport. None go where nothing is sent that could be padded.
-    pub(crate) fn pad(&mut self, now: Now, id: Id, octets: usize, out: &mut impl Output) {
+    /// Sends about so many octets of padding to a transport. False: there is nothing that could be padded.
+    pub(crate) fn pad(&mut self, now: Now, id: Id, octets: usize, out: &mut impl Output) -> bool {
         let Some(transport) = self.transports.get(&id) else {
-            return;
+            return false;
         };
         for subscription in transport.subscriptions.clone() {
             let sent = self.with_leg(now, subscription, |leg, stats| {
@@ -216,9 +216,10 @@ impl Engine {
                 sent
             });
             if sent.is_some_and(|sent| sent > 0) {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// Does something on the way of a track to a subscriber, if there is one.

@@ -265,3 +265,47 @@ fn a_picture_larger_than_the_first_guess_comes_to_whoever_heard_something_before
     go_on(&mut world, SECOND);
     assert_eq!(world.people[bob].stream(ssrc).len() - before, 6 * SECOND);
 }
+
+/// A camera of one layer of 1.4 Mbit/s, filmed for ten seconds for somebody without RTX. Packets that came in the last second, and how often the
+/// engine wanted its turn in that.
+fn without_rtx(rate: u64) -> (World, usize, usize) {
+    let mut world = World::new(13);
+    let presenter = world.join(GCM);
+    let track = world.publish(presenter, camera(&[]));
+    let mut film = Camera::new(presenter, &[]);
+    let bob = viewer(&mut world, rate);
+    let mut config = subscription(9_000, Kind::Video);
+    (config.rtx_ssrc, config.rtx_payload_type) = (None, None);
+    world.subscribe_as(bob, track, config);
+    film.film(&mut world, 15 * SECOND);
+    let before = world.people[bob].stream(9_000).len();
+    let mut turns = 0;
+    for _ in 0..SECOND {
+        film.shoot(&mut world);
+        for _ in 0..33 {
+            turns += usize::from(world.engine.next_deadline_us() <= world.now_us);
+            world.advance(1);
+        }
+    }
+    let came = world.people[bob].stream(9_000).len() - before;
+    (world, came, turns)
+}
+
+#[test]
+fn a_path_on_which_nothing_can_be_padded_is_probed_by_the_picture_itself() {
+    let (_, came, _) = without_rtx(20_000_000);
+    assert_eq!(came, 6 * SECOND);
+}
+
+#[test]
+fn a_probe_that_cannot_be_sent_keeps_nobody_busy() {
+    let (mut world, _, turns) = without_rtx(300_000);
+    assert_eq!(turns, 0);
+    let path = world.people.last_mut().unwrap().path.as_mut().unwrap();
+    let late = path
+        .waits
+        .iter()
+        .filter(|(at_us, wait)| *at_us > 3_000_000 && *wait > 100_000);
+    let late_us: std::collections::BTreeSet<u64> = late.map(|(at_us, _)| at_us / 100_000).collect();
+    assert!(late_us.len() < 20, "of 120 tenths of a second: {late_us:?}");
+}
