@@ -103,9 +103,11 @@ audit = AuditTable(
 )
 events = SecurityEvents(log_to(logger), audit=audit, clock=time.time)
 services_table = ServiceAccountsTable(table)
+limits = Limits(settings.redis_url, clock=time.time, logger=logger)
 queue = JobQueue(
     jobs=jobs,
     function=JobFunction(aws.lambda_client, settings.jobs_function, logger=logger),
+    limits=limits,
     sends_mail=settings.mail != "off",
     clock=time.time,
     randomness=os.urandom,
@@ -142,7 +144,6 @@ sessions = Sessions(
     clock=time.time,
     randomness=os.urandom,
 )
-limits = Limits(settings.redis_url, clock=time.time, logger=logger)
 devices = DevicesTable(table, clock=time.time, randomness=os.urandom)
 guessing = Guessing(limits=limits, devices=devices, events=events)
 logins = Login(accounts=accounts, passwords=passwords, sessions=sessions, guessing=guessing, events=events)
@@ -174,6 +175,7 @@ initial_passwords = InitialPasswords(accounts=accounts, logins=logins, new_passw
 address_changes = AddressChanges(
     accounts=accounts,
     links=links,
+    limits=limits,
     step_up=step_up,
     new_passwords=new_passwords,
     jobs=queue,

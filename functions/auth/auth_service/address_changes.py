@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -21,9 +21,14 @@ from auth_service.security_events import SecurityEvents
 from auth_service.step_up import StepUp
 from functions.serverless.ids import base32
 from functions.serverless.problems import InvalidFieldError, UnavailableError
+from functions.serverless.rate_limits import Quota, RateLimitedError
+from functions.serverless.redis_limits import Limits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
+
+_ASKED: Final = Quota(name="address-changes", limit=10, window_s=3_600)
+"""Each sends a mail to whatever address is named."""
 
 
 class AddressChanges:
@@ -34,6 +39,7 @@ class AddressChanges:
         *,
         accounts: AccountsTable,
         links: LinksTable,
+        limits: Limits,
         step_up: StepUp,
         new_passwords: NewPasswords,
         jobs: JobQueue,
@@ -43,6 +49,7 @@ class AddressChanges:
     ) -> None:
         self._accounts = accounts
         self._links = links
+        self._limits = limits
         self._step_up = step_up
         self._new_passwords = new_passwords
         self._jobs = jobs
@@ -55,6 +62,7 @@ class AddressChanges:
 
         Raises:
             InvalidCredentialsError, StepUpError: the password is another, or missing.
+            RateLimitedError: too many were asked for.
             InvalidFieldError: it is no address, or the present one.
             EmailTakenError, TooManyChangesError: the address cannot be had, where no mail is sent.
         """
@@ -64,6 +72,9 @@ class AddressChanges:
             raise InvalidFieldError("email", "This is the account's address already.")
         if not self._jobs.sends_mail:
             return self._change(account, address, None, origin=origin)
+        standing = self._limits.count(_ASKED, account.id)
+        if not standing.allowed:
+            raise RateLimitedError("Too many addresses. Please try again later.", retry_after_s=standing.reset_s)
         asked = ConfirmAddress(user_id=account.id, email=address, epoch=account.session_epoch, locale=account.locale)
         self._jobs.add(asked)
         self._events.record(SecurityEventName.EMAIL_CHANGE_ASKED, origin=origin, user_id=account.id)

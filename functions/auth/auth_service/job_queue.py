@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from auth_service.adapters.job_function import JobFunction
 from auth_service.adapters.jobs_table import JobsTable
-from auth_service.domain.jobs import KEPT_S, Erase, Job, QueuedJob
+from auth_service.domain.jobs import KEPT_S, ConfirmAddress, ConfirmRegistration, Erase, Job, OfferReset, QueuedJob
 from functions.serverless.ids import base32
+from functions.serverless.rate_limits import Quota
+from functions.serverless.redis_limits import Limits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
+
+
+MAILS_TO_ONE: Final = Quota(name="mails-to-one", limit=5, window_s=1_500)
+"""Of each kind that anybody can have sent to an address. The next one fits before the last link for a new password is
+too old: who floods a mailbox keeps nobody out."""
 
 
 class Promise(Struct, frozen=True, kw_only=True):
@@ -31,12 +38,14 @@ class JobQueue:
         *,
         jobs: JobsTable,
         function: JobFunction,
+        limits: Limits,
         sends_mail: bool,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
         self._jobs = jobs
         self._function = function
+        self._limits = limits
         self.sends_mail = sends_mail
         self._clock = clock
         self._randomness = randomness
@@ -51,8 +60,11 @@ class JobQueue:
         for promise in promises:
             self._function.start(promise.id)
 
-    def add(self, job: Job, *, name: str | None = None) -> None:
-        """Queues a job by itself and starts it. One with the same ``name`` as another of the last day is not done."""
+    def add(self, job: ConfirmRegistration | OfferReset | ConfirmAddress, *, name: str | None = None) -> None:
+        """Queues a job by itself and starts it. One with the same ``name`` as another of the last day is not done, nor
+        one whose address has just had `MAILS_TO_ONE`; whoever asked for it is not told."""
+        if not self._limits.count(MAILS_TO_ONE, f"{type(job).__name__} {job.email}").allowed:
+            return
         queued = self._queued(job, name)
         self._jobs.add(queued)
         self._function.start(queued.id)

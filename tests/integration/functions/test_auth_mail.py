@@ -107,6 +107,26 @@ def test_only_the_address_itself_learns_whether_it_has_an_account(
     assert [message["Subject"] for message in inbox.of(nobody)] == ["Bestätige deine E-Mail-Adresse für meet.test"]
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_nobody_can_have_a_mailbox_flooded(
+    mailing: Client, inbox: Inbox, person: Callable[..., Person], route: str
+) -> None:
+    ada = person()
+    statuses = {post(mailing, route, ROUTES[route](ada.email)).status for _ in range(8)}
+    work_off(mailing)
+    assert statuses == {202}
+    assert 5 <= len(inbox.of(ada.email)) <= 6  # the window slides
+
+
+def test_somebody_with_an_account_writes_to_few_strangers(mailing: Client, person: Callable[..., Person]) -> None:
+    ada = person()
+    asked = [
+        post(mailing, "me/email", {"email": new_address(), "password": PASSWORD}, token=ada.token) for _ in range(12)
+    ]
+    assert [answer.status for answer in asked[:10]] == [202] * 10
+    assert asked[-1].code == "rate_limited"
+
+
 def test_strangers_words_are_in_no_mail(mailing: Client, inbox: Inbox) -> None:
     email = new_address()
     register(mailing, email, display_name="Win a prize at evil.example")
