@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -252,3 +253,9 @@ def test_two_administrators_who_demote_each_other_at_once_are_not_both_gone(own_
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(demote, pair)) == [False, True]
+
+
+def test_cursor_of_another_search_ends_it(auth: Client, admin: Person) -> None:
+    cursor = base64.urlsafe_b64encode(b"zz@example.org").decode().rstrip("=")
+    answer = auth.request("GET", f"{USERS}?email=aa&cursor={cursor}", token=admin.token)
+    assert (answer.status, answer.json()) == (200, {"items": [], "next_cursor": None})

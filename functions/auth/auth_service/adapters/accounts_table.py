@@ -138,12 +138,14 @@ class AccountsTable:
     def by_address(self, *, prefix: str, after: str, limit: int) -> list[Account]:
         """Accounts whose addresses begin with a text, in the order of their addresses, after one of these. Who has just
         been added or changed may be missing, or as before."""
-        first = max(prefix, f"{after}\x00" if after else "") or "\x00"
+        first, last = max(prefix, f"{after}\x00" if after else "") or "\x00", f"{prefix}\U0010ffff"
+        if first > last:  # a cursor of another search; DynamoDB refuses to look there
+            return []
         answer = self._table.client.query(
             TableName=self._table.name,
             IndexName="gsi1",
             KeyConditionExpression="gsi1pk = :users AND gsi1sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=to_item({":users": _USERS, ":first": first, ":last": f"{prefix}\U0010ffff"}),
+            ExpressionAttributeValues=to_item({":users": _USERS, ":first": first, ":last": last}),
             Limit=limit,
         )
         return [msgspec.convert(from_item(item), Account) for item in answer["Items"]]
