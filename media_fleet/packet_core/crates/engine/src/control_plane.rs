@@ -250,7 +250,7 @@ impl Engine {
     }
 
     fn remove_subscription(&mut self, id: Id, out: &mut impl Output) -> bool {
-        self.disinherit(id);
+        let was_leaving = self.disinherit(id);
         let Some(subscription) = self.subscriptions.remove(&id) else {
             return false;
         };
@@ -271,6 +271,9 @@ impl Engine {
         if let Some(track) = self.tracks.get_mut(&subscription.track) {
             track.subscribers.retain(|other| *other != id);
             track.continuous.retain(|other| *other != id);
+        }
+        if was_leaving {
+            self.tell_of_succession(subscription.track, out);
         }
         true
     }

@@ -64,16 +64,19 @@ impl Engine {
         self.wake_layers(now, id, out);
     }
 
-    /// The subscription stays with its track.
-    pub(crate) fn disinherit(&mut self, id: Id) {
-        if let Some(next) = self
+    /// The subscription stays with its track. Tells whether it was about to leave that.
+    pub(crate) fn disinherit(&mut self, id: Id) -> bool {
+        let Some(next) = self
             .subscriptions
             .get_mut(&id)
             .and_then(|subscription| subscription.next.take())
-            && let Some(track) = self.tracks.get_mut(&next)
-        {
+        else {
+            return false;
+        };
+        if let Some(track) = self.tracks.get_mut(&next) {
             track.heirs.retain(|heir| *heir != id);
         }
+        true
     }
 
     /// Those go over for whom a burst of the new track has a beginning.
@@ -172,7 +175,7 @@ impl Engine {
         }
     }
 
-    fn tell_of_succession(&mut self, former: Id, out: &mut impl Output) {
+    pub(crate) fn tell_of_succession(&mut self, former: Id, out: &mut impl Output) {
         let is_left = self.tracks.get(&former).is_some_and(|track| {
             let mut subscribers = track
                 .subscribers

@@ -210,3 +210,18 @@ fn sound_goes_over_with_the_first_packet() {
         assert!((48..=1920).contains(&ticks), "{ticks}");
     }
 }
+
+#[test]
+fn a_track_is_succeeded_when_the_last_who_waited_leaves() {
+    let mut world = World::new(9);
+    let publisher = world.join(GCM);
+    let former = world.publish(publisher, camera(&[]));
+    let viewer = world.join(GCM);
+    let (subscription, _) = world.subscribe(viewer, former, Kind::Video);
+    Camera::new(publisher, &[]).film(&mut world, 30);
+    let (new, _) = publish_again(&mut world, &[]);
+    world.command(Command::SucceedTrack(former, new));
+    assert!(!succeeded(&world, former));
+    world.command(Command::RemoveSubscription(subscription));
+    assert!(succeeded(&world, former));
+}
