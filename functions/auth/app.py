@@ -199,6 +199,7 @@ worker = Worker(
 external = ExternalLogin(
     accounts=accounts,
     identities=IdentitiesTable(table),
+    jobs=queue,
     events=events,
     roles=roles,
     clock=time.time,

@@ -10,10 +10,13 @@ from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhile
 from auth_service.adapters.identities_table import IdentitiesTable
 from auth_service.domain.accounts import Account, user_id
 from auth_service.domain.identities import ExternalPerson, LinkedIdentity
+from auth_service.domain.jobs import Tell
 from auth_service.domain.linking import link, link_by_address, linked, new_account, unlink
+from auth_service.domain.mails import Notice
 from auth_service.domain.roles import Roles
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import EmailTakenError, IdentityTakenError
+from auth_service.job_queue import JobQueue
 from auth_service.security_events import SecurityEvents
 from functions.serverless.problems import UnavailableError
 
@@ -27,6 +30,7 @@ class ExternalLogin:
         *,
         accounts: AccountsTable,
         identities: IdentitiesTable,
+        jobs: JobQueue,
         events: SecurityEvents,
         roles: Roles,
         clock: Callable[[], float],
@@ -34,6 +38,7 @@ class ExternalLogin:
     ) -> None:
         self._accounts = accounts
         self._identities = identities
+        self._jobs = jobs
         self._events = events
         self._roles = roles
         self._clock = clock
@@ -108,7 +113,11 @@ class ExternalLogin:
         self, before: Account, after: Account, known_as: str | None, person: ExternalPerson, origin: Origin
     ) -> Account:
         pointer = self._identities.put(person.provider, person.subject, user_id=before.id, replacing=known_as)
-        self._accounts.change(before, after, also=[pointer])
+        is_new = linked(before, person) is None
+        notice = Tell(notice=Notice.IDENTITY_LINKED, email=before.email, locale=before.locale)
+        told = self._jobs.promise(notice) if is_new else []
+        self._accounts.change(before, after, also=[pointer, *(promise.write for promise in told)])
+        self._jobs.start(told)
         name = SecurityEventName.IDENTITY_LINKED
         self._events.record(name, origin=origin, user_id=before.id, provider=person.provider)
         return after

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from auth_service.domain.identities import ExternalPerson
+from auth_service.domain.security_events import Origin
+
 from tests.doubles.inbox import Inbox
 from tests.integration.functions.browser import (
     Browser,
@@ -215,3 +218,15 @@ def test_link_that_was_begun_in_an_ended_session_is_no_way_back_in(op: Client, p
     assert query_of(browser.get(way_back).headers["location"])["error"] == "login_attempt_invalid"
     again = op.request("POST", "/v1/auth/login", {"email": ada.email, "password": PASSWORD}).json()
     assert op.request("GET", "/v1/auth/identities", token=again["access_token"]).json()["items"] == []
+
+
+def test_owner_is_told_of_another_way_into_the_account(
+    mailing: Client, inbox: Inbox, person: Callable[..., Person]
+) -> None:
+    ada, service = person("Ada"), mailing.module
+    elsewhere = ExternalPerson(provider="op", subject=ada.id, email=None, vouched=False, display_name="x")
+    for _ in range(2):  # the second tells nothing new
+        service.external.link(service.accounts.find(ada.id), elsewhere, origin=Origin())
+        service.worker.work_off()
+    [told] = inbox.of(ada.email)
+    assert told["Subject"] == "There is another way to sign in to your account at meet.test"

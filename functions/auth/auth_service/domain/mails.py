@@ -30,6 +30,7 @@ class Notice(StrEnum):
     """Mails that only tell."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    IDENTITY_LINKED = "identity_linked"
     EMAIL_IN_USE = "email_in_use"
     ACCOUNT_DELETED = "account_deleted"
 
@@ -106,6 +107,13 @@ _TEXTS: Final[Mapping[Locale, Mapping[LinkMail | Notice, _Text]]] = {
                 "If it was not you, choose a new one now: on the page for signing in, follow “Forgotten password”.",
             ),
         ),
+        Notice.IDENTITY_LINKED: _Text(
+            "There is another way to sign in to your account at {site}",
+            (
+                "An account elsewhere has just been linked to yours at {site}. Whoever has it can sign in with it.",
+                "If it was not you, sign in, take it from your account, and then choose a new password.",
+            ),
+        ),
         Notice.EMAIL_IN_USE: _Text(
             "Your address has an account at {site}",
             (
@@ -175,6 +183,13 @@ _TEXTS: Final[Mapping[Locale, Mapping[LinkMail | Notice, _Text]]] = {
             (
                 "Das Passwort deines Kontos bei {site} wurde soeben geändert.",
                 "Wenn du es nicht warst, wähle gleich ein neues: beim Anmelden unter „Passwort vergessen“.",
+            ),
+        ),
+        Notice.IDENTITY_LINKED: _Text(
+            "Bei deinem Konto bei {site} kann man sich noch anders anmelden",
+            (
+                "Ein anderes Konto wurde soeben mit deinem bei {site} verbunden. Wer es hat, kann sich damit anmelden.",
+                "Wenn du es nicht warst: melde dich an, löse die Verbindung und wähle dann ein neues Passwort.",
             ),
         ),
         Notice.EMAIL_IN_USE: _Text(
