@@ -109,3 +109,36 @@ class LinkMessage(Struct, frozen=True, kw_only=True):
 
 
 link_decoder: msgspec.json.Decoder[LinkMessage] = msgspec.json.Decoder(LinkMessage)
+
+
+MAX_RELAYED_DATA = 1400
+"""Bytes: what crosses a link in one packet."""
+
+
+class RelayedData(Struct, frozen=True, kw_only=True, array_like=True):
+    """A lossy message of a participant of the sending node, as MessagePack. It crosses the meeting's link itself."""
+
+    meeting_id: MeetingId
+    sender: ParticipantId
+    to: tuple[ParticipantId, ...]
+    """Whom it is for; empty for all in the sender's room."""
+    topic: str
+    payload: bytes
+
+
+_data_decoder: msgspec.msgpack.Decoder[RelayedData] = msgspec.msgpack.Decoder(RelayedData)
+
+
+def encode_data(data: RelayedData) -> list[bytes]:
+    """In as many packets as its receivers' ids need: one, unless it is for many."""
+    packet = msgspec.msgpack.encode(data)
+    if len(packet) <= MAX_RELAYED_DATA or len(data.to) < 2:
+        return [packet]
+    half = len(data.to) // 2
+    halves = (data.to[:half], data.to[half:])
+    return [each for to in halves for each in encode_data(msgspec.structs.replace(data, to=to))]
+
+
+def decode_data(packet: bytes) -> RelayedData:
+    """Raises `msgspec.DecodeError`."""
+    return _data_decoder.decode(packet)

@@ -6,7 +6,8 @@ import logging
 import time
 
 from contracts.data_messages import Answered, Label, encode_answered
-from contracts.rooms import MeetingId, ParticipantId
+from contracts.node_links import RelayedData
+from contracts.rooms import MeetingId, NodeId, ParticipantId
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.domain.data_relay import DataRefusedError, Relayed
 from media_fleet.domain.effects import TransportKey
@@ -26,9 +27,21 @@ def relay_data(plane: PacketPlane, room: Room, transport: TransportKey, label: L
         answer = Answered(number=refusal.number, code=refusal.code)
     else:
         DATA_MESSAGES.labels(label, "ok").inc()
+        for node_id, data in relayed.crossing:
+            plane.send_to_node(node_id, data)
         answer = Answered(number=relayed.number, missed=_deliver(plane, room.meeting_id, label, relayed))
     if label is Label.RELIABLE:
         plane.send_data(room.meeting_id, transport, label, encode_answered(answer))
+
+
+def take_data(plane: PacketPlane, room: Room, node_id: NodeId, data: RelayedData) -> None:
+    """Relays a lossy message that has come from another node."""
+    try:
+        relayed = room.data.arrive(node_id, data, time.monotonic())
+    except DataRefusedError as refusal:
+        DATA_MESSAGES.labels(Label.LOSSY, refusal.code).inc()
+    else:
+        _deliver(plane, room.meeting_id, Label.LOSSY, relayed)
 
 
 def _deliver(plane: PacketPlane, meeting_id: MeetingId, label: Label, relayed: Relayed) -> tuple[ParticipantId, ...]:

@@ -17,7 +17,6 @@ from msgspec import Struct
 from packet_core import PacketCoreError
 
 from contracts.client_messages import ErrorBody
-from contracts.data_messages import Label
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
@@ -54,7 +53,7 @@ from media_fleet import door_requests
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
-from media_fleet.data_delivery import relay_data
+from media_fleet.data_delivery import relay_data, take_data
 from media_fleet.domain.effects import (
     Effect,
     RecorderEffect,
@@ -62,7 +61,6 @@ from media_fleet.domain.effects import (
     ShowCameras,
     TellQualities,
     TrackKey,
-    TransportKey,
 )
 from media_fleet.domain.errors import (
     MediaNodeError,
@@ -119,7 +117,13 @@ class MediaNode:
         self._rooms: dict[MeetingId, Room] = {}
         self._gateways: dict[tuple[MeetingId, ParticipantId], Holder] = {}
         self._reports = GatewayReports(identity.node_id, holders=self._gateways, emit=emit)
-        news = PlaneNews(self._rooms, self._reports, follow=self._follow, relay_data=self._relay_data)
+        news = PlaneNews(
+            self._rooms,
+            self._reports,
+            follow=self._follow,
+            relay_data=lambda room, transport, label, said: relay_data(self._plane, room, transport, label, said),
+            take_data=lambda room, node_id, data: take_data(self._plane, room, node_id, data),
+        )
         self._plane = plane_factory(news)
         self.recordings = Recordings(identity.recorder, plane=self._plane, carry_out=self._follow, emit=emit)
         self._observation = Observation(self._plane, node_id=identity.node_id)
@@ -441,6 +445,3 @@ class MediaNode:
                 self.recordings.tell(meeting_id, effect)
             else:
                 self._plane.carry_out(meeting_id, effect)
-
-    def _relay_data(self, room: Room, transport: TransportKey, label: Label, message: bytes) -> None:
-        relay_data(self._plane, room, transport, label, message)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from contracts.data_messages import Label
-from contracts.rooms import MeetingId, ParticipantId
+from contracts.node_links import RelayedData
+from contracts.rooms import MeetingId, NodeId, ParticipantId
 from media_fleet.domain.effects import Effect, SubscriptionKey, TrackKey, TransportKey
 from media_fleet.domain.room import Room
 from media_fleet.gateway_reports import GatewayReports
@@ -14,7 +15,8 @@ from media_fleet.gateway_reports import GatewayReports
 class PlaneNews:
     """A `media_fleet.adapters.transport_listener.TransportListener`. ``rooms`` is kept by the node.
 
-    ``follow`` carries out what a room wants done, and tells other nodes of it; ``relay_data`` takes messages on.
+    ``follow`` carries out what a room wants done, and tells other nodes of it; ``relay_data`` takes
+    messages on, and ``take_data`` those of other nodes.
     """
 
     def __init__(
@@ -24,11 +26,13 @@ class PlaneNews:
         *,
         follow: Callable[[MeetingId, Iterable[Effect]], None],
         relay_data: Callable[[Room, TransportKey, Label, bytes], None],
+        take_data: Callable[[Room, NodeId, RelayedData], None],
     ) -> None:
         self._rooms = rooms
         self._reports = reports
         self._follow = follow
         self._relay_data = relay_data
+        self._take_data = take_data
 
     def transport_lost(self, meeting_id: MeetingId, transport: TransportKey, reason: str) -> None:
         """Tells the participant's gateway."""
@@ -71,3 +75,9 @@ class PlaneNews:
         room = self._rooms.get(meeting_id)
         if room is not None:
             self._relay_data(room, transport, label, message)
+
+    def data_crossed(self, node_id: NodeId, data: RelayedData) -> None:
+        """Relays a message from another node."""
+        room = self._rooms.get(data.meeting_id)
+        if room is not None:
+            self._take_data(room, node_id, data)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import msgspec
 from packet_core import (
     DtlsReceived,
     LayersWanted,
+    NodeDataReceived,
     PacketCore,
     PacketCoreError,
     SpeakersChanged,
@@ -17,6 +19,7 @@ from packet_core import (
     TransportLost,
 )
 
+from contracts.node_links import decode_data
 from media_fleet.adapters.active_speakers import ActiveSpeakers
 from media_fleet.adapters.held_media import HeldMedia, names_of
 from media_fleet.adapters.layers_in_use import LayersInUse
@@ -79,9 +82,22 @@ class CoreEvents:
             self.layers_in_use.happened(event)
         elif isinstance(event, TrackSucceeded):
             succeeded(event, self._held, self._listener)
+        elif isinstance(event, NodeDataReceived):
+            self._take_data(event)
         elif isinstance(event, DtlsReceived | TransportConnected | TransportLost):
             self._links.happened(event)
             self._happened_to_transport(event)
+
+    def _take_data(self, event: NodeDataReceived) -> None:
+        node_id = self._links.node_of(event.transport)
+        if node_id is None:
+            return
+        try:
+            data = decode_data(event.data)
+        except msgspec.DecodeError:  # a node of another version
+            logger.warning("message of another node not understood", extra={"node_id": node_id})
+            return
+        self._listener.data_crossed(node_id, data)
 
     def _happened_to_transport(self, event: DtlsReceived | TransportConnected | TransportLost) -> None:
         known = self._held.transport_of(event.transport)

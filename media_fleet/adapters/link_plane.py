@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 from packet_core import PacketCore, TransportConnected, TransportLost
 
-from contracts.node_links import LinkEnd
+from contracts.node_links import LinkEnd, RelayedData, encode_data
 from contracts.rooms import MeetingId, NodeId
 from media_fleet.domain.effects import AddRelayedTrack, TrackKey
 from media_fleet.metrics import LINKS, LINKS_LOST
@@ -158,6 +158,18 @@ class LinkPlane:
         relays = {} if peer is None else peer.relays
         for key in [key for key in relays if key[0] == meeting_id and key[1] not in tracks]:
             self._core.remove_subscription(relays.pop(key).core_id)
+
+    def send(self, node_id: NodeId, data: RelayedData) -> None:
+        """Sends a participant's message, once; nothing if the meeting does not cross to the node yet."""
+        peer = self._peers.get(node_id)
+        if peer is not None and data.meeting_id in peer.threads and self._thread_of(data.meeting_id) is not None:
+            link = self._link(peer, data.meeting_id)
+            for packet in encode_data(data):
+                self._core.send_node_data(link, packet)
+
+    def node_of(self, link: int) -> NodeId | None:
+        """Which node is at the other end."""
+        return next((node_id for node_id, peer in self._peers.items() if link in peer.links.values()), None)
 
     def happened(self, event: object) -> None:
         """Takes note of a link that is heard, or no longer."""

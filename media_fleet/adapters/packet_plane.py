@@ -19,7 +19,8 @@ import msgspec
 from packet_core import LayerStats, PacketCore, TransportReport
 
 from contracts.data_messages import Label
-from contracts.rooms import MeetingId
+from contracts.node_links import RelayedData
+from contracts.rooms import MeetingId, NodeId
 from media_fleet.adapters.core_events import CoreEvents
 from media_fleet.adapters.held_media import (
     HeldMedia,
@@ -111,6 +112,10 @@ class PacketPlane:
     def reports(self, transports: Sequence[int]) -> list[TransportReport | None]:
         """What the core tells of transports, by its ids."""
         return self._core.transport_reports(list(transports))
+
+    def send_to_node(self, node_id: NodeId, data: RelayedData) -> None:
+        """Sends a message to another node of its meeting, if they are linked; it may get lost."""
+        self._links.send(node_id, data)
 
     def send_data(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> Sent:
         """Sends a message on a data channel, if there is one."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from contracts.data_messages import Label
-from contracts.rooms import MeetingId, ParticipantId
+from contracts.node_links import RelayedData
+from contracts.rooms import MeetingId, NodeId, ParticipantId
 from media_fleet.domain.effects import SubscriptionKey, TrackKey, TransportKey
 
 
@@ -26,6 +27,9 @@ class TransportListener(Protocol):
 
     def data_received(self, meeting_id: MeetingId, transport: TransportKey, label: Label, message: bytes) -> None:
         """A message on a data channel."""
+
+    def data_crossed(self, node_id: NodeId, data: RelayedData) -> None:
+        """A lossy message from a participant of another node."""
 
     def speakers_changed(
         self, meeting_id: MeetingId, breakout: str | None, speakers: tuple[ParticipantId, ...]

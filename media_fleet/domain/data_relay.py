@@ -22,7 +22,8 @@ from contracts.data_messages import (
     encode_heard,
 )
 from contracts.error_codes import ErrorCode
-from contracts.rooms import ParticipantId
+from contracts.node_links import RelayedData
+from contracts.rooms import MeetingId, NodeId, ParticipantId
 from media_fleet.domain.effects import OpenData, Purpose, SctpEnd, TransportKey
 from media_fleet.domain.participant import Participant
 from media_fleet.domain.token_bucket import TokenBucket
@@ -49,22 +50,26 @@ class Relayed(Struct, frozen=True, kw_only=True):
     """Over which transports; a channel may still be missing there."""
     missed: tuple[ParticipantId, ...]
     """Whom it is for, and who have no transport that carries data."""
+    crossing: tuple[tuple[NodeId, RelayedData], ...] = ()
+    """What goes to other nodes of the meeting, at most once."""
 
 
 class DataRelay:
     """Relays the data of one meeting.
 
-    ``participants``: who is in it on this node, as the room knows them now; ``elsewhere``: who is on other nodes, with
-    their breakout rooms. Messages do not cross nodes: who is elsewhere is missed, as is who has no channel.
+    ``participants``: who is in it on this node, as the room knows them now; ``people``: who is on other nodes, with
+    their breakout rooms. Lossy messages cross; of reliable ones who is elsewhere is missed, as is who has no channel.
     """
 
     def __init__(
         self,
+        meeting_id: MeetingId,
         participants: Mapping[ParticipantId, Participant],
-        elsewhere: Callable[[], Mapping[ParticipantId, str | None]] = dict,
+        people: Callable[[], Mapping[NodeId, Mapping[ParticipantId, str | None]]],
     ) -> None:
+        self._meeting_id = meeting_id
         self._participants = participants
-        self._elsewhere = elsewhere
+        self._people = people
         self._deliveries: TokenBucket | None = None
 
     def relay(self, transport: TransportKey, label: Label, message: bytes, now: float) -> Relayed:
@@ -76,14 +81,14 @@ class DataRelay:
         sender = self._sender(transport)
         said = self._read(sender, label, message, now)
         receivers = {each.id: each for each in self._receivers(sender, said)}
-        elsewhere = [
-            who
-            for who, breakout in self._elsewhere().items()
-            if breakout == sender.breakout and (not said.to or who in said.to)
-        ]
+        away = {
+            node_id: there for node_id, people in self._people().items() if (there := self._away(sender, said, people))
+        }
+        elsewhere = dict.fromkeys(who for there in away.values() for who in there)
         if said.to and not receivers and not elsewhere:
             raise DataRefusedError(ErrorCode.PARTICIPANT_NOT_FOUND, said.number)
-        if not self._may_deliver(len(receivers), now):
+        crosses = away if label is Label.LOSSY else {}
+        if not self._may_deliver(len(receivers) + len(crosses), now):
             raise DataRefusedError(ErrorCode.RATE_LIMITED, said.number)
         reached = [each for each in receivers.values() if _carries_data(each)]
         return Relayed(
@@ -91,6 +96,44 @@ class DataRelay:
             heard=encode_heard(Heard(sender=sender.id, topic=said.topic, payload=said.payload)),
             receivers=tuple(each.transport(Purpose.PUBLISH) for each in reached),
             missed=(*(each.id for each in receivers.values() if not _carries_data(each)), *elsewhere),
+            crossing=tuple(
+                (
+                    node_id,
+                    RelayedData(
+                        meeting_id=self._meeting_id,
+                        sender=sender.id,
+                        to=there if said.to else (),
+                        topic=said.topic,
+                        payload=said.payload,
+                    ),
+                )
+                for node_id, there in crosses.items()
+            ),
+        )
+
+    def arrive(self, node_id: NodeId, data: RelayedData, now: float) -> Relayed:
+        """What becomes of a lossy message from another node, where its sender's rights and limits were looked after.
+
+        Whom that node has as well, because they move, it serves itself.
+
+        Raises:
+            DataRefusedError: its sender is not there, or there are too many for the meeting.
+        """
+        there = self._people().get(node_id, {})
+        if data.sender not in there:
+            raise DataRefusedError(ErrorCode.PARTICIPANT_NOT_FOUND, 0)
+        receivers = [
+            each
+            for each in self._participants.values()
+            if each.id not in there and each.breakout == there[data.sender] and (not data.to or each.id in data.to)
+        ]
+        if not self._may_deliver(len(receivers), now):
+            raise DataRefusedError(ErrorCode.RATE_LIMITED, 0)
+        return Relayed(
+            number=0,
+            heard=encode_heard(Heard(sender=data.sender, topic=data.topic, payload=data.payload)),
+            receivers=tuple(each.transport(Purpose.PUBLISH) for each in receivers if _carries_data(each)),
+            missed=tuple(each.id for each in receivers if not _carries_data(each)),
         )
 
     def permit(self, participant_id: ParticipantId, *, permitted: bool, version: int) -> None:
@@ -127,6 +170,16 @@ class DataRelay:
         if not 1 <= len(said.topic.encode()) <= MAX_TOPIC_BYTES or len(said.to) > MAX_RECEIVERS:
             raise DataRefusedError(ErrorCode.VALIDATION_FAILED, said.number)
         return said
+
+    def _away(
+        self, sender: Participant, said: Said, people: Mapping[ParticipantId, str | None]
+    ) -> tuple[ParticipantId, ...]:
+        """Whom of another node's participants a message is for. Who moves, and is here as well, is served here."""
+        return tuple(
+            who
+            for who, breakout in people.items()
+            if who not in self._participants and breakout == sender.breakout and (not said.to or who in said.to)
+        )
 
     def _receivers(self, sender: Participant, said: Said) -> Iterator[Participant]:
         for participant in self._participants.values():

@@ -75,6 +75,12 @@ class RelayedTracks:
                     latest[who] = where
         return {who: where.breakout for who, where in latest.items()}
 
+    def people(self) -> dict[NodeId, dict[ParticipantId, str | None]]:
+        """The participants of each other node, with the breakout rooms that they are in. Who moves is at two."""
+        return {
+            node_id: {who: each.breakout for who, each in people.items()} for node_id, people in self._elsewhere.items()
+        }
+
     def qualities(self) -> tuple[ConnectionQuality, ...]:
         """How connections to other nodes are, as far as these have told."""
         people = (each for there in self._elsewhere.values() for each in there.values())

@@ -51,7 +51,7 @@ class Room:
         self.randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
         self.tracks = RoomTracks(self._participants, last_n_video=last_n_video)
-        self.data = DataRelay(self._participants, self.tracks.elsewhere)
+        self.data = DataRelay(meeting_id, self._participants, self.tracks.relayed.people)
         self._publications = Publications(self._participants, self.tracks, self.data, node=node, randomness=randomness)
         self.recording = self.tracks.recording = RoomRecording(randomness)
 

@@ -38,10 +38,6 @@ class RoomTracks:
         """The track as it is received here."""
         return self.relayed.get(track_id) or self.local.get(track_id)
 
-    def elsewhere(self) -> dict[ParticipantId, str | None]:
-        """Who is in the meeting on other nodes alone, with the breakout rooms that they are in."""
-        return {who: at for who, at in self.relayed.breakouts().items() if who not in self._participants}
-
     def wanted_by(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
         """The tracks of everyone else in the same breakout room, in the order in which they were published."""
         if not participant.receives:

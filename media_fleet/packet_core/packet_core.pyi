@@ -146,6 +146,13 @@ class PacketCore:
         In one thread there is one link to each thread at an address: another one is ignored and counted.
         """
 
+    def send_node_data(self, link: int, data: bytes) -> None:
+        """Sends a message of at most 1400 bytes to the node at a link's other end, protected, once: it may get lost.
+
+        Raises:
+            ValueError: it is longer.
+        """
+
     def add_relayed_track(self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int]) -> int:
         """A track that the other node relays; for subscribers it is like any other.
 
@@ -296,6 +303,14 @@ class DtlsReceived:
     data: bytes
 
 @final
+class NodeDataReceived:
+    """A message of another node, over the link with it (`send_node_data`)."""
+
+    transport: int
+    """The link."""
+    data: bytes
+
+@final
 class TransportConnected:
     """A check with a nomination has been answered: an address is known, or another one."""
 
@@ -369,6 +384,7 @@ Event = (
     | SpeakersChanged
     | SubscriptionStarved
     | TrackSucceeded
+    | NodeDataReceived
 )
 
 # ---- statistics ----

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 import redis.asyncio
 from playwright.async_api import Browser
 
+from contracts.data_messages import MAX_PAYLOAD, Heard, Label
 from contracts.node_rpc import (
     Done,
     JoinRoom,
@@ -26,6 +28,7 @@ from contracts.rooms import NodeId, TrackId
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
 from tests.integration.media.page_client import MEETING, PageClient, until_frames_grow, until_width_is
+from tests.integration.media.test_data_channels import Client as DataClient
 
 WEST, EAST = NodeId("west"), NodeId("east")
 A = TypeVar("A")
@@ -146,3 +149,37 @@ async def test_whoever_goes_to_another_node_is_seen_again_by_those_who_stay(
     await At(gateway, WEST).ask(LeaveRoom(meeting_id=MEETING, participant_id=alice.id), Done)
     await until_frames_grow(bob, "alice-camera", eventually)
     assert nodes[WEST].plane.counts().tracks == 1
+
+
+async def test_lossy_messages_reach_those_at_the_other_node(nodes: dict[NodeId, RunningNode], gateway: Any) -> None:
+    async with AsyncExitStack() as stack:
+        west, east = At(gateway, WEST), At(gateway, EAST)
+        clients = [DataClient(at, name) for at, name in ((west, "a"), (west, "b"), (east, "c"), (east, "d"))]
+        for client in clients:
+            stack.push_async_callback(client.close)
+            await client.join(data=client.id != "d")
+        alice, bob, carol, dora = clients
+        # The nodes find each other; what is lossy is lost until then.
+        while True:
+            alice.say(b"first", label=Label.LOSSY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(carol.heard.get(), 0.1)
+                break
+        alice.say(b"x" * MAX_PAYLOAD[Label.LOSSY], label=Label.LOSSY, topic="y" * 64)
+        for client in (bob, carol, dora):
+            while (heard := await client.hears()).payload == b"first":
+                assert heard.sender == "a"
+            assert heard == Heard(sender=alice.id, topic="y" * 64, payload=b"x" * MAX_PAYLOAD[Label.LOSSY])
+        # To one of them, from one who may not, and to another room: the last message shows that no other came before.
+        alice.say(b"to carol", "c", label=Label.LOSSY)
+        dora.say(b"not permitted", label=Label.LOSSY)
+        assert (await carol.hears()).payload == b"to carol"
+        apart = (Whereabouts(participant_id=dora.id, breakout="b1"),)
+        for at in (west, east):
+            await at.ask(MoveParticipants(meeting_id=MEETING, moves=apart, version=2), Done)
+        carol.say(b"in the main room", label=Label.LOSSY)
+        for client in (alice, bob):
+            assert (await client.hears()).payload == b"in the main room"
+        assert all(client.heard.empty() for client in clients)
+        alice.say(b"surely", label=Label.RELIABLE)
+        assert set((await alice.answer()).missed) == {carol.id}, "others are reached through the gateway"

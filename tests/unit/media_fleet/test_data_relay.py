@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.data_messages import MAX_PAYLOAD, MAX_RECEIVERS, Heard, Label, Said, encode_heard, encode_said
 from contracts.error_codes import ErrorCode
-from contracts.rooms import MeetingId, ParticipantId
-from media_fleet.domain.data_relay import DataRefusedError, Relayed
+from contracts.node_links import (
+    MAX_RELAYED_DATA,
+    RelayedData,
+    RelayedParticipant,
+    decode_data,
+    encode_data,
+)
+from contracts.rooms import MeetingId, NodeId, ParticipantId
+from media_fleet.domain.data_relay import DELIVERIES_AT_ONCE, DataRefusedError, Relayed
 from media_fleet.domain.effects import OpenData, OpenTransport, Purpose, SctpEnd, StartDtls, TransportKey
 from media_fleet.domain.participant import BYTES_AT_ONCE, MESSAGES_AT_ONCE, MESSAGES_PER_S
 from media_fleet.domain.room import Room
@@ -162,3 +170,67 @@ def test_a_meeting_may_have_so_many_deliveries_a_second(new_room: Callable[[], R
         room.data.relay(transport_of(people[20]), Label.LOSSY, said(), 0.0)
     assert refused.value.code is ErrorCode.RATE_LIMITED
     room.data.relay(transport_of(people[20]), Label.LOSSY, said(), 0.1)
+
+
+WEST = NodeId("west")
+
+
+def tell(room: Room, *people: tuple[str, str | None]) -> None:
+    """Who is at another node, with their breakout rooms."""
+    known = (RelayedParticipant(participant_id=ParticipantId(who), breakout=at, version=1) for who, at in people)
+    room.relay(WEST, known, ())
+
+
+def crossing(room: Room, message: bytes, label: Label = Label.LOSSY, now: float = 0.0) -> list[tuple[str, ...]]:
+    return [data.to for node_id, data in relay(room, message, label=label, now=now).crossing if node_id == WEST]
+
+
+def test_a_lossy_message_crosses_once_to_a_node_where_it_is_for_somebody(room: Room) -> None:
+    tell(room, ("dora", None), ("emil", "b1"), ("bob", None))
+    assert crossing(room, said()) == [()]
+    assert crossing(room, said(b"x", ParticipantId("dora"), BOB)) == [("dora",)], "Bob moves, and is served here"
+    assert crossing(room, said(b"x", CAROL)) == crossing(room, said(), Label.RELIABLE) == []
+    room.move({ALICE: "b2"}, version=2)
+    assert crossing(room, said()) == []
+
+
+def test_what_crosses_is_bounded_as_deliveries_are(room: Room) -> None:
+    tell(room, ("dora", None))
+    room.leave(BOB)
+    room.leave(CAROL)
+    refused = 0
+    for second in range(60):
+        for _ in range(MESSAGES_PER_S):
+            refused += crossing(room, said(), now=float(second)) != [()]
+    assert refused == 0
+    data = RelayedData(meeting_id=MEETING, sender=ParticipantId("dora"), to=(), topic="t", payload=b"")
+    for _ in range(DELIVERIES_AT_ONCE):
+        room.data.arrive(WEST, data, 100.0)
+    with pytest.raises(DataRefusedError):
+        room.data.arrive(WEST, data, 100.0)
+
+
+def test_what_has_crossed_reaches_those_of_the_senders_room_who_are_here_alone(room: Room) -> None:
+    tell(room, ("dora", None), ("bob", None))
+    data = RelayedData(meeting_id=MEETING, sender=ParticipantId("dora"), to=(), topic="t", payload=b"hello")
+    arrived = room.data.arrive(WEST, data, 0.0)
+    assert arrived.heard == encode_heard(Heard(sender=ParticipantId("dora"), topic="t", payload=b"hello"))
+    assert reached(arrived) == {ALICE, CAROL}, "Bob moves: the other node serves him"
+    assert not arrived.crossing, "nothing goes in circles"
+    assert reached(room.data.arrive(WEST, msgspec.structs.replace(data, to=(CAROL,)), 0.0)) == {CAROL}
+    room.move({CAROL: "b1"}, version=2)
+    assert reached(room.data.arrive(WEST, data, 0.0)) == {ALICE}
+    for stranger in ("alice", "nobody"):
+        with pytest.raises(DataRefusedError):
+            room.data.arrive(WEST, msgspec.structs.replace(data, sender=ParticipantId(stranger)), 0.0)
+
+
+def test_a_message_for_many_takes_as_many_packets_as_it_needs() -> None:
+    ids = tuple(ParticipantId(f"{number:064}") for number in range(MAX_RECEIVERS))
+    data = RelayedData(
+        meeting_id=MeetingId("m" * 64), sender=ids[0], to=ids, topic="t" * 64, payload=bytes(MAX_PAYLOAD[Label.LOSSY])
+    )
+    packets = encode_data(data)
+    assert all(len(packet) <= MAX_RELAYED_DATA for packet in packets)
+    assert tuple(who for packet in packets for who in decode_data(packet).to) == ids
+    assert len(encode_data(msgspec.structs.replace(data, to=ids[:1]))) == 1

@@ -26,6 +26,7 @@ fuzz_target!(|data: &[u8]| {
             Packet::Nack { lost, .. } => assert!(lost.sequence_numbers().count() <= 17 * data.len() / 4),
             Packet::FullIntraRequest(ssrcs) => assert!(ssrcs.count() <= data.len() / 8),
             Packet::PictureLoss { .. } => {}
+            Packet::NodeData(read) => assert!(read.len() <= data.len() - 12),
             Packet::TransportCc(packet) => {
                 if let Some(feedback) = transport_cc::parse(packet) {
                     assert!(feedback.arrivals.len() <= 8192);

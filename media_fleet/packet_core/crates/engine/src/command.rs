@@ -129,6 +129,8 @@ pub enum Command {
     RemoveTransport(Id),
     /// A transport to one of the engines of the node at this address, by its number there.
     AddLink(Id, SocketAddr, u8, Box<Keys>),
+    /// Sends a message over a link. It may get lost.
+    SendNodeData(Id, Vec<u8>),
     /// Track, link, and how it comes.
     AddRelayedTrack(Id, Id, Box<RelayedTrackConfig>),
     /// Subscription, link, track, and how it crosses. Where it is paused it does not.
@@ -174,6 +176,7 @@ impl Command {
             | Self::SetSrtpKeys(id, _)
             | Self::RemoveTransport(id)
             | Self::AddLink(id, ..)
+            | Self::SendNodeData(id, _)
             | Self::AddRelayedTrack(id, ..)
             | Self::AddRelay(id, ..)
             | Self::AddTrack(id, ..)

@@ -55,6 +55,7 @@ impl Engine {
             Packet::PictureLoss { ssrc } => self.picture_lost(id, ssrc),
             Packet::FullIntraRequest(ssrcs) => ssrcs.for_each(|ssrc| self.picture_lost(id, ssrc)),
             Packet::TransportCc(packet) => self.transport_feedback(now, id, packet),
+            Packet::NodeData(data) => self.node_data(id, data, out),
         }
     }
 

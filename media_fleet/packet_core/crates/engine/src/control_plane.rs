@@ -31,6 +31,7 @@ impl Engine {
             Command::AddLink(id, address, engine, keys) => {
                 self.add_link(id, Remote::node(address, engine), &keys)
             }
+            Command::SendNodeData(id, data) => self.send_node_data(id, &data, out),
             Command::AddRelayedTrack(id, link, config) => self.add_relayed_track(id, link, *config),
             Command::AddRelay(id, link, track, config) => {
                 let is_added = self.add_relay(id, link, track, *config);

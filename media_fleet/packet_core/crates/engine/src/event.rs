@@ -12,6 +12,13 @@ pub enum Event {
         /// The datagram.
         data: Vec<u8>,
     },
+    /// A message of another node, over the link with it.
+    NodeDataReceived {
+        /// Which link.
+        transport: Id,
+        /// The message.
+        data: Vec<u8>,
+    },
     /// The transport has an address, or another one; not all of them where they change all the time.
     TransportConnected {
         /// Which.

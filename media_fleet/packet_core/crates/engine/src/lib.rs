@@ -71,6 +71,7 @@ pub use command::{
 };
 pub use engine::{Config, Engine};
 pub use event::Event;
+pub use link::MAX_NODE_DATA;
 pub use output::{Now, Output};
 pub use parley_wire::codec::Codec;
 pub use parley_wire::extensions::ExtensionMap;

@@ -14,11 +14,15 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::output::{Now, Output};
 use crate::remote::Remote;
-use crate::reports::{OWN_SSRC, send_rtcp};
+use crate::reports::{OWN_SSRC, send_rtcp, send_rtcp_up_to};
 use crate::transport::{Source, Transport};
 
 /// The payload type of everything that crosses a link.
 const PAYLOAD_TYPE: u8 = 96;
+/// The longest message to another node, octets: one packet on usual paths.
+pub const MAX_NODE_DATA: usize = 1400;
+/// What comes before a message in its packet.
+const NODE_DATA_HEAD: usize = 12;
 /// So often a node shows the other one that it is there, microseconds.
 const KEEP_ALIVE_US: u64 = 1_000_000;
 /// A link on which nothing authentic has come for so long is lost, until something does.
@@ -140,6 +144,28 @@ impl Engine {
             continuous: true,
         };
         self.add_subscription(id, link, track, subscription, Some(config.layer))
+    }
+
+    /// Sends a message to the other node, which may get lost.
+    pub(crate) fn send_node_data(&mut self, link: Id, data: &[u8], out: &mut impl Output) -> bool {
+        if data.len() > MAX_NODE_DATA || !self.is_link(link) {
+            return false;
+        }
+        if let Some(transport) = self.transports.get_mut(&link) {
+            let max = MAX_NODE_DATA + NODE_DATA_HEAD;
+            send_rtcp_up_to(max, transport, out, |writer| writer.node_data(OWN_SSRC, data));
+        }
+        true
+    }
+
+    /// A message has come: from nodes alone is it one.
+    pub(crate) fn node_data(&mut self, transport: Id, data: &[u8], out: &mut impl Output) {
+        if self.is_link(transport) {
+            let data = data.to_vec();
+            out.event(Event::NodeDataReceived { transport, data });
+        } else {
+            self.stats.dropped_malformed += 1;
+        }
     }
 
     /// Shows the other nodes that this one is there, and tells of those that show nothing, or do again.

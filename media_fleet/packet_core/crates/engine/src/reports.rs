@@ -30,11 +30,21 @@ pub(crate) fn send_rtcp(
     out: &mut impl Output,
     write: impl FnOnce(&mut Writer<'_>),
 ) {
+    send_rtcp_up_to(MAX_RTCP, transport, out, write);
+}
+
+/// As [`send_rtcp`], with another limit: octets before protection.
+pub(crate) fn send_rtcp_up_to(
+    max: usize,
+    transport: &mut Transport,
+    out: &mut impl Output,
+    write: impl FnOnce(&mut Writer<'_>),
+) {
     let (Some(send), Some(address)) = (transport.send.as_mut(), transport.address) else {
         return;
     };
-    let room = out.buffer(MAX_RTCP + MAX_OVERHEAD);
-    let mut writer = Writer::new(&mut room[..MAX_RTCP]);
+    let room = out.buffer(max + MAX_OVERHEAD);
+    let mut writer = Writer::new(&mut room[..max]);
     write(&mut writer);
     let len = writer.len();
     if len == 0 {

@@ -5,7 +5,7 @@ mod harness;
 use harness::nodes::{CROSSING, EAST, ENGINE, LINK, Nodes, WEST, address, engine_at};
 use harness::video::{Camera, assert_unbroken, content};
 use harness::{World, camera, keys_of, microphone};
-use parley_engine::{Codec, Command, Event, Kind, Profile, RelayConfig, RelayedTrackConfig};
+use parley_engine::{Codec, Command, Event, Kind, MAX_NODE_DATA, Profile, RelayConfig, RelayedTrackConfig};
 use parley_wire::rtp::HeaderFields;
 
 const GCM: Profile = Profile::AeadAes128Gcm;
@@ -295,4 +295,32 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
     assert!(nodes.worlds[EAST].events.iter().any(
         |event| matches!(event, Event::TransportConnected { transport: LINK, remote } if remote.address() == address(WEST))
     ));
+}
+
+#[test]
+fn messages_of_nodes_cross_whole_and_are_taken_from_nodes_alone() {
+    let mut nodes = Nodes::new(9);
+    let messages: Vec<Vec<u8>> = [0, 1, 2, 3, 4, 1399, MAX_NODE_DATA]
+        .into_iter()
+        .map(|len| vec![len as u8; len])
+        .collect();
+    for message in messages.iter().cloned().chain([vec![1; MAX_NODE_DATA + 1]]) {
+        nodes.worlds[WEST].command(Command::SendNodeData(LINK, message));
+    }
+    let mallory = nodes.worlds[EAST].join(GCM);
+    let forged = nodes.worlds[EAST].people[mallory].rtcp(|writer| writer.node_data(2, b"forged"));
+    nodes.worlds[EAST].send_from(mallory, vec![forged]);
+    nodes.advance(20);
+    let came: Vec<Vec<u8>> = std::mem::take(&mut nodes.worlds[EAST].events)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::NodeDataReceived { transport, data } => {
+                assert_eq!(transport, LINK);
+                Some(data)
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(came, messages);
+    assert_eq!(nodes.worlds[WEST].engine.stats().commands_ignored, 1, "too long");
 }

@@ -60,8 +60,8 @@ impl Shared {
         }
         let mut waiting = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         for event in events.drain(..) {
-            let is_dtls = matches!(event, Event::DtlsReceived { .. });
-            if waiting.len() < MAX_WAITING_EVENTS || !is_dtls {
+            let may_be_lost = matches!(event, Event::DtlsReceived { .. } | Event::NodeDataReceived { .. });
+            if waiting.len() < MAX_WAITING_EVENTS || !may_be_lost {
                 waiting.push_back(event);
             }
         }

@@ -15,6 +15,7 @@ macro_rules! event_class {
 }
 
 event_class!(DtlsReceived { transport: Id, data: Py<PyBytes> });
+event_class!(NodeDataReceived { transport: Id, data: Py<PyBytes> });
 event_class!(TransportConnected {
     transport: Id,
     address: String,
@@ -49,6 +50,10 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
         Event::DtlsReceived { transport, data } => {
             let data = PyBytes::new(py, &data).unbind();
             Bound::new(py, DtlsReceived { transport, data })?.into_any()
+        }
+        Event::NodeDataReceived { transport, data } => {
+            let data = PyBytes::new(py, &data).unbind();
+            Bound::new(py, NodeDataReceived { transport, data })?.into_any()
         }
         Event::TransportConnected { transport, remote } => {
             let (ip, port) = (remote.address().ip().to_string(), remote.address().port());

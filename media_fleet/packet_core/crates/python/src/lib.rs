@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use parley_engine::{
-    Command, Config, ExtensionMap, Id, Profile, RelayConfig, RelayedTrackConfig, SubscriptionConfig,
-    TrackConfig,
+    Command, Config, ExtensionMap, Id, MAX_NODE_DATA, Profile, RelayConfig, RelayedTrackConfig,
+    SubscriptionConfig, TrackConfig,
 };
 use parley_io::{Listen, NoAnswer, Node, thread_of, ufrag_start};
 use pyo3::exceptions::{PyException, PyValueError};
@@ -282,6 +282,14 @@ impl PacketCore {
         Ok(id)
     }
 
+    fn send_node_data(&self, link: Id, data: Vec<u8>) -> PyResult<()> {
+        one_of(
+            data.len() <= MAX_NODE_DATA,
+            "a message to a node has at most 1400 bytes",
+        )?;
+        self.command(Command::SendNodeData(link, data))
+    }
+
     #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs))]
     fn add_relayed_track(
         &self,
@@ -517,8 +525,8 @@ mod module {
     use super::{
         PacketCore, PacketCoreError, PacketCoreSilentError,
         events::{
-            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, SpeakersChanged, SubscriptionStarved,
-            TrackSucceeded, TransportConnected, TransportLost,
+            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, NodeDataReceived, SpeakersChanged,
+            SubscriptionStarved, TrackSucceeded, TransportConnected, TransportLost,
         },
         statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };

@@ -294,7 +294,7 @@ impl Endpoint {
                 Packet::TransportCc(packet) => {
                     add(Feedback::TransportCc(transport_cc::parse(packet).unwrap()));
                 }
-                Packet::FullIntraRequest(_) => {}
+                Packet::FullIntraRequest(_) | Packet::NodeData(_) => {}
             }
         }
     }

@@ -10,6 +10,7 @@ mod kind {
     pub const RECEIVER_REPORT: u8 = 201;
     pub const SOURCE_DESCRIPTION: u8 = 202;
     pub const GOODBYE: u8 = 203;
+    pub const APPLICATION: u8 = 204;
     pub const TRANSPORT_FEEDBACK: u8 = 205;
     pub const PAYLOAD_FEEDBACK: u8 = 206;
     pub const FORMAT_NACK: u8 = 1;
@@ -28,6 +29,9 @@ pub const MAX_REPORT_BLOCKS: usize = 31;
 /// The bytes are no RTCP from here on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RtcpError;
+
+/// The name of [`Packet::NodeData`] among application-defined packets.
+const NODE_DATA: [u8; 4] = *b"PDTA";
 
 /// What a sender report says of its sender (RFC 3550, section 6.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +109,8 @@ pub enum Packet<'a> {
     FullIntraRequest(FirEntries<'a>),
     /// Transport-wide feedback, whole packet.
     TransportCc(&'a [u8]),
+    /// A message of one node to another (application-defined: RFC 3550, section 6.7).
+    NodeData(&'a [u8]),
 }
 
 macro_rules! fixed_size_iterator {
@@ -230,6 +236,11 @@ fn parse_packet(packet: &[u8]) -> Result<Option<Packet<'_>>, RtcpError> {
         (kind::PAYLOAD_FEEDBACK, kind::FORMAT_FIR) => {
             Packet::FullIntraRequest(FirEntries(packet.get(12..).ok_or(RtcpError)?))
         }
+        // The subtype says how many octets fill the last word up.
+        (kind::APPLICATION, filled @ 0..4) if packet.get(8..12) == Some(&NODE_DATA) => {
+            let end = packet.len() - usize::from(filled);
+            Packet::NodeData(packet.get(12..end).ok_or(RtcpError)?)
+        }
         _ => return Ok(None),
     };
     Ok(Some(parsed))
@@ -327,6 +338,18 @@ impl<'a> Writer<'a> {
     pub fn goodbye(&mut self, ssrc: u32) {
         if let Some(packet) = self.packet(kind::GOODBYE, 1, 8) {
             packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
+        }
+    }
+
+    /// A message of one node to another.
+    pub fn node_data(&mut self, ssrc: u32, data: &[u8]) {
+        let len = (12 + data.len()).next_multiple_of(4);
+        let filled = len - 12 - data.len();
+        if let Some(packet) = self.packet(kind::APPLICATION, filled as u8, len) {
+            packet[4..8].copy_from_slice(&ssrc.to_be_bytes());
+            packet[8..12].copy_from_slice(&NODE_DATA);
+            packet[12..12 + data.len()].copy_from_slice(data);
+            packet[12 + data.len()..].fill(0);
         }
     }
 

@@ -140,9 +140,21 @@ proptest! {
                 Packet::Nack { lost, .. } => { lost.sequence_numbers().count(); }
                 Packet::FullIntraRequest(entries) => { entries.count(); }
                 Packet::TransportCc(packet) => { let _ = transport_cc::parse(packet); }
-                Packet::PictureLoss { .. } => {}
+                Packet::PictureLoss { .. } | Packet::NodeData(_) => {}
             }
         }
+    }
+
+    #[test]
+    fn any_message_of_a_node_comes_back(data in proptest::collection::vec(any::<u8>(), 0..1400)) {
+        let mut buffer = [0xff; 1412];
+        let mut writer = Writer::new(&mut buffer);
+        writer.node_data(7, &data);
+        let len = writer.len();
+        let Some(Ok(Packet::NodeData(read))) = Compound::new(&buffer[..len]).next() else {
+            return Err(TestCaseError::fail("no message"));
+        };
+        prop_assert_eq!(read, &data[..]);
     }
 
     #[test]
