@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 @pytest.fixture
 async def nodes(platform: Platform) -> AsyncIterator[dict[NodeId, asyncio.subprocess.Process]]:
-    """Two real nodes as processes, alive."""
+    """Real nodes as processes, alive."""
     async with AsyncExitStack() as stack:
         processes = {}
         for node_id in NODES:
@@ -74,12 +74,14 @@ async def _node_of_the_meeting(platform: Platform) -> NodeId | None:
     return next((node_id for node_id, lease in (await _leases(platform)).items() if lease.participants), None)
 
 
-@pytest.fixture
-async def two(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
-    """Two participants on two gateways who see each other."""
+@asynccontextmanager
+async def _meeting(
+    platform: Platform, start: Any, *gateways: Mapping[str, str]
+) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
+    """Ada and Ben, who see each other. ``gateways``: the settings of the gateway of each."""
     clients = []
-    for who in ("u_ada", "u_ben"):
-        gateway = await start()
+    for who, settings in zip(("u_ada", "u_ben"), gateways, strict=True):
+        gateway = await start(**settings)
         token = platform.service.token(platform.meeting_id, who)
 
         async def ticket(url: str = gateway.url, token: str = token) -> Ticket:
@@ -90,6 +92,13 @@ async def two(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple
     await platform.eventually(lambda: all(client.frames > 10 for client in clients))
     yield clients[0], clients[1]
     await asyncio.gather(*(client.leave() for client in clients))
+
+
+@pytest.fixture
+async def two(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
+    """Two participants on two gateways, at one node."""
+    async with _meeting(platform, start, {}, {}) as clients:
+        yield clients
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
@@ -112,21 +121,11 @@ async def test_media_comes_back_through_another_node(
 
 @pytest.fixture
 async def apart(platform: Platform, start: Any, nodes: Any) -> AsyncIterator[tuple[MediaClient, MediaClient]]:
-    """Two participants in two regions, at a node each, who see each other."""
-    clients = []
-    for who, region in (("u_ada", "local"), ("u_ben", "far")):
-        gateway = await start(REGION=region, REGIONS="local")
-        token = platform.service.token(platform.meeting_id, who)
-
-        async def ticket(url: str = gateway.url, token: str = token) -> Ticket:
-            return Ticket(gateway_url=url, meeting_token=token, meeting_id=platform.meeting_id)
-
-        clients.append(MediaClient(ticket))
-        await clients[-1].join()
-    await platform.eventually(lambda: all(client.frames > 10 for client in clients))
-    await platform.eventually(lambda: _is_used(platform, NodeId("node-far")))
-    yield clients[0], clients[1]
-    await asyncio.gather(*(client.leave() for client in clients))
+    """Two participants in two regions, at a node each."""
+    regions = ({"REGION": region, "REGIONS": "local"} for region in ("local", "far"))
+    async with _meeting(platform, start, *regions) as clients:
+        await platform.eventually(lambda: _is_used(platform, NodeId("node-far")))
+        yield clients
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
