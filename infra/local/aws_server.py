@@ -21,6 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from infra.local.aws_journal import Journal, JournalledAws, rewritten
+from infra.local.aws_transactions import make_transactions_cheap
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK
 from infra.local.settings import ROOT
@@ -90,6 +91,7 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
+    make_transactions_cheap()
     journal = Journal(folder / "journal.jsonl")
     moto = DomainDispatcherApplication(create_backend_app)
     setup_server = make_server(LOOPBACK, 0, moto, threaded=True, request_handler=MotoRequestHandler)
