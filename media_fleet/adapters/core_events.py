@@ -71,7 +71,12 @@ class CoreEvents:
                 self._failure.set_exception(error)
             return
         for event in events:
-            self._happened(event)
+            try:
+                self._happened(event)
+            except Exception:  # a bug of ours must not lose what else has happened
+                logger.exception(
+                    "an event of the packet core could not be handled", extra={"type": type(event).__name__}
+                )
 
     def _happened(self, event: object) -> None:
         if isinstance(event, SubscriptionStarved):

@@ -14,12 +14,10 @@ from contracts.meeting_token import MeetingClaims
 from contracts.rooms import MeetingId
 from contracts.stream_keys import StreamKeyRefused, StreamKeyShown, decode_stream_key_answer, is_stream_key
 from signaling_gateway.adapters.facts_delivery import Function, FunctionFailedError, FunctionUnreachableError
-from signaling_gateway.domain.token_bucket import TokenBucket
+from signaling_gateway.domain.key_lookups import KeyLookups
 from signaling_gateway.edge.connecting import TokenVerifier
 from signaling_gateway.errors import GatewayError, Refusal
 
-ASKED_AT_ONCE, ASKED_PER_S = 40, 20
-"""Keys that the meeting service is asked about: anybody can make some up, and each costs it a function's run."""
 IN_PARALLEL = 4
 """Threads that wait for it at most: facts need some, too."""
 PATIENCE_S = 5.0
@@ -34,7 +32,7 @@ class DoorBearers:
         self._tokens = tokens
         self._function = function
         self._steady = steady
-        self._asking = TokenBucket.full(capacity=ASKED_AT_ONCE, rate=ASKED_PER_S, now=steady())
+        self._lookups = KeyLookups(steady())
         self._threads = asyncio.Semaphore(IN_PARALLEL)
 
     async def verify(self, token: str, meeting_id: MeetingId | None) -> MeetingClaims:
@@ -47,10 +45,8 @@ class DoorBearers:
         """
         if not is_stream_key(token):
             return await self._tokens.verify(token, meeting_id)
-        drawn = self._asking.take(self._steady())
-        if drawn is None:
+        if not self._lookups.may_ask(token, self._steady()):
             raise Refusal(ErrorCode.RATE_LIMITED, "Too many stream keys are being shown.")
-        self._asking = drawn
         try:
             async with asyncio.timeout(PATIENCE_S), self._threads:
                 payload = msgspec.json.encode(StreamKeyShown(key=token))
@@ -60,6 +56,8 @@ class DoorBearers:
             message = "Stream keys cannot be looked up at the moment. Please try again."
             raise GatewayError(ErrorCode.SERVICE_UNAVAILABLE, message) from error
         if isinstance(answer, StreamKeyRefused):
+            self._lookups.refused(token)
             code = next((each for each in ErrorCode if each == answer.code), ErrorCode.TOKEN_MALFORMED)
             raise TokenError(code, answer.message)
+        self._lookups.opened(token, self._steady())
         return answer.claims

@@ -45,3 +45,31 @@ async def test_it_is_told_once_and_the_event_loop_goes_on(core: LostCore) -> Non
         await asyncio.sleep(0)
     assert core.drained == 1
     events.stop()
+
+
+class TalkativeCore(LostCore):
+    """Tells two things at once."""
+
+    def drain_events(self) -> list[Any]:
+        os.eventfd_read(self.fd)
+        return ["one that a bug is in", "another"]
+
+
+async def test_an_event_that_cannot_be_handled_loses_no_other(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = TalkativeCore()
+    heard: asyncio.Queue[object] = asyncio.Queue()
+
+    def happened(_events: CoreEvents, event: object) -> None:
+        if event != "another":
+            raise ValueError("a bug")
+        heard.put_nowait(event)
+
+    monkeypatch.setattr(CoreEvents, "_happened", happened)
+    events = CoreEvents(core, HeldMedia(), links=None, listener=None)  # type: ignore[arg-type]
+    events.start()
+    assert await asyncio.wait_for(heard.get(), 10) == "another"
+    assert "could not be handled" in caplog.text
+    events.stop()
+    os.close(core.fd)
