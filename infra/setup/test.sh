@@ -49,10 +49,12 @@ summary() {
 
 # These wait for nothing outside their own process: two at a time.
 functions_tests() { pytest functions -n 2 --dist loadfile tests/unit tests/integration/functions; }
-# Each process of these has a broker, gateways and ports of its own, and hears of media only: two at a time, too.
-signaling_tests() { pytest signaling -n 2 --dist loadfile tests/integration/signaling; }
-# Media, browsers and whole platforms need both cores, or measure time.
-services_tests() { pytest services tests/integration/{media,platform} tests/faults tests/e2e; }
+# Each process of these has a broker, gateways and ports of its own, and hears of media only: it waits more than it works.
+signaling_tests() { pytest signaling -n 3 --dist loadfile tests/integration/signaling; }
+# Whole platforms and what befalls their parts: they wait for processes to start, end and be missed.
+platform_tests() { pytest platform -n 2 --dist loadfile tests/integration/platform tests/faults; }
+# Media and browsers need both cores.
+media_tests() { pytest media tests/integration/media tests/e2e; }
 
 cargo_tests() { (cd media_fleet/packet_core && cargo test --locked --quiet); }
 fuzzing() { infra/setup/fuzz.sh "$venv" 1; }
@@ -64,5 +66,6 @@ section "Every parser: fuzzing, a second each (make fuzz: longer)" fuzzing
 section "Web: unit tests" web_tests
 section "Python: unit tests, functions" functions_tests
 section "Python: signalling" signaling_tests
-section "Python: media, platform, faults, browsers" services_tests
+section "Python: platform, faults" platform_tests
+section "Python: media, browsers" media_tests
 finish 0

@@ -15,7 +15,7 @@ from tests.integration.functions.lambda_events import Client
 from tests.integration.functions.wsgi_gateway import WsgiGateway
 
 some = settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

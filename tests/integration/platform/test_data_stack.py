@@ -41,6 +41,8 @@ def test_what_the_stack_describes_is_there(region: str) -> None:
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
     assert sorted(secret["Name"] for secret in secrets) == [
+        "parley/auth/local/providers",
         "parley/auth/local/signing-keys",
+        "parley/edge/local/secret",
         "parley/meetings/local/signing-keys",
     ]

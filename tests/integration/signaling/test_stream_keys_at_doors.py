@@ -15,7 +15,7 @@ from contracts.node_rpc import (
 from contracts.redis_names import ROOM_COMMANDS
 from contracts.room_commands import ShutOutRequested, encode_room_command
 from contracts.rooms import Identity, MeetingId, Permissions, PublishPermission, Role
-from signaling_gateway.adapters import stream_keys
+from signaling_gateway.domain import key_lookups
 from tests.doubles.door_clients import ANSWER, OFFER, Encoder, code, door_node
 from tests.doubles.meeting_service import ISSUER
 
@@ -117,8 +117,8 @@ async def test_a_stream_key_that_cannot_be_looked_up_is_asked_for_again(platform
 async def test_stream_keys_that_somebody_makes_up_are_asked_about_so_often_and_no_more(
     platform: Platform, node: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_keys, "ASKED_AT_ONCE", 2)
-    monkeypatch.setattr(stream_keys, "ASKED_PER_S", 1e-6)
+    monkeypatch.setattr(key_lookups, "UNKNOWN_AT_ONCE", 2)
+    monkeypatch.setattr(key_lookups, "UNKNOWN_PER_S", 1e-6)
     encoder = Encoder(platform, (await platform.gateway()).url)
     with_a_token = dict(encoder.http.headers)
     encoder.http.headers["Authorization"] = "Bearer sk_made_up"
