@@ -83,7 +83,7 @@ package: $(STAMPS)/run ## The functions' bundles and stacks, for template.yaml (
 		$(VENV)/bin/python -m infra.setup.as_json build/functions/$$name/sam.yaml || exit 1; done
 
 .PHONY: bench
-bench: ready-to-test ## Measure: forwarding, joining, placement (BENCH=<name> for one)
+bench: ready-to-test ## Measure: forwarding, joining, placement, the functions (BENCH=<name> for one)
 	@for folder in $(if $(BENCH),bench/$(BENCH),$(patsubst %/__main__.py,%,$(wildcard bench/*/__main__.py))); do \
 		echo "==> $$folder"; $(VENV)/bin/python -m $${folder//\//.} || exit 1; done
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec import Struct
 
 from contracts.access_control import Permission, permissions_of
+from contracts.account_standing import TokenSession
 from contracts.error_codes import ErrorCode
 from contracts.jwks import ALGORITHM, TokenError, VerificationKeys
 from contracts.rooms import Identity
@@ -36,8 +37,12 @@ class AccessClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     aud: str = AUDIENCE
     email: str = ""
     """Empty for a service account."""
+    email_verified: bool = False
+    """Whether the address is proven to be the account's (OpenID Connect Core, 5.1)."""
     sid: str = ""
-    """The session that it was issued in; a service account has none."""
+    """The session that it was issued in; for a service account, the API key."""
+    epoch: int = 0
+    """The account's at that time: `contracts.account_standing.TokenSession`."""
     roles: tuple[str, ...] = ()
     """RFC 9068, 2.2.3.1: `contracts.access_control.PlatformRole`. Roles that a service does not know mean nothing."""
     scope: str | None = None
@@ -46,9 +51,19 @@ class AccessClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9068, 2.2: the service account, if it was issued to one."""
 
     @property
+    def session(self) -> TokenSession | None:
+        """The session that it was issued in; None: it names none."""
+        return TokenSession(id=self.sid, epoch=self.epoch) if self.sid else None
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """What the bearer may do."""
         return permissions_of(self.roles, self.scope)
+
+    @property
+    def proven_address(self) -> str | None:
+        """The e-mail address that is proven to be the bearer's; None: there is none."""
+        return self.email if self.email and self.email_verified else None
 
     def may(self, permission: Permission) -> bool:
         """Whether the bearer may do something."""

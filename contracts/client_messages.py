@@ -33,6 +33,11 @@ next is refused with `already_in_meeting`, or takes the place of the oldest, as 
 (``participant_left`` with the reason ``replaced``), is told so (``closing`` with the code `replaced`), and cannot
 resume. A meeting has 2,000 participants at most (`meeting_full`).
 
+**Accounts.** Whoever's account is suspended or deleted, or whose session has ended (that of the access token which
+their meeting token was issued for), is disconnected at once (`closing` with the code `account_suspended`,
+`account_deleted` or `session_expired`) and does not get in with a token that they still have. Others are told
+`participant_left` with the reason `access_lost`, and not why.
+
 **Media.** Two peer connections per client: a publishing one, offered by the client (`PublishOffer`), and a
 subscribing one, offered by the media node (`SubscriberOffer`, answered by `SubscriberAnswer`). The node is
 ICE-lite with its candidates in the SDP; client candidates need not be signalled. In the subscribing SDP each
@@ -127,6 +132,10 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """Who may not come back, for those who moderate."""
     recording: RecordingInfo | None = None
     """The recording that is being made of the main room; None: there is none."""
+    ends_at: int | None = None
+    """When the meeting's longest time is over, and it ends; None: it has none."""
+    mute_on_entry: bool = False
+    """Microphones of those who do not moderate are off when they come in; they may unmute as the policy has it."""
 
 
 class IceServer(Struct, frozen=True, kw_only=True):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeAlias
 
-import msgspec
 from msgspec import Struct
 
+from contracts.account_standing import AccessLoss, TokenSession
 from contracts.rooms import (
     Breakouts,
     ChatMessage,
@@ -32,6 +32,7 @@ from contracts.rooms import (
     RecordingEnd,
     Role,
     RoomPolicy,
+    RoomRules,
     TrackId,
     TrackInfo,
     TrackSource,
@@ -48,6 +49,8 @@ class LeaveReason(StrEnum):
     MEETING_ENDED = "meeting_ended"
     REPLACED = "replaced"
     """The same person has come in once more, in another tab or on another device, and there was one place for them."""
+    ACCESS_LOST = "access_lost"
+    """The person's session has ended, or their account is suspended or deleted: others are not told which."""
 
 
 class LobbyLeaveReason(StrEnum):
@@ -59,6 +62,8 @@ class LobbyLeaveReason(StrEnum):
     """They left, or their connection was lost."""
     REPLACED = "replaced"
     """The same person waits, or has come in, elsewhere."""
+    ACCESS_LOST = "access_lost"
+    """As `LeaveReason.ACCESS_LOST`."""
 
 
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -72,6 +77,8 @@ class MeetingStarted(_Event, frozen=True, kw_only=True, tag="meeting_started"):
     meeting_id: MeetingId
     host_id: Identity | None = None
     """Whose meeting it is; None: the first token did not say."""
+    rules: RoomRules | None = None
+    """By which it opens; None: by the platform's alone."""
 
 
 class NodePlaced(_Event, frozen=True, kw_only=True, tag="node_placed"):
@@ -94,6 +101,11 @@ class ParticipantJoined(_Event, frozen=True, kw_only=True, tag="participant_join
     """SHA-256, in hex, of the secret with which this participant may resume. Never sent to clients."""
     granted: Permissions | None = None
     """What the token gave, where the room's own rules have made something else of it."""
+    session: TokenSession | None = None
+    """The session that the token was issued in. Never sent to clients."""
+    stands_on: tuple[Identity, ...] = ()
+    account_name: bool = False
+    """Both as the token has them (`contracts.meeting_token`). Never sent to clients."""
 
 
 class ParticipantDisconnected(_Event, frozen=True, kw_only=True, tag="participant_disconnected"):
@@ -106,6 +118,8 @@ class ParticipantDisconnected(_Event, frozen=True, kw_only=True, tag="participan
 class ParticipantResumed(_Event, frozen=True, kw_only=True, tag="participant_resumed"):
     participant_id: ParticipantId
     gateway_id: GatewayId
+    session: TokenSession | None = None
+    """That of the token they came back with; None: as before."""
 
 
 class ParticipantLeft(_Event, frozen=True, kw_only=True, tag="participant_left"):
@@ -118,6 +132,8 @@ class ParticipantLeft(_Event, frozen=True, kw_only=True, tag="participant_left")
     """The name of somebody who may not come back; None: they may."""
     by: ParticipantId | None = None
     """Who removed them; None: nobody did."""
+    loss: AccessLoss | None = None
+    """Where the reason is `LeaveReason.ACCESS_LOST`: why. Never sent to clients, but for the one it is about."""
 
 
 class TrackPublished(_Event, frozen=True, kw_only=True, tag="track_published"):
@@ -155,6 +171,8 @@ class UnmuteAsked(_Event, frozen=True, kw_only=True, tag="unmute_asked"):
 
 class HandRaised(_Event, frozen=True, kw_only=True, tag="hand_raised"):
     participant_id: ParticipantId
+    identity: Identity | None = None
+    """Whose stay it is, for the meeting's record; so it is in other events."""
 
 
 class HandLowered(_Event, frozen=True, kw_only=True, tag="hand_lowered"):
@@ -167,6 +185,7 @@ class ReactionSent(_Event, frozen=True, kw_only=True, tag="reaction_sent"):
     emoji: str
     breakout: str | None = None
     """The room it is shown in; None: the main one."""
+    identity: Identity | None = None
 
 
 class _ChatEvent(_Event, frozen=True, kw_only=True):
@@ -186,11 +205,16 @@ class ChatSent(_ChatEvent, frozen=True, kw_only=True, tag="chat_sent"):
 class ChatEdited(_ChatEvent, frozen=True, kw_only=True, tag="chat_edited"):
     message_id: str
     text: str
+    sent_version: int | None = None
+    """The version of its `ChatSent`."""
 
 
 class ChatRemoved(_ChatEvent, frozen=True, kw_only=True, tag="chat_removed"):
     message_id: str
     by: ParticipantId
+    by_identity: Identity | None = None
+    sent_version: int | None = None
+    """As in `ChatEdited`."""
 
 
 class DataSent(_Event, frozen=True, kw_only=True, tag="data_sent"):
@@ -209,6 +233,9 @@ class ParticipantRenamed(_Event, frozen=True, kw_only=True, tag="participant_ren
     participant_id: ParticipantId
     name: str
     by: ParticipantId
+    identity: Identity | None = None
+    account_name: bool = False
+    """Whether their account has that name now; otherwise somebody in the room has chosen it. Never sent to clients."""
 
 
 class RoleChanged(_Event, frozen=True, kw_only=True, tag="role_changed"):
@@ -218,6 +245,14 @@ class RoleChanged(_Event, frozen=True, kw_only=True, tag="role_changed"):
     role: Role
     permissions: Permissions
     by: ParticipantId
+    identity: Identity | None = None
+
+
+class HostChanged(_Event, frozen=True, kw_only=True, tag="host_changed"):
+    """The meeting is somebody else's from now on, whether they are in the room or not. What it makes of those who are
+    in it follows."""
+
+    host_id: Identity
 
 
 class PermissionsGranted(_Event, frozen=True, kw_only=True, tag="permissions_granted"):
@@ -258,11 +293,19 @@ class LobbyJoined(_Event, frozen=True, kw_only=True, tag="lobby_joined"):
     gateway_id: GatewayId
     resume_hash: str
     granted: Permissions
+    vouched: bool = False
+    """They wait for the host alone: the lobby is not for them."""
+    session: TokenSession | None = None
+    stands_on: tuple[Identity, ...] = ()
+    account_name: bool = False
+    """As in `ParticipantJoined`."""
 
 
 class LobbyLeft(_Event, frozen=True, kw_only=True, tag="lobby_left"):
     participant_id: ParticipantId
     reason: LobbyLeaveReason
+    loss: AccessLoss | None = None
+    """As in `ParticipantLeft`."""
 
 
 class LobbyMessageSent(_Event, frozen=True, kw_only=True, tag="lobby_message_sent"):
@@ -315,6 +358,8 @@ class BreakoutsClosed(_Event, frozen=True, kw_only=True, tag="breakouts_closed")
 class ParticipantsMoved(_Event, frozen=True, kw_only=True, tag="participants_moved"):
     moves: tuple[Move, ...]
     by: ParticipantId | None
+    identities: tuple[Identity, ...] = ()
+    """Whose stays ``moves`` tells of, in its order."""
 
 
 class PeerSignalled(_Event, frozen=True, kw_only=True, tag="peer_signalled"):
@@ -345,7 +390,7 @@ class MeetingEnded(_Event, frozen=True, kw_only=True, tag="meeting_ended"):
     """The last event of a log: nothing is accepted after it."""
 
     by: Identity | None
-    """Who ended it for all; None when the service did."""
+    """Who ended it for all; None: it ended by itself, after everybody had gone, or when its time was over."""
 
 
 LogEvent: TypeAlias = (
@@ -370,6 +415,7 @@ LogEvent: TypeAlias = (
     | DataSent
     | ParticipantRenamed
     | RoleChanged
+    | HostChanged
     | PermissionsGranted
     | PermissionsChanged
     | RolePermissionsChanged
@@ -391,21 +437,3 @@ LogEvent: TypeAlias = (
     | RecordingStopped
     | MeetingEnded
 )
-
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[LogEvent] = msgspec.json.Decoder(LogEvent)
-
-
-def encode_event(event: LogEvent) -> bytes:
-    """The JSON form of one event, as it stands in the stream."""
-    return _encoder.encode(event)
-
-
-def decode_event(data: bytes | str) -> LogEvent:
-    """One event from its JSON form.
-
-    Raises:
-        msgspec.ValidationError: it is JSON, but no event of the log.
-        msgspec.DecodeError: it is not JSON.
-    """
-    return _decoder.decode(data)

@@ -13,9 +13,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec import Struct
 
+from contracts.account_standing import TokenSession
 from contracts.error_codes import ErrorCode
 from contracts.jwks import ALGORITHM, TokenError, VerificationKeys
-from contracts.rooms import Identity, MeetingId, Permissions, Role
+from contracts.rooms import Identity, MeetingId, Permissions, Role, RoomRules, room_of
 
 TYPE = "meeting+jwt"
 AUDIENCE = "parley-gateway"
@@ -36,13 +37,30 @@ class MeetingClaims(Struct, frozen=True, kw_only=True):
     exp: int
     jti: str
     aud: str = AUDIENCE
+    session: TokenSession | None = None
+    """The session of the access token that it was issued for; None: its bearer has no account."""
     host_id: Identity | None = None
     """Whose meeting it is."""
+    meeting_session: int = 1
+    """In which session of the meeting: each has a room of its own."""
+    rules: RoomRules | None = None
+    """How the room opens if its bearer is the first one there; None: by the platform's rules alone."""
+    vouched: bool = False
+    """Whether its bearer need not wait in the lobby: the meeting's settings let them pass."""
     stream_key: str | None = None
     """The id of the stream key that is its bearer's proof (`contracts.stream_keys`); no signed token has one. Whoever
     runs the meeting has let its bearer in beforehand, and its newest stream takes the place of an older one."""
+    stands_on: tuple[Identity, ...] = ()
+    """The accounts without which their access is none, though they are somebody else: those of a stream key."""
+    account_name: bool = False
+    """Whether the name is that of their account, and follows it."""
     trace_id: str = ""
     """The trace that the request for the token belongs to (W3C Trace Context): log lines about the stay carry it."""
+
+    @property
+    def room(self) -> MeetingId:
+        """The id of the room that it opens."""
+        return room_of(self.meeting, self.meeting_session)
 
 
 def encode_meeting_token(claims: MeetingClaims, *, key: EllipticCurvePrivateKey, kid: str) -> str:

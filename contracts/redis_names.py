@@ -41,6 +41,20 @@ LIVE_ROOMS = "parley:rooms"
 """Sorted set of the meetings that are live, by the time (ms) at which they started: `contracts.live_rooms`."""
 
 
+ACCOUNTS = "parley:accounts"
+"""The channel on which changes of accounts are announced: `contracts.account_standing.AccountChanged`."""
+
+
+def account_standing(account_id: Identity) -> str:
+    """`contracts.account_standing.AccountStanding` as JSON, of an account that has changed lately."""
+    return f"parley:{{a:{account_id}}}:standing"
+
+
+def session_ended(account_id: Identity, session_id: str) -> str:
+    """There while a session of an account has ended lately, or an API key of a service account was revoked."""
+    return f"parley:{{a:{account_id}}}:ended:{session_id}"
+
+
 def limit_key(limit: str, digest: str) -> str:
     """Hash: what `functions.serverless.redis_limits` has counted for one subject of a limit."""
     return f"parley:limit:{limit}:{digest}"

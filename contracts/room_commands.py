@@ -5,8 +5,8 @@ The gateways read it as the consumer group `redis_names.ROOM_COMMANDS_GROUP`: ea
 to another one if that gateway dies before it has acknowledged. Delivery is at least once. Who may ask is decided
 before a request is written.
 
-`EndMeetingRequested` and `ShutOutRequested` are carried out whenever a gateway gets to them, and may safely be carried
-out twice.
+`EndMeetingRequested`, `ShutOutRequested` and `HostChangeRequested` are carried out whenever a gateway gets to them, and
+may safely be carried out twice.
 
 `RoomAsked` is for somebody who waits. It comes with a ticket, the key `redis_names.room_ticket`: whoever deletes it has
 the request. A gateway deletes it before it begins, so that a request is begun once at most. The asker deletes it when
@@ -56,6 +56,13 @@ class ShutOutRequested(Struct, frozen=True, kw_only=True, tag_field="type", tag=
     meeting_id: MeetingId
     identity: Identity
     by: Identity
+
+
+class HostChangeRequested(Struct, frozen=True, kw_only=True, tag_field="type", tag="host_change_requested"):
+    """The meeting has another host. A room that nobody has joined needs no word: its tokens say so."""
+
+    meeting_id: MeetingId
+    host_id: Identity
 
 
 # ---- what can be asked ----
@@ -177,7 +184,7 @@ RoomAnswer: TypeAlias = (
 )
 
 
-RoomCommand: TypeAlias = EndMeetingRequested | ShutOutRequested | RoomAsked
+RoomCommand: TypeAlias = EndMeetingRequested | ShutOutRequested | HostChangeRequested | RoomAsked
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[RoomCommand] = msgspec.json.Decoder(RoomCommand)

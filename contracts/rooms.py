@@ -5,12 +5,14 @@ Wire form: JSON objects in snake_case; times are integers, milliseconds since th
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import NewType
 
 from msgspec import Struct
 
 MeetingId = NewType("MeetingId", str)
+"""A meeting, and in everything that belongs to one room of it (its log, facts, media) that room: `room_of`."""
 ParticipantId = NewType("ParticipantId", str)
 """One stay of one person in one room: a second tab is a second participant."""
 Identity = NewType("Identity", str)
@@ -191,6 +193,30 @@ class RoomPolicy(Struct, frozen=True, kw_only=True):
     """Media is encrypted from end to end, by the clients: nothing is recorded, and nothing goes directly."""
 
 
+class RolePermissions(Struct, frozen=True, kw_only=True):
+    """What everybody in a role may do at most."""
+
+    role: Role
+    permissions: Permissions
+
+
+class RoomRules(Struct, frozen=True, kw_only=True):
+    """How a room opens, by its meeting's settings. Who moderates may change the policy and the permissions there."""
+
+    policy: RoomPolicy = RoomPolicy()
+    role_permissions: tuple[RolePermissions, ...] = ()
+    max_participants: int | None = None
+    """None: as many as a room takes."""
+    max_length_ms: int | None = None
+    """The room ends so long after the first one came in; None: it does not."""
+    mute_on_entry: bool = False
+    """Microphones of those who do not moderate begin muted."""
+    record: bool = False
+    """A recording begins by itself."""
+    wait_for_host: bool = False
+    """Everybody waits until somebody is there who moderates."""
+
+
 class RecordingInfo(Struct, frozen=True, kw_only=True):
     """A recording of the main room that is being made. What goes on in breakout rooms is not recorded."""
 
@@ -225,13 +251,6 @@ class PeerSignal(Struct, frozen=True, kw_only=True):
     """Names the connection; chosen by the one who offers."""
     kind: PeerSignalKind
     sdp: str
-
-
-class RolePermissions(Struct, frozen=True, kw_only=True):
-    """What everybody in a role may do at most."""
-
-    role: Role
-    permissions: Permissions
 
 
 class BannedPerson(Struct, frozen=True, kw_only=True):
@@ -270,3 +289,22 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     edited_at: int | None = None
     breakout: Breakout | None = None
     """The breakout room it was written in; None: the main room."""
+
+
+def room_of(meeting_id: MeetingId, session: int) -> MeetingId:
+    """The id of a meeting's room in its ``session``-th session: the first one has the meeting's own id."""
+    return meeting_id if session == 1 else MeetingId(f"{meeting_id}.{session}")
+
+
+def session_of(room_id: MeetingId) -> tuple[MeetingId, int]:
+    """Whose room it is, and in which session; the inverse of `room_of`.
+
+    Raises:
+        ValueError: no room has such an id.
+    """
+    meeting_id, dot, number = room_id.partition(".")
+    if not dot:
+        return room_id, 1
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", number) or number == "1":
+        raise ValueError("rooms are numbered from 2")
+    return MeetingId(meeting_id), int(number)

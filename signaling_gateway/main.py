@@ -29,6 +29,7 @@ from contracts import redis_names
 from contracts.node_rpc import ActiveSpeakers, NodeReport, QualitiesChanged, RecordingEnded, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
+from signaling_gateway.adapters.account_standings import RedisAccountStandings
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
 from signaling_gateway.adapters.facts_outbox import FactsOutbox
 from signaling_gateway.adapters.gateway_lease import GatewayLease
@@ -63,6 +64,7 @@ from signaling_gateway.metrics import (
     SUBSCRIBED,
     watch_loop,
 )
+from signaling_gateway.service.account_watch import AccountWatch
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks, ended
 from signaling_gateway.service.consequences import Consequences
@@ -173,6 +175,9 @@ class Gateway:
         turn_servers = TurnServers(
             settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
         )
+        self._accounts = AccountWatch(
+            standings=RedisAccountStandings(self._redis, self._subscriptions), rooms=self.rooms, tasks=self.tasks
+        )
         admission = Admission(
             gateway_id=self.id,
             ice_servers=turn_servers,
@@ -180,6 +185,7 @@ class Gateway:
             tabs=settings.tabs,
             replaces=settings.tabs_full == "replace",
             rooms=self.rooms,
+            accounts=self._accounts,
             media=self._media,
             delivery=delivery,
             new_participant_id=lambda: ParticipantId(f"p_{secrets.token_urlsafe(9)}"),
@@ -229,6 +235,8 @@ class Gateway:
             media=self._media,
             recordings=self._recordings,
             spanning=spanning,
+            tasks=self.tasks,
+            empty_ms=settings.empty_ms,
             now=now,
         )
         doors = StandardDoorRoutes(
@@ -272,8 +280,9 @@ class Gateway:
             self._upkeep.keep_lease(),
             self._upkeep.take_over(),
             self._upkeep.watch_nodes(),
-            self._upkeep.end_breakouts(),
+            self._upkeep.watch_the_clock(),
             self._upkeep.audit(),
+            self._accounts.run(),
             self.doors.keep_watch(),
             self._recordings.keep_all(self.rooms.open_rooms),
             self._listing.run(),

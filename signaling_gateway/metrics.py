@@ -80,6 +80,12 @@ PLACEMENTS = METRICS.counter(
     "outcome",
 )
 
+ACCESS_LOST = METRICS.counter(
+    "access_lost",
+    "Participants taken out by this gateway because of their account. `reason`: `suspended`, `deleted` or "
+    "`session_ended`.",
+    "reason",
+)
 TAKEN_OVER = METRICS.counter("rooms_taken_over", "Rooms taken over from gateways that are gone.")
 FACTS = METRICS.counter(
     "facts",

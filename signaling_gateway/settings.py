@@ -37,6 +37,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     redis_url: Annotated[str, Meta(pattern="^(rediss?|unix)://")] = "redis://127.0.0.1:6379/0"
     grace_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 30_000
     """How long a participant is kept after its connection is lost."""
+    empty_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = 300_000
+    """How long a room that everybody has left is kept before it ends by itself."""
     tabs: Annotated[int, Meta(ge=1, le=8)] | None = None
     """How often one person may be connected to a meeting at once, with all tabs and devices; None: eight times."""
     tabs_full: Literal["refuse", "replace"] = "refuse"

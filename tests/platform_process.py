@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import queue
+import secrets
 import select
 import signal
 import socket
@@ -45,6 +46,7 @@ class Platform:
         port: int | None = None,
         gateway_port: int | None = None,
         media_port: int | None = None,
+        mailbox_port: int | None = None,
         web: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -52,6 +54,7 @@ class Platform:
         self.port = port or free_port(socket.SOCK_STREAM)
         self.gateway_port = gateway_port or free_port(socket.SOCK_STREAM)
         self.media_port = media_port or free_media_port()
+        self.mailbox_port = mailbox_port or free_port(socket.SOCK_STREAM)
         self.output: list[str] = []
         self.url = ""
         """The address to open, once it is ready."""
@@ -61,11 +64,15 @@ class Platform:
             "PARLEY_PORT": str(self.port),
             "PARLEY_GATEWAY_PORT": str(self.gateway_port),
             "PARLEY_MEDIA_PORT": str(self.media_port),
+            "PARLEY_MAILBOX_PORT": str(self.mailbox_port),
             "PARLEY_DATA": str(data),
             # Tests and measurements come from one address.
             "PARLEY_AUTH_LIMIT_LOGIN": "100000/60",
             "PARLEY_AUTH_LIMIT_REGISTER": "100000/60",
             "PARLEY_AUTH_LIMIT_REFRESH": "100000/60",
+            "PARLEY_MEETINGS_LIMIT_ADDRESS": "100000/60",
+            "PARLEY_MEETINGS_LIMIT_JOIN": "100000/60",
+            "PARLEY_MEETINGS_LIMIT_CREATE": "100000/60",
             **({"PARLEY_WEB": str(web)} if web else {}),
             **(environ or {}),
         }
@@ -203,19 +210,22 @@ class Watch:
 
 
 def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return _free_port((kind,))
 
 
 def free_media_port() -> int:
     """One that is free for UDP and for TCP."""
+    return _free_port((socket.SOCK_DGRAM, socket.SOCK_STREAM))
+
+
+def _free_port(kinds: Iterable[int]) -> int:
+    """None of those that the system gives to connections: until it is used, another test's could take it."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port = int(udp.getsockname()[1])
-            try:
-                tcp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        port = secrets.choice(range(20_000, 32_000))
+        try:
+            for kind in kinds:
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port

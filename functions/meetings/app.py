@@ -3,58 +3,130 @@
 from __future__ import annotations
 
 import os
+import random
 import time
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from chalice.app import CloudWatchEvent, Rate
+from meetings_service.accounts import Accounts
 from meetings_service.adapters.auth_keys import AuthKeys
 from meetings_service.adapters.broker import Broker
+from meetings_service.adapters.closed_accounts import ClosedAccounts
+from meetings_service.adapters.contacts import Contacts
+from meetings_service.adapters.feeds import Feeds
+from meetings_service.adapters.histories import Histories
+from meetings_service.adapters.invitees import Invitees
+from meetings_service.adapters.kept_sessions import KeptSessions
+from meetings_service.adapters.lists import Lists
 from meetings_service.adapters.live_rooms import LiveRooms
+from meetings_service.adapters.recordings_bucket import RecordingsBucket
+from meetings_service.adapters.recordings_table import RecordingsTable
+from meetings_service.adapters.records import Records
+from meetings_service.adapters.reminders import Reminders
 from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.rooms import Rooms
+from meetings_service.adapters.set_aside_facts import SetAsideFacts
 from meetings_service.adapters.stream_keys import StreamKeys
+from meetings_service.adapters.traces import Traces
+from meetings_service.adapters.usage_table import UsageTable
+from meetings_service.adapters.webhooks_table import WebhooksTable
 from meetings_service.administration import Administration
-from meetings_service.domain.meetings import Meeting
+from meetings_service.api_description import DESCRIPTION
+from meetings_service.audit import Audit, Audited, add_audit_route
+from meetings_service.calendar_feeds import CalendarFeeds
+from meetings_service.calendar_routes import add_calendar_routes
+from meetings_service.conflicts import Conflicts
+from meetings_service.domain.deliveries import ANSWER_BYTES
+from meetings_service.domain.notices import Job
+from meetings_service.domain.recordings import least_days
 from meetings_service.facts import FactsConsumer
+from meetings_service.history import History
+from meetings_service.history_routes import add_history_routes
+from meetings_service.invitation_routes import add_invitation_routes
+from meetings_service.invitations import Invitations
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
-from meetings_service.messages import (
-    ChangeBody,
-    CreateBody,
-    Join,
-    JoinBody,
-    ListQuery,
-    MeetingPage,
-    MeetingPublic,
-)
-from meetings_service.messages import Meeting as MeetingAnswer
+from meetings_service.mailing import Mailing
+from meetings_service.meeting_routes import add_meeting_routes
+from meetings_service.notices import Notices
+from meetings_service.organisation_routes import add_organisation_routes
+from meetings_service.outbox import Outbox
+from meetings_service.own_records import OwnRecords, add_own_records_route
+from meetings_service.passcodes import PasscodeGuessing
+from meetings_service.people import People
+from meetings_service.people_routes import add_people_routes
+from meetings_service.postman import DEADLINE_S, Postman
+from meetings_service.recording_routes import add_recording_routes
+from meetings_service.recordings import Recordings
+from meetings_service.recordings_upkeep import RecordingsUpkeep
+from meetings_service.reminding import Reminding
+from meetings_service.retention import Retention
+from meetings_service.room_audit import RoomAudit
 from meetings_service.room_routes import add_room_routes
 from meetings_service.scheduling import Meetings
+from meetings_service.series import Series
+from meetings_service.series_routes import add_series_routes
+from meetings_service.set_aside_routes import add_set_aside_routes
 from meetings_service.settings import MeetingsSettings
 from meetings_service.stream_key_routes import add_stream_key_routes
 from meetings_service.streaming import Streaming
-from msgspec import UNSET, UnsetType
+from meetings_service.usage import Usage
+from meetings_service.usage_routes import add_usage_routes
+from meetings_service.webhook_routes import add_webhook_routes
+from meetings_service.webhook_secrets import WebhookSecrets
+from meetings_service.webhooks import Webhooks
 
-from contracts.access_control import Permission
-from contracts.error_codes import ErrorCode
 from contracts.jwks import CLOCK_SKEW_S
 from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
 from contracts.stream_keys import stream_key_answer
-from functions.serverless import aws, openapi
-from functions.serverless.access import Open, OrAnyone
+from functions.serverless import aws
+from functions.serverless.access import Open
+from functions.serverless.audit_table import AuditTable
+from functions.serverless.client_addresses import ClientAddresses
+from functions.serverless.document_routes import add_document_routes
+from functions.serverless.jobs import Jobs, QueuedJob
+from functions.serverless.mailers import mailer_of
+from functions.serverless.outbound import Outbound
+from functions.serverless.redis_limits import Limits
 from functions.serverless.requests import Call, Empty
-from functions.serverless.service import Answer, Service
+from functions.serverless.sealing import Sealing
+from functions.serverless.service import Answer, Limiting, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
-from functions.serverless.times import rfc3339
+from functions.serverless.standings import StandingCheck
+from functions.serverless.started_functions import StartedFunction
 from telemetry.logs import service_logger
 
-T = TypeVar("T")
-
+JOBS_FOR_S = 8.0
+"""So long an invocation begins jobs: one that is cut off in a mail would send it twice."""
+RECORDINGS_FOR_S = 8.0
+"""So long a run begins to look after recordings: the last one needs time, too."""
 settings = MeetingsSettings.from_environ(os.environ)
 logger = service_logger("meetings")
 auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
-app = Service("parley-meetings", logger=logger, is_outage=aws.is_outage, verify=auth_keys.verify)
+quotas = settings.quotas()
+limits = Limits(settings.redis_url, clock=time.time, logger=logger)
+audit = Audit(
+    AuditTable(aws.dynamodb_client, settings.table, kept_days=settings.audit_kept_days, clock=time.time),
+    addresses=settings.audit_addresses,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+app = Service(
+    "parley-meetings",
+    logger=logger,
+    is_outage=aws.is_outage,
+    verify=auth_keys.verify,
+    audit=audit.request,
+    addresses=ClientAddresses(trusted_proxies=settings.trusted_proxies, edge_secret=settings.edge_secret),
+    limiting=Limiting(
+        limits=limits,
+        quotas=quotas,
+        of_a_bearer=quotas["bearer"],
+        standings=StandingCheck(logger=logger),
+    ),
+)
 signing_keys = SigningKeys(
     client=aws.secrets_client,
     secret_id=settings.signing_secret,
@@ -65,13 +137,147 @@ signing_keys = SigningKeys(
 repository = Repository(aws.dynamodb_client, settings.table)
 broker = Broker(settings.redis_url, patience_s=settings.room_patience_s)
 rooms = Rooms(broker)
-meetings = Meetings(repository=repository, rooms=rooms, clock=time.time, randomness=os.urandom, logger=logger)
+recordings_table = RecordingsTable(repository.table)
+recordings_bucket = RecordingsBucket(
+    aws.s3_client, lambda: aws.s3_signer(settings.recordings_url), settings.recordings_bucket
+)
+records = Records(repository, recordings_table)
+lists = Lists(repository.table)
+webhooks_table = WebhooksTable(repository.table)
+outbox = Outbox(
+    table=webhooks_table,
+    records=records,
+    function=StartedFunction(aws.lambda_client, settings.deliveries_function, logger=logger),
+    clock=time.time,
+)
+invitees = Invitees(repository.table)
+contacts = Contacts(repository.table)
+jobs = Jobs(aws.dynamodb_client, settings.table, QueuedJob[Job])
+notices = Notices(
+    jobs=jobs,
+    repository=repository,
+    function=StartedFunction(aws.lambda_client, settings.jobs_function, logger=logger),
+    invitees=invitees,
+    contacts=contacts,
+    limits=limits,
+    sends_mail=settings.mail != "off",
+    mails_per_day=settings.mails_per_day,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+reminding = Reminding(
+    reminders=Reminders(repository.table),
+    repository=repository,
+    notices=notices,
+    clock=time.time,
+    logger=logger,
+)
+meetings = Meetings(
+    repository=repository,
+    lists=lists,
+    records=records,
+    rooms=rooms,
+    outbox=outbox,
+    invitees=invitees,
+    notices=notices,
+    reminding=reminding,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+invitations = Invitations(
+    meetings=meetings,
+    invitees=invitees,
+    contacts=contacts,
+    notices=notices,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+mailing = Mailing(
+    jobs=jobs,
+    notices=notices,
+    repository=repository,
+    invitees=invitees,
+    contacts=contacts,
+    mailer=mailer_of(settings.mail, sender=settings.mail_from, smtp_url=settings.mail_smtp_url, ses=aws.ses_client),
+    sender=settings.mail_from,
+    page=settings.public_url,
+    site=settings.site,
+    clock=time.time,
+    logger=logger,
+)
+series = Series(
+    meetings=meetings,
+    repository=repository,
+    invitees=invitees,
+    notices=notices,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+conflicts = Conflicts(lists, clock=time.time)
+calendar_feeds = CalendarFeeds(
+    feeds=Feeds(repository.table),
+    lists=lists,
+    contacts=contacts,
+    limits=limits,
+    page=settings.public_url,
+    site=settings.site,
+    sender=settings.organiser_address,
+    clock=time.time,
+    randomness=os.urandom,
+)
+recordings = Recordings(
+    meetings=meetings,
+    table=recordings_table,
+    bucket=recordings_bucket,
+    outbox=outbox,
+    clock=time.time,
+    logger=logger,
+)
+
+
+def recordings_kept_days() -> int | None:
+    """How long recordings are kept now, by the organisation's policy and the bucket's."""
+    return least_days(repository.organisation().recordings_days, settings.recordings_kept_days)
+
+
+recordings_upkeep = RecordingsUpkeep(
+    recordings=recordings,
+    table=recordings_table,
+    bucket=recordings_bucket,
+    kept_days=recordings_kept_days,
+    expired=lambda about: audit.by_itself(Audited.RECORDING_EXPIRED, about),
+    clock=time.time,
+    logger=logger,
+)
+people = People(
+    meetings=meetings,
+    repository=repository,
+    invitees=invitees,
+    contacts=contacts,
+    notices=notices,
+    records=records,
+    rooms=rooms,
+    clock=time.time,
+    logger=logger,
+)
 joining = Joining(
-    signing_keys=signing_keys, issuer=settings.issuer, clock=time.time, randomness=os.urandom, logger=logger
+    meetings=meetings,
+    passcodes=PasscodeGuessing(limits),
+    signing_keys=signing_keys,
+    issuer=settings.issuer,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
 )
 administration = Administration(meetings=meetings, rooms=rooms, live_rooms=LiveRooms(broker), logger=logger)
+closed_accounts = ClosedAccounts(repository.table)
 streaming = Streaming(
     meetings=meetings,
+    closed=closed_accounts,
     keys=StreamKeys(aws.dynamodb_client, settings.table),
     rooms=rooms,
     issuer=settings.issuer,
@@ -79,118 +285,57 @@ streaming = Streaming(
     randomness=os.urandom,
     logger=logger,
 )
-consumer = FactsConsumer(repository=repository, logger=logger)
-
-
-@app.operation(
-    "POST",
-    "/v1/meetings",
-    summary="Make a meeting",
-    access=Permission.MEETINGS_CREATE,
-    body=CreateBody,
-    answer=MeetingAnswer,
-    status=201,
-    errors=(ErrorCode.KEYS_UNAVAILABLE,),
-)
-def create_meeting(call: Call[CreateBody, Empty]) -> Answer[MeetingAnswer]:
-    made = meetings.create(call.caller, title=call.body.title, guests_allowed=call.body.guests_allowed)
-    return Answer(body=_for_host(made), headers={"Location": f"/v1/meetings/{made.id}"})
-
-
-@app.operation(
-    "GET",
-    "/v1/meetings",
-    summary="One's own meetings, newest first",
-    access=Permission.MEETINGS_READ,
-    query=ListQuery,
-    answer=MeetingPage,
-    errors=(ErrorCode.KEYS_UNAVAILABLE,),
-)
-def list_meetings(call: Call[Empty, ListQuery]) -> Answer[MeetingPage]:
-    page = meetings.list_of(call.caller, cursor=_given(call.query.cursor), limit=call.query.limit)
-    items = tuple(_for_host(meeting) for meeting in page.meetings)
-    return Answer(body=MeetingPage(items=items, next_cursor=page.next_cursor))
-
-
-@app.operation(
-    "GET",
-    "/v1/meetings/{id}",
-    summary="A meeting: all of it for its host, what the link tells for others",
-    access=OrAnyone(Permission.MEETINGS_READ),
-    answer=MeetingAnswer | MeetingPublic,
-    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.KEYS_UNAVAILABLE),
-)
-def read_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer | MeetingPublic]:
-    user = call.claims
-    meeting = meetings.find(call.path["id"])
-    is_host = user is not None and user.sub == meeting.host_id
-    return Answer(body=_for_host(meeting) if is_host else _for_all(meeting))
-
-
-@app.operation(
-    "PATCH",
-    "/v1/meetings/{id}",
-    summary="Change a meeting",
-    access=Permission.MEETINGS_WRITE,
-    body=ChangeBody,
-    answer=MeetingAnswer,
-    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
-)
-def change_meeting(call: Call[ChangeBody, Empty]) -> Answer[MeetingAnswer]:
-    changes: dict[str, str | bool] = {
-        name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET
-    }
-    return Answer(body=_for_host(meetings.change(call.caller, call.path["id"], changes)))
-
-
-@app.operation(
-    "POST",
-    "/v1/meetings/{id}/join",
-    summary="Get into a meeting: a meeting token for its room",
-    access=OrAnyone(Permission.MEETINGS_JOIN),
-    body=JoinBody,
-    answer=Join,
-    errors=(
-        ErrorCode.MEETING_NOT_FOUND,
-        ErrorCode.MEETING_ENDED,
-        ErrorCode.GUESTS_NOT_ALLOWED,
-        ErrorCode.KEYS_UNAVAILABLE,
-    ),
-)
-def join_meeting(call: Call[JoinBody, Empty]) -> Answer[Join]:
-    user = call.claims
-    meeting = meetings.find(call.path["id"])
-    done = joining.join(
-        meeting,
-        user=user,
-        display_name=_given(call.body.display_name),
-        previous_token=_given(call.body.previous_token),
+outbound = Outbound(reach=settings.webhook_reach, deadline_s=DEADLINE_S, max_bytes=ANSWER_BYTES)
+webhook_secrets = WebhookSecrets(
+    Sealing(
+        client=aws.secrets_client,
+        secret_id=settings.sealing_secret,
+        purpose="webhook",
+        randomness=os.urandom,
+        logger=logger,
     )
-    join = Join(
-        meeting_token=done.token,
-        expires_in=done.expires_in,
-        meeting=_for_all(meeting),
-        identity=done.admission.identity,
-        display_name=done.admission.display_name,
-        role=done.admission.role,
-        permissions=done.admission.permissions,
-        gateway_url=settings.gateway_url,
-        ice_servers=settings.ice_servers,
-    )
-    return Answer(body=join)
-
-
-@app.operation(
-    "POST",
-    "/v1/meetings/{id}/end",
-    summary="End a meeting for all",
-    access=Permission.MEETINGS_WRITE,
-    answer=MeetingAnswer,
-    status=202,
-    errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE),
 )
-def end_meeting(call: Call[Empty, Empty]) -> Answer[MeetingAnswer]:
-    return Answer(body=_for_host(meetings.end(call.caller, call.path["id"])))
+webhooks = Webhooks(
+    table=webhooks_table,
+    outbox=outbox,
+    outbound=outbound,
+    secrets=webhook_secrets,
+    clock=time.time,
+    randomness=os.urandom,
+    logger=logger,
+)
+postman = Postman(
+    table=webhooks_table,
+    outbox=outbox,
+    outbound=outbound,
+    secrets=webhook_secrets,
+    clock=time.time,
+    chance=random.random,
+    logger=logger,
+)
+retention = Retention(sessions=KeptSessions(repository.table), repository=repository, clock=time.time, logger=logger)
+set_aside_facts = SetAsideFacts(repository.table)
+usage_table = UsageTable(repository.table)
+consumer = FactsConsumer(
+    records=records,
+    usage=Usage(records=records, table=usage_table),
+    outbox=outbox,
+    audit=RoomAudit(audit, records),
+    set_aside=set_aside_facts,
+    clock=time.time,
+    logger=logger,
+)
+accounts = Accounts(
+    meetings=meetings,
+    repository=repository,
+    traces=Traces(repository.table),
+    webhooks=webhooks,
+    recordings=recordings_table,
+    usage=usage_table,
+    closed=closed_accounts,
+    clock=time.time,
+    logger=logger,
+)
 
 
 @app.operation(
@@ -204,19 +349,18 @@ def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
     return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
 
 
-@app.operation(
-    "GET", "/v1/meetings/openapi.json", summary="This API, as an OpenAPI document", access=Open.ANYONE, answer=dict
-)
-def openapi_document(_: Call[Empty, Empty]) -> Answer[dict[str, Any]]:
-    document = openapi.document(app.operations, title="Parley meeting service", version="0.1.0")
-    return Answer(body=document, headers={"Cache-Control": "public, max-age=300"})
-
-
 @app.lambda_function(name="facts")
 def facts(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Takes a `contracts.facts.FactBatch`, answers a `contracts.facts.FactsAccepted`."""
     answer: dict[str, Any] = msgspec.to_builtins(consumer.take(event))
     return answer
+
+
+@app.lambda_function(name="accounts")
+def account_news(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Takes a `contracts.account_standing.AccountNews`, answers a `contracts.account_standing.AccountNewsTaken`."""
+    taken: dict[str, Any] = msgspec.to_builtins(accounts.take(event))
+    return taken
 
 
 @app.lambda_function(name="stream-keys")
@@ -225,39 +369,70 @@ def stream_keys(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return stream_key_answer(streaming.open(event))
 
 
+@app.lambda_function(name="deliveries")
+def deliver(event: dict[str, Any], _context: Any) -> None:
+    """Sends the deliveries ``{"deliveries": [[webhook id, message id], …]}``, which have just been put down."""
+    postman.work([(str(webhook_id), str(message_id)) for webhook_id, message_id in event["deliveries"]])
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="waiting-deliveries")
+def deliver_waiting(_: CloudWatchEvent) -> None:
+    """Sends the deliveries whose time has come, and those that could not be sent at once."""
+    postman.work_off()
+
+
+@app.lambda_function(name="jobs")
+def do_jobs(event: dict[str, Any], _context: Any) -> None:
+    """Does the jobs ``{"job_ids": […]}``, which have just been queued."""
+    for job_id in event["job_ids"]:
+        mailing.work(str(job_id))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="waiting-jobs")
+def do_waiting_jobs(_: CloudWatchEvent) -> None:
+    """Does the jobs that could not be done at once."""
+    mailing.work_off(for_s=JOBS_FOR_S)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="remind")
+def remind(_: CloudWatchEvent) -> None:
+    """Promises the mails of the reminders that are due."""
+    reminding.remind(for_s=JOBS_FOR_S)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS), name="forget-histories")
+def forget_histories(_: CloudWatchEvent) -> None:
+    """Deletes what sessions have left behind and the organisation keeps no longer."""
+    retention.run()
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="recordings")
+def look_after_recordings(_: CloudWatchEvent) -> None:
+    """Sees which recordings are ready, deletes those that were kept long enough, and finishes deletions."""
+    recordings_upkeep.run(for_s=RECORDINGS_FOR_S)
+
+
 @app.schedule(Rate(1, unit=Rate.HOURS), name="rotate-signing-keys")
 def rotate_signing_keys(_: CloudWatchEvent) -> None:
     """Publishes the next signing key when it is time, and drops the keys whose last token has expired."""
     signing_keys.rotate()
 
 
-def _given(value: T | UnsetType) -> T | None:
-    return None if isinstance(value, UnsetType) else value
-
-
-def _for_host(meeting: Meeting) -> MeetingAnswer:
-    return MeetingAnswer(
-        id=meeting.id,
-        title=meeting.title,
-        status=meeting.status.value,
-        host_id=meeting.host_id,
-        guests_allowed=meeting.guests_allowed,
-        join_url=f"{settings.public_url.rstrip('/')}/m/{meeting.id}",
-        created_at=rfc3339(meeting.created_at),
-        started_at=None if meeting.started_at is None else rfc3339(meeting.started_at),
-        ended_at=None if meeting.ended_at is None else rfc3339(meeting.ended_at),
-    )
-
-
-def _for_all(meeting: Meeting) -> MeetingPublic:
-    return MeetingPublic(
-        id=meeting.id,
-        title=meeting.title,
-        status=meeting.status.value,
-        guests_allowed=meeting.guests_allowed,
-        host_name=meeting.host_name,
-    )
-
-
+add_meeting_routes(
+    app, meetings=meetings, joining=joining, conflicts=conflicts, recordings=recordings, settings=settings
+)
+add_series_routes(app, series, public_url=settings.public_url)
+add_calendar_routes(app, calendar_feeds, conflicts)
+add_invitation_routes(app, invitations=invitations, contacts=contacts, public_url=settings.public_url)
+add_organisation_routes(app, repository, sends_mail=notices.sends_mail)
+add_audit_route(app, audit)
+add_people_routes(app, people, public_url=settings.public_url)
+add_recording_routes(app, recordings, records=records, kept_days=recordings_kept_days)
+add_history_routes(app, History(histories=Histories(repository), clock=time.time, logger=logger))
+add_own_records_route(app, OwnRecords(lists=lists, records=records, recordings=recordings_table))
 add_room_routes(app, administration)
+add_set_aside_routes(app, set_aside_facts, consumer)
+add_usage_routes(app, usage_table, clock=time.time)
 add_stream_key_routes(app, streaming, public_url=settings.public_url)
+add_webhook_routes(app, webhooks)
+add_document_routes(app, "/v1/meetings", DESCRIPTION)

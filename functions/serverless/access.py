@@ -17,6 +17,9 @@ from functions.serverless.problems import PermissionMissingError, TokenMissingEr
 Verify: TypeAlias = Callable[[str], AccessClaims]
 """Gives the claims of a valid access token, or raises `TokenError`."""
 
+CheckFresh: TypeAlias = Callable[[AccessClaims], None]
+"""Raises a `ServiceError` unless a person has proven a moment ago who they are."""
+
 
 class Open(Enum):
     """Routes that no access token opens or closes."""
@@ -36,25 +39,31 @@ Access: TypeAlias = Permission | OrAnyone | Open
 """A permission: who shows an access token that allows it."""
 
 
-def admit(access: Access, headers: Mapping[str, str], verify: Verify) -> AccessClaims | None:
+def claims_of(access: Access, headers: Mapping[str, str], verify: Verify) -> AccessClaims | None:
     """The claims of the caller's access token; None where there is none, and none is needed.
 
     Raises:
         TokenMissingError, TokenError: there is no token where one is needed, or none that is valid.
-        PermissionMissingError: it does not allow what the route needs.
     """
     if isinstance(access, Open):
         return None
-    permission = access.permission if isinstance(access, OrAnyone) else access
     token = bearer_token(headers)
-    if token is None:
-        if isinstance(access, OrAnyone):
-            return None
+    if token is None and not isinstance(access, OrAnyone):
         raise TokenMissingError
-    claims = verify(token)
+    return None if token is None else verify(token)
+
+
+def permit(access: Access, claims: AccessClaims | None) -> None:
+    """Lets callers pass who may.
+
+    Raises:
+        PermissionMissingError: their token does not allow what the route needs.
+    """
+    if claims is None or isinstance(access, Open):
+        return
+    permission = access.permission if isinstance(access, OrAnyone) else access
     if not claims.may(permission):
         raise PermissionMissingError(permission)
-    return claims
 
 
 def bearer_token(headers: Mapping[str, str]) -> str | None:

@@ -7,15 +7,22 @@ costs a third of a cold start.
 from __future__ import annotations
 
 import functools
+import os
 import threading
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from functions.serverless.connections import Connections
+from functions.serverless.dynamodb import DynamoDB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import ssl
+    from collections.abc import Callable, Mapping
 
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
 
@@ -29,18 +36,23 @@ _THROTTLED = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
 
 
+_CONNECT_S = 2
+_READ_S = 5
+"""An API Gateway request lives 29 s: fail in time to say so."""
 _making = threading.Lock()
 
 
 def dynamodb_client() -> DynamoDBClient:
-    """The client for DynamoDB. Clients may be shared by threads, but not made by two at once."""
+    """The client for DynamoDB, cheap where it is used often (`functions.serverless.dynamodb`). Clients may be shared by
+    threads, but not made by two at once."""
     with _making:
-        return _client("dynamodb")  # type: ignore[no-any-return]
+        return _dynamodb_client()
 
 
 def secrets_client() -> SecretsManagerClient:
@@ -61,14 +73,65 @@ def ses_client() -> SESV2Client:
         return _client("sesv2")  # type: ignore[no-any-return]
 
 
+def s3_client() -> S3Client:
+    """The client for S3."""
+    with _making:
+        return _client("s3")  # type: ignore[no-any-return]
+
+
+def s3_signer(address: str) -> S3Client:
+    """A client that signs addresses of objects below ``address``, where others reach the buckets; empty: at AWS."""
+    with _making:
+        return _s3_signer(address)  # type: ignore[no-any-return]
+
+
 @functools.cache
-def _client(service: Literal["dynamodb", "secretsmanager", "lambda", "sesv2"]) -> Any:
+def _s3_signer(address: str) -> Any:
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    style: Any = {"addressing_style": "path" if address else "virtual", "us_east_1_regional_endpoint": "regional"}
+    return boto3.client("s3", endpoint_url=address or None, config=Config(signature_version="s3v4", s3=style))
+
+
+@functools.cache
+def _client(service: Literal["dynamodb", "secretsmanager", "lambda", "sesv2", "s3"]) -> Any:
     import boto3  # noqa: PLC0415  (a fifth of a second that routes without AWS do not pay)
     from botocore.config import Config  # noqa: PLC0415
 
-    # An API Gateway request lives 29 s: fail in time to say so.
-    limits = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    limits = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"mode": "standard", "max_attempts": 3})
     return boto3.client(service, config=limits)
+
+
+@functools.cache
+def _dynamodb_client() -> DynamoDBClient:
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
+    from botocore.utils import get_environ_proxies  # noqa: PLC0415
+
+    boto: DynamoDBClient = _client("dynamodb")
+    url = boto.meta.endpoint_url
+    if get_environ_proxies(url):
+        return boto  # it knows how to go through them
+    held = boto3.Session().get_credentials()
+
+    def credentials() -> ReadOnlyCredentials:
+        if held is None:
+            raise NoCredentialsError
+        return held.get_frozen_credentials()
+
+    tls = _tls() if url.startswith("https:") else None
+    connections = Connections(url, connect_timeout_s=_CONNECT_S, read_timeout_s=_READ_S, tls=tls)
+    return cast("DynamoDBClient", DynamoDB(boto, connections=connections, credentials=credentials))
+
+
+def _tls() -> ssl.SSLContext:
+    """Trusts whom botocore trusts."""
+    import ssl  # noqa: PLC0415
+
+    from botocore.httpsession import get_cert_path  # noqa: PLC0415
+
+    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True))
 
 
 def is_outage(error: Exception) -> bool:
@@ -87,7 +150,7 @@ def error_code(error: Exception) -> str:
 
 
 def to_item(values: Mapping[str, Any]) -> Item:
-    """Plain values (str, int, bool, None, lists and dicts of them) as DynamoDB attribute values."""
+    """Plain values (str, int, bool, None, lists and dicts of them, sets of str or int) as DynamoDB attribute values."""
     return {name: to_attribute(value) for name, value in values.items()}
 
 
@@ -97,41 +160,60 @@ def to_attribute(value: Any) -> AttributeValueTypeDef:
     Raises:
         TypeError: DynamoDB has no such value.
     """
+    attribute: AttributeValueTypeDef
     match value:
         case bool():
-            return {"BOOL": value}
+            attribute = {"BOOL": value}
         case str():
-            return {"S": value}
+            attribute = {"S": value}
         case int():
-            return {"N": str(value)}
+            attribute = {"N": str(value)}
         case None:
-            return {"NULL": True}
+            attribute = {"NULL": True}
         case list() | tuple():
-            return {"L": [to_attribute(entry) for entry in value]}
+            attribute = {"L": [to_attribute(entry) for entry in value]}
         case dict():
-            return {"M": to_item(value)}
+            attribute = {"M": to_item(value)}
+        case set() | frozenset() if value and all(isinstance(entry, str) for entry in value):
+            attribute = {"SS": sorted(value)}
+        case set() | frozenset() if value and all(type(entry) is int for entry in value):
+            attribute = {"NS": [str(entry) for entry in sorted(value)]}
         case _:
             raise TypeError(f"no attribute value for {type(value).__name__}")
+    return attribute
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values of a DynamoDB item that `to_item` wrote."""
-    return {name: from_attribute(attribute) for name, attribute in item.items()}
+    # A page of a list has a thousand attributes: of the kinds that most are, they are taken without a call.
+    return {
+        name: value["S"]
+        if "S" in value
+        else value["BOOL"]
+        if "BOOL" in value
+        else int(value["N"])
+        if "N" in value
+        else from_attribute(value)
+        for name, value in item.items()
+    }
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """The plain value of one attribute value that `to_attribute` wrote."""
-    kind, value = next(iter(attribute.items()))
-    match kind:
-        case "S" | "BOOL":
-            return value
-        case "N":
-            return int(value)
-        case "NULL":
-            return None
-        case "L":
-            return [from_attribute(entry) for entry in value]
-        case "M":
-            return from_item(value)
-        case _:
-            raise TypeError(f"unexpected attribute value {kind}")
+    ((kind, value),) = attribute.items()
+    if kind == "BOOL":
+        return value
+    if kind not in _READERS:
+        raise TypeError(f"unexpected attribute value {kind}")
+    return _READERS[kind](value)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": int,
+    "NULL": lambda _: None,
+    "L": lambda entries: [from_attribute(entry) for entry in entries],
+    "M": from_item,
+    "SS": frozenset,
+    "NS": lambda numbers: frozenset(map(int, numbers)),
+}

@@ -22,7 +22,7 @@ class FieldError(Struct, frozen=True, kw_only=True):
 
 class Problem(Struct, frozen=True, kw_only=True):
     """The body of every error answer. ``code`` is stable; ``detail`` is a sentence for people; ``error`` is there where
-    clients of OAuth look for it (RFC 6749, 5.2)."""
+    clients of OAuth look for it (RFC 6749, 5.2); ``methods`` says how somebody can prove again who they are."""
 
     type: str
     title: str
@@ -32,6 +32,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     request_id: str
     errors: tuple[FieldError, ...] | UnsetType = UNSET
     error: str | UnsetType = UNSET
+    methods: tuple[str, ...] | UnsetType = UNSET
 
 
 class ServiceError(Exception):
@@ -40,6 +41,8 @@ class ServiceError(Exception):
     code: ErrorCode = ErrorCode.BAD_REQUEST
     oauth_error: str | UnsetType = UNSET
     """What clients of OAuth know it by."""
+    methods: tuple[str, ...] | UnsetType = UNSET
+    """How somebody can prove again who they are, where that is what is missing."""
 
     def __init__(self, message: str, *, fields: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -127,6 +130,7 @@ def problem(
     fields: tuple[FieldError, ...] = (),
     status: int | None = None,
     error: str | UnsetType = UNSET,
+    methods: tuple[str, ...] | UnsetType = UNSET,
 ) -> Problem:
     """The document for one error. ``status`` is given only where HTTP itself has decided it."""
     return Problem(
@@ -138,4 +142,5 @@ def problem(
         request_id=request_id,
         errors=fields or UNSET,
         error=error,
+        methods=methods,
     )

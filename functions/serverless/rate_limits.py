@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -53,12 +53,16 @@ class Standing(Struct, frozen=True, kw_only=True):
     remaining: int
     reset_s: int
 
-    def header_fields(self) -> dict[str, str]:
-        """draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy and RateLimit."""
-        return {
-            "RateLimit-Policy": f'"{self.quota.name}";q={self.quota.limit};w={self.quota.window_s}',
-            "RateLimit": f'"{self.quota.name}";r={self.remaining};t={self.reset_s}',
-        }
+
+def header_fields(standings: Sequence[Standing]) -> dict[str, str]:
+    """draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy and RateLimit, lists of what was counted."""
+    if not standings:
+        return {}
+    quotas = [each.quota for each in standings]
+    return {
+        "RateLimit-Policy": ", ".join(f'"{quota.name}";q={quota.limit};w={quota.window_s}' for quota in quotas),
+        "RateLimit": ", ".join(f'"{each.quota.name}";r={each.remaining};t={each.reset_s}' for each in standings),
+    }
 
 
 class Window(Struct, frozen=True):

@@ -7,8 +7,10 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from contracts.redis_names import limit_key
 from functions.serverless.rate_limits import Attempts, Patience, Quota, Standing, Window, attempt, count
@@ -64,6 +66,13 @@ return redis.call('HSET', KEYS[1], 'n', tried - 1, 'u', 0)
 """
 
 
+class Counted(Struct, frozen=True, kw_only=True):
+    """How subjects stand with quotas, and the values of the keys that were read; None: Redis was not asked."""
+
+    standings: tuple[Standing, ...]
+    values: tuple[bytes | None, ...] | None
+
+
 class Limits:
     """Counts requests and attempts by subject: an address, an account, or any other text.
 
@@ -80,34 +89,74 @@ class Limits:
 
     def count(self, quota: Quota, subject: str) -> Standing:
         """Counts one request of a subject, if the quota has room for it."""
-        key, now = _key(quota.name, subject), self._now()
+        return self.count_all([(quota, subject)]).standings[0]
 
-        def in_redis() -> Standing:
-            arguments = (quota.limit, quota.window_s * 1000, now)
-            window = Window(*self._scripts[0](keys=[key], args=arguments))
-            return count(window, quota, now)[1]
+    def count_all(self, asked: Sequence[tuple[Quota, str]], *, read: Sequence[str] = ()) -> Counted:
+        """Counts one request of each of these subjects, and reads keys, all in one round trip."""
+        now = self._now()
+        keys = [_key(quota.name, subject) for quota, subject in asked]
 
-        return self._asking(in_redis, lambda: self._own.count(key, quota, now))
+        def in_redis() -> Counted:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for key, (quota, _) in zip(keys, asked, strict=True):
+                    # The text and not its digest: a digest that Redis has forgotten would cost a round trip more.
+                    pipeline.eval(_COUNT, 1, key, quota.limit, quota.window_s * 1000, now)
+                if read:
+                    pipeline.mget(list(read))
+                answers: list[Any] = pipeline.execute()
+            values: list[bytes | None] = answers.pop() if read else []
+            standings = [
+                count(Window(*window), quota, now)[1] for window, (quota, _) in zip(answers, asked, strict=True)
+            ]
+            return Counted(standings=tuple(standings), values=tuple(values))
 
-    def attempt(self, patience: Patience, subject: str) -> int:
-        """Counts one attempt at a subject if it may be made now (0), or gives the milliseconds until it may."""
-        key, now = _key(patience.name, subject), self._now()
+        def by_itself() -> Counted:
+            standings = [self._own.count(key, quota, now) for key, (quota, _) in zip(keys, asked, strict=True)]
+            return Counted(standings=tuple(standings), values=None)
 
-        def in_redis() -> int:
-            arguments = (patience.free, patience.longest_s * 1000, patience.forget_s * 1000, now)
-            return int(self._scripts[1](keys=[key], args=arguments))
+        return self._asking(in_redis, by_itself)
 
-        return self._asking(in_redis, lambda: self._own.attempt(key, patience, now))
+    def attempt_all(self, asked: Sequence[tuple[Patience, str]]) -> list[int]:
+        """Counts one attempt at each subject where it may be made now (0), or gives the milliseconds until it may; all
+        in one round trip."""
+        now = self._now()
+        keys = [_key(patience.name, subject) for patience, subject in asked]
 
-    def take_back(self, patience: Patience, subject: str) -> None:
-        """The last attempt was right: it does not count."""
-        key = _key(patience.name, subject)
-        self._asking(lambda: self._scripts[2](keys=[key]), lambda: self._own.take_back(key))
+        def in_redis() -> list[int]:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for key, (patience, _) in zip(keys, asked, strict=True):
+                    longest, forgotten = patience.longest_s * 1000, patience.forget_s * 1000
+                    pipeline.eval(_ATTEMPT, 1, key, patience.free, longest, forgotten, now)
+                return [int(wait) for wait in pipeline.execute()]
 
-    def forget(self, patience: Patience, subject: str) -> None:
-        """Forgets all attempts at a subject."""
-        key = _key(patience.name, subject)
-        self._asking(lambda: self._client.delete(key), lambda: self._own.forget(key))
+        def by_itself() -> list[int]:
+            return [self._own.attempt(key, patience, now) for key, (patience, _) in zip(keys, asked, strict=True)]
+
+        return self._asking(in_redis, by_itself)
+
+    def settle(
+        self, *, take_back: Sequence[tuple[Patience, str]] = (), forget: Sequence[tuple[Patience, str]] = ()
+    ) -> None:
+        """Takes the last attempt at some subjects back, which was right or does not count, and forgets all at others;
+        in one round trip."""
+        taken = [_key(patience.name, subject) for patience, subject in take_back]
+        forgotten = [_key(patience.name, subject) for patience, subject in forget]
+
+        def in_redis() -> None:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for key in taken:
+                    pipeline.eval(_TAKE_BACK, 1, key)
+                for key in forgotten:
+                    pipeline.delete(key)
+                pipeline.execute()
+
+        def by_itself() -> None:
+            for key in taken:
+                self._own.take_back(key)
+            for key in forgotten:
+                self._own.forget(key)
+
+        self._asking(in_redis, by_itself)
 
     def _asking(self, in_redis: Callable[[], T], by_itself: Callable[[], T]) -> T:
         if not self._url or self._clock() < self._away_until:
@@ -137,11 +186,6 @@ class Limits:
             retry=Retry(NoBackoff(), 1),  # while an instance was frozen, its connection may have been closed
         )
 
-    @functools.cached_property
-    def _scripts(self) -> tuple[Callable[..., list[int]], Callable[..., int], Callable[..., int]]:
-        register = self._client.register_script
-        return register(_COUNT), register(_ATTEMPT), register(_TAKE_BACK)
-
 
 class _OwnLimits:
     """The limits of one process: of the subjects that were seen last."""
@@ -163,17 +207,15 @@ class _OwnLimits:
             _keep(self._attempts, key, state)
         return wait
 
-    def take_back(self, key: str) -> int:
+    def take_back(self, key: str) -> None:
         with self._lock:
             known = self._attempts.get(key)
             if known is not None:
                 self._attempts[key] = Attempts(max(0, known.count - 1), 0, known.forgotten_at)
-        return 0
 
-    def forget(self, key: str) -> int:
+    def forget(self, key: str) -> None:
         with self._lock:
             self._attempts.pop(key, None)
-        return 0
 
 
 def _keep(known: OrderedDict[str, T], key: str, value: T) -> None:

@@ -17,6 +17,7 @@ from contracts.access_token import AccessClaims
 from functions.serverless.problems import (
     BadRequestError,
     InvalidFieldError,
+    NotFoundError,
     PayloadTooLargeError,
     TokenMissingError,
     UnsupportedMediaTypeError,
@@ -27,6 +28,8 @@ from functions.serverless.validation import convert_fields, decode_body
 MAX_BODY_BYTES = 64 * 1024
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+_MAX_NAME_BYTES = 1024
+"""Of what a path names: more than anything is called, and less than a key of a table may have."""
 IDEMPOTENCY_KEY = r"[A-Za-z0-9_.:-]{1,64}"
 
 
@@ -105,12 +108,13 @@ def parse_call(
     Raises:
         PayloadTooLargeError, UnsupportedMediaTypeError, BadRequestError, ValidationFailedError: the request is not
             what the route takes.
+        NotFoundError: the path holds what nothing is called.
     """
     headers = header_fields(event)
     return Call(
         body=_body(event, headers, body, kinds),
         query=_query(event, query),
-        path=event.get("pathParameters") or {},
+        path=_path(event),
         headers=headers,
         request_id=request_id_of(event),
         client_address=client_address,
@@ -124,13 +128,30 @@ def header_of(event: Mapping[str, Any], name: str) -> str | None:
 
 
 def header_fields(event: Mapping[str, Any]) -> dict[str, str]:
-    """The header fields, by their lower-case names."""
-    return {name.lower(): value for name, value in (event.get("headers") or {}).items() if value is not None}
+    """The header fields, by their lower-case names. What is no character in them (a lone surrogate) becomes a question
+    mark: they are written into logs and tables, where nothing else would be taken."""
+    return {
+        name.lower(): value if value.isascii() else value.encode("utf-8", "replace").decode()
+        for name, value in (event.get("headers") or {}).items()
+        if value is not None
+    }
 
 
 def request_id_of(event: Mapping[str, Any]) -> str:
     """The id that API Gateway gave the request."""
     return str((event.get("requestContext") or {}).get("requestId") or "-")
+
+
+def _path(event: Mapping[str, Any]) -> Mapping[str, str]:
+    variables: Mapping[str, str] = event.get("pathParameters") or {}
+    if any(not _is_text(value) or len(value.encode()) > _MAX_NAME_BYTES for value in variables.values()):
+        raise NotFoundError("There is no such resource.")
+    return variables
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written: a lone surrogate is no character (Unicode 16, 3.9, D76)."""
+    return value.isascii() or value.encode("utf-8", "replace").decode() == value
 
 
 def _body(event: Mapping[str, Any], headers: Mapping[str, str], kind: type[BodyT], kinds: tuple[str, ...]) -> BodyT:
@@ -178,6 +199,10 @@ def _query(event: Mapping[str, Any], kind: type[QueryT]) -> QueryT:
     if any(len(values) != 1 for values in multi.values()):
         raise ValidationFailedError("A parameter of the query is given more than once.")
     given = {name: values[0] for name, values in multi.items()}
+    for name, value in given.items():
+        if not _is_text(name + value):
+            shown = name.encode("utf-8", "replace").decode()
+            raise InvalidFieldError(shown[:64], "This holds something that is no character.")
     if issubclass(kind, ForeignQuery):
         known = {field.encode_name for field in msgspec.structs.fields(kind)}
         given = {name: value for name, value in given.items() if name in known}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import Struct
 from functions.serverless.problems import BadRequestError, FieldError, ValidationFailedError
 
 S = TypeVar("S", bound=Struct)
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
@@ -19,22 +21,58 @@ def decode_body(raw: bytes, kind: type[S]) -> S:
     """The typed body of a request.
 
     Raises:
-        BadRequestError: it is not JSON.
+        BadRequestError: it is not JSON, or a name stands twice in one of its objects.
         ValidationFailedError: it is JSON of another shape; ``fields`` names every top-level field at fault.
     """
+    typed: S | None = None
+    first: Exception | None = None
     try:
-        return msgspec.json.decode(raw, type=kind)
+        typed = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         first = error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _NO_JSON as error:
         raise BadRequestError("The body is not JSON.") from error
+    _refuse_repeated_names(raw)
+    if typed is not None:
+        return typed
     try:
         data = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _NO_JSON as error:
         raise BadRequestError("The body is not JSON.") from error
     if not isinstance(data, dict):
         raise ValidationFailedError("The body must be a JSON object.") from first
     return convert_fields(data, kind)
+
+
+def _refuse_repeated_names(raw: bytes) -> None:
+    """Refuses what two parsers may read in two ways: of a name that stands twice in one object, one takes the first
+    value and another the last (RFC 8259, 4).
+
+    Raises:
+        BadRequestError: a name stands twice, or it is not JSON after all.
+    """
+    try:
+        json.loads(raw.decode(), object_pairs_hook=_without_repetition, parse_int=len, parse_float=len)
+    except _RepeatedNameError as error:
+        message = "A name stands more than once in one object of the body."
+        field = FieldError(field=error.name[:64], message="This name stands more than once")
+        raise BadRequestError(message, fields=(field,)) from None
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError("The body is not JSON.") from error
+
+
+class _RepeatedNameError(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+def _without_repetition(pairs: Sequence[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise _RepeatedNameError(name)
+        seen.add(name)
 
 
 def convert_fields(
@@ -45,13 +83,17 @@ def convert_fields(
     Raises:
         ValidationFailedError: with one entry in ``fields`` for each field at fault.
     """
+    whole: msgspec.ValidationError | None = None
+    # Whether each field is right is asked only where the whole is not: to ask costs ten times as much.
+    if set(kind.__struct_encode_fields__).issuperset(data):
+        try:
+            return msgspec.convert(data, kind, strict=strict)
+        except msgspec.ValidationError as error:
+            whole = error
     faults = tuple(_faults(data, kind, strict=strict, rename=rename))
     if faults:
         raise ValidationFailedError(_sentence(faults), fields=faults)
-    try:
-        return msgspec.convert(data, kind, strict=strict)
-    except msgspec.ValidationError as error:  # what only the whole can get wrong
-        raise ValidationFailedError(f"{_PATH.sub('', str(error))}.") from error
+    raise ValidationFailedError(f"{_PATH.sub('', str(whole))}.") from whole  # what only the whole can get wrong
 
 
 def _faults(

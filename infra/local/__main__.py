@@ -79,6 +79,7 @@ async def _wait(event: asyncio.Event) -> None:
 def _welcome(settings: LocalSettings, certificate: CertificateFiles | None, terminal: Terminal) -> None:
     terminal.line()
     terminal.line(f"  Parley is ready: {settings.url}")
+    terminal.line(f"  Mails that it sends stay here: http://localhost:{settings.mailbox_port}")
     terminal.line()
     if certificate is not None:
         terminal.line("  Browsers ask once whether to trust the certificate that was made for this address. SHA-256:")
@@ -139,6 +140,7 @@ def _require_ports(settings: LocalSettings) -> None:
     wanted = (
         (settings.port, False, settings.bind_address, "the page and the API", "PARLEY_PORT"),
         (settings.gateway_port, False, LOOPBACK, "the signalling gateway", "PARLEY_GATEWAY_PORT"),
+        (settings.mailbox_port, False, LOOPBACK, "the mailbox", "PARLEY_MAILBOX_PORT"),
         (settings.media_port, True, settings.bind_address, "media", "PARLEY_MEDIA_PORT"),
         (settings.media_port, False, settings.bind_address, "media over TCP", "PARLEY_MEDIA_PORT"),
     )

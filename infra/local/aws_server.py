@@ -1,7 +1,7 @@
 """The local AWS: moto as a server on the loopback interface, with the data stack created from the templates.
 
-``python -m infra.local.aws_server PORT FOLDER``: ready when ``GET /parley/stack`` answers 200 with the outputs of
-``infra/data.yaml``.
+``python -m infra.local.aws_server PORT FOLDER`` with credentials in the environment: ready when ``GET /parley/stack``
+answers 200 with the outputs of ``infra/data.yaml``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from infra.local.aws_journal import Journal, JournalledAws, rewritten
+from infra.local.aws_queries import make_queries_cheap
 from infra.local.aws_transactions import make_transactions_cheap
+from infra.local.aws_values import make_values_cheap
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK
 from infra.local.settings import ROOT
@@ -91,7 +93,9 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
+    make_queries_cheap()
     make_transactions_cheap()
+    make_values_cheap()
     journal = Journal(folder / "journal.jsonl")
     moto = DomainDispatcherApplication(create_backend_app)
     setup_server = make_server(LOOPBACK, 0, moto, threaded=True, request_handler=MotoRequestHandler)
@@ -102,8 +106,6 @@ def main() -> None:
             service,  # type: ignore[call-overload]
             endpoint_url=f"http://{LOOPBACK}:{setup_server.server_port}",
             region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106
             config=Config(s3={"addressing_style": "path"}),
         )
 

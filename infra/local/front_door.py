@@ -17,12 +17,12 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import aiohttp
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from infra.local.browsers import refuse_browsers
 from infra.local.errors import SettingsError
@@ -30,6 +30,8 @@ from infra.local.functions_client import Functions, InvocationError, InvocationT
 from infra.local.gateway_proxy import PATHS as GATEWAY_PATHS
 from infra.local.gateway_proxy import GatewayProxy
 from infra.local.lambda_host import function_name
+from infra.local.objects import PATH as OBJECTS_PATH
+from infra.local.objects import SignedObjects
 from infra.local.ports import LOOPBACK
 from infra.local.proxy_events import (
     MAX_PAYLOAD_BYTES,
@@ -48,6 +50,7 @@ logger = logging.getLogger("parley.front_door")
 _COMPRESSED_FROM: Final = 1024
 """As ``minimum_compression_size`` in the functions' configuration."""
 _TITLES: Final = {
+    403: ("permission_denied", "Permission denied"),
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "Method not allowed"),
     413: ("payload_too_large", "Payload too large"),
@@ -63,6 +66,10 @@ class FrontDoorSettings(Struct, frozen=True, kw_only=True):
     port: int
     internal_port: int
     gateway_port: int
+    aws_port: int
+    aws_secret_key: Annotated[str, Meta(min_length=32)]
+    """What addresses of recordings are signed with."""
+    recordings_bucket: Annotated[str, Meta(min_length=1)]
     function_ports: tuple[int, ...]
     web: str
     certificate: str = ""
@@ -188,13 +195,14 @@ async def _add_security_headers(request: web.Request, response: web.StreamRespon
         response.headers.setdefault(name, value)
 
 
-def public_application(api: Api, gateway: GatewayProxy, files: WebFiles) -> web.Application:
+def public_application(api: Api, gateway: GatewayProxy, objects: SignedObjects, files: WebFiles) -> web.Application:
     """What browsers see."""
     application = web.Application(middlewares=[_secured], client_max_size=MAX_PAYLOAD_BYTES)
     application.on_response_prepare.append(_add_security_headers)
     application.router.add_get("/healthz", _health)
     application.router.add_route("*", "/v1/{path:.*}", api.handle)
     application.router.add_route("*", "/.well-known/openid-configuration", api.handle)
+    application.router.add_get(f"{OBJECTS_PATH}/{{path:.*}}", objects.serve)
     for path in GATEWAY_PATHS:
         application.router.add_route("*", path, gateway.forward)
     application.router.add_route("*", "/{path:.*}", files.serve)
@@ -246,7 +254,10 @@ async def run(settings: FrontDoorSettings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(serving(internal_application(api), LOOPBACK, settings.internal_port, None))
         await functions.discover()
         gateway = GatewayProxy(session, settings.gateway_port)
-        application = public_application(api, gateway, WebFiles(Path(settings.web)))
+        objects = SignedObjects(
+            session, settings.aws_port, bucket=settings.recordings_bucket, key=settings.aws_secret_key
+        )
+        application = public_application(api, gateway, objects, WebFiles(Path(settings.web)))
         await stack.enter_async_context(serving(application, settings.bind_address, settings.port, _tls(settings)))
         schedules = [
             asyncio.create_task(run_schedule(functions, schedule.function, schedule.every_s))

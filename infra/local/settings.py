@@ -33,6 +33,8 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
     """TCP, this machine only: the signalling gateway, which the front door forwards Socket.IO to."""
     media_port: Port = 8082
     """UDP, and TCP for clients whose networks let no UDP through: all media."""
+    mailbox_port: Port = 8083
+    """TCP, this machine only: the page with the mails that were sent."""
     data: str = ".parley"
     """The folder that holds everything which survives a restart, and the logs. Relative to the source tree."""
     web: str = "web/app/dist"

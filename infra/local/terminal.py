@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -23,7 +24,9 @@ class Terminal:
         self._shown: dict[str, deque[float]] = {}
 
     def line(self, text: str = "") -> None:
-        print(text, file=self._stream, flush=True)
+        """Nothing, if the terminal was closed or who reads has gone: that is no reason not to go on, or not to stop."""
+        with contextlib.suppress(OSError):
+            print(text, file=self._stream, flush=True)
 
     def ready(self, name: str, detail: str) -> None:
         """A process is ready."""

@@ -2,6 +2,7 @@
 # Fuzzes every parser: each target, one after the other, from seeds and from what earlier runs have found.
 #
 #   infra/setup/fuzz.sh VENV SECONDS [TARGET...]     so long each; all targets if none is named
+#   infra/setup/fuzz.sh VENV build                   only builds them
 #
 # The packet core's targets by libFuzzer, as cargo-fuzz uses it, but with the compiler that builds everything else: coverage
 # needs no nightly one, and the address sanitizer has little to look for in crates that forbid unsafe code: those that do
@@ -37,6 +38,9 @@ build() {
         cargo build --locked --quiet --release --target "$host" --target-dir target
 }
 (cd "$fuzz/.." && build)
+if [ "$seconds" = build ]; then
+    exit
+fi
 
 # fuzzer TARGET: its command, with its corpus.
 fuzzer() {

@@ -7,6 +7,7 @@ venv=$1
 mkdir -p artefacts
 rm -f artefacts/pytest*
 report=()
+builds=
 
 # section NAME COMMAND...
 section() {
@@ -47,8 +48,9 @@ summary() {
               print "=== " (text ? text : "no tests") " in " seconds "s ===" }'
 }
 
-# These wait for nothing outside their own process: two at a time.
-functions_tests() { pytest functions -n 2 --dist loadfile tests/unit tests/integration/functions; }
+# These wait for nothing outside their own process: two at a time. The files that take longest are not those of many
+# tests, by which xdist would sort them: they come first, so that the end is made of short ones.
+functions_tests() { pytest functions -n 2 --dist loadfile --no-loadscope-reorder tests/integration/functions tests/unit; }
 # Each process of these has a broker, gateways and ports of its own, and hears of media only: it waits more than it works.
 signaling_tests() { pytest signaling -n 3 --dist loadfile tests/integration/signaling; }
 # Whole platforms and what befalls their parts: they wait for processes to start, end and be missed.
@@ -56,16 +58,35 @@ platform_tests() { pytest platform -n 2 --dist loadfile tests/integration/platfo
 # Media and browsers need both cores.
 media_tests() { pytest media tests/integration/media tests/e2e; }
 
-cargo_tests() { (cd media_fleet/packet_core && cargo test --locked --quiet); }
+# Builds what the packet core's sections run, of what the sections beside it leave of the processors: a group of its own,
+# to be ended as one. What goes wrong is shown by the section that needs it, which builds it again.
+begin_core_builds() {
+    set -m
+    (
+        (cd media_fleet/packet_core && nice -n 19 cargo test --locked --quiet --no-run)
+        nice -n 19 infra/setup/fuzz.sh "$venv" build
+    ) > artefacts/core-builds.log 2>&1 < /dev/null &
+    builds=$!
+    set +m
+}
+end_core_builds() { [ -z "$builds" ] || kill -- "-$builds" 2> /dev/null; }
+trap end_core_builds EXIT
+
+cargo_tests() {
+    wait "$builds"
+    builds=
+    (cd media_fleet/packet_core && cargo test --locked --quiet)
+}
 fuzzing() { infra/setup/fuzz.sh "$venv" 1; }
 web_tests() { (cd web && npm test --silent); }
 
 section "Checks: formatting, lint, types, templates" infra/setup/check.sh "$venv"
-section "Packet core: unit and property tests" cargo_tests
-section "Every parser: fuzzing, a second each (make fuzz: longer)" fuzzing
 section "Web: unit tests" web_tests
 section "Python: unit tests, functions" functions_tests
+begin_core_builds
 section "Python: signalling" signaling_tests
 section "Python: platform, faults" platform_tests
+section "Packet core: unit and property tests" cargo_tests
+section "Every parser: fuzzing, a second each (make fuzz: longer)" fuzzing
 section "Python: media, browsers" media_tests
 finish 0

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from contracts.recording_manifest import MANIFEST
 from contracts.rooms import MeetingId
 from media_fleet.metrics import RECORDINGS_FAILED, UPLOADS_WAITING
-from media_fleet.recorder.manifest import MANIFEST
 from media_fleet.recorder.protocol import (
     Begin,
     Failed,

@@ -8,7 +8,7 @@ import av
 from aiortc.rtp import RtpPacket
 from msgspec.structs import replace
 
-from media_fleet.recorder.manifest import RecordedFile, Span
+from contracts.recording_manifest import RecordedFile, Span
 from media_fleet.recorder.pictures import Assembly, Picture, Piece
 from media_fleet.recorder.protocol import TrackBegun
 from media_fleet.recorder.reordering import Reordering

@@ -17,7 +17,8 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from media_fleet.recorder.manifest import MANIFEST, held
+from contracts.recording_manifest import MANIFEST
+from media_fleet.recorder.manifest import held
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

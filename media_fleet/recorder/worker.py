@@ -17,8 +17,9 @@ from pathlib import Path
 import av
 import msgspec
 
+from contracts.recording_manifest import Manifest, RecordedFile
 from media_fleet.recorder import manifest
-from media_fleet.recorder.manifest import Manifest, RecordedFile, held
+from media_fleet.recorder.manifest import held
 from media_fleet.recorder.path_to_node import PathToNode, SenderReport
 from media_fleet.recorder.protocol import (
     Begin,

@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts import redis_names
-from contracts.log_events import LogEvent, MeetingEnded, decode_event, encode_event
+from contracts.log_codec import decode_event, encode_event
+from contracts.log_events import LogEvent, MeetingEnded
 from contracts.rooms import MeetingId
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.errors import LogUnavailableError

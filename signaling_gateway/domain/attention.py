@@ -12,9 +12,10 @@ from signaling_gateway.errors import Refusal
 
 def raise_hand(state: RoomState, command: RaiseHand, now: int) -> tuple[LogEvent, ...]:
     """A hand that is up keeps its place."""
-    if state.stay_of(command.participant_id).info.hand_raised is not None:
+    info = state.stay_of(command.participant_id).info
+    if info.hand_raised is not None:
         return ()
-    return (HandRaised(at=now, participant_id=command.participant_id),)
+    return (HandRaised(at=now, participant_id=info.id, identity=info.identity),)
 
 
 def lower_hand(state: RoomState, command: LowerHand, now: int) -> tuple[LogEvent, ...]:
@@ -45,4 +46,7 @@ def react(state: RoomState, command: SendReaction, now: int) -> tuple[LogEvent, 
     require(actor.permissions, Action.CHAT)
     if not command.emoji.strip() or any(character.isalnum() and character.isascii() for character in command.emoji):
         raise Refusal(ErrorCode.VALIDATION_FAILED, "A reaction is an emoji.")
-    return (ReactionSent(at=now, participant_id=actor.id, emoji=command.emoji, breakout=actor.breakout),)
+    sent = ReactionSent(
+        at=now, participant_id=actor.id, emoji=command.emoji, breakout=actor.breakout, identity=actor.identity
+    )
+    return (sent,)

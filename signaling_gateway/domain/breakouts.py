@@ -54,7 +54,7 @@ def open_breakouts(state: RoomState, command: OpenBreakouts, now: int) -> tuple[
         for move in _moves(state, room.participant_ids, breakout=room.id, assigned=room.id)
     }
     opened = BreakoutsOpened(at=now, breakouts=breakouts, by=command.participant_id)
-    return (opened, *_moved(moves.values(), command.participant_id, now))
+    return (opened, *_moved(state, moves.values(), command.participant_id, now))
 
 
 def change(state: RoomState, command: ChangeBreakouts, now: int) -> tuple[LogEvent, ...]:
@@ -76,7 +76,7 @@ def move(state: RoomState, command: MoveToBreakout, now: int) -> tuple[LogEvent,
     if not any(target in state.stays for target in command.targets):
         raise Refusal(ErrorCode.PARTICIPANT_NOT_FOUND, "Nobody of these is in the meeting.")
     moves = _moves(state, command.targets, breakout=command.breakout_id, assigned=command.breakout_id)
-    return _moved(moves, command.participant_id, now)
+    return _moved(state, moves, command.participant_id, now)
 
 
 def enter(state: RoomState, command: EnterBreakout, now: int) -> tuple[LogEvent, ...]:
@@ -93,7 +93,7 @@ def enter(state: RoomState, command: EnterBreakout, now: int) -> tuple[LogEvent,
         breakout=command.breakout_id,
         assigned_breakout=command.breakout_id if chooses else info.assigned_breakout,
     )
-    return _moved((gone,) if info.breakout != command.breakout_id else (), info.id, now)
+    return _moved(state, (gone,) if info.breakout != command.breakout_id else (), info.id, now)
 
 
 def close(state: RoomState, command: CloseBreakouts, now: int) -> tuple[LogEvent, ...]:
@@ -111,7 +111,7 @@ def end_when_due(state: RoomState, command: EndBreakouts, now: int) -> tuple[Log
 
 def _closed(state: RoomState, by: ParticipantId | None, now: int) -> tuple[LogEvent, ...]:
     moves = _moves(state, state.stays, breakout=None, assigned=None)
-    return (*_moved(moves, by, now), BreakoutsClosed(at=now, by=by))
+    return (*_moved(state, moves, by, now), BreakoutsClosed(at=now, by=by))
 
 
 def _moves(
@@ -128,9 +128,10 @@ def _where(stay: Stay) -> tuple[str | None, str | None]:
     return stay.info.breakout, stay.info.assigned_breakout
 
 
-def _moved(moves: Iterable[Move], by: ParticipantId | None, now: int) -> tuple[LogEvent, ...]:
+def _moved(state: RoomState, moves: Iterable[Move], by: ParticipantId | None, now: int) -> tuple[LogEvent, ...]:
     made = tuple(moves)
-    return (ParticipantsMoved(at=now, moves=made, by=by),) if made else ()
+    identities = tuple(state.stays[move.participant_id].info.identity for move in made)
+    return (ParticipantsMoved(at=now, moves=made, by=by, identities=identities),) if made else ()
 
 
 def _open(state: RoomState) -> Breakouts:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from contracts.account_standing import TokenSession
 from contracts.rooms import (
     GatewayId,
     Identity,
@@ -20,9 +21,13 @@ from contracts.rooms import (
     PeerSignal,
     Permissions,
     Role,
+    RoomRules,
     TrackId,
     TrackSource,
 )
+from signaling_gateway.domain.access_loss import HeedAccount
+from signaling_gateway.domain.rules import EndIfDue
+from signaling_gateway.domain.service_commands import ChangeHost, EndByService, ShutOut
 
 
 class Join(Struct, frozen=True, kw_only=True):
@@ -44,6 +49,12 @@ class Join(Struct, frozen=True, kw_only=True):
     kind: ParticipantKind = ParticipantKind.PERSON
     vouched: bool = False
     """Whoever runs the meeting has let them in beforehand: they do not wait in the lobby."""
+    rules: RoomRules | None = None
+    """By which the room opens, if this is the first one; None: by the platform's alone."""
+    session: TokenSession | None = None
+    stands_on: tuple[Identity, ...] = ()
+    account_name: bool = False
+    """As the token has them (`contracts.meeting_token`)."""
 
 
 class Resume(Struct, frozen=True, kw_only=True):
@@ -53,6 +64,7 @@ class Resume(Struct, frozen=True, kw_only=True):
     identity: Identity
     secret_hash: str
     gateway_id: GatewayId
+    session: TokenSession | None = None
 
 
 class LoseConnection(Struct, frozen=True, kw_only=True):
@@ -351,19 +363,6 @@ class EndMeeting(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
 
 
-class EndByService(Struct, frozen=True, kw_only=True):
-    """The meeting service ends the meeting, for ``by`` or on its own. The log may not have begun."""
-
-    meeting_id: MeetingId
-    by: Identity | None
-
-
-class ShutOut(Struct, frozen=True, kw_only=True):
-    """Whoever is here as ``identity`` has nothing any more with which they could come in."""
-
-    identity: Identity
-
-
 class PlaceNode(Struct, frozen=True, kw_only=True):
     """Media moves to ``node_id``, if it still is at ``instead_of`` (None: nowhere)."""
 
@@ -423,6 +422,7 @@ RoomCommand: TypeAlias = (
     | ChangeBreakouts
     | CloseBreakouts
     | EndBreakouts
+    | EndIfDue
     | MoveToBreakout
     | EnterBreakout
     | SignalPeer
@@ -432,6 +432,8 @@ RoomCommand: TypeAlias = (
     | EndMeeting
     | EndByService
     | ShutOut
+    | ChangeHost
+    | HeedAccount
     | PlaceNode
     | PlaceParticipant
 )

@@ -13,6 +13,7 @@ from typing import Any
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent
 from signaling_gateway.domain import (
+    access,
     attention,
     breakouts,
     chat,
@@ -25,11 +26,14 @@ from signaling_gateway.domain import (
     polls,
     presence,
     recording,
+    rules,
     spanning,
     tracks,
 )
+from signaling_gateway.domain.access_loss import HeedAccount
 from signaling_gateway.domain.commands import RoomCommand
 from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.domain.service_commands import ChangeHost, EndByService, ShutOut
 from signaling_gateway.errors import Refusal
 
 Decision = Callable[[RoomState, Any, int], tuple[LogEvent, ...]]
@@ -74,6 +78,7 @@ _DECIDE: dict[type, Decision] = {
     commands.ChangeBreakouts: breakouts.change,
     commands.CloseBreakouts: breakouts.close,
     commands.EndBreakouts: breakouts.end_when_due,
+    rules.EndIfDue: rules.end_if_due,
     commands.MoveToBreakout: breakouts.move,
     commands.EnterBreakout: breakouts.enter,
     commands.SignalPeer: direct.signal_peer,
@@ -81,8 +86,10 @@ _DECIDE: dict[type, Decision] = {
     commands.StopRecording: recording.stop,
     commands.FailRecording: recording.fail,
     commands.EndMeeting: moderation.end_meeting,
-    commands.EndByService: moderation.end_by_service,
-    commands.ShutOut: moderation.shut_out,
+    EndByService: moderation.end_by_service,
+    ShutOut: moderation.shut_out,
+    ChangeHost: people.change_host,
+    HeedAccount: access.heed,
     commands.PlaceNode: placement.place_node,
     commands.PlaceParticipant: spanning.place_participant,
 }
@@ -94,9 +101,12 @@ _HOUSEKEEPING = (
     commands.EndGrace,
     commands.Leave,
     commands.EndBreakouts,
+    rules.EndIfDue,
     commands.FailRecording,
-    commands.EndByService,
-    commands.ShutOut,
+    EndByService,
+    ShutOut,
+    ChangeHost,
+    HeedAccount,
     commands.PlaceNode,
     commands.PlaceParticipant,
 )

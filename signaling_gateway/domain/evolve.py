@@ -21,6 +21,7 @@ from contracts.log_events import (
     DataSent,
     HandLowered,
     HandRaised,
+    HostChanged,
     LeaveReason,
     LobbyJoined,
     LobbyLeft,
@@ -56,15 +57,22 @@ from contracts.log_events import (
     TrackUnpublished,
     UnmuteAsked,
 )
-from contracts.rooms import Identity, ParticipantId, ParticipantInfo, Permissions, RecordingInfo, TrackId
+from contracts.rooms import (
+    Identity,
+    ParticipantId,
+    ParticipantInfo,
+    Permissions,
+    RecordingEnd,
+    RecordingInfo,
+    Role,
+    TrackId,
+)
+from signaling_gateway.domain.evolve_chat import chat_edited, chat_removed, chat_sent
 from signaling_gateway.domain.room_state import (
-    CHAT_HISTORY,
-    CHAT_HISTORY_CHARACTERS,
     REPLACED_KEPT,
     Poll,
     PublishedTrack,
     RoomState,
-    SentMessage,
     Stay,
 )
 
@@ -75,7 +83,11 @@ _V = TypeVar("_V")
 def evolve(state: RoomState, event: LogEvent) -> RoomState:
     """The room after ``event``, whose version is ``state.version + 1``."""
     stepped = replace(state, version=state.version + 1, updated_at=max(state.updated_at, event.at))
-    return _EVOLVE[type(event)](stepped, event)
+    evolved = _EVOLVE[type(event)](stepped, event)
+    is_empty = not evolved.stays and not evolved.lobby
+    if is_empty is (evolved.empty_since is not None):
+        return evolved
+    return replace(evolved, empty_since=evolved.updated_at if is_empty else None)
 
 
 def evolve_all(state: RoomState, events: Iterable[LogEvent]) -> RoomState:
@@ -86,7 +98,16 @@ def evolve_all(state: RoomState, events: Iterable[LogEvent]) -> RoomState:
 
 
 def _started(state: RoomState, event: MeetingStarted) -> RoomState:
-    return replace(state, meeting_id=event.meeting_id, host_id=event.host_id, started_at=event.at)
+    rules = event.rules or state.rules
+    return replace(
+        state,
+        meeting_id=event.meeting_id,
+        host_id=event.host_id,
+        started_at=event.at,
+        rules=rules,
+        policy=rules.policy,
+        role_permissions={each.role: each.permissions for each in rules.role_permissions},
+    )
 
 
 def _placed(state: RoomState, event: NodePlaced) -> RoomState:
@@ -98,17 +119,15 @@ def _placed(state: RoomState, event: NodePlaced) -> RoomState:
 
 
 def _participant_placed(state: RoomState, event: ParticipantPlaced) -> RoomState:
-    stay = state.stays.get(event.participant_id)
-    if stay is None:
-        return state
-    node_id = None if event.node_id == state.node_id else event.node_id
-    return _with_stay(state, event.participant_id, replace(stay, node_id=node_id))
+    stay, node_id = state.stays.get(event.participant_id), None if event.node_id == state.node_id else event.node_id
+    return state if stay is None else _with_stay(state, event.participant_id, replace(stay, node_id=node_id))
 
 
 def _joined(state: RoomState, event: ParticipantJoined) -> RoomState:
-    info = event.participant
+    info, longest = event.participant, state.rules.max_length_ms
     return replace(
         state,
+        ends_at=event.at + longest if state.ends_at is None and longest is not None else state.ends_at,
         stays={**state.stays, info.id: _stay(state, event, event.granted or info.permissions)},
         admitted=state.admitted | {info.identity},
         visited=_visited(state, [info]),
@@ -122,11 +141,14 @@ def _stay(state: RoomState, event: ParticipantJoined | LobbyJoined, granted: Per
         resume_hash=event.resume_hash,
         connection=state.version,
         granted=granted,
+        session=event.session,
+        stands_on=event.stands_on,
+        account_name=event.account_name,
     )
 
 
 def _lobby_joined(state: RoomState, event: LobbyJoined) -> RoomState:
-    stay = _stay(state, event, event.granted)
+    stay = replace(_stay(state, event, event.granted), vouched=event.vouched)
     return replace(state, lobby={**state.lobby, event.participant.id: stay})
 
 
@@ -153,6 +175,7 @@ def _resumed(state: RoomState, event: ParticipantResumed) -> RoomState:
         gateway_id=event.gateway_id,
         connection=state.version,
         disconnected_at=None,
+        session=event.session or stay.session,
     )
     return _with_stay(state, event.participant_id, back)
 
@@ -181,7 +204,9 @@ def _unbanned(state: RoomState, event: PersonUnbanned) -> RoomState:
 
 
 def _renamed(state: RoomState, event: ParticipantRenamed) -> RoomState:
-    return _with_info(state, event.participant_id, name=event.name)
+    state = _with_info(state, event.participant_id, name=event.name)
+    stay = state.stays.get(event.participant_id)
+    return state if stay is None else _with_stay(state, stay.info.id, replace(stay, account_name=event.account_name))
 
 
 def _role_changed(state: RoomState, event: RoleChanged) -> RoomState:
@@ -190,6 +215,12 @@ def _role_changed(state: RoomState, event: RoleChanged) -> RoomState:
         return state
     changed = _with_info(state, event.participant_id, role=event.role, permissions=event.permissions)
     return replace(changed, own_roles={**state.own_roles, stay.info.identity: event.role})
+
+
+def _host_changed(state: RoomState, event: HostChanged) -> RoomState:
+    # Tokens from before say otherwise for a while.
+    former = {} if state.host_id is None else {state.host_id: Role.COHOST}
+    return replace(state, host_id=event.host_id, own_roles={**state.own_roles, **former, event.host_id: Role.HOST})
 
 
 def _granted(state: RoomState, event: PermissionsGranted) -> RoomState:
@@ -243,37 +274,6 @@ def _asked_to_unmute(state: RoomState, event: UnmuteAsked) -> RoomState:
         return state
     asked = replace(stay, asked_to_unmute=stay.asked_to_unmute | {event.source})
     return _with_stay(state, event.participant_id, asked)
-
-
-def _chat(state: RoomState, event: ChatSent) -> RoomState:
-    sent = SentMessage(message=event.message, author=event.author, to_identity=event.to_identity)
-    return _with_chat(state, (*state.chat, sent), state.chat_characters + len(event.message.text))
-
-
-def _chat_edited(state: RoomState, event: ChatEdited) -> RoomState:
-    characters = state.chat_characters
-    chat = []
-    for sent in state.chat:
-        if sent.message.id == event.message_id:
-            characters += len(event.text) - len(sent.message.text)
-            chat.append(replace(sent, message=replace(sent.message, text=event.text, edited_at=event.at)))
-        else:
-            chat.append(sent)
-    return _with_chat(state, tuple(chat), characters)
-
-
-def _chat_removed(state: RoomState, event: ChatRemoved) -> RoomState:
-    gone = sum(len(sent.message.text) for sent in state.chat if sent.message.id == event.message_id)
-    kept = tuple(sent for sent in state.chat if sent.message.id != event.message_id)
-    return _with_chat(state, kept, state.chat_characters - gone)
-
-
-def _with_chat(state: RoomState, chat: tuple[SentMessage, ...], characters: int) -> RoomState:
-    oldest = 0
-    while len(chat) - oldest > CHAT_HISTORY or characters > CHAT_HISTORY_CHARACTERS:
-        characters -= len(chat[oldest].message.text)
-        oldest += 1
-    return replace(state, chat=chat[oldest:], chat_characters=characters)
 
 
 def _poll_created(state: RoomState, event: PollCreated) -> RoomState:
@@ -345,8 +345,8 @@ def _recording_started(state: RoomState, event: RecordingStarted) -> RoomState:
     return replace(state, recording=RecordingInfo(id=event.recording_id, started_at=event.at, by=event.by))
 
 
-def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:  # noqa: ARG001
-    return replace(state, recording=None)
+def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:
+    return replace(state, recording=None, is_recorded_enough=event.reason is RecordingEnd.ASKED)
 
 
 def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
@@ -355,9 +355,8 @@ def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
 
 def _with_info(state: RoomState, participant_id: ParticipantId, **changes: Any) -> RoomState:
     stay = state.stays.get(participant_id)
-    if stay is None:
-        return state
-    return _with_stay(state, participant_id, replace(stay, info=replace(stay.info, **changes)))
+    changed = None if stay is None else replace(stay, info=replace(stay.info, **changes))
+    return state if changed is None else _with_stay(state, participant_id, changed)
 
 
 def _with_poll(state: RoomState, poll: Poll) -> RoomState:
@@ -396,12 +395,13 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     HandRaised: _hand_raised,
     HandLowered: _hand_lowered,
     ReactionSent: _passing,
-    ChatSent: _chat,
-    ChatEdited: _chat_edited,
-    ChatRemoved: _chat_removed,
+    ChatSent: chat_sent,
+    ChatEdited: chat_edited,
+    ChatRemoved: chat_removed,
     DataSent: _passing,
     ParticipantRenamed: _renamed,
     RoleChanged: _role_changed,
+    HostChanged: _host_changed,
     PermissionsGranted: _granted,
     PermissionsChanged: _permissions_changed,
     RolePermissionsChanged: _role_limited,

@@ -39,6 +39,9 @@ def admissions(waiting: Iterable[Stay], now: int) -> tuple[LogEvent, ...]:
             gateway_id=stay.gateway_id,
             resume_hash=stay.resume_hash,
             granted=stay.granted,
+            session=stay.session,
+            stands_on=stay.stands_on,
+            account_name=stay.account_name,
         )
         events.append(joined)
     return tuple(events)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from contracts.log_events import LeaveReason, LobbyLeaveReason, LobbyLeft, LogEvent, MeetingEnded, MeetingStarted
-from signaling_gateway.domain.commands import EndByService, EndMeeting, Remove, ShutOut
+from signaling_gateway.domain.commands import EndMeeting, Remove
 from signaling_gateway.domain.people import protect_host
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.presence import left
 from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.domain.service_commands import EndByService, ShutOut
 
 
 def remove(state: RoomState, command: Remove, now: int) -> tuple[LogEvent, ...]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from contracts.client_commands import MAX_NAME_LENGTH
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
+    HostChanged,
     LeaveReason,
     LobbyLeaveReason,
     LobbyLeft,
@@ -23,7 +24,15 @@ from contracts.log_events import (
     SpotlightChanged,
     TrackUnpublished,
 )
-from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, ParticipantId, ParticipantKind, Permissions, Role
+from contracts.rooms import (
+    ADMINISTRATOR,
+    PERMISSIONS_OF_ROLE,
+    Identity,
+    ParticipantId,
+    ParticipantKind,
+    Permissions,
+    Role,
+)
 from signaling_gateway.domain.commands import (
     Rename,
     SetPermissions,
@@ -36,6 +45,8 @@ from signaling_gateway.domain.evolve import evolve
 from signaling_gateway.domain.lobby import admissions
 from signaling_gateway.domain.permissions import Action, limited, require
 from signaling_gateway.domain.room_state import RoomState, Stay
+from signaling_gateway.domain.rules import is_run
+from signaling_gateway.domain.service_commands import ChangeHost
 from signaling_gateway.errors import Refusal
 
 RUNNING = frozenset({Role.HOST, Role.COHOST})
@@ -78,10 +89,42 @@ def set_role(state: RoomState, command: SetRole, now: int) -> tuple[LogEvent, ..
             role=command.role,
             permissions=permissions_of(given, stay.info.identity, command.role, stay.granted),
             by=command.participant_id,
+            identity=stay.info.identity,
         )
         for stay in state.stays_with(target.info.identity)
     )
     return tuple(changed)
+
+
+def change_host(state: RoomState, command: ChangeHost, now: int) -> tuple[LogEvent, ...]:
+    """The room is somebody else's: who hosted it is a co-host from now on. Whoever waits in the lobby and is the host
+    now comes in."""
+    if not state.version or state.host_id == command.host_id:
+        return ()
+    changed = HostChanged(at=now, host_id=command.host_id)
+    ruled = evolve(state, changed)
+    of_both = [each for each in (state.host_id, command.host_id) if each is not None]
+    roles = tuple(_in_new_role(ruled, stay, now) for each in of_both for stay in state.stays_with(each))
+    waiting = [
+        replace(stay, info=replace(stay.info, role=Role.HOST, permissions=_permissions_in(ruled, stay)))
+        for stay in state.lobby.values()
+        if stay.info.identity == command.host_id
+    ]
+    return (changed, *roles, *admissions(waiting, now))
+
+
+def _in_new_role(ruled: RoomState, stay: Stay, now: int) -> LogEvent:
+    return RoleChanged(
+        at=now,
+        participant_id=stay.info.id,
+        role=ruled.own_roles[stay.info.identity],
+        permissions=_permissions_in(ruled, stay),
+        by=ADMINISTRATOR,
+    )
+
+
+def _permissions_in(ruled: RoomState, stay: Stay) -> Permissions:
+    return permissions_of(ruled, stay.info.identity, ruled.own_roles[stay.info.identity], stay.granted)
 
 
 def set_permissions(state: RoomState, command: SetPermissions, now: int) -> tuple[LogEvent, ...]:
@@ -122,7 +165,8 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
     changed = PolicyChanged(at=now, policy=policy, by=command.participant_id)
     shut_out = () if state.policy.e2ee or not policy.e2ee else tuple(_streams_out(state, now))
     people = (stay for stay in state.lobby.values() if not policy.e2ee or stay.info.kind is ParticipantKind.PERSON)
-    admitted = () if policy.lobby else admissions(people, now)
+    waits_on = policy.lobby or (state.rules.wait_for_host and not is_run(state))
+    admitted = () if waits_on else admissions(people, now)
     return (changed, *shut_out, *admitted)
 
 
@@ -160,7 +204,7 @@ def rename(state: RoomState, command: Rename, now: int) -> tuple[LogEvent, ...]:
         raise Refusal(ErrorCode.VALIDATION_FAILED, f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
     if name == target.name:
         return ()
-    return (ParticipantRenamed(at=now, participant_id=target.id, name=name, by=actor.id),)
+    return (ParticipantRenamed(at=now, participant_id=target.id, name=name, by=actor.id, identity=target.identity),)
 
 
 def protect_host(state: RoomState, actor: ParticipantId, target: Stay) -> None:

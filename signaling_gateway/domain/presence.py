@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
@@ -27,8 +28,11 @@ from signaling_gateway.domain.commands import (
     ReclaimConnection,
     Resume,
 )
+from signaling_gateway.domain.evolve import evolve_all
+from signaling_gateway.domain.lobby import admissions
 from signaling_gateway.domain.people import permissions_of
 from signaling_gateway.domain.room_state import RoomState, Stay
+from signaling_gateway.domain.rules import due_now, waits_for_host
 from signaling_gateway.errors import Refusal
 
 MAX_PARTICIPANTS = 2_000
@@ -41,8 +45,10 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     """A new participant, who may have to wait in the lobby, and may take the place of the same person's oldest stay.
 
     Refused to those who were banned (``participant_removed``), to strangers while the meeting is locked, and to streams
-    and viewers where media is encrypted from end to end.
+    and viewers where media is encrypted from end to end. Who runs the meeting lets those in who have waited for that.
     """
+    begun = started(state, command, now)
+    state = evolve_all(state, begun)
     if command.identity in state.banned:
         raise Refusal(ErrorCode.PARTICIPANT_REMOVED, "You were removed from this meeting.")
     if state.policy.e2ee and command.kind is not ParticipantKind.PERSON:
@@ -58,8 +64,6 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         raise Refusal(
             ErrorCode.ALREADY_IN_MEETING, f"You are in this meeting already, {connected}. Leave it there first."
         )
-    if len(state.stays) + len(state.lobby) - len(excess) >= MAX_PARTICIPANTS:
-        raise Refusal(ErrorCode.MEETING_FULL, f"This meeting has its {MAX_PARTICIPANTS} participants.")
     role = state.own_roles.get(command.identity, command.role)
     info = ParticipantInfo(
         id=command.participant_id,
@@ -72,15 +76,34 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
         assigned_breakout=state.assigned.get(command.identity),
         kind=command.kind,
     )
-    kind = LobbyJoined if _must_wait(state, info) and not command.vouched else ParticipantJoined
-    joined = kind(
-        at=now,
-        participant=info,
-        gateway_id=command.gateway_id,
-        resume_hash=command.resume_hash,
-        granted=command.permissions,
-    )
-    return (*started(state, command, now), *(_replaced(state, stay, now) for stay in excess), joined)
+    _check_room_for(state, info, beside=len(state.stays) + len(state.lobby) - len(excess))
+    come_in: dict[str, Any] = {
+        "at": now,
+        "participant": info,
+        "gateway_id": command.gateway_id,
+        "resume_hash": command.resume_hash,
+        "granted": command.permissions,
+        "session": command.session,
+        "stands_on": command.stands_on,
+        "account_name": command.account_name,
+    }
+    before = (*begun, *(_replaced(state, stay, now) for stay in excess))
+    if _must_wait(state, info, vouched=command.vouched):
+        return (*before, LobbyJoined(**come_in, vouched=command.vouched))
+    let_in = admissions(due_now(state), now) if info.permissions.moderate else ()
+    return (*before, ParticipantJoined(**come_in), *let_in)
+
+
+def _check_room_for(state: RoomState, info: ParticipantInfo, *, beside: int) -> None:
+    """Passes if there is room for one more ``beside`` so many. Those who run the meeting come in beyond its own limit.
+
+    Raises:
+        Refusal: there is none (``meeting_full``).
+    """
+    own = None if info.permissions.moderate else state.rules.max_participants
+    limit = min(MAX_PARTICIPANTS, own or MAX_PARTICIPANTS)
+    if beside >= limit:
+        raise Refusal(ErrorCode.MEETING_FULL, f"This meeting has its {limit} participants.")
 
 
 def _in_excess(state: RoomState, command: Join) -> list[Stay]:
@@ -103,18 +126,18 @@ def _replaced(state: RoomState, stay: Stay, now: int) -> LogEvent:
     return left(stay, LeaveReason.REPLACED, now)
 
 
-def _must_wait(state: RoomState, info: ParticipantInfo) -> bool:
+def _must_wait(state: RoomState, info: ParticipantInfo, *, vouched: bool) -> bool:
     """Whether the newcomer is for the lobby. Raises `Refusal` while the meeting is locked."""
     if info.permissions.moderate or info.identity in state.admitted:
         return False
     if state.policy.locked:
         raise Refusal(ErrorCode.MEETING_LOCKED, "This meeting is locked.")
-    return state.policy.lobby
+    return (state.policy.lobby and not vouched) or waits_for_host(state, info)
 
 
 def started(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     """The first event of the log, if there is none yet."""
-    begun = MeetingStarted(at=now, meeting_id=command.meeting_id, host_id=command.host_id)
+    begun = MeetingStarted(at=now, meeting_id=command.meeting_id, host_id=command.host_id, rules=command.rules)
     return () if state.version else (begun,)
 
 
@@ -134,7 +157,13 @@ def resume(state: RoomState, command: Resume, now: int) -> tuple[LogEvent, ...]:
     )
     if not known:
         raise Refusal(ErrorCode.RESUME_REFUSED, "This stay in the meeting is over. Please join again.")
-    return (ParticipantResumed(at=now, participant_id=command.participant_id, gateway_id=command.gateway_id),)
+    back = ParticipantResumed(
+        at=now,
+        participant_id=command.participant_id,
+        gateway_id=command.gateway_id,
+        session=command.session,
+    )
+    return (back,)
 
 
 def lose_connection(state: RoomState, command: LoseConnection, now: int) -> tuple[LogEvent, ...]:

@@ -11,7 +11,7 @@ from contracts import log_events as log
 from contracts import public_events as public
 from contracts.client_messages import OwnVote, RoomEvents, RoomSnapshot
 from contracts.public_events import AnyPublicEvent, PublicEvent
-from contracts.rooms import BannedPerson, LobbyGuest, MeetingId, ParticipantId, RolePermissions
+from contracts.rooms import BannedPerson, LobbyGuest, MeetingId, ParticipantId, RolePermissions, session_of
 from signaling_gateway.domain.chat import may_see, seen_by
 from signaling_gateway.domain.room_state import RoomState, Stay
 
@@ -55,7 +55,14 @@ PUBLIC: dict[type, type[PublicEvent]] = {
 }
 """What clients get of each event: the fields that both have."""
 PRIVATE = frozenset(
-    {log.MeetingStarted, log.NodePlaced, log.ParticipantPlaced, log.PermissionsGranted, log.LobbyMessageSent}
+    {
+        log.MeetingStarted,
+        log.NodePlaced,
+        log.ParticipantPlaced,
+        log.HostChanged,
+        log.PermissionsGranted,
+        log.LobbyMessageSent,
+    }
 )
 """Events that concern the services alone, or that reach those whom they concern in another way."""
 
@@ -162,12 +169,14 @@ def snapshot(state: RoomState, meeting_id: MeetingId, stay: Stay) -> RoomSnapsho
     """The room as a participant gets it who joins or resumes, or who sees more of it from now on."""
     moderates = stay.info.permissions.moderate
     return RoomSnapshot(
-        meeting_id=meeting_id,
+        meeting_id=session_of(meeting_id)[0],
         started_at=state.started_at,
         participants=tuple(each.info for each in state.stays.values()),
         tracks=tuple(track.info for track in state.tracks.values()),
         chat=seen_by(state, stay),
         policy=state.policy,
+        ends_at=state.ends_at,
+        mute_on_entry=state.rules.mute_on_entry,
         role_permissions=role_limits(state),
         spotlight=state.spotlight,
         polls=tuple(poll.info for poll in state.polls.values()),

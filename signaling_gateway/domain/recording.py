@@ -43,6 +43,13 @@ def require_may_start(state: RoomState, participant_id: ParticipantId) -> None:
         )
 
 
+def is_due(state: RoomState) -> bool:
+    """Whether a recording shall begin by itself: the meeting's rules say so, and nobody has stopped one."""
+    has_somebody = bool(state.stays) and not state.ended
+    wanted = state.rules.record and not state.is_recorded_enough
+    return has_somebody and wanted and state.recording is None and not state.policy.e2ee
+
+
 def start(state: RoomState, command: StartRecording, now: int) -> tuple[LogEvent, ...]:
     """Everybody is told, unless a recording is being made already."""
     require_may_start(state, command.participant_id)

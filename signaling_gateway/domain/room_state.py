@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
+from contracts.account_standing import TokenSession
 from contracts.error_codes import ErrorCode
 from contracts.rooms import (
     ADMINISTRATOR,
@@ -23,6 +24,7 @@ from contracts.rooms import (
     RecordingInfo,
     Role,
     RoomPolicy,
+    RoomRules,
     TrackId,
     TrackInfo,
     TrackSource,
@@ -56,6 +58,14 @@ class Stay(Struct, frozen=True, kw_only=True):
     """Sources that may be unmuted, whatever the policy says."""
     node_id: NodeId | None = None
     """The media node that the participant was sent to; None: the meeting's home."""
+    vouched: bool = False
+    """In the lobby: waits for the host alone."""
+    session: TokenSession | None = None
+    """The session that their token was issued in; None: they have no account."""
+    stands_on: tuple[Identity, ...] = ()
+    """The accounts without which their access is none, beside their own."""
+    account_name: bool = False
+    """Whether their name is their account's: nobody has chosen one for this stay."""
 
 
 _ADMINISTRATOR = Stay(
@@ -87,6 +97,8 @@ class SentMessage(Struct, frozen=True, kw_only=True):
     message: ChatMessage
     author: Identity | None
     to_identity: Identity | None
+    version: int = 0
+    """That of its sending; 0: a gateway of an earlier release has kept it."""
 
 
 class Poll(Struct, frozen=True, kw_only=True):
@@ -120,6 +132,14 @@ class RoomState(Struct, frozen=True, kw_only=True):
     admitted: frozenset[Identity] = frozenset()
     """Who has been in the room: neither lock nor lobby keep them out."""
     policy: RoomPolicy = RoomPolicy()
+    rules: RoomRules = RoomRules()
+    """By which the room has opened."""
+    ends_at: int | None = None
+    """When the longest time is over, once somebody has come in; None: there is none."""
+    empty_since: int | None = None
+    """Since when nobody is in the room, or waits to come in; None: somebody is."""
+    is_recorded_enough: bool = False
+    """Whether somebody has stopped a recording: none begins by itself any more."""
     role_permissions: Mapping[Role, Permissions] = field(default_factory=dict)
     """What everybody in a role may do at most."""
     own_permissions: Mapping[Identity, Permissions] = field(default_factory=dict)
@@ -186,6 +206,11 @@ class RoomState(Struct, frozen=True, kw_only=True):
     def stays_with(self, identity: Identity) -> Iterator[Stay]:
         """The stays of one person."""
         return (stay for stay in self.stays.values() if stay.info.identity == identity)
+
+    def standing_on(self, account: Identity) -> Iterator[Stay]:
+        """Where somebody is, or waits to come in, whose access an account gives: its own people, and others."""
+        everybody = (*self.stays.values(), *self.lobby.values())
+        return (stay for stay in everybody if account in (stay.info.identity, *stay.stands_on))
 
     def track_of(self, track_id: TrackId) -> PublishedTrack:
         """The track.

@@ -7,18 +7,17 @@ from typing import Any
 
 import msgspec
 
+from reference_pages.page import CONTENT_TYPE
 from signaling_gateway.edge.frame_guard import App, Receive, Send
-from signaling_gateway.edge.reference import asyncapi_json, reference_page
+from signaling_gateway.edge.reference import asyncapi_json, event_page
 
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
 JSON = b"application/json"
-HTML = b"text/html; charset=utf-8"
 _AT_ONCE = (b"cache-control", b"no-store")
 _AN_HOUR = (b"cache-control", b"public, max-age=3600")
-# The document is for tools of any origin; the page has nothing but its own styles.
 _FOR_ALL = (b"access-control-allow-origin", b"*")
-_STYLES_ONLY = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+"""The document is for tools of any origin."""
 
 
 class HttpRoutes:
@@ -57,7 +56,9 @@ class HttpRoutes:
         await _answer(send, 200, asyncapi_json(), JSON, _AN_HOUR, _FOR_ALL)
 
     async def _reference(self, send: Send) -> None:
-        await _answer(send, 200, reference_page(), HTML, _AN_HOUR, _STYLES_ONLY)
+        page = event_page()
+        policy = (b"content-security-policy", page.policy.encode())
+        await _answer(send, 200, page.text.encode(), CONTENT_TYPE.encode(), _AN_HOUR, policy)
 
 
 async def _answer(send: Send, status: int, body: bytes, kind: bytes, *headers: tuple[bytes, bytes]) -> None:

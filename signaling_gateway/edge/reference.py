@@ -5,15 +5,21 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from pathlib import Path
 
 import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from reference_pages.page import ReferencePage, reference_page
 from signaling_gateway import asyncapi, event_reference
 
-_TEMPLATE = Path(__file__).with_name("reference.html")
+_SHOWN = {
+    "<table>": '<div class="table"><table>',
+    "</table>": "</table></div>",
+    "<th></th>": "<th>Notes</th>",
+    "<pre>": '<pre tabindex="0">',
+}
+"""What Markdown cannot say: wide things are scrolled, by the keyboard too, and each column has a name."""
 
 
 @functools.cache
@@ -23,17 +29,19 @@ def asyncapi_json() -> bytes:
 
 
 @functools.cache
-def reference_page() -> bytes:
-    """The reference as HTML, with a table of contents."""
+def event_page() -> ReferencePage:
+    """The reference as a page."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     text = re.sub(r"<!--.*?-->\n*", "", event_reference.render(), flags=re.DOTALL)
     # Other pages of the documentation are not served here.
     tokens = parser.parse(re.sub(r"\[([^\]]+)\]\((?!#)[^)]+\)", r"\1", text))
-    contents = list(_name_headings(tokens))
-    page = _TEMPLATE.read_text(encoding="utf-8")
+    contents = [*_name_headings(tokens), '<a class="h2" href="/asyncapi.json">AsyncAPI document</a>']
     body = parser.renderer.render(tokens, parser.options, {})
-    body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
-    return page.replace("{contents}", "\n".join(contents)).replace("{body}", body).encode()
+    for written, shown in _SHOWN.items():
+        body = body.replace(written, shown)
+    return reference_page(
+        title="Parley: event reference", contents=contents, body=body, placeholder="Command, event, type"
+    )
 
 
 def _name_headings(tokens: list[Token]) -> list[str]:
@@ -45,5 +53,6 @@ def _name_headings(tokens: list[Token]) -> list[str]:
         title = inline.content.replace("`", "")
         slug = title.lower().replace(" ", "-")
         opening.attrSet("id", slug)
-        links.append(f'<a class="{opening.tag}" href="#{slug}">{title}</a>')
+        shown = f"<code>{title}</code>" if opening.tag == "h3" else title
+        links.append(f'<a class="{opening.tag}" href="#{slug}">{shown}</a>')
     return links

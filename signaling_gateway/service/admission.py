@@ -19,6 +19,7 @@ from signaling_gateway.domain.commands import Join, LoseConnection, Resume
 from signaling_gateway.domain.projection import lasting, public_events, snapshot
 from signaling_gateway.domain.room_state import Stay
 from signaling_gateway.errors import LogUnavailableError, Refusal
+from signaling_gateway.service.account_watch import AccountWatch
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED
 from signaling_gateway.service.live_room import Connection
@@ -42,6 +43,7 @@ class Admission:
         tabs: int | None,
         replaces: bool,
         rooms: Rooms,
+        accounts: AccountWatch,
         media: MediaNegotiation,
         delivery: ClientDelivery,
         new_participant_id: Callable[[], ParticipantId],
@@ -53,6 +55,7 @@ class Admission:
         self._tabs = tabs
         self._replaces = replaces
         self._rooms = rooms
+        self._accounts = accounts
         self._media = media
         self._delivery = delivery
         self._new_participant_id = new_participant_id
@@ -69,18 +72,19 @@ class Admission:
         """The connection of a participant who has joined or resumed. `welcome` puts it into use.
 
         Raises:
-            Refusal: the meeting has ended, the person was removed, or the stay to be resumed is over.
+            Refusal: the meeting has ended, the person was removed, the account or the session is none any more, or the
+                stay to be resumed is over.
             LogUnavailableError: the meeting's log cannot be reached.
         """
         secret = self._new_secret() if resume is None else resume.secret
         participant_id = self._new_participant_id() if resume is None else ParticipantId(resume.participant_id)
         secret_hash = hashlib.sha256(secret.encode()).hexdigest()
-        async with self._rooms.use(claims.meeting) as room:
+        async with self._accounts.admitting(claims), self._rooms.use(claims.room) as room:
             missed = None
             if resume is None:
                 await room.execute(
                     Join(
-                        meeting_id=claims.meeting,
+                        meeting_id=claims.room,
                         participant_id=participant_id,
                         identity=claims.sub,
                         name=claims.name,
@@ -90,7 +94,11 @@ class Admission:
                         resume_hash=secret_hash,
                         host_id=claims.host_id,
                         kind=kind,
-                        vouched=claims.stream_key is not None,
+                        vouched=claims.vouched or claims.stream_key is not None,
+                        rules=claims.rules,
+                        session=claims.session,
+                        stands_on=claims.stands_on,
+                        account_name=claims.account_name,
                         **self._tabs_of(claims, kind),
                     )
                 )
@@ -101,6 +109,7 @@ class Admission:
                         identity=claims.sub,
                         secret_hash=secret_hash,
                         gateway_id=self._gateway_id,
+                        session=claims.session,
                     )
                 )
                 missed = await room.since(resume.version)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from contracts.account_standing import CODE_OF_LOSS, MESSAGE_OF_LOSS
 from contracts.client_messages import ChatSync, Closing, LobbyMessage, RoomSync
 from contracts.error_codes import ErrorCode
 from contracts.log_events import (
@@ -68,6 +69,9 @@ CLOSING_OF_LEAVE = {
     LeaveReason.REPLACED: Closing(
         code=ErrorCode.REPLACED, message="The meeting goes on in another tab or on another device.", retry=False
     ),
+}
+CLOSING_OF_LOSS = {
+    loss: Closing(code=code, message=MESSAGE_OF_LOSS[loss], retry=False) for loss, code in CODE_OF_LOSS.items()
 }
 CLOSING_OF_LOBBY = {
     LobbyLeaveReason.REFUSED: Closing(
@@ -183,7 +187,7 @@ class Consequences:
             self.welcome(connection)
 
     def _lobby_left(self, room: LiveRoom, version: int, event: LobbyLeft) -> None:  # noqa: ARG002
-        closing = CLOSING_OF_LOBBY.get(event.reason)
+        closing = CLOSING_OF_LOBBY.get(event.reason) if event.loss is None else CLOSING_OF_LOSS[event.loss]
         connection = room.waiting.get(event.participant_id)
         if connection is not None and closing is not None:
             self._close(connection, closing)
@@ -218,7 +222,9 @@ class Consequences:
         connection = room.connections.get(event.participant_id)
         if connection is not None and connection.began < version:
             self.media.left(connection)
-            self._close(connection, CLOSING_OF_LEAVE[event.reason])
+            self._close(
+                connection, CLOSING_OF_LEAVE[event.reason] if event.loss is None else CLOSING_OF_LOSS[event.loss]
+            )
 
     def _resumed(self, room: LiveRoom, version: int, event: ParticipantResumed) -> None:
         connection = room.connections.get(event.participant_id)

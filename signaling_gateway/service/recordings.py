@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
 
 from contracts.command_answers import RecordingAnswer
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import Recording, RecordingEnded, StartRecording, StopRecording
-from contracts.rooms import MeetingId, NodeId, ParticipantId, RecordingEnd
+from contracts.rooms import ADMINISTRATOR, MeetingId, NodeId, ParticipantId, RecordingEnd
 from signaling_gateway.domain import commands
-from signaling_gateway.domain.recording import require_may_record, require_may_start
+from signaling_gateway.domain.recording import is_due, require_may_record, require_may_start
 from signaling_gateway.errors import GatewayError, NodeError
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
@@ -29,6 +30,7 @@ from signaling_gateway.service.spanning import Spanning
 START_TIMEOUT_S = 8.0
 """A recorder is a process of its own, which has to start."""
 STOP_TIMEOUT_S = 3.0
+START_AGAIN_S = 10.0
 KEEP_S = 10.0
 """How often a gateway repeats to the nodes what the logs say."""
 
@@ -47,6 +49,7 @@ class Recordings:
         rooms: Rooms,
         new_id: Callable[[], str],
         tasks: BackgroundTasks,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rpc = rpc
         self._spanning = spanning
@@ -54,6 +57,9 @@ class Recordings:
         self._rooms = rooms
         self._new_id = new_id
         self._tasks = tasks
+        self._steady = steady
+        self._starting: dict[MeetingId, float] = {}
+        """Rooms whose recording is beginning by itself, or has failed to, and when that may be tried again."""
 
     async def start(self, room: LiveRoom, participant_id: ParticipantId) -> RecordingAnswer:
         """Has the meeting's node record, and tells everybody.
@@ -101,6 +107,20 @@ class Recordings:
             request = StopRecording(meeting_id=room.meeting_id, recording_id=recording.id)
             await self._rpc.request(node_id, request, timeout_s=STOP_TIMEOUT_S)
         await room.execute(commands.StopRecording(participant_id=participant_id, recording_id=recording.id))
+
+    async def start_if_due(self, room: LiveRoom) -> None:
+        """Has a recording begin by itself, where the meeting's rules say so. After a failure it waits a while."""
+        self._starting = {each: until for each, until in self._starting.items() if until > self._steady()}
+        if not is_due(room.state) or room.meeting_id in self._starting:
+            return
+        self._starting[room.meeting_id] = self._steady() + START_AGAIN_S
+        try:
+            await self.start(room, ADMINISTRATOR)
+        except GatewayError as error:
+            names = {"meeting_id": room.meeting_id, "error": error.message}
+            _log.warning("a recording has not begun by itself yet", extra=names)
+        else:
+            self._starting.pop(room.meeting_id, None)
 
     def keep(self, room: LiveRoom) -> None:
         """Has the meeting's node make the recording that the log tells of, soon, whatever it is doing now."""

@@ -7,9 +7,15 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from contracts.room_commands import EndMeetingRequested, RoomAsked, ShutOutRequested, decode_room_command
+from contracts.room_commands import (
+    EndMeetingRequested,
+    HostChangeRequested,
+    RoomAsked,
+    ShutOutRequested,
+    decode_room_command,
+)
 from signaling_gateway.adapters.stream_consumer import NotHandledError, StreamEntry
-from signaling_gateway.domain.commands import EndByService, ShutOut
+from signaling_gateway.domain.service_commands import ChangeHost, EndByService, ShutOut
 from signaling_gateway.errors import LogUnavailableError
 from signaling_gateway.service.rooms import Rooms
 
@@ -45,9 +51,11 @@ class RoomRequests:
             except LogUnavailableError as error:
                 raise NotHandledError(error.message) from error
 
-    async def _carry_out(self, request: EndMeetingRequested | ShutOutRequested) -> None:
+    async def _carry_out(self, request: EndMeetingRequested | ShutOutRequested | HostChangeRequested) -> None:
         async with self._rooms.use(request.meeting_id) as room:
             if isinstance(request, EndMeetingRequested):
                 await room.execute(EndByService(meeting_id=request.meeting_id, by=request.by))
+            elif isinstance(request, HostChangeRequested):
+                await room.execute(ChangeHost(host_id=request.host_id))
             else:
                 await room.execute(ShutOut(identity=request.identity))

@@ -129,7 +129,10 @@ class Rooms:
             self.close_if_idle(room)
 
     def close_if_idle(self, room: LiveRoom) -> None:
-        """Closes the room, soon, if nobody here is in it and nobody's grace period is this gateway's to watch."""
+        """Closes the room, soon, if nobody here is in it and neither a grace period nor the end is to be watched here.
+
+        A room that everybody has left is kept open until it ends, by every gateway that has it.
+        """
         served = self._served.get(room.meeting_id)
         if served is not None and served.room is room and not served.closing and self._idle(room):
             served.closing = True
@@ -225,6 +228,7 @@ class Rooms:
             return True
         state = room.state
         watched = any(stay.gateway_id == self.gateway_id for stay in (*state.stays.values(), *state.lobby.values()))
+        watched = watched or (state.empty_since is not None and not state.ended)
         return room.users == 0 and not room.connections and not room.waiting and not room.reading and not watched
 
     def _new_room(self, meeting_id: MeetingId) -> LiveRoom:

@@ -14,8 +14,11 @@ from contracts.node_rpc import NodeLease
 from contracts.redis_names import GATEWAY_RENEW_MS, NODE_RENEW_MS
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from signaling_gateway.domain.commands import AdoptParticipants, EndBreakouts, LoseConnection
+from signaling_gateway.domain.recording import is_due
+from signaling_gateway.domain.rules import EndIfDue, ends_when
 from signaling_gateway.errors import GatewayError
 from signaling_gateway.metrics import TAKEN_OVER
+from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
@@ -30,7 +33,7 @@ NODES_COME_BACK_S = 2 * NODE_RENEW_MS / 1000
 DRAINED_WITHIN_MS, DRAIN_PACE_MS = 5_000, 20
 """Those on a node that drains go elsewhere over so long at the most, or so long for each: a handshake or two costs the
 other node some ten milliseconds."""
-BREAKOUT_WATCH_S = 0.5
+CLOCK_WATCH_S = 0.5
 AUDIT_S = 10.0
 """How often each room is compared with its log, in case the last announcement of a quiet room was lost."""
 
@@ -68,6 +71,8 @@ class Upkeep:
         media: MediaNegotiation,
         recordings: Recordings,
         spanning: Spanning,
+        tasks: BackgroundTasks,
+        empty_ms: int,
         now: Callable[[], int],
     ) -> None:
         self._gateway_id = gateway_id
@@ -79,6 +84,8 @@ class Upkeep:
         self._media = media
         self._recordings = recordings
         self._spanning = spanning
+        self._tasks = tasks
+        self._empty_ms = empty_ms
         self._now = now
         self._suspected: frozenset[GatewayId] = frozenset()
         self._lost: set[GatewayId] = set()
@@ -138,18 +145,29 @@ class Upkeep:
                 for connection in list(room.connections.values()):
                     self._look_after(connection, live, restarted)
 
-    async def end_breakouts(self) -> None:
-        """Closes breakout rooms when their time is over. Every gateway in the meeting does; the first one's counts."""
+    async def watch_the_clock(self) -> None:
+        """Closes breakout rooms and ends meetings when their time is over, and begins recordings that are to be made.
+
+        Every gateway in the meeting does; the first one's counts.
+        """
         while True:
-            await asyncio.sleep(BREAKOUT_WATCH_S)
+            await asyncio.sleep(CLOCK_WATCH_S)
             for room in self._rooms.open_rooms():
-                breakouts = room.state.breakouts
-                if breakouts is not None and breakouts.ends_at is not None and breakouts.ends_at <= self._now():
-                    try:
-                        await room.execute(EndBreakouts())
-                    except GatewayError as error:
-                        names = {"meeting_id": room.meeting_id, "error": error.message}
-                        _log.warning("a meeting is not looked after", extra=names)
+                try:
+                    await self._keep_time(room)
+                except GatewayError as error:
+                    names = {"meeting_id": room.meeting_id, "error": error.message}
+                    _log.warning("a meeting is not looked after", extra=names)
+                if room.connections and is_due(room.state):
+                    self._tasks.spawn(self._recordings.start_if_due(room))
+
+    async def _keep_time(self, room: LiveRoom) -> None:
+        now, breakouts = self._now(), room.state.breakouts
+        if breakouts is not None and breakouts.ends_at is not None and breakouts.ends_at <= now:
+            await room.execute(EndBreakouts())
+        moment = ends_when(room.state, self._empty_ms)
+        if moment is not None and moment <= now and not room.state.ended:
+            await room.execute(EndIfDue(empty_ms=self._empty_ms))
 
     async def audit(self) -> None:
         """Compares every open room with its log and its connections, and closes those that are idle, over time."""

@@ -74,6 +74,8 @@ class MeetingService:
             jti="j",
             aud=changes.pop("aud", "parley-gateway"),
             host_id=changes.pop("host_id", None),
+            session=changes.pop("session", None),
+            account_name=changes.pop("account_name", False),
         )
         assert not changes
         return encode_meeting_token(claims, key=self.keys[kid], kid=kid)

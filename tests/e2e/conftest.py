@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.person import Person
+from tests.e2e.person import PATIENCE_MS, Person
 from tests.integration.functions.openid_provider import openid_provider
 from tests.platform_process import ROOT, Platform, free_port
 
@@ -31,6 +31,9 @@ CHROMIUM_ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
+# Playwright gives what is expected five seconds, whatever a page's own patience is.
+expect.set_options(timeout=PATIENCE_MS)
+
 Meet = Callable[..., Person]
 
 
@@ -49,7 +52,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Itera
     callback = f"http://localhost:{port}/v1/auth/providers/op/callback"
     with openid_provider([{"client_id": "parley", "client_secret": "s", "redirect_uris": [callback]}]) as issuer:
         provider = {"kind": "oidc", "id": "op", "name": "Example", "issuer": issuer, "vouches_for": ["example.org"]}
-        providers = json.dumps([{**provider, "client_id": "parley", "client_secret": "s"}])
+        groups = {"scopes": ["openid", "email", "profile", "groups"], "roles": {"administrator": ["admins"]}}
+        providers = json.dumps([{**provider, **groups, "client_id": "parley", "client_secret": "s"}])
         environ = {"PARLEY_NODE_REGION": "far", "PARLEY_AUTH_PROVIDERS": providers}
         with Platform(data=data, port=port, environ=environ) as running:
             yield running
@@ -59,6 +63,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Itera
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         yield launched

@@ -71,16 +71,42 @@ class Person:
         page.wait_for_url(re.compile(r"/$"))
         expect(page.get_by_text(f"Hello, {self.name}")).to_be_visible()
 
+    def sign_in(self, email: str, password: str) -> None:
+        """Asks to be let in with a password; whether that works is another matter."""
+        page = self.page
+        page.goto(f"{self._url}/sign-in")
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+
+    def sign_in_at_provider(self, login: str) -> None:
+        """Comes in by the test's identity provider, which takes any password."""
+        page = self.page
+        page.goto(f"{self._url}/sign-in")
+        page.get_by_role("button", name="Continue with Example").click()
+        page.locator("[name=login]").fill(login)
+        page.locator("[name=password]").fill("any")
+        page.get_by_role("button", name="Sign-in").click()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_text(re.compile("^Hello, ")).wait_for()
+
+    def sign_out(self) -> None:
+        """By the menu in the header, until the session is over: a page that is left before that may still have it."""
+        self.page.get_by_role("button", name=f"Account of {self.name}").click()
+        with self.page.expect_response("**/v1/auth/logout"):
+            self.page.get_by_role("menuitem", name="Sign out").click()
+
     def create_meeting(self, title: str, *, guests: bool = True, encrypted: bool = False) -> str:
         """Creates a meeting and copies its link, as it stands in the clipboard."""
         page = self.page
+        page.get_by_role("button", name="New meeting").click()
         page.get_by_label("Title").fill(title)
         if not guests:
             page.get_by_text("Guests can join without an account").click()
         if encrypted:
             page.get_by_text("Encrypt from end to end").click()
-        page.get_by_role("button", name="Create meeting").click()
-        page.get_by_role("button", name="Copy link", exact=True).click()
+        page.get_by_role("button", name="Get a link").click()
+        page.get_by_role("dialog").get_by_role("button", name="Copy link", exact=True).click()
         page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('/m/')")
         link: str = page.evaluate("navigator.clipboard.readText()")
         assert link == page.get_by_label("Meeting link").input_value()
@@ -101,9 +127,10 @@ class Person:
         self.page.get_by_role("button", name="Join now").click()
         self.page.wait_for_function("() => window.__parleyRoom?.state.status === 'connected'")
 
-    def knock(self, link: str) -> None:
-        """Opens a link and asks to be let in, as a guest."""
-        self.open(link)
+    def knock(self, link: str | None = None) -> None:
+        """Opens a link, unless it is open already, and asks to be let in, as a guest."""
+        if link is not None:
+            self.open(link)
         self.page.get_by_label("Your name").fill(self.name)
         self.page.get_by_role("button", name="Join now").click()
         self.sees_heading("Waiting to be let in")
@@ -129,10 +156,10 @@ class Person:
         return self.page.get_by_test_id("tile").and_(self.page.get_by_label(label, exact=True))
 
     def sees_tile(self, name: str, source: str = "camera") -> None:
-        expect(self.tile(name, source)).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.tile(name, source)).to_be_visible()
 
     def sees_no_tile(self, name: str, source: str = "camera") -> None:
-        expect(self.tile(name, source)).to_have_count(0, timeout=PATIENCE_MS)
+        expect(self.tile(name, source)).to_have_count(0)
 
     def sees_picture(self, name: str, source: str = "camera") -> None:
         """The picture of somebody is there, its frames go on, and it is neither black nor of one colour."""
@@ -148,7 +175,7 @@ class Person:
         self._await_frames(name, source, first + 8)
 
     def sees_no_picture(self, name: str) -> None:
-        expect(self.tile(name).locator("video")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(self.tile(name).locator("video")).to_have_count(0)
 
     def _await_frames(self, name: str, source: str, count: int) -> int:
         frames = self.page.wait_for_function(
@@ -201,6 +228,16 @@ class Person:
         box.fill(text)
         box.press("Enter")
 
+    def asks(self, question: str, *options: str) -> None:
+        """Begins a poll with two options, as a host."""
+        page = self.page
+        self.press("Polls")
+        page.get_by_role("button", name="New poll").click()
+        page.get_by_label("Question").fill(question)
+        for number, option in enumerate(options, start=1):
+            page.get_by_label(f"Option {number}").fill(option)
+        page.get_by_role("button", name="Ask everybody").click()
+
     def limits_cameras(self, count: int | None) -> None:
         """Receives so many cameras at the most; None: any number."""
         self.page.evaluate("(count) => { window.__parleyRoom.limitCameras(count); }", count)
@@ -229,7 +266,7 @@ class Person:
         page.get_by_role("alertdialog").get_by_role("button", name="End for everyone").click()
 
     def sees_heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", name=text)).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.get_by_role("heading", name=text)).to_be_visible()
 
     def screenshot(self, name: str) -> None:
         self.page.screenshot(path=self._artefacts / f"{name}.png")

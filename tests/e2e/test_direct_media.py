@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from playwright.sync_api import expect
 
+from contracts.recording_manifest import MANIFEST, Manifest
 from infra.local.aws_journal import Journal
 from media_fleet.recorder import manifest
-from media_fleet.recorder.manifest import MANIFEST, Manifest
 from tests.e2e.person import PATIENCE_MS, Person
 from tests.platform_process import Platform
 

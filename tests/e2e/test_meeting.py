@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.e2e.person import Person
+from tests.platform_process import Platform
 
 MakePerson = Callable[..., Person]
 
@@ -167,6 +169,27 @@ def test_a_removed_guest_is_told_and_cannot_come_back(host: Person, link: str, p
     host.sees_no_tile("Ben")
 
 
+def test_whose_sessions_are_ended_from_elsewhere_is_out_of_the_meeting_and_signs_in_again(
+    host: Person, link: str, person: MakePerson, platform: Platform
+) -> None:
+    guest = person("Ben")
+    host.join(link)
+    guest.join(link)
+    guest.hears("Ada")
+    with httpx.Client(base_url=platform.url, timeout=30) as elsewhere:
+        own = {"email": f"ada-{id(host)}@example.test", "password": "a long enough password"}
+        token = elsewhere.post("/v1/auth/login", json=own).json()["access_token"]
+        ended = elsewhere.delete(
+            "/v1/auth/sessions", params={"keep_current": True}, headers={"Authorization": f"Bearer {token}"}
+        )
+    assert ended.status_code == 204, ended.text
+    host.sees_heading("You are signed out")
+    guest.sees_no_tile("Ada")
+    host.screenshot("signed-out-desktop")
+    host.page.get_by_role("button", name="Sign in").click()
+    host.page.get_by_label("E-mail address").wait_for()
+
+
 def test_the_end_closes_the_meeting_for_all(host: Person, link: str, person: MakePerson) -> None:
     guest, late = person("Ben"), person("Cleo", phone=True)
     host.join(link)
@@ -202,3 +225,30 @@ def test_an_unknown_link_says_so(person: MakePerson) -> None:
 def _packets(person: Person, name: str) -> int:
     entry = person.received(name, "microphone")
     return 0 if entry is None else int(entry["packets"])
+
+
+def test_a_passcode_is_asked_for_and_each_refusal_is_told_in_words(
+    host: Person, link: str, person: MakePerson, platform: Platform
+) -> None:
+    guest = person("Ben", phone=True)
+    meeting = link.rsplit("/", 1)[-1]
+    with httpx.Client(base_url=platform.url, timeout=30) as api:
+        own = {"email": f"ada-{id(host)}@example.test", "password": "a long enough password"}
+        token = api.post("/v1/auth/login", json=own).json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        change = {"settings": {"passcode": "s3same!"}}
+        assert api.patch(f"/v1/meetings/{meeting}", json=change, headers=bearer).status_code == 200
+        guest.open(link)
+        page = guest.page
+        page.get_by_label("Your name").fill("Ben")
+        page.get_by_label("Passcode").fill("open")
+        page.get_by_role("button", name="Join now").click()
+        page.get_by_text("This is not the passcode.").wait_for()
+        guest.screenshot("passcode-phone")
+        page.get_by_label("Passcode").fill("s3same!")
+        page.get_by_role("button", name="Join now").click()
+        page.get_by_role("button", name="Leave").wait_for()
+        assert api.post(f"/v1/meetings/{meeting}/cancel", headers=bearer).status_code == 200
+    guest.sees_heading("The meeting has ended")
+    guest.open(link)
+    guest.sees_heading("This meeting was cancelled")

@@ -70,6 +70,11 @@ async def _is_used(platform: Platform, node_id: NodeId) -> bool:
     return (await _leases(platform))[node_id].participants == 1
 
 
+async def _is_left(platform: Platform, node_id: NodeId) -> bool:
+    lease = (await _leases(platform)).get(node_id)
+    return lease is None or lease.participants == 0
+
+
 async def _node_of_the_meeting(platform: Platform) -> NodeId | None:
     return next((node_id for node_id, lease in (await _leases(platform)).items() if lease.participants), None)
 
@@ -115,6 +120,8 @@ async def test_media_comes_back_through_another_node(
     await platform.eventually(lambda: all(client.restarts == 1 and client.frames > 0 for client in two))
     record_testsuite_property(f"seconds until media was back, node {how.name}", round(time.monotonic() - since, 2))
     assert [client.room.connections for client in two] == [1, 1]
+    # A node that is told to stop tells of those who are gone with its next lease.
+    await platform.eventually(lambda: _is_left(platform, lost))
     heir = await platform.eventually(lambda: _node_of_the_meeting(platform))
     assert heir != lost
 

@@ -23,19 +23,21 @@ SERVICES: Final = {
     "parley_client": ("parley_client",),
     "infra": ("infra",),
     "telemetry": ("telemetry",),
+    "reference_pages": ("reference_pages",),
 }
 """Each room's folder, and the names under which its modules are imported."""
 
 MAY_ALSO_IMPORT: Final = {
     "contracts": (),
-    "functions/serverless": ("contracts", "telemetry"),
+    "functions/serverless": ("contracts", "telemetry", "reference_pages"),
     "functions/auth": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
     "functions/meetings": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
-    "signaling_gateway": ("contracts", "telemetry"),
+    "signaling_gateway": ("contracts", "telemetry", "reference_pages"),
     "media_fleet": ("contracts", "telemetry"),
     "parley_client": (),
     "infra": ("contracts", SHARED_BY_FUNCTIONS, "telemetry"),
     "telemetry": (),
+    "reference_pages": (),
 }
 
 DOMAINS: Final = (
@@ -140,7 +142,16 @@ def may_be_used_by_a_domain(name: str, own: str) -> bool:
         return True
     if is_below(name, service) or is_below(name, "functions"):
         # A service's errors and plain values stand beside its layers; the layers around the domain do not.
-        return name.rpartition(".")[2] in ("errors", "problems", "names", "ids", "times")
+        return name.rpartition(".")[2] in (
+            "errors",
+            "problems",
+            "names",
+            "ids",
+            "times",
+            "merge_patch",
+            "mails",
+            "audit",
+        )
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:
         return top not in IMPURE_STANDARD_MODULES and name not in IMPURE_STANDARD_MODULES

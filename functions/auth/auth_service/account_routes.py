@@ -10,7 +10,6 @@ from auth_service.messages import (
     ChangeEmailBody,
     ConfirmEmailBody,
     ConfirmRegistrationBody,
-    DeleteBody,
     Export,
     MailSent,
     ProfileBody,
@@ -130,6 +129,7 @@ def add_account_routes(
         access=Permission.ACCOUNT_READ,
         answer=Export,
         errors=(ErrorCode.SESSION_EXPIRED,),
+        fresh=True,
     )
     def export_me(call: Call[Empty, Empty]) -> Answer[Export]:
         bearer = access_tokens.bearer(call.caller)
@@ -142,14 +142,14 @@ def add_account_routes(
         "/v1/auth/me/delete",
         summary="Delete one's own account, at once and for good",
         access=Permission.ACCOUNT_WRITE,
-        body=DeleteBody,
         answer=None,
         status=204,
-        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.INVALID_CREDENTIALS, ErrorCode.STEP_UP_REQUIRED),
+        errors=(ErrorCode.SESSION_EXPIRED,),
+        fresh=True,
     )
-    def delete_me(call: Call[DeleteBody, Empty]) -> Answer[None]:
+    def delete_me(call: Call[Empty, Empty]) -> Answer[None]:
         bearer = access_tokens.bearer(call.caller)
-        profile.delete(bearer, password=given(call.body.password), origin=answers.origin(call))
+        profile.delete(bearer, origin=answers.origin(call))
         return answers.logged_out(in_cookie=True)
 
 
@@ -166,17 +166,12 @@ def add_address_routes(
         body=ChangeEmailBody,
         answer=User,
         also={202: MailSent},
-        errors=(
-            ErrorCode.SESSION_EXPIRED,
-            ErrorCode.INVALID_CREDENTIALS,
-            ErrorCode.STEP_UP_REQUIRED,
-            ErrorCode.EMAIL_TAKEN,
-        ),
+        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.EMAIL_TAKEN),
+        fresh=True,
     )
     def change_email(call: Call[ChangeEmailBody, Empty]) -> Answer[User] | Answer[MailSent]:
         bearer = access_tokens.bearer(call.caller)
-        password, origin = given(call.body.password), answers.origin(call)
-        changed = addresses.ask(bearer, email=call.body.email, password=password, origin=origin)
+        changed = addresses.ask(bearer, email=call.body.email, origin=answers.origin(call))
         if changed is None:
             return Answer(body=MailSent(email=call.body.email), status=202)
         return Answer(body=answers.user(changed))

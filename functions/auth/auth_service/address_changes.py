@@ -10,15 +10,15 @@ from msgspec.structs import replace
 from auth_service.access_tokens import Bearer
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.links_table import LinksTable
-from auth_service.domain.accounts import UNDO_S, Account, change_address, normalise_email, undo_change
+from auth_service.domain.accounts import UNDO_S, Account, change_address, end_sessions, normalise_email, undo_change
 from auth_service.domain.jobs import ConfirmAddress, TellChangedAddress
 from auth_service.domain.links import Link, LinkKind
+from auth_service.domain.second_factors import factors_before
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import LinkInvalidError
 from auth_service.job_queue import JobQueue, Promise
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
-from auth_service.step_up import StepUp
 from functions.serverless.ids import base32
 from functions.serverless.problems import InvalidFieldError, UnavailableError
 from functions.serverless.rate_limits import Quota, RateLimitedError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _ASKED: Final = Quota(name="address-changes", limit=10, window_s=3_600)
 """Each sends a mail to whatever address is named."""
+_PREPARED_MS: Final = 86_400_000
+"""Who takes an account over leaves a way back in first, and takes the address then: what was set up in the day before
+a change falls with it when it is undone."""
 
 
 class AddressChanges:
@@ -40,7 +43,6 @@ class AddressChanges:
         accounts: AccountsTable,
         links: LinksTable,
         limits: Limits,
-        step_up: StepUp,
         new_passwords: NewPasswords,
         jobs: JobQueue,
         events: SecurityEvents,
@@ -50,23 +52,21 @@ class AddressChanges:
         self._accounts = accounts
         self._links = links
         self._limits = limits
-        self._step_up = step_up
         self._new_passwords = new_passwords
         self._jobs = jobs
         self._events = events
         self._clock = clock
         self._randomness = randomness
 
-    def ask(self, bearer: Bearer, *, email: str, password: str | None, origin: Origin) -> Account | None:
+    def ask(self, bearer: Bearer, *, email: str, origin: Origin) -> Account | None:
         """Has a link sent to a new address (None), or changes it at once where no mail is sent.
 
         Raises:
-            InvalidCredentialsError, StepUpError: the password is another, or missing.
             RateLimitedError: too many were asked for.
             InvalidFieldError: it is no address, or the present one.
             EmailTakenError, TooManyChangesError: the address cannot be had, where no mail is sent.
         """
-        account = self._step_up.require_password(bearer, password, origin=origin)
+        account = bearer.account
         address = normalise_email(email)
         if address == account.email:
             raise InvalidFieldError("email", "This is the account's address already.")
@@ -114,16 +114,19 @@ class AddressChanges:
         if link is None or account is None or undone is None or link.used_by is not None:
             raise LinkInvalidError
         password_hash = self._new_passwords.hash(new_password, email=undone.email, display_name=undone.display_name)
+        changed_at_ms = next(
+            (each.until - UNDO_S) * 1000 for each in account.former_addresses if each.change_id == link.change_id
+        )
         after = replace(
-            undone,
+            end_sessions(factors_before(undone, changed_at_ms - _PREPARED_MS)),
             password_hash=password_hash,
-            session_epoch=account.session_epoch + 1,
             reset_epoch=account.reset_epoch + 1,
             email_verified_at=int(self._clock() * 1000),
-            identities=(),  # who took the address away may have left a door open
+            identities=(),  # who took the address away may have left a door open, or locked one
         )
         try:
-            self._accounts.change(account, after, also=[self._links.use(link, by=account.id)])
+            looked_at = ("identities", "totp", "passkeys", "recovery_codes")
+            self._accounts.change(account, after, also=[self._links.use(link, by=account.id)], unchanged=looked_at)
         except ChangedMeanwhileError as error:
             raise LinkInvalidError from error
         self._events.record(SecurityEventName.EMAIL_CHANGE_UNDONE, origin=origin, user_id=account.id)

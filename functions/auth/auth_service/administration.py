@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
-from auth_service.domain.accounts import DEFAULT_LOCALE, Account, normalise_email, user_id
-from auth_service.domain.jobs import Erase, OfferReset
+from auth_service.adapters.requests_table import Request, RequestsTable, request_of
+from auth_service.domain.accounts import DEFAULT_LOCALE, Account, end_sessions, normalise_email, user_id
+from auth_service.domain.jobs import Erase, OfferReset, Tell
+from auth_service.domain.mails import Notice
 from auth_service.domain.roles import Roles
+from auth_service.domain.second_factors import without_factors
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import (
     AppointedBySettingError,
     EmailTakenError,
+    LastLoginMethodError,
+    MadeAndGoneError,
     MailOffError,
     NoSuchError,
     NotYoursError,
@@ -33,23 +37,29 @@ State = Literal["active", "invited", "suspended"]
 _READ = 200
 _MAX_READS = 10
 """A page may be short, or empty, and others follow: no request reads all accounts."""
+_FACTORS: Final = ("totp", "totp_pending", "passkeys", "recovery_codes")
+"""None of them is left, also if it is added at this moment."""
 
 
 class UserFilter(Struct, frozen=True, kw_only=True):
-    """Whom an administrator looks for; None: anybody. ``email``: how the address begins; ``name``: what is in the name,
-    whatever its case."""
+    """Whom an administrator looks for; None: anybody. ``search``: what is in the address or in the name, or the id;
+    ``email``: how the address begins; ``name``: what is in the name. Whatever the case."""
 
+    search: str | None = None
     email: str | None = None
     name: str | None = None
     role: PlatformRole | None = None
     state: State | None = None
+    used_before: int | None = None
+    """Who was not here since then (milliseconds), or never."""
 
 
 def state_of(account: Account) -> State:
     """Invited: has not chosen a way to log in yet."""
     if account.suspended_at is not None:
         return "suspended"
-    if account.must_change_password or (account.password_hash is None and not account.identities):
+    has_way_in = account.password_hash is not None or account.identities or account.passkeys
+    if account.must_change_password or not has_way_in:
         return "invited"
     return "active"
 
@@ -63,6 +73,7 @@ class Administration:
         self,
         *,
         accounts: AccountsTable,
+        requests: RequestsTable,
         new_passwords: NewPasswords,
         roles: Roles,
         jobs: JobQueue,
@@ -71,6 +82,7 @@ class Administration:
         randomness: Callable[[int], bytes],
     ) -> None:
         self._accounts = accounts
+        self._requests = requests
         self._new_passwords = new_passwords
         self._roles = roles
         self._jobs = jobs
@@ -116,10 +128,12 @@ class Administration:
         origin: Origin,
     ) -> Account:
         """Makes an account for somebody else: with a first password, which they must replace, or else they get a mail
-        to choose one. ``request_key`` names the request: repeated, it gives the same account.
+        to choose one. ``request_key`` names the request: repeated within a day, it gives the same account.
 
         Raises:
             InvalidFieldError, WeakPasswordError, EmailTakenError
+            ValidationFailedError: the key names another request.
+            MadeAndGoneError: the account that the same request made has been deleted.
             MailOffError: there is no password, and no mail is sent.
         """
         role = role or self._roles.default
@@ -127,9 +141,12 @@ class Administration:
         address, name = normalise_email(email), normalise_line(display_name, field="display_name")
         if password is None and not self._jobs.sends_mail:
             raise MailOffError
-        seed = self._randomness(16) if request_key is None else _digest(f"{caller.sub} {request_key}")
+        request = request_of(caller.sub, "user", request_key, address, name, role, password is None)
+        known = self._made_before(request)
+        if known is not None:
+            return known
         account = Account(
-            id=user_id(seed),
+            id=user_id(self._randomness(16)),
             email=address,
             display_name=name,
             created_at=int(self._clock() * 1000),
@@ -145,10 +162,15 @@ class Administration:
             SecurityEventName.USER_CREATED, origin=origin, user_id=account.id, actor_id=caller.sub, role=role.value
         )
         try:
-            self._accounts.add(account, also=[event.write, *(promise.write for promise in promised)])
+            writes = [
+                event.write,
+                *(promise.write for promise in promised),
+                *self._requests.writes(request, account.id),
+            ]
+            self._accounts.add(account, also=writes)
         except (EmailTakenError, ChangedMeanwhileError):
-            known = self._accounts.find(account.id)  # by the same request before
-            if known is None or known.email != address:
+            known = self._made_before(request)  # at the same moment
+            if known is None:
                 raise EmailTakenError from None
             return known
         self._jobs.start(promised)
@@ -193,7 +215,7 @@ class Administration:
         self._check_changeable(before)
         if before.suspended_at is not None:
             return before
-        after = replace(before, suspended_at=int(self._clock()), session_epoch=before.session_epoch + 1)
+        after = replace(end_sessions(before), suspended_at=int(self._clock()))
         return self._keep(caller, before, after, SecurityEventName.USER_SUSPENDED, origin)
 
     def resume(self, caller: AccessClaims, account_id: str, *, origin: Origin) -> Account:
@@ -212,8 +234,26 @@ class Administration:
             NoSuchError
         """
         before = self._handled(caller, account_id)
-        after = replace(before, session_epoch=before.session_epoch + 1)
+        after = end_sessions(before)
         self._keep(caller, before, after, SecurityEventName.SESSIONS_ENDED_BY_ADMINISTRATOR, origin)
+
+    def reset_factors(self, caller: AccessClaims, account_id: str, *, origin: Origin) -> None:
+        """Takes all second factors from somebody who has lost them, and ends their sessions; they are told by mail. May
+        be repeated.
+
+        Raises:
+            NoSuchError
+            LastLoginMethodError: they could not log in any more, and no mail is sent to choose a password with.
+        """
+        before = self._handled(caller, account_id)
+        after = without_factors(before)
+        if after == before:
+            return
+        if before.password_hash is None and not before.identities and not self._jobs.sends_mail:
+            raise LastLoginMethodError
+        after = end_sessions(after)
+        notice = Tell(notice=Notice.FACTORS_RESET, email=before.email, locale=before.locale)
+        self._keep(caller, before, after, SecurityEventName.FACTORS_RESET, origin, notice=notice, unchanged=_FACTORS)
 
     def delete(self, caller: AccessClaims, account_id: str, *, origin: Origin) -> None:
         """Deletes an account at once and for good; what else there is of its owner is erased soon.
@@ -247,6 +287,13 @@ class Administration:
         after = replace(before, role=role, suspended_at=None)
         return self._keep(None, before, after, SecurityEventName.ROLE_CHANGED, Origin(), role=role)
 
+    def _made_before(self, request: Request | None) -> Account | None:
+        made = self._requests.made_before(request)
+        known = None if made is None else self._accounts.find(made)
+        if made is not None and known is None:
+            raise MadeAndGoneError
+        return known
+
     def _handled(self, caller: AccessClaims, account_id: str) -> Account:
         account = self.find(account_id)
         self._check_rank(caller, self._roles.of(account))
@@ -269,29 +316,35 @@ class Administration:
         after: Account,
         name: SecurityEventName,
         origin: Origin,
+        *,
+        notice: Tell | None = None,
+        unchanged: Sequence[str] = (),
         **details: str,
     ) -> Account:
         if after == before:
             return before
+        told = [] if notice is None else self._jobs.promise(notice)
         actor = "operator" if caller is None else caller.sub
         event = self._events.prepare(name, origin=origin, user_id=before.id, actor_id=actor, **details)
         try:
-            self._accounts.change(before, after, also=[event.write])
+            writes = [event.write, *(promise.write for promise in told)]
+            self._accounts.change(before, after, also=writes, unchanged=unchanged)
         except ChangedMeanwhileError as error:
             raise _busy() from error
+        self._jobs.start(told)
         self._events.happened(event)
         return after
 
     def _fits(self, account: Account, wanted: UserFilter) -> bool:
+        name = account.display_name.casefold()
+        sought = "" if wanted.search is None else wanted.search.casefold()
         return (
-            (wanted.name is None or wanted.name.casefold() in account.display_name.casefold())
+            (sought in name or sought in account.email or sought == account.id)
+            and (wanted.name is None or wanted.name.casefold() in name)
             and wanted.role in (None, self._roles.of(account))
             and wanted.state in (None, state_of(account))
+            and (wanted.used_before is None or (account.last_used_at or 0) * 1000 < wanted.used_before)
         )
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()[:16]
 
 
 def _busy() -> UnavailableError:

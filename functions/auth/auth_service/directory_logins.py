@@ -9,11 +9,12 @@ from auth_service.domain.directory_names import matched_alike
 from auth_service.domain.identities import ExternalPerson
 from auth_service.domain.providers import LdapProvider
 from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.entry import Entry, SecondFactorAsked
 from auth_service.errors import reason_of
 from auth_service.external_login import ExternalLogin
 from auth_service.guessing import Guessing
 from auth_service.security_events import SecurityEvents
-from auth_service.sessions import LoggedIn, Sessions
+from auth_service.sessions import LoggedIn
 from functions.serverless.problems import NotFoundError, ServiceError
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ class DirectoryLogins:
         *,
         providers: ProviderSettings,
         external: ExternalLogin,
-        sessions: Sessions,
+        entry: Entry,
         guessing: Guessing,
         events: SecurityEvents,
     ) -> None:
         self._providers = providers
         self._external = external
-        self._sessions = sessions
+        self._entry = entry
         self._guessing = guessing
         self._events = events
         self._directories: dict[str, tuple[LdapProvider, LdapDirectory]] = {}
 
-    def log_in(self, provider_id: str, username: str, password: str, *, origin: Origin) -> LoggedIn:
-        """Opens a session.
+    def log_in(self, provider_id: str, username: str, password: str, *, origin: Origin) -> LoggedIn | SecondFactorAsked:
+        """Opens a session, or asks for a second factor.
 
         Raises:
             NotFoundError: there is no such directory.
@@ -53,12 +54,10 @@ class DirectoryLogins:
         person = self.person(provider_id, username, password, origin=origin)
         try:
             account = self._external.account_of(person, origin=origin)
-            done = self._sessions.open(account, origin=origin)
+            return self._entry.enter(account, origin=origin, provider=provider_id)
         except ServiceError as error:
             self._refused(provider_id, error, origin)
             raise
-        self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=provider_id)
-        return done
 
     def person(self, provider_id: str, username: str, password: str, *, origin: Origin) -> ExternalPerson:
         """Who somebody is at a directory.

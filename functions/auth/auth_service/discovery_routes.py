@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from auth_service.answers import REFRESH_COOKIE, Answers
+from auth_service.api_description import description
 from auth_service.domain.accounts import MAX_PASSWORD_LENGTH
+from auth_service.domain.relying_party import relying_party
 from auth_service.messages import OpenidConfiguration, Options
 from auth_service.settings import AuthSettings
 from contracts.access_token import AccessClaims
 from contracts.jwks import ALGORITHM
 from contracts.key_ring import JWKS_MAX_AGE_S
-from functions.serverless import openapi
 from functions.serverless.access import Open
+from functions.serverless.document_routes import add_document_routes
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
 from functions.serverless.signing_keys import Jwks, SigningKeys
 
 
-def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: AuthSettings) -> None:
+def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: AuthSettings, answers: Answers) -> None:
     """Registers them with the application."""
 
     @app.operation(
@@ -30,6 +31,7 @@ def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: A
             mail=settings.mail != "off",
             password_min_length=settings.password_min_length,
             password_max_length=MAX_PASSWORD_LENGTH,
+            passkeys=relying_party(settings.page) is not None,
         )
         return Answer(body=body, headers={"Cache-Control": "public, max-age=60"})
 
@@ -42,7 +44,7 @@ def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: A
             response_types_supported=(),
             grant_types_supported=(),
             claims_supported=tuple(field.encode_name for field in msgspec.structs.fields(AccessClaims)),
-            service_documentation=f"{settings.issuer}/openapi.json",
+            service_documentation=f"{settings.issuer}/reference",
         )
         return Answer(body=body, headers={"Cache-Control": "public, max-age=300"})
 
@@ -70,13 +72,4 @@ def add_discovery_routes(app: Service, *, signing_keys: SigningKeys, settings: A
     def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
         return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
 
-    @app.operation(
-        "GET",
-        "/v1/auth/openapi.json",
-        summary="This API, as an OpenAPI document",
-        access=Open.ANYONE,
-        answer=dict,
-    )
-    def openapi_document(_: Call[Empty, Empty]) -> Answer[dict[str, Any]]:
-        document = openapi.document(app.operations, title="Parley authentication service", version="0.1.0")
-        return Answer(body=document, headers={"Cache-Control": "public, max-age=300"})
+    add_document_routes(app, "/v1/auth", description(answers.cookie_name(REFRESH_COOKIE)))

@@ -124,7 +124,7 @@ class LoginAttemptError(AuthError):
     code = ErrorCode.LOGIN_ATTEMPT_INVALID
 
     def __init__(self) -> None:
-        super().__init__("This login was not begun in this browser, or took too long. Please begin again.")
+        super().__init__("This login is not valid any more, or not in this browser. Please begin again.")
 
 
 class EmailMissingError(AuthError):
@@ -161,16 +161,75 @@ class LastLoginMethodError(AuthError):
     code = ErrorCode.LAST_LOGIN_METHOD
 
     def __init__(self) -> None:
-        super().__init__("This is the only way to log in to the account. Link another identity first.")
+        super().__init__("This is the only way to log in to the account. Add another one first.")
 
 
 class StepUpError(AuthError):
-    """The login is too long ago for what is asked, and no password was given to make up for it."""
+    """The last proof of who somebody is was too long ago for what is asked, or too weak. ``methods``: what is one."""
 
     code = ErrorCode.STEP_UP_REQUIRED
 
+    def __init__(self, methods: tuple[str, ...]) -> None:
+        super().__init__("Please prove again that it is you: this takes a proof of the last ten minutes.")
+        self.methods = methods
+
+
+class FactorInvalidError(AuthError):
+    """A code or passkey is not accepted. ``reason``: for the log, not the caller."""
+
+    code = ErrorCode.FACTOR_INVALID
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("This code or passkey is not accepted.")
+        self.reason = reason
+
+
+class CeremonyError(AuthError):
+    """There is no such ceremony: it took too long, was finished before, or is another session's."""
+
+    code = ErrorCode.CEREMONY_INVALID
+
     def __init__(self) -> None:
-        super().__init__("Please log in again first, or give the account's password.")
+        super().__init__("This took too long, or was done before. Please begin again.")
+
+
+class PasskeysUnavailableError(AuthError):
+    """Browsers make no passkeys for the page's address."""
+
+    code = ErrorCode.PASSKEYS_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("Passkeys need a page with a host name and https.")
+
+
+class NoSecondFactorError(AuthError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The account has no second factor yet. Please set one up first.")
+
+
+class NothingPendingError(AuthError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("No authenticator app is being set up, or that took too long. Please begin again.")
+
+
+class SecondFactorNeededError(AuthError):
+    """The last second factor of an account that must have one."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("A second factor is required here. Set up another one before you remove this one.")
+
+
+class TooManyPasskeysError(AuthError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This account has as many passkeys as it can have. Remove one first.")
 
 
 class DirectoryRefusalError(InvalidCredentialsError):
@@ -263,6 +322,15 @@ class TooManyKeysError(AuthError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A service account has at most {limit} keys. Please revoke those that are not used.")
+
+
+class MadeAndGoneError(AuthError):
+    """A repeated request: what it made has been deleted since, and is not made again."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("What this request has made is gone. Use another Idempotency-Key to make it anew.")
 
 
 class KeyMadeBeforeError(AuthError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,6 +20,9 @@ from auth_service.errors import EmailTakenError, IdentityTakenError
 from auth_service.job_queue import JobQueue
 from auth_service.security_events import SecurityEvents
 from functions.serverless.problems import UnavailableError
+
+_LOOKED_AT: Final = ("email_verified_at", "totp", "passkeys", "session_epoch")
+"""Whoever was shut out meanwhile adds no way in, and none is added past a second factor."""
 
 
 class ExternalLogin:
@@ -91,7 +95,7 @@ class ExternalLogin:
         without = unlink(account, identity.provider, identity.subject)
         gone = self._identities.remove(identity.provider, identity.subject, user_id=account.id)
         try:
-            self._accounts.change(account, without, also=[gone])
+            self._accounts.change(account, without, also=[gone], unchanged=("password_hash", "passkeys"))
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
         name = SecurityEventName.IDENTITY_UNLINKED
@@ -116,7 +120,8 @@ class ExternalLogin:
         is_new = linked(before, person) is None
         notice = Tell(notice=Notice.IDENTITY_LINKED, email=before.email, locale=before.locale)
         told = self._jobs.promise(notice) if is_new else []
-        self._accounts.change(before, after, also=[pointer, *(promise.write for promise in told)])
+        writes = [pointer, *(promise.write for promise in told)]
+        self._accounts.change(before, after, also=writes, unchanged=_LOOKED_AT)
         self._jobs.start(told)
         name = SecurityEventName.IDENTITY_LINKED
         self._events.record(name, origin=origin, user_id=before.id, provider=person.provider)

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from msgspec import UnsetType
-
 from auth_service.access_tokens import AccessTokens
 from auth_service.answers import Answers, identity_id, identity_items
 from auth_service.directory_logins import DirectoryLogins
 from auth_service.domain.accounts import Account
 from auth_service.domain.return_addresses import page_path
 from auth_service.external_login import ExternalLogin
-from auth_service.messages import Identities, LinkBegun, LinkBody, LinkDirectoryBody, given
+from auth_service.messages import Identities, LinkBegun, LinkBody, LinkDirectoryBody
 from auth_service.oidc_logins import OidcLogins
-from auth_service.step_up import StepUp
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.problems import NotFoundError
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
 
-_STEP_UP_ERRORS = (
-    ErrorCode.NOT_FOUND,
-    ErrorCode.STEP_UP_REQUIRED,
-    ErrorCode.INVALID_CREDENTIALS,
-    ErrorCode.SESSION_EXPIRED,
-    ErrorCode.PROVIDER_UNAVAILABLE,
-)
+_LINK_ERRORS = (ErrorCode.NOT_FOUND, ErrorCode.SESSION_EXPIRED, ErrorCode.PROVIDER_UNAVAILABLE)
 
 
 def add_identity_routes(
     app: Service,
     *,
     access_tokens: AccessTokens,
-    step_up: StepUp,
     oidc: OidcLogins,
     directories: DirectoryLogins,
     external: ExternalLogin,
@@ -58,13 +48,13 @@ def add_identity_routes(
         access=Permission.ACCOUNT_WRITE,
         body=LinkBody,
         answer=LinkBegun,
-        errors=_STEP_UP_ERRORS,
+        errors=_LINK_ERRORS,
+        fresh=True,
     )
     def begin_link(call: Call[LinkBody, Empty]) -> Answer[LinkBegun]:
         return_to = page_path(call.body.return_to)
-        account = proven(call, call.body.account_password)
         begun = oidc.begin(
-            call.path["provider_id"], return_to=return_to, user_id=account.id, session_id=call.caller.sid
+            call.path["provider_id"], return_to=return_to, user_id=call.caller.sub, session_id=call.caller.sid
         )
         cookie = answers.attempt_cookie(begun.browser)
         return Answer(body=LinkBegun(authorization_url=begun.url), headers={"Set-Cookie": cookie})
@@ -76,11 +66,12 @@ def add_identity_routes(
         access=Permission.ACCOUNT_WRITE,
         body=LinkDirectoryBody,
         answer=Identities,
-        errors=(*_STEP_UP_ERRORS, ErrorCode.IDENTITY_TAKEN, ErrorCode.CONFLICT),
+        errors=(*_LINK_ERRORS, ErrorCode.INVALID_CREDENTIALS, ErrorCode.IDENTITY_TAKEN, ErrorCode.CONFLICT),
+        fresh=True,
     )
     def link_directory(call: Call[LinkDirectoryBody, Empty]) -> Answer[Identities]:
         body, origin = call.body, answers.origin(call)
-        account = proven(call, body.account_password)
+        account = access_tokens.bearer(call.caller).account
         person = directories.person(call.path["provider_id"], body.username, body.password, origin=origin)
         return Answer(body=_shown(external.link(account, person, origin=origin)))
 
@@ -92,6 +83,7 @@ def add_identity_routes(
         answer=None,
         status=204,
         errors=(ErrorCode.NOT_FOUND, ErrorCode.LAST_LOGIN_METHOD, ErrorCode.SESSION_EXPIRED),
+        fresh=True,
     )
     def unlink_identity(call: Call[Empty, Empty]) -> Answer[None]:
         account = access_tokens.bearer(call.caller).account
@@ -100,11 +92,6 @@ def add_identity_routes(
                 external.unlink(account, identity, origin=answers.origin(call))
                 return Answer(body=None)
         raise NotFoundError("There is no such identity.")
-
-    def proven(call: Call[LinkBody, Empty] | Call[LinkDirectoryBody, Empty], password: str | UnsetType) -> Account:
-        """The caller's account, if it is certainly its owner who asks."""
-        bearer = access_tokens.bearer(call.caller)
-        return step_up.require(bearer, given(password), origin=answers.origin(call))
 
 
 def _shown(account: Account) -> Identities:

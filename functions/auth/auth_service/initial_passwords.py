@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
-from auth_service.answers import DEVICE_COOKIE, Answers
+from auth_service.answers import Answers
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import InvalidCredentialsError
 from auth_service.login import Login
@@ -70,7 +70,7 @@ def add_initial_password_route(app: Service, *, initial_passwords: InitialPasswo
             email=call.body.email,
             password=call.body.password,
             new_password=call.body.new_password,
-            device=call.cookie(DEVICE_COOKIE),
+            device=answers.device_of(call),
             origin=answers.origin(call),
         )
         return Answer(body=None)

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from auth_service.adapters.job_function import JobFunction
-from auth_service.adapters.jobs_table import JobsTable
-from auth_service.domain.jobs import KEPT_S, ConfirmAddress, ConfirmRegistration, Erase, Job, OfferReset, QueuedJob
+from auth_service.domain.jobs import (
+    LATE_S,
+    Announce,
+    ConfirmAddress,
+    ConfirmRegistration,
+    Erase,
+    Job,
+    OfferReset,
+)
 from functions.serverless.ids import base32
+from functions.serverless.jobs import KEPT_S, Jobs, QueuedJob
 from functions.serverless.rate_limits import Quota
 from functions.serverless.redis_limits import Limits
+from functions.serverless.started_functions import StartedFunction
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
@@ -24,9 +32,10 @@ too old: who floods a mailbox keeps nobody out."""
 
 
 class Promise(Struct, frozen=True, kw_only=True):
-    """A job's id, and the write that puts it into the queue."""
+    """A job with its id, and the write that puts it into the queue."""
 
     id: str
+    job: Job
     write: Write
 
 
@@ -36,8 +45,8 @@ class JobQueue:
     def __init__(
         self,
         *,
-        jobs: JobsTable,
-        function: JobFunction,
+        jobs: Jobs[Job],
+        function: StartedFunction,
         limits: Limits,
         sends_mail: bool,
         clock: Callable[[], float],
@@ -52,13 +61,13 @@ class JobQueue:
 
     def promise(self, *jobs: Job) -> list[Promise]:
         """Writes that go into one transaction with what calls for the jobs."""
-        wanted = [self._queued(job) for job in jobs if self.sends_mail or isinstance(job, Erase)]
-        return [Promise(id=queued.id, write=self._jobs.promise(queued)) for queued in wanted]
+        wanted = [self._queued(job) for job in jobs if self.sends_mail or isinstance(job, Erase | Announce)]
+        return [Promise(id=queued.id, job=queued.job, write=self._jobs.promise(queued)) for queued in wanted]
 
     def start(self, promises: Iterable[Promise]) -> None:
         """Has promised jobs done now, once their writes have succeeded."""
         for promise in promises:
-            self._function.start(promise.id)
+            self._function.start({"job_id": promise.id})
 
     def add(self, job: ConfirmRegistration | OfferReset | ConfirmAddress, *, name: str | None = None) -> None:
         """Queues a job by itself and starts it. One with the same ``name`` as another of the last day is not done, nor
@@ -67,9 +76,11 @@ class JobQueue:
             return
         queued = self._queued(job, name)
         self._jobs.add(queued)
-        self._function.start(queued.id)
+        self._function.start({"job_id": queued.id})
 
-    def _queued(self, job: Job, name: str | None = None) -> QueuedJob:
+    def _queued(self, job: Job, name: str | None = None) -> QueuedJob[Job]:
         now = int(self._clock())
         job_id = name or base32(self._randomness(16))
-        return QueuedJob(id=job_id, job=job, created_at=now, expires_at=now + KEPT_S)
+        is_late = isinstance(job, Announce) and job.is_late
+        not_before = now + LATE_S if is_late else 0
+        return QueuedJob(id=job_id, job=job, created_at=now, expires_at=now + KEPT_S, claimed_until=not_before)

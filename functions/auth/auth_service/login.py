@@ -8,10 +8,11 @@ from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.passwords import Passwords
 from auth_service.domain.accounts import Account, normalise_email, normalise_password
 from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.entry import Entry, SecondFactorAsked
 from auth_service.errors import InvalidCredentialsError, PasswordChangeRequiredError
 from auth_service.guessing import Guessing
 from auth_service.security_events import SecurityEvents
-from auth_service.sessions import LoggedIn, Sessions
+from auth_service.sessions import LoggedIn
 from functions.serverless.problems import InvalidFieldError
 
 
@@ -23,21 +24,21 @@ class Login:
         *,
         accounts: AccountsTable,
         passwords: Passwords,
-        sessions: Sessions,
+        entry: Entry,
         guessing: Guessing,
         events: SecurityEvents,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
-        self._sessions = sessions
+        self._entry = entry
         self._guessing = guessing
         self._events = events
 
     def log_in(
         self, *, email: str, password: str, origin: Origin, device: str | None = None
-    ) -> tuple[LoggedIn, str | None]:
-        """Checks a password and opens a session. ``device``: the name that the client was given for itself before; it
-        gets a new one if that is not known.
+    ) -> LoggedIn | SecondFactorAsked:
+        """Checks a password and opens a session, or asks for a second factor. ``device``: the name that the client was
+        given for itself before; it gets a new one if that is not known.
 
         Raises:
             RateLimitedError: there were too many attempts.
@@ -47,9 +48,7 @@ class Login:
         account, known = self.prove_at(email, password, device=device, origin=origin)
         if account.must_change_password:
             raise PasswordChangeRequiredError
-        done = self._sessions.open(account, origin=origin)
-        self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id)
-        return done, None if known else self._guessing.name_for(account)
+        return self._entry.enter(account, origin=origin, names_device=not known)
 
     def prove_at(self, email: str, password: str, *, device: str | None = None, origin: Origin) -> tuple[Account, bool]:
         """The account with an address, if the password is its own; and whether its owner is known to use the device.

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from auth_service.domain.links import TOKEN_PATTERN
 from auth_service.domain.login_attempts import SECRET_PATTERN
+from auth_service.factor_messages import Factors, SessionMode
 from functions.serverless.requests import ForeignQuery
 
 T = TypeVar("T")
@@ -25,11 +26,6 @@ DisplayName = Annotated[str, Meta(min_length=1, max_length=64, description="How 
 LinkToken = Annotated[str, Meta(pattern=TOKEN_PATTERN, description="Of a mail's link: what follows #token=.")]
 ReturnTo = Annotated[str, Meta(min_length=1, max_length=1024, description="A path of the platform's page.")]
 OpaqueToken = Annotated[str, Meta(min_length=1, max_length=512)]
-SessionMode = Annotated[
-    Literal["body", "cookie"],
-    Meta(description="Where the refresh token goes: into the answer, or into the cookie parley_refresh."),
-]
-
 Language = Annotated[Literal["en", "de"], Meta(description="The language of mails.")]
 
 
@@ -68,7 +64,7 @@ class ResetBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ChangePasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``current_password``: if the account has one."""
+    """``current_password``: needed if the account has one."""
 
     current_password: Password | UnsetType = UNSET
     new_password: NewPassword
@@ -76,10 +72,9 @@ class ChangePasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ChangeEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``email``: the new one; ``password``: the account's, if it has one."""
+    """The new one."""
 
     email: Email
-    password: Password | UnsetType = UNSET
 
 
 class ConfirmEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,12 +84,6 @@ class ConfirmEmailBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class ProfileBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     display_name: DisplayName | UnsetType = UNSET
     locale: Language | UnsetType = UNSET
-
-
-class DeleteBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The account's password, if it has one."""
-
-    password: Password | UnsetType = UNSET
 
 
 class LoginBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,7 +100,8 @@ class RefreshBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class User(Struct, frozen=True, kw_only=True):
     """An account, as its owner sees it. ``created_at`` as in RFC 3339, UTC. ``administrator``: of the platform.
-    ``permissions``: what the role allows, by the names that routes ask for."""
+    ``permissions``: what the role allows, by the names that routes ask for. ``second_factor_required``: it is little,
+    until a second factor is set up."""
 
     id: str
     email: str
@@ -121,6 +111,7 @@ class User(Struct, frozen=True, kw_only=True):
     role: str
     permissions: tuple[str, ...]
     locale: Language
+    second_factor_required: bool
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -196,19 +187,23 @@ class Export(Struct, frozen=True, kw_only=True):
     has_password: bool
     email_verified_at: str | None
     suspended_at: str | None
+    last_used_at: str | None
     must_change_password: bool
     identities: tuple[IdentityItem, ...]
     former_addresses: tuple[FormerAddressEntry, ...]
+    factors: Factors
     sessions: tuple[SessionEntry, ...]
     links: tuple[LinkEntry, ...]
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What this installation offers. ``mail``: registration is confirmed by mail, and passwords can be reset."""
+    """What this installation offers. ``mail``: registration is confirmed by mail, and passwords can be reset;
+    ``passkeys``: browsers make passkeys for the page's address."""
 
     mail: bool
     password_min_length: int
     password_max_length: int
+    passkeys: bool
 
 
 class OpenidConfiguration(Struct, frozen=True, kw_only=True):
@@ -271,8 +266,6 @@ class DirectoryLoginBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class LinkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     return_to: ReturnTo = "/"
-    account_password: Password | UnsetType = UNSET
-    """Needed when the last login is more than ten minutes ago."""
 
 
 class LinkDirectoryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -280,8 +273,6 @@ class LinkDirectoryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     username: Annotated[str, Meta(min_length=1, max_length=256)]
     password: Annotated[str, Meta(min_length=1, max_length=256)]
-    account_password: Password | UnsetType = UNSET
-    """Needed when the last login is more than ten minutes ago."""
 
 
 class LinkBegun(Struct, frozen=True, kw_only=True):

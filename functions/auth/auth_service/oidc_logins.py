@@ -28,6 +28,7 @@ from auth_service.domain.login_attempts import (
 from auth_service.domain.oidc_claims import person_of
 from auth_service.domain.providers import OidcProvider
 from auth_service.domain.security_events import Origin, SecurityEventName
+from auth_service.entry import Entry, SecondFactorAsked
 from auth_service.errors import LoginAttemptError, ProviderRefusedError, SessionExpiredError, reason_of
 from auth_service.external_login import ExternalLogin
 from auth_service.security_events import SecurityEvents
@@ -59,7 +60,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     """What has come of a login. ``attempt`` is None where the browser has begun none, ``error`` where all went well."""
 
     attempt: Attempt | None = None
-    session: LoggedIn | None = None
+    session: LoggedIn | SecondFactorAsked | None = None
     app_code: str | None = None
     error: ErrorCode | None = None
 
@@ -76,6 +77,7 @@ class OidcLogins:
         accounts: AccountsTable,
         external: ExternalLogin,
         sessions: Sessions,
+        entry: Entry,
         events: SecurityEvents,
         base: str,
         clock: Callable[[], float],
@@ -86,6 +88,7 @@ class OidcLogins:
         self._accounts = accounts
         self._external = external
         self._sessions = sessions
+        self._entry = entry
         self._events = events
         self._base = base
         self._clock = clock
@@ -140,8 +143,8 @@ class OidcLogins:
             self._events.record(name, origin=origin, provider=provider_id, reason=reason_of(error))
             return Finished(attempt=attempt, error=error.code)
 
-    def exchange(self, code: str, verifier: str, *, origin: Origin) -> LoggedIn:
-        """The session that an application fetches.
+    def exchange(self, code: str, verifier: str, *, origin: Origin) -> LoggedIn | SecondFactorAsked:
+        """The session that an application fetches, or the question for a second factor.
 
         Raises:
             LoginAttemptError: the code is unknown, too old or used, or was given to somebody else's challenge.
@@ -154,9 +157,7 @@ class OidcLogins:
             raise SessionExpiredError("There is no such account any more.")
         if account.session_epoch != found.epoch:
             raise SessionExpiredError
-        done = self._sessions.open(account, origin=origin)
-        self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=found.provider)
-        return done
+        return self._enter(account, found.provider, origin)
 
     def _begun_here(self, provider_id: str, state: str, browser: str | None) -> Attempt | None:
         """The attempt of an answer, if this browser began it; it is used up in any case."""
@@ -184,9 +185,11 @@ class OidcLogins:
         account = self._external.account_of(person, origin=origin)
         if attempt.app is not None:
             return Finished(attempt=attempt, app_code=self._app_code(account, attempt.provider, attempt.app))
-        session = self._sessions.open(account, origin=origin)
-        self._events.record(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, provider=attempt.provider)
-        return Finished(attempt=attempt, session=session)
+        return Finished(attempt=attempt, session=self._enter(account, attempt.provider, origin))
+
+    def _enter(self, account: Account, provider: str, origin: Origin) -> LoggedIn | SecondFactorAsked:
+        asks = self._providers.asks_second_factor(provider)
+        return self._entry.enter(account, origin=origin, provider=provider, asks=asks)
 
     def _app_code(self, account: Account, provider: str, app: AppReturn) -> str:
         code = encoded(self._randomness(SECRET_BYTES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,18 +12,23 @@ from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhile
 from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.passwords import Passwords
 from auth_service.adapters.sessions_table import SessionsTable
-from auth_service.domain.accounts import Account, normalise_email, normalise_password
+from auth_service.domain.accounts import Account, end_sessions, normalise_email, normalise_password
 from auth_service.domain.jobs import OfferReset, Tell
 from auth_service.domain.linking import prove_address
 from auth_service.domain.links import LinkKind
 from auth_service.domain.mails import Notice
+from auth_service.domain.second_factors import has_second_factor
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import LinkInvalidError, MailOffError
 from auth_service.job_queue import JobQueue
+from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
 from auth_service.step_up import StepUp
-from functions.serverless.problems import UnavailableError
+from functions.serverless.problems import InvalidFieldError, UnavailableError
+
+_ANOTHERS: Final = ("identities", "passkeys", "recovery_codes")
+"""What falls with the first proof of an address, also if it is added at this moment."""
 
 
 class PasswordChanges:
@@ -34,6 +40,7 @@ class PasswordChanges:
         accounts: AccountsTable,
         sessions: SessionsTable,
         links: LinksTable,
+        logins: Login,
         step_up: StepUp,
         passwords: Passwords,
         new_passwords: NewPasswords,
@@ -44,6 +51,7 @@ class PasswordChanges:
         self._accounts = accounts
         self._sessions = sessions
         self._links = links
+        self._logins = logins
         self._step_up = step_up
         self._passwords = passwords
         self._new_passwords = new_passwords
@@ -83,11 +91,12 @@ class PasswordChanges:
             if link.epoch != account.reset_epoch or link.email != account.email:
                 raise LinkInvalidError
             proven = prove_address(account, now_ms=int(self._clock() * 1000))
-            after = replace(self._with_password(proven, new_password), reset_epoch=account.reset_epoch + 1)
+            renewed = replace(self._with_password(proven, new_password), reset_epoch=account.reset_epoch + 1)
+            after = end_sessions(renewed)
             told = self._jobs.promise(_told(account))
             writes = [self._links.use(link, by=account.id), *(promise.write for promise in told)]
             try:
-                self._accounts.change(account, after, also=writes)
+                self._accounts.change(account, after, also=writes, unchanged=_ANOTHERS)
             except ChangedMeanwhileError:
                 continue
             self._jobs.start(told)
@@ -107,18 +116,19 @@ class PasswordChanges:
         """Gives the bearer a new password; unless told otherwise, all sessions but the one at hand end.
 
         Raises:
-            InvalidCredentialsError, StepUpError: the current password is another, or missing.
+            InvalidFieldError: the account has a password, and the current one is missing.
+            InvalidCredentialsError: it is another.
+            StepUpError: the account has no password, or a second factor, and the last proof is too long ago.
             WeakPasswordError: the new one is too easy to guess.
             UnavailableError: the account is being changed at this moment.
         """
-        account = self._step_up.require_password(bearer, current_password, origin=origin)
+        account = self._proven(bearer, current_password, origin)
         after = self._with_password(account, new_password)
         told = self._jobs.promise(_told(account))
         writes = [promise.write for promise in told]
         if end_other_sessions:
+            after = end_sessions(after, keep=bearer.session.id)
             writes.append(self._sessions.lift(bearer.session, to_epoch=after.session_epoch))
-        else:
-            after = replace(after, session_epoch=account.session_epoch)
         try:
             self._accounts.change(account, after, also=writes)
         except ChangedMeanwhileError as error:
@@ -128,13 +138,23 @@ class PasswordChanges:
             SecurityEventName.PASSWORD_CHANGED, origin=origin, user_id=account.id, session_id=bearer.session.id
         )
 
+    def _proven(self, bearer: Bearer, current_password: str | None, origin: Origin) -> Account:
+        account = bearer.account
+        if account.password_hash is None or has_second_factor(account):
+            self._step_up.require(bearer)
+        if account.password_hash is None:
+            return account
+        if current_password is None:
+            raise InvalidFieldError("current_password", "The account has a password: please give it, too.")
+        proven, _ = self._logins.prove_at(account.email, current_password, origin=origin)
+        return proven
+
     def _with_password(self, account: Account, password: str) -> Account:
         password_hash = self._new_passwords.hash(password, email=account.email, display_name=account.display_name)
         return replace(
             account,
             password_hash=password_hash,
             must_change_password=False,
-            session_epoch=account.session_epoch + 1,
         )
 
 

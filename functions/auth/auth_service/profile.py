@@ -16,7 +16,6 @@ from auth_service.domain.mails import Notice
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.job_queue import JobQueue
 from auth_service.security_events import SecurityEvents
-from auth_service.step_up import StepUp
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import UnavailableError
 
@@ -29,13 +28,11 @@ class Profile:
         *,
         accounts: AccountsTable,
         links: LinksTable,
-        step_up: StepUp,
         jobs: JobQueue,
         events: SecurityEvents,
     ) -> None:
         self._accounts = accounts
         self._links = links
-        self._step_up = step_up
         self._jobs = jobs
         self._events = events
 
@@ -66,15 +63,14 @@ class Profile:
         self._events.record(SecurityEventName.DATA_EXPORTED, origin=origin, user_id=bearer.account.id)
         return self._links.of_user(bearer.account.id)
 
-    def delete(self, bearer: Bearer, *, password: str | None, origin: Origin) -> None:
+    def delete(self, bearer: Bearer, *, origin: Origin) -> None:
         """Deletes the account at once and for good: from then on nobody can log in or refresh, and the addresses are
         free. What else there is of its owner is erased by a job that is promised in the same write.
 
         Raises:
-            InvalidCredentialsError, StepUpError: the password is another, or missing.
             UnavailableError: the account is being changed at this moment.
         """
-        account = self._step_up.require_password(bearer, password, origin=origin)
+        account = bearer.account
         promised = self._jobs.promise(
             Erase(user_id=account.id),
             Tell(notice=Notice.ACCOUNT_DELETED, email=account.email, locale=account.locale),

@@ -10,7 +10,9 @@ from auth_service.directory_logins import DirectoryLogins
 from auth_service.domain.login_attempts import AppReturn
 from auth_service.domain.providers import OidcProvider, Provider
 from auth_service.domain.return_addresses import app_address, page_path, with_query
+from auth_service.entry import SecondFactorAsked
 from auth_service.errors import ProviderUnavailableError
+from auth_service.factor_messages import SecondFactorRequired
 from auth_service.messages import (
     AuthorizeQuery,
     CallbackQuery,
@@ -22,6 +24,7 @@ from auth_service.messages import (
     given,
 )
 from auth_service.oidc_logins import Finished, OidcLogins, ProviderAnswer
+from auth_service.sessions import LoggedIn
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
 from functions.serverless.problems import InvalidFieldError
@@ -95,8 +98,7 @@ def add_provider_routes(
             browser=call.cookie(answers.attempt_cookie_name),
             origin=answers.origin(call),
         )
-        cookie = answers.refresh_cookie(done.session) if done.session is not None else None
-        return _redirect(_way_back(provider_id, done), cookie)
+        return _redirect(_way_back(provider_id, done), _cookie_of(done, answers))
 
     @app.operation(
         "POST",
@@ -106,11 +108,12 @@ def add_provider_routes(
         limit="login",
         body=ExchangeBody,
         answer=Session,
+        also={202: SecondFactorRequired},
         errors=(ErrorCode.LOGIN_ATTEMPT_INVALID, ErrorCode.SESSION_EXPIRED, ErrorCode.ACCOUNT_SUSPENDED),
     )
-    def exchange_code(call: Call[ExchangeBody, Empty]) -> Answer[Session]:
+    def exchange_code(call: Call[ExchangeBody, Empty]) -> Answer[Session] | Answer[SecondFactorRequired]:
         done = oidc.exchange(call.body.code, call.body.code_verifier, origin=answers.origin(call))
-        return answers.session(done, in_cookie=False)
+        return answers.entry(done, in_cookie=False)
 
     @app.operation(
         "POST",
@@ -120,6 +123,7 @@ def add_provider_routes(
         limit="login",
         body=DirectoryLoginBody,
         answer=Session,
+        also={202: SecondFactorRequired},
         errors=(
             ErrorCode.NOT_FOUND,
             ErrorCode.INVALID_CREDENTIALS,
@@ -130,10 +134,12 @@ def add_provider_routes(
             ErrorCode.PROVIDER_UNAVAILABLE,
         ),
     )
-    def directory_login(call: Call[DirectoryLoginBody, Empty]) -> Answer[Session]:
+    def directory_login(
+        call: Call[DirectoryLoginBody, Empty],
+    ) -> Answer[Session] | Answer[SecondFactorRequired]:
         body, in_cookie = call.body, wants_cookie(call)
         done = directories.log_in(call.path["provider_id"], body.username, body.password, origin=answers.origin(call))
-        return answers.session(done, in_cookie=in_cookie)
+        return answers.entry(done, in_cookie=in_cookie)
 
 
 def _item(provider: Provider) -> ProviderItem:
@@ -166,16 +172,30 @@ def _way_back(provider_id: str, done: Finished) -> str:
         return with_query(attempt.return_to, error=done.error.value, provider=provider_id)
     if attempt.app is not None:
         return with_query(attempt.app.redirect_uri, code=done.app_code, state=attempt.app.state)
+    if isinstance(done.session, SecondFactorAsked):
+        return with_query(SIGN_IN_PAGE, second_factor=provider_id, next=_next(attempt.return_to))
     return attempt.return_to
+
+
+def _cookie_of(done: Finished, answers: Answers) -> str | None:
+    match done.session:
+        case LoggedIn():
+            return answers.refresh_cookie(done.session)
+        case SecondFactorAsked():
+            return answers.waiting_cookie(done.session)
+        case _:
+            return None
+
+
+def _next(return_to: str) -> str | None:
+    return return_to if return_to != "/" else None
 
 
 def _refused(provider_id: str, code: ErrorCode, return_to: str, waiting: AppReturn | None) -> str:
     """The page or application that tells of a refusal, by its stable code."""
     if waiting is not None:
         return with_query(waiting.redirect_uri, error=code.value, state=waiting.state)
-    return with_query(
-        SIGN_IN_PAGE, error=code.value, provider=provider_id, next=return_to if return_to != "/" else None
-    )
+    return with_query(SIGN_IN_PAGE, error=code.value, provider=provider_id, next=_next(return_to))
 
 
 def _redirect(url: str, cookie: str | None = None) -> Answer[None]:

@@ -18,6 +18,7 @@ from auth_service.domain.jobs import ConfirmRegistration
 from auth_service.domain.linking import prove_address
 from auth_service.domain.links import Link, LinkKind
 from auth_service.domain.roles import Roles
+from auth_service.domain.second_factors import has_second_factor
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import EmailTakenError, InvalidCredentialsError, LinkInvalidError
 from auth_service.job_queue import JobQueue
@@ -123,6 +124,8 @@ class Registration:
         now = self._clock() * 1000
         if account is None or account.creation_key != key or now - account.created_at > _KEY_KEPT_MS:
             raise EmailTakenError
+        if has_second_factor(account):  # its owner has been in since then: logging in has rules of its own
+            raise EmailTakenError
         if not self._passwords.matches(normalise_password(password), account.password_hash):
             raise InvalidFieldError("Idempotency-Key", "This key was used with another body.")
         return account
@@ -148,8 +151,8 @@ class Registration:
         )
 
     def _opened(self, account: Account, origin: Origin) -> LoggedIn:
-        self._events.record(SecurityEventName.REGISTERED, origin=origin, user_id=account.id)
-        return self._sessions.open(account, origin=origin)
+        told = self._events.prepare(SecurityEventName.REGISTERED, origin=origin, user_id=account.id)
+        return self._sessions.open(account, origin=origin, told=told)
 
 
 def _digest(*parts: str) -> str:

@@ -66,7 +66,9 @@ def _add_accounts(app: Service, service_accounts: ServiceAccounts, answers: Answ
         body=ServiceAccountBody,
         answer=ServiceAccountAnswer,
         status=201,
+        errors=(ErrorCode.CONFLICT,),
         idempotency_key=True,
+        fresh=True,
     )
     def create_service_account(call: Call[ServiceAccountBody, Empty]) -> Answer[ServiceAccountAnswer]:
         made = service_accounts.create(
@@ -97,6 +99,7 @@ def _add_accounts(app: Service, service_accounts: ServiceAccounts, answers: Answ
         answer=None,
         status=204,
         errors=(ErrorCode.NOT_FOUND,),
+        fresh=True,
     )
     def delete_service_account(call: Call[Empty, Empty]) -> Answer[None]:
         service_accounts.delete(call.caller, call.path["id"], origin=answers.origin(call))
@@ -126,6 +129,7 @@ def _add_keys(app: Service, service_accounts: ServiceAccounts, answers: Answers)
         status=201,
         errors=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
         idempotency_key=True,
+        fresh=True,
     )
     def create_api_key(call: Call[KeyBody, Empty]) -> Answer[KeyAnswer]:
         wanted = call.body.permissions

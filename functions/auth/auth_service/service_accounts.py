@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from msgspec import Struct
 
 from auth_service.access_tokens import AccessTokens
+from auth_service.adapters.requests_table import Request, RequestsTable, request_of
 from auth_service.adapters.service_accounts_table import MAX_KEYS, ServiceAccountsTable
+from auth_service.announcements import Announcements
 from auth_service.domain.api_keys import (
     ID_BYTES,
     SECRET_BYTES,
@@ -23,6 +24,7 @@ from auth_service.errors import (
     InvalidClientError,
     InvalidScopeError,
     KeyMadeBeforeError,
+    MadeAndGoneError,
     NoSuchError,
     TooManyKeysError,
 )
@@ -32,7 +34,7 @@ from contracts.access_token import AccessClaims
 from functions.serverless.cursors import Place
 from functions.serverless.ids import base32
 from functions.serverless.names import normalise_line
-from functions.serverless.problems import ValidationFailedError
+from functions.serverless.problems import UnavailableError
 
 DAY_S = 86_400
 
@@ -52,13 +54,17 @@ class ServiceAccounts:
         self,
         *,
         table: ServiceAccountsTable,
+        requests: RequestsTable,
         access_tokens: AccessTokens,
+        announcements: Announcements,
         events: SecurityEvents,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
         self._table = table
+        self._requests = requests
         self._access_tokens = access_tokens
+        self._announcements = announcements
         self._events = events
         self._clock = clock
         self._randomness = randomness
@@ -77,11 +83,17 @@ class ServiceAccounts:
         Raises:
             InvalidFieldError: the name cannot be used, or the caller does not have what it is to be allowed.
             ValidationFailedError: the key names another request.
+            MadeAndGoneError: what the same request made has been deleted.
         """
         check_grant(permissions, caller.permissions, field="permissions")
+        line = normalise_line(name, field="name")
+        request = request_of(caller.sub, "service account", request_key, line, sorted(permissions))
+        known = self._made_before(request)
+        if known is not None:
+            return known
         account = ServiceAccount(
-            id=f"sa_{base32(self._named(caller, request_key, 16))}",
-            name=normalise_line(name, field="name"),
+            id=f"sa_{base32(self._randomness(16))}",
+            name=line,
             permissions=tuple(permission for permission in Permission if permission in permissions),
             created_at=int(self._clock() * 1000),
             created_by=caller.sub,
@@ -93,12 +105,12 @@ class ServiceAccounts:
             user_id=account.id,
             permissions=" ".join(account.permissions),
         )
-        if self._table.add(account, [event.write]):
+        if self._table.add(account, [event.write, *self._requests.writes(request, account.id)]):
             self._events.happened(event)
             return account
-        known = self.find(account.id)
-        if (known.name, known.permissions) != (account.name, account.permissions):
-            raise ValidationFailedError("This Idempotency-Key was used for another request.")
+        known = self._made_before(request)  # at the same moment
+        if known is None:
+            raise UnavailableError("The same request is under way. Please try again.")
         return known
 
     def find(self, service_account_id: str) -> ServiceAccount:
@@ -117,7 +129,7 @@ class ServiceAccounts:
         return self._table.page(after=after, limit=limit)
 
     def delete(self, caller: AccessClaims, service_account_id: str, *, origin: Origin) -> None:
-        """Ends a service account and its keys. Its access tokens open nothing here, and nowhere once they have expired.
+        """Ends a service account and its keys. Its access tokens open nothing any more.
 
         Raises:
             NoSuchError: there is none.
@@ -126,8 +138,10 @@ class ServiceAccounts:
         event = self._events.prepare(
             SecurityEventName.SERVICE_ACCOUNT_DELETED, origin=origin, actor_id=caller.sub, user_id=account.id
         )
-        if not self._table.remove(account, [event.write]):
+        told = self._announcements.promise_removal(account.id)
+        if not self._table.remove(account, [event.write, *(promise.write for promise in told)]):
             raise NoSuchError("There is no such service account.")
+        self._announcements.start(told)
         self._events.happened(event)
 
     def create_key(
@@ -148,13 +162,21 @@ class ServiceAccounts:
             TooManyKeysError, KeyMadeBeforeError
         """
         account = self.find(service_account_id)
+        request = request_of(
+            caller.sub,
+            f"key of {account.id}",
+            request_key,
+            None if permissions is None else sorted(permissions),
+            expires_in_days,
+        )
+        self._check_new(request)
         granted = frozenset(account.permissions) if permissions is None else permissions
         check_grant(granted, frozenset(account.permissions) & caller.permissions, field="permissions")
         now = self._clock()
         if sum(known.is_usable(now) for known in self._table.keys_of(account.id)) >= MAX_KEYS:
             raise TooManyKeysError(MAX_KEYS)
         secret = SecretKey(
-            public=self._named(caller, request_key and f"{account.id} {request_key}", ID_BYTES),
+            public=self._randomness(ID_BYTES),
             secret=self._randomness(SECRET_BYTES),
         )
         key = ApiKey(
@@ -167,8 +189,9 @@ class ServiceAccounts:
             expires_at=None if expires_in_days is None else int(now) + expires_in_days * DAY_S,
         )
         event = self._about_key(SecurityEventName.API_KEY_CREATED, caller, key, origin)
-        if not self._table.add_key(key, [event.write]):
-            raise KeyMadeBeforeError(key.id)
+        if not self._table.add_key(key, [event.write, *self._requests.writes(request, key.id)]):
+            self._check_new(request)  # the same at the same moment
+            raise UnavailableError("The same request is under way. Please try again.")
         self._events.happened(event)
         return key, secret
 
@@ -190,7 +213,10 @@ class ServiceAccounts:
         if key is None or key.service_account_id != service_account_id:
             raise NoSuchError("There is no such key.")
         event = self._about_key(SecurityEventName.API_KEY_REVOKED, caller, key, origin)
-        if key.revoked_at is None and self._table.revoke(key, now=int(self._clock()), also=[event.write]):
+        told = self._announcements.promise_end(service_account_id, key.id)
+        also = [event.write, *(promise.write for promise in told)]
+        if key.revoked_at is None and self._table.revoke(key, now=int(self._clock()), also=also):
+            self._announcements.start(told)
             self._events.happened(event)
 
     def exchange(self, key_text: str, *, client_id: str | None, scope: str | None, origin: Origin) -> Exchanged:
@@ -218,7 +244,7 @@ class ServiceAccounts:
         self._events.record(
             SecurityEventName.API_KEY_USED, origin=origin, user_id=account.id, actor_id=account.id, key_id=key.id
         )
-        token, expires_in = self._access_tokens.issue_to_service(account, permissions)
+        token, expires_in = self._access_tokens.issue_to_service(account, permissions, key_id=key.id)
         return Exchanged(access_token=token, expires_in=expires_in, permissions=permissions)
 
     def _refused(self, service_account_id: str | None, secret: SecretKey | None, origin: Origin) -> None:
@@ -230,8 +256,14 @@ class ServiceAccounts:
             name, origin=origin, actor_id=caller.sub, user_id=key.service_account_id, key_id=key.id
         )
 
-    def _named(self, caller: AccessClaims, request_key: str | None, length: int) -> bytes:
-        """Octets for an id: random, or the same for the same request of the same caller."""
-        if request_key is None:
-            return self._randomness(length)
-        return hashlib.sha256(f"{caller.sub} {request_key}".encode()).digest()[:length]
+    def _made_before(self, request: Request | None) -> ServiceAccount | None:
+        made = self._requests.made_before(request)
+        known = None if made is None else self._table.find(made)
+        if made is not None and known is None:
+            raise MadeAndGoneError
+        return known
+
+    def _check_new(self, request: Request | None) -> None:
+        made = self._requests.made_before(request)
+        if made is not None:
+            raise KeyMadeBeforeError(made)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from auth_service.domain.api_keys import ApiKey, ServiceAccount
-from auth_service.domain.audit import AuditEntry
 from contracts.access_control import Permission
 from functions.serverless.times import rfc3339
 
@@ -107,57 +105,6 @@ class TokenAnswer(Struct, frozen=True, kw_only=True):
     expires_in: int
     scope: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
-
-
-class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    user_id: Id | UnsetType = UNSET
-    actor_id: Id | UnsetType = UNSET
-    event: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
-    outcome: Literal["done", "refused"] | UnsetType = UNSET
-    since: Time | UnsetType = UNSET
-    until: Time | UnsetType = UNSET
-    cursor: Cursor = ""
-    limit: Limit = 50
-
-
-class AuditAnswer(Struct, frozen=True, kw_only=True):
-    """A security event. ``user_id``: whose account; ``actor_id``: who did it, null where it was nobody who is known."""
-
-    id: str
-    at: str
-    event: str
-    outcome: Literal["done", "refused"]
-    user_id: str | None
-    actor_id: str | None
-    session_id: str | None
-    address: str | None
-    user_agent: str | None
-    request_id: str | None
-    details: Mapping[str, str]
-
-    @classmethod
-    def of(cls, entry: AuditEntry) -> AuditAnswer:
-        """An entry of the audit log, as administrators see it."""
-        return cls(
-            id=entry.id,
-            at=rfc3339(entry.at),
-            event=entry.event,
-            outcome=entry.outcome,
-            user_id=entry.user_id,
-            actor_id=entry.actor_id,
-            session_id=entry.session_id,
-            address=entry.address,
-            user_agent=entry.user_agent,
-            request_id=entry.request_id,
-            details=entry.details,
-        )
-
-
-class AuditPage(Struct, frozen=True, kw_only=True):
-    """A page may have fewer items than asked for, even none, and others follow: until ``next_cursor`` is null."""
-
-    items: tuple[AuditAnswer, ...]
-    next_cursor: str | None
 
 
 def _time(seconds: int | None) -> str | None:

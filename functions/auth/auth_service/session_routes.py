@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auth_service.access_tokens import AccessTokens
-from auth_service.answers import DEVICE_COOKIE, Answers, refresh_token_of, wants_cookie
+from auth_service.answers import Answers, wants_cookie
 from auth_service.errors import SessionExpiredError
+from auth_service.factor_messages import SecondFactorRequired
 from auth_service.login import Login
 from auth_service.messages import EndSessionsQuery, LoginBody, RefreshBody, Session, SessionList
 from auth_service.sessions import Sessions
@@ -23,11 +24,12 @@ def add_session_routes(
     @app.operation(
         "POST",
         "/v1/auth/login",
-        summary="Log in with e-mail address and password",
+        summary="Log in with e-mail address and password; 202: a second factor is needed, too",
         access=Open.ANYONE,
         limit="login",
         body=LoginBody,
         answer=Session,
+        also={202: SecondFactorRequired},
         errors=(
             ErrorCode.INVALID_CREDENTIALS,
             ErrorCode.PERMISSION_DENIED,
@@ -35,15 +37,15 @@ def add_session_routes(
             ErrorCode.PASSWORD_CHANGE_REQUIRED,
         ),
     )
-    def login(call: Call[LoginBody, Empty]) -> Answer[Session]:
+    def login(call: Call[LoginBody, Empty]) -> Answer[Session] | Answer[SecondFactorRequired]:
         in_cookie = wants_cookie(call)
-        done, device = logins.log_in(
+        done = logins.log_in(
             email=call.body.email,
             password=call.body.password,
-            device=call.cookie(DEVICE_COOKIE),
+            device=answers.device_of(call),
             origin=answers.origin(call),
         )
-        return answers.session(done, in_cookie=in_cookie, device=device)
+        return answers.entry(done, in_cookie=in_cookie)
 
     @app.operation(
         "POST",
@@ -53,10 +55,10 @@ def add_session_routes(
         limit="refresh",
         body=RefreshBody,
         answer=Session,
-        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.PERMISSION_DENIED),
+        errors=(ErrorCode.SESSION_EXPIRED, ErrorCode.PERMISSION_DENIED, ErrorCode.ACCOUNT_SUSPENDED),
     )
     def refresh(call: Call[RefreshBody, Empty]) -> Answer[Session]:
-        token, in_cookie = refresh_token_of(call)
+        token, in_cookie = answers.refresh_token_of(call)
         if token is None:
             raise SessionExpiredError("There is no refresh token, neither in the body nor as a cookie.")
         return answers.session(sessions.refresh(token, origin=answers.origin(call)), in_cookie=in_cookie)
@@ -72,7 +74,7 @@ def add_session_routes(
         errors=(ErrorCode.PERMISSION_DENIED,),
     )
     def logout(call: Call[RefreshBody, Empty]) -> Answer[None]:
-        token, in_cookie = refresh_token_of(call)
+        token, in_cookie = answers.refresh_token_of(call)
         if token is not None:
             sessions.log_out(token, origin=answers.origin(call))
         return answers.logged_out(in_cookie=in_cookie)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from auth_service.access_tokens import AccessTokens, Bearer
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.sessions_table import SessionsTable
-from auth_service.domain.accounts import Account
+from auth_service.domain.accounts import Account, end_sessions, is_use_news
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.domain.sessions import (
     FAMILY_BYTES,
@@ -21,13 +21,17 @@ from auth_service.domain.sessions import (
     Rotated,
     Session,
     decode_refresh_token,
+    is_of,
     open_session,
     refresh,
 )
 from auth_service.errors import AccountSuspendedError, SessionExpiredError, SessionNotFoundError
-from auth_service.security_events import SecurityEvents
+from auth_service.security_events import Prepared, SecurityEvents
 from contracts.access_token import LIFETIME_S
 from functions.serverless.problems import UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
 
 class LoggedIn(Struct, frozen=True, kw_only=True):
@@ -37,6 +41,8 @@ class LoggedIn(Struct, frozen=True, kw_only=True):
     access_token: str
     expires_in: int
     refresh_token: RefreshToken
+    device: str | None = None
+    """A new name for the client, which proves to be a known device by it from now on."""
 
 
 class Sessions:
@@ -61,15 +67,33 @@ class Sessions:
         self._clock = clock
         self._randomness = randomness
 
-    def open(self, account: Account, *, origin: Origin) -> LoggedIn:
-        """A new session of somebody who has proven who they are, by whatever means.
+    def check_usable(self, account: Account, *, origin: Origin) -> None:
+        """Refuses an account that may have no sessions.
 
         Raises:
-            AccountSuspendedError: it is.
+            AccountSuspendedError: it is suspended.
         """
         if account.suspended_at is not None:
             self._events.record(SecurityEventName.LOGIN_REFUSED, origin=origin, user_id=account.id, why="suspended")
             raise AccountSuspendedError
+
+    def open(
+        self,
+        account: Account,
+        *,
+        origin: Origin,
+        second_factor: bool = False,
+        told: Prepared | None = None,
+        also: Sequence[Write] = (),
+    ) -> LoggedIn:
+        """A new session of somebody who has proven who they are, by whatever means. ``second_factor``: with one;
+        ``told``: what the audit log says of it, in the same transaction, as are ``also`` other writes.
+
+        Raises:
+            AccountSuspendedError: the account is suspended.
+        """
+        self.check_usable(account, origin=origin)
+        self._note_use(account)
         token = RefreshToken(family=self._randomness(FAMILY_BYTES), secret=self._randomness(SECRET_BYTES))
         session = open_session(
             account.id,
@@ -78,8 +102,11 @@ class Sessions:
             origin=origin,
             now=self._clock(),
             lifetimes=self._lifetimes,
+            second_factor=second_factor,
         )
-        self._sessions.add(session)
+        self._sessions.add(session, [*also, told.write] if told else also)
+        if told:
+            self._events.happened(told)
         return self._tokens(account, token)
 
     def owner_of(self, session_id: str) -> Account | None:
@@ -95,13 +122,17 @@ class Sessions:
 
         Raises:
             SessionExpiredError: the session has ended, or ends now because the token was used before.
+            AccountSuspendedError: it has ended because the account is suspended.
         """
         token = decode_refresh_token(refresh_token)
         for _ in range(3):  # another request may rotate in between: then look again
             session = self._sessions.find(token.session_id)
             owner = None if session is None else self._accounts.find(session.user_id)
-            if session is None or owner is None or owner.suspended_at is not None:
+            if session is None or owner is None:
                 raise SessionExpiredError
+            if owner.suspended_at is not None:
+                # Only who holds the session's own secret is told: its family alone proves nothing.
+                raise AccountSuspendedError if is_of(session, token) else SessionExpiredError
             now = self._clock()
             outcome = refresh(
                 session,
@@ -114,12 +145,13 @@ class Sessions:
             )
             match outcome:
                 case Rotated():
+                    self._note_use(owner)
                     if self._sessions.rotate(outcome.session, replacing=token.secret_hash):
                         return self._tokens(owner, outcome.token)
                 case Repeated():
                     return self._tokens(owner, outcome.token)
                 case _:
-                    self._sessions.end(session.id, now=int(now))
+                    self._sessions.end(session, now=int(now))
                     self._events.record(
                         SecurityEventName.REFRESH_TOKEN_REUSED,
                         origin=origin,
@@ -135,18 +167,20 @@ class Sessions:
             token = decode_refresh_token(refresh_token)
         except SessionExpiredError:
             return
-        self._sessions.end(token.session_id, now=int(self._clock()))
+        session = self._sessions.find(token.session_id)
+        if session is not None:
+            self._sessions.end(session, now=int(self._clock()))
         self._events.record(SecurityEventName.LOGGED_OUT, origin=origin, session_id=token.session_id)
 
     def list_of(self, bearer: Bearer) -> list[Session]:
         """The bearer's sessions that have not ended, the one at hand first, then by their last use."""
-        now, epoch = self._clock(), bearer.account.session_epoch
-        others = [
-            session
-            for session in self._sessions.of_user(bearer.account.id)
-            if session.id != bearer.session.id and session.is_alive(epoch=epoch, now=now)
-        ]
+        others = [session for session in self.alive_of(bearer.account) if session.id != bearer.session.id]
         return [bearer.session, *others]
+
+    def alive_of(self, account: Account) -> list[Session]:
+        """An account's sessions that have not ended, the last used first."""
+        now, epoch = self._clock(), account.session_epoch
+        return [session for session in self._sessions.of_user(account.id) if session.is_alive(epoch=epoch, now=now)]
 
     def end(self, bearer: Bearer, session_id: str, *, origin: Origin) -> None:
         """Ends one of the bearer's sessions.
@@ -159,7 +193,7 @@ class Sessions:
             raise SessionNotFoundError
         if not session.is_alive(epoch=bearer.account.session_epoch, now=now):
             raise SessionNotFoundError
-        self._sessions.end(session_id, now=int(now))
+        self._sessions.end(session, now=int(now))
         self._record(SecurityEventName.SESSION_ENDED, bearer, session_id, origin)
 
     def end_all(self, bearer: Bearer, *, keep_current: bool, origin: Origin) -> None:
@@ -169,13 +203,19 @@ class Sessions:
             UnavailableError: the account or the session is being changed at this moment.
         """
         before = bearer.account
-        after = replace(before, session_epoch=before.session_epoch + 1)
+        after = end_sessions(before, keep=bearer.session.id if keep_current else "")
         kept = [self._sessions.lift(bearer.session, to_epoch=after.session_epoch)] if keep_current else []
         try:
             self._accounts.change(before, after, also=kept)
         except ChangedMeanwhileError as error:
             raise UnavailableError("Something else has just ended sessions. Please look, and try again.") from error
         self._record(SecurityEventName.SESSIONS_ENDED, bearer, bearer.session.id if keep_current else None, origin)
+
+    def _note_use(self, account: Account) -> None:
+        """Before what the use is for: if this cannot be written, neither is that, and whoever asks asks again."""
+        now = self._clock()
+        if is_use_news(account, now=now):
+            self._accounts.note_use(account, at=int(now))
 
     def _record(self, name: SecurityEventName, bearer: Bearer, session_id: str | None, origin: Origin) -> None:
         self._events.record(name, origin=origin, user_id=bearer.account.id, session_id=session_id)

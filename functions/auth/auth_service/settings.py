@@ -18,12 +18,14 @@ AppAddress = Annotated[str, Meta(pattern=r"^(?!javascript:|data:|vbscript:)[a-z]
 
 
 class AuthSettings(Struct, frozen=True, kw_only=True):
-    """``PARLEY_AUTH_<NAME>`` for each field; the table, the secret and the issuer must be given."""
+    """``PARLEY_AUTH_<NAME>`` for each field; the table, the two secrets and the issuer must be given."""
 
     table: Name
     """The DynamoDB table."""
     signing_secret: Name
     """The Secrets Manager secret that holds the key ring. Made on first use."""
+    sealing_secret: Name
+    """The Secrets Manager secret with the keys that seal the secrets of authenticator apps. Made on first use."""
     issuer: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$")]
     """``iss`` of access tokens: the service's public address, such as ``https://meet.example/v1/auth``.
     Cookies are ``Secure`` when it is https."""
@@ -44,6 +46,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     """The role of new accounts."""
     password_min_length: Annotated[int, Meta(ge=8, le=64)] = 10
     """In characters, of new passwords."""
+    second_factor: Literal["optional", "administrators", "everyone"] = "optional"
+    """Who must have a second factor. Who has none can do nothing but set one up."""
     mail: Literal["off", "ses", "smtp"] = "off"
     """How mails are sent. Off: registration opens a session at once, and forgotten passwords are an administrator's."""
     mail_from: Annotated[
@@ -56,6 +60,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     jobs_function: Annotated[str, Meta(max_length=170)] = ""
     """The name of this service's function ``jobs``, which is started at once where it is given. Jobs wait for the next
     minute otherwise."""
+    accounts_function: Annotated[str, Meta(max_length=170)] = ""
+    """The name of the meeting service's function ``accounts``, which is told of new names and deleted accounts."""
     providers: Annotated[str, Meta(max_length=65_536)] = ""
     """External identity providers: a JSON array, as in ``docs/identity-providers.md``."""
     providers_secret: Annotated[str, Meta(max_length=512)] = ""
@@ -68,7 +74,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     edge_secret: str = ""
     """What such a proxy shows in X-Parley-Edge. Without: whoever calls the API past it is believed."""
     redis_url: Annotated[str, Meta(pattern=r"^$|^(redis|rediss|unix)://")] = ""
-    """Where limits are counted. Without, and while it is away, each instance counts for itself."""
+    """Where limits are counted, and other services told of accounts: the broker that the gateways stand on. Without,
+    and while it is away, each instance counts for itself."""
     limit_login: QuotaText = "100/300"
     """Logins of one address (of IPv6 the /64): so many in so many seconds."""
     limit_register: QuotaText = "30/3600"

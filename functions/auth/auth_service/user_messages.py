@@ -6,20 +6,24 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from auth_service.domain.second_factors import Method
 from auth_service.messages import DisplayName, Email, Password
-from auth_service.service_messages import Cursor, Limit
+from auth_service.service_messages import Cursor, Limit, Time
 
 Role = Literal["administrator", "organiser", "member"]
 State = Literal["active", "invited", "suspended"]
 
 
 class UsersQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``email``: how the address begins; ``name``: what is in the name."""
+    """``search``: what is in the address or in the name, or the id; ``email``: how the address begins; ``name``: what
+    is in the name; ``used_before``: who was last here before this time, or never."""
 
+    search: Annotated[str, Meta(min_length=1, max_length=254)] | UnsetType = UNSET
     email: Annotated[str, Meta(min_length=1, max_length=254)] | UnsetType = UNSET
     name: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     state: State | UnsetType = UNSET
+    used_before: Time | UnsetType = UNSET
     cursor: Cursor = ""
     limit: Limit = 20
 
@@ -45,7 +49,8 @@ class InitialPasswordBody(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ManagedUser(Struct, frozen=True, kw_only=True):
-    """An account, as administrators see it. ``state``: invited who has not chosen a way to log in yet."""
+    """An account, as administrators see it. ``state``: invited who has not chosen a way to log in yet; ``factors``: the
+    kinds of second factors that it has; ``last_used_at``: of its last login or refresh, to within a day."""
 
     id: str
     email: str
@@ -54,7 +59,10 @@ class ManagedUser(Struct, frozen=True, kw_only=True):
     state: State
     created_at: str
     suspended_at: str | None
+    last_used_at: str | None
+    has_password: bool
     providers: tuple[str, ...]
+    factors: tuple[Method, ...]
 
 
 class UserPage(Struct, frozen=True, kw_only=True):

@@ -6,24 +6,36 @@ from auth_service.administration import Administration, UserFilter, state_of
 from auth_service.answers import Answers
 from auth_service.domain.accounts import Account
 from auth_service.domain.roles import Roles
-from auth_service.messages import given
+from auth_service.domain.second_factors import second_factors_of
+from auth_service.messages import SessionList, given
+from auth_service.sessions import Sessions
+from auth_service.step_up import StepUp
 from auth_service.user_messages import ChangeUserBody, ManagedUser, NewUserBody, UserPage, UsersQuery
 from contracts.access_control import Permission, PlatformRole
 from contracts.error_codes import ErrorCode
 from functions.serverless.cursors import cursor_of_text, text_of
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
-from functions.serverless.times import rfc3339
+from functions.serverless.times import milliseconds_of, rfc3339
 
 _PATH = "/v1/auth/users"
 _LAST = (ErrorCode.NOT_FOUND, ErrorCode.CONFLICT, ErrorCode.LAST_ADMINISTRATOR)
 
 
-def add_user_routes(app: Service, *, administration: Administration, roles: Roles, answers: Answers) -> None:
+def add_user_routes(
+    app: Service,
+    *,
+    administration: Administration,
+    sessions: Sessions,
+    roles: Roles,
+    step_up: StepUp,
+    answers: Answers,
+) -> None:
     """Registers them with the application."""
     shown = _Shown(roles)
+    _add_sessions(app, administration, sessions, answers)
     _add_reading(app, administration, shown)
-    _add_writing(app, administration, shown, answers)
+    _add_writing(app, administration, shown, answers, step_up)
     _add_keeping_out(app, administration, shown, answers)
 
 
@@ -40,7 +52,10 @@ class _Shown:
             state=state_of(account),
             created_at=rfc3339(account.created_at),
             suspended_at=None if account.suspended_at is None else rfc3339(account.suspended_at * 1000),
+            last_used_at=None if account.last_used_at is None else rfc3339(account.last_used_at * 1000),
+            has_password=account.password_hash is not None,
             providers=tuple(identity.provider for identity in account.identities),
+            factors=second_factors_of(account, passkeys=True),
         )
 
 
@@ -60,11 +75,14 @@ def _add_reading(app: Service, administration: Administration, shown: _Shown) ->
     def list_users(call: Call[Empty, UsersQuery]) -> Answer[UserPage]:
         query = call.query
         email = given(query.email)
+        search = given(query.search)
         wanted = UserFilter(
+            search=None if search is None else search.strip(),
             email=None if email is None else email.strip().lower(),
             name=given(query.name),
             role=_role(given(query.role)),
             state=given(query.state),
+            used_before=milliseconds_of(query.used_before, "used_before"),
         )
         after = text_of(query.cursor) if query.cursor else ""
         accounts, last = administration.page(wanted, after=after, limit=query.limit)
@@ -83,7 +101,9 @@ def _add_reading(app: Service, administration: Administration, shown: _Shown) ->
         return Answer(body=shown.user(administration.find(call.path["id"])))
 
 
-def _add_writing(app: Service, administration: Administration, shown: _Shown, answers: Answers) -> None:
+def _add_writing(
+    app: Service, administration: Administration, shown: _Shown, answers: Answers, step_up: StepUp
+) -> None:
     @app.operation(
         "POST",
         _PATH,
@@ -92,10 +112,18 @@ def _add_writing(app: Service, administration: Administration, shown: _Shown, an
         body=NewUserBody,
         answer=ManagedUser,
         status=201,
-        errors=(ErrorCode.EMAIL_TAKEN, ErrorCode.WEAK_PASSWORD, ErrorCode.MAIL_OFF),
+        errors=(
+            ErrorCode.EMAIL_TAKEN,
+            ErrorCode.WEAK_PASSWORD,
+            ErrorCode.MAIL_OFF,
+            ErrorCode.CONFLICT,
+            ErrorCode.STEP_UP_REQUIRED,
+        ),
         idempotency_key=True,
     )
     def create_user(call: Call[NewUserBody, Empty]) -> Answer[ManagedUser]:
+        if given(call.body.role) == PlatformRole.ADMINISTRATOR:
+            step_up.check(call.caller)
         made = administration.create(
             call.caller,
             email=call.body.email,
@@ -114,9 +142,11 @@ def _add_writing(app: Service, administration: Administration, shown: _Shown, an
         access=Permission.USERS_WRITE,
         body=ChangeUserBody,
         answer=ManagedUser,
-        errors=_LAST,
+        errors=(*_LAST, ErrorCode.STEP_UP_REQUIRED),
     )
     def change_user(call: Call[ChangeUserBody, Empty]) -> Answer[ManagedUser]:
+        if given(call.body.role) is not None:
+            step_up.check(call.caller)
         changed = administration.change(
             call.caller,
             call.path["id"],
@@ -134,6 +164,7 @@ def _add_writing(app: Service, administration: Administration, shown: _Shown, an
         answer=None,
         status=204,
         errors=_LAST,
+        fresh=True,
     )
     def delete_user(call: Call[Empty, Empty]) -> Answer[None]:
         administration.delete(call.caller, call.path["id"], origin=answers.origin(call))
@@ -165,6 +196,20 @@ def _add_keeping_out(app: Service, administration: Administration, shown: _Shown
         resumed = administration.resume(call.caller, call.path["id"], origin=answers.origin(call))
         return Answer(body=shown.user(resumed))
 
+
+def _add_sessions(app: Service, administration: Administration, sessions: Sessions, answers: Answers) -> None:
+    @app.operation(
+        "GET",
+        f"{_PATH}/{{id}}/sessions",
+        summary="Where a user is logged in, the last used first",
+        access=Permission.USERS_READ,
+        answer=SessionList,
+        errors=(ErrorCode.NOT_FOUND,),
+    )
+    def list_sessions_of_user(call: Call[Empty, Empty]) -> Answer[SessionList]:
+        found = sessions.alive_of(administration.find(call.path["id"]))
+        return Answer(body=SessionList(items=answers.sessions(found, current=call.caller.sid)))
+
     @app.operation(
         "DELETE",
         f"{_PATH}/{{id}}/sessions",
@@ -176,4 +221,18 @@ def _add_keeping_out(app: Service, administration: Administration, shown: _Shown
     )
     def end_sessions_of_user(call: Call[Empty, Empty]) -> Answer[None]:
         administration.end_sessions(call.caller, call.path["id"], origin=answers.origin(call))
+        return Answer(body=None)
+
+    @app.operation(
+        "DELETE",
+        f"{_PATH}/{{id}}/factors",
+        summary="Take all second factors from a user who has lost them",
+        access=Permission.USERS_WRITE,
+        answer=None,
+        status=204,
+        errors=(ErrorCode.NOT_FOUND, ErrorCode.LAST_LOGIN_METHOD),
+        fresh=True,
+    )
+    def reset_factors_of_user(call: Call[Empty, Empty]) -> Answer[None]:
+        administration.reset_factors(call.caller, call.path["id"], origin=answers.origin(call))
         return Answer(body=None)

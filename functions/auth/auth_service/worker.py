@@ -1,4 +1,4 @@
-"""Does the jobs of the queue: sends mails, erases what deleted accounts have left.
+"""Does the jobs of the queue: sends mails, tells other services, erases what deleted accounts have left.
 
 Here, where no answer waits for it, it is looked up whether an address has an account.
 """
@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable
 
 from auth_service.adapters.accounts_table import AccountsTable
-from auth_service.adapters.jobs_table import JobsTable
 from auth_service.adapters.links_table import LinksTable
-from auth_service.adapters.mailers import Mailer, MailRefusedError
 from auth_service.adapters.table import Table
+from auth_service.announcements import Announcements
 from auth_service.domain.accounts import Account, Locale
 from auth_service.domain.jobs import (
+    Announce,
     ConfirmAddress,
     ConfirmRegistration,
     Erase,
@@ -26,6 +26,8 @@ from auth_service.domain.jobs import (
 )
 from auth_service.domain.links import LIFETIME_S, TOKEN_BYTES, Link, LinkKind, token_hash
 from auth_service.domain.mails import LinkMail, Notice, compose
+from functions.serverless.jobs import JobRunner, Jobs
+from functions.serverless.mailers import Mailer
 
 _PAGES = {
     LinkKind.REGISTRATION: "confirm-registration",
@@ -35,19 +37,17 @@ _PAGES = {
 }
 
 
-class Worker:
-    """Does jobs, each at least once. A job that fails stays in the queue until it is too old.
-
-    ``mailer``: None where no mail is sent. ``page``: the page's address; ``site``: its host name.
-    """
+class Worker(JobRunner[Job]):
+    """``mailer``: None where no mail is sent. ``page``: the page's address; ``site``: its host name."""
 
     def __init__(
         self,
         *,
         table: Table,
-        jobs: JobsTable,
+        jobs: Jobs[Job],
         accounts: AccountsTable,
         links: LinksTable,
+        announcements: Announcements,
         mailer: Mailer | None,
         page: str,
         site: str,
@@ -55,39 +55,15 @@ class Worker:
         randomness: Callable[[int], bytes],
         logger: logging.Logger,
     ) -> None:
+        super().__init__(jobs=jobs, do=lambda queued: self._do(queued.job), clock=clock, logger=logger)
         self._table = table
-        self._jobs = jobs
         self._accounts = accounts
         self._links = links
+        self._announcements = announcements
         self._mailer = mailer
         self._page = page
         self._site = site
-        self._clock = clock
         self._randomness = randomness
-        self._logger = logger
-
-    def work(self, job_id: str) -> None:
-        """Does one job, if it is there and nobody else is at it; a failure is logged, and the job stays."""
-        queued = self._jobs.claim(job_id, now=int(self._clock()))
-        if queued is None:
-            return
-        fields = {"job_id": job_id, "job": type(queued.job).__name__}
-        try:
-            if queued.expires_at > self._clock():
-                self._do(queued.job)
-            else:
-                self._logger.error("job_given_up", extra=fields)
-        except MailRefusedError as error:
-            self._logger.warning("mail_refused", extra={**fields, "error": str(error)})
-        except Exception:
-            self._logger.exception("job_failed", extra=fields)
-            return
-        self._jobs.done(queued)
-
-    def work_off(self) -> None:
-        """Does every job that waits."""
-        for job_id in list(self._jobs.waiting()):
-            self.work(job_id)
 
     def _do(self, job: Job) -> None:
         match job:
@@ -108,6 +84,8 @@ class Worker:
                 self._send(job.notice, job.email, job.locale)
             case Erase():
                 self._table.delete_of_user(job.user_id)
+            case Announce():
+                self._announcements.do(job)
 
     def _confirm_registration(self, job: ConfirmRegistration) -> None:
         account = self._accounts.find_by_address(job.email)

@@ -25,7 +25,7 @@ from contracts.room_commands import (
     RoomView,
     StatisticsRead,
 )
-from contracts.rooms import MeetingId, ParticipantId
+from contracts.rooms import MeetingId, ParticipantId, session_of
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.cursors import Place, cursor_at, place_of
 from functions.serverless.problems import NotFoundError
@@ -62,7 +62,7 @@ class Administration:
             after=None if cursor is None else place_of(cursor),
             limit=limit,
         )
-        titles = self._meetings.titles([summary.meeting_id for summary in page.rooms])
+        titles = self._meetings.titles([session_of(summary.meeting_id)[0] for summary in page.rooms])
         return page, titles, None if page.last is None else cursor_at(page.last)
 
     def room(self, caller: AccessClaims, meeting_id: str) -> RoomView:
@@ -127,9 +127,9 @@ class Administration:
                 `Rooms.ask`.
         """
         meeting = self._meetings.administered_by(caller, meeting_id)
-        if meeting.status is Status.ENDED:
+        if meeting.status in {Status.ENDED, Status.CANCELLED}:
             raise MeetingEndedError
-        answer = self._rooms.ask(meeting.id, request, by=caller.sub, key=key)
+        answer = self._rooms.ask(meeting.room, request, by=caller.sub, key=key)
         if not isinstance(answer, kind):
             raise TypeError(f"a {type(answer).__name__} came where a {kind.__name__} was asked for")
         return answer

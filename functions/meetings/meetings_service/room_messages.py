@@ -23,8 +23,9 @@ from contracts.rooms import (
     RoomPolicy,
     TrackInfo,
     TrackSource,
+    session_of,
 )
-from functions.serverless.times import rfc3339
+from functions.serverless.times import rfc3339, rfc3339_if_known
 from meetings_service.messages import Time
 
 
@@ -152,7 +153,7 @@ class ParticipantPage(Struct, frozen=True, kw_only=True):
 def live_room(summary: RoomSummary, title: str | None) -> LiveRoom:
     """A listed room as it is answered."""
     return LiveRoom(
-        meeting_id=summary.meeting_id,
+        meeting_id=session_of(summary.meeting_id)[0],
         title=title,
         node_id=summary.node_id,
         host_id=summary.host_id,
@@ -167,7 +168,7 @@ def live_room(summary: RoomSummary, title: str | None) -> LiveRoom:
 def room(view: RoomView) -> Room:
     """A room as it is answered."""
     return Room(
-        meeting_id=view.meeting_id,
+        meeting_id=session_of(view.meeting_id)[0],
         host_id=view.host_id,
         started_at=rfc3339(view.started_at),
         participants=view.participants,
@@ -204,7 +205,7 @@ def _breakouts(breakouts: Breakouts) -> OpenBreakouts:
     return OpenBreakouts(
         rooms=breakouts.rooms,
         free_choice=breakouts.free_choice,
-        ends_at=None if breakouts.ends_at is None else rfc3339(breakouts.ends_at),
+        ends_at=rfc3339_if_known(breakouts.ends_at),
     )
 
 

@@ -13,12 +13,13 @@ from contracts.access_control import Permission
 from contracts.client_commands import Command
 from contracts.command_answers import BreakoutsAnswer, ChatAccepted, RecordingAnswer
 from contracts.error_codes import ErrorCode
-from contracts.rooms import Permissions, Role
+from contracts.rooms import Permissions, Role, session_of
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
 from meetings_service import room_messages as messages
 from meetings_service.administration import Administration
+from meetings_service.audit import Audited
 from meetings_service.messages import ListQuery
 
 _PATH = "/v1/rooms/{id}"
@@ -241,6 +242,16 @@ _COMMANDS = (
 )
 
 
+_AUDITED = {
+    "remove_participant": Audited.PARTICIPANT_REMOVED,
+    "set_role": Audited.ROLE_CHANGED,
+    "unban": Audited.BAN_LIFTED,
+    "start_recording": Audited.RECORDING_STARTED,
+    "stop_recording": Audited.RECORDING_STOPPED,
+}
+"""Commands that the audit log keeps."""
+
+
 def add_room_routes(app: Service, administration: Administration) -> None:
     """Registers the routes of live rooms."""
     _add_reading(app, administration)
@@ -266,6 +277,7 @@ def _add_command(app: Service, administration: Administration, route: _CommandRo
         access=Permission.MEETINGS_WRITE,
         errors=(*_ERRORS, *route.errors),
         idempotency_key=route.idempotency_key,
+        audited=_AUDITED.get(route.name),
     )(carry_out)
 
 
@@ -283,7 +295,9 @@ def _add_reading(app: Service, administration: Administration) -> None:
         page, titles, cursor = administration.live(
             call.caller, cursor=call.query.cursor or None, limit=call.query.limit
         )
-        items = tuple(messages.live_room(summary, titles.get(summary.meeting_id)) for summary in page.rooms)
+        items = tuple(
+            messages.live_room(summary, titles.get(session_of(summary.meeting_id)[0])) for summary in page.rooms
+        )
         return Answer(body=messages.LiveRoomPage(items=items, next_cursor=cursor))
 
     @app.operation(

@@ -10,7 +10,8 @@ from contracts.error_codes import ErrorCode
 from contracts.stream_keys import StreamScope
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
-from functions.serverless.times import rfc3339
+from functions.serverless.times import rfc3339, rfc3339_if_known
+from meetings_service.audit import Audited
 from meetings_service.domain import stream_keys as domain
 from meetings_service.messages import ListQuery, NewStreamKey, StreamKey, StreamKeyBody, StreamKeyPage
 from meetings_service.streaming import Streaming
@@ -30,8 +31,8 @@ def add_stream_key_routes(app: Service, streaming: Streaming, *, public_url: str
             scope=key.scope,
             url=f"{public_url.rstrip('/')}/{_DOORS[key.scope]}",
             created_at=rfc3339(key.created_at),
-            expires_at=None if key.valid_until is None else rfc3339(key.valid_until),
-            last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
+            expires_at=rfc3339_if_known(key.valid_until),
+            last_used_at=rfc3339_if_known(key.last_used_at),
         )
 
     @app.operation(
@@ -44,6 +45,7 @@ def add_stream_key_routes(app: Service, streaming: Streaming, *, public_url: str
         status=201,
         errors=(*_ERRORS, ErrorCode.MEETING_ENDED, ErrorCode.CONFLICT),
         idempotency_key=True,
+        audited=Audited.STREAM_KEY_MADE,
     )
     def create_stream_key(call: Call[StreamKeyBody, Empty]) -> Answer[NewStreamKey]:
         ends = call.body.expires_at
@@ -80,6 +82,7 @@ def add_stream_key_routes(app: Service, streaming: Streaming, *, public_url: str
         answer=None,
         status=204,
         errors=(*_ERRORS, ErrorCode.NOT_FOUND),
+        audited=Audited.STREAM_KEY_REVOKED,
     )
     def revoke_stream_key(call: Call[Empty, Empty]) -> Answer[None]:
         streaming.revoke(call.caller, call.path["id"], call.path["key_id"])

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.access_token import AccessClaims
+from contracts.account_standing import CODE_OF_LOSS
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.rooms import Identity
@@ -26,9 +27,10 @@ from functions.serverless.cursors import Place, cursor_at, place_of
 from functions.serverless.ids import base32
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError
+from meetings_service.adapters.closed_accounts import ClosedAccounts
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.adapters.stream_keys import StreamKeys
-from meetings_service.domain.meetings import Meeting, Status
+from meetings_service.domain.meetings import Meeting
 from meetings_service.domain.stream_keys import (
     ID_OCTETS,
     MAX_KEYS,
@@ -43,6 +45,8 @@ from meetings_service.domain.stream_keys import (
 )
 from meetings_service.errors import KeyReusedError, MeetingEndedError, MeetingNotFoundError
 from meetings_service.scheduling import Meetings
+
+_CLOSED = "The account of the meeting's host, or of whoever made this stream key, is suspended or gone."
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -61,6 +65,7 @@ class Streaming:
         meetings: Meetings,
         keys: StreamKeys,
         rooms: Rooms,
+        closed: ClosedAccounts,
         issuer: str,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
@@ -69,6 +74,7 @@ class Streaming:
         self._meetings = meetings
         self._keys = keys
         self._rooms = rooms
+        self._closed = closed
         self._issuer = issuer
         self._clock = clock
         self._randomness = randomness
@@ -145,8 +151,8 @@ class Streaming:
         # In this order: who comes in before the room is asked is taken out, who comes later finds the key shut (the
         # gateway looks again after it has let somebody in). It is deleted last, so that this can be asked again.
         self._keys.disable(meeting.id, key_id)
-        if meeting.status is not Status.ENDED:
-            self._rooms.shut_out(meeting.id, identity_of_key(key_id), by=caller.sub)
+        if not meeting.is_over:
+            self._rooms.shut_out(meeting.room, identity_of_key(key_id), by=caller.sub)
         self._keys.remove(meeting.id, key_id)
         self._event("stream_key_revoked", meeting, key_id, caller.sub)
 
@@ -158,19 +164,24 @@ class Streaming:
         try:
             key = self._keys.find(shown.meeting_id, shown.key_id)
             meeting = self._meetings.find(shown.meeting_id)
+            if key is not None and not meeting.is_over:
+                meeting = self._meetings.in_session(meeting)
             claims = opened_by(meeting, key, shown.secret, now=self._now(), issuer=self._issuer)
+            closed = self._closed.among(claims.stands_on)
         except MeetingNotFoundError:
             return StreamKeyRefused(
                 code=ErrorCode.TOKEN_REVOKED, message="This stream key is not known. Perhaps it was revoked."
             )
         except TokenError as error:
             return StreamKeyRefused(code=error.code, message=error.message)
+        if closed is not None:
+            return StreamKeyRefused(code=CODE_OF_LOSS[closed], message=_CLOSED)
         self._keys.used(meeting.id, shown.key_id, self._now())
         return StreamKeyOpens(claims=claims)
 
     def _administered(self, caller: AccessClaims, meeting_id: str) -> Meeting:
         meeting = self._meetings.administered_by(caller, meeting_id)
-        if meeting.status is Status.ENDED:
+        if meeting.is_over:
             raise MeetingEndedError
         return meeting
 

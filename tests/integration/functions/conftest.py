@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +25,18 @@ from contracts.access_token import AccessClaims, encode_access_token
 from contracts.rooms import Identity
 from functions.serverless import aws as serverless_aws
 from tests.doubles.inbox import Inbox, smtp_server
+from tests.integration.functions.account_desk import PASSWORD as PASSWORD  # noqa: PLC0414  (for the tests)
+from tests.integration.functions.account_desk import Desk
+from tests.integration.functions.account_desk import Person as Person  # noqa: PLC0414
 from tests.integration.functions.browser import Browser
+from tests.integration.functions.factor_owner import FactorOwner
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
 from tests.integration.functions.openid_provider import openid_provider
 from tests.valkey_server import valkey_server
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 AUTH_ISSUER = "http://meet.test/v1/auth"
@@ -39,18 +44,6 @@ MEETINGS_ISSUER = "http://meet.test/v1/meetings"
 LIMITS = ("LOGIN", "REGISTER", "REFRESH", "RESET", "TOKEN", "BEARER")
 APP_ADDRESS = "parley-app://login"
 """Where an application waits for a login at a provider."""
-PASSWORD = "correct horse battery"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody with an account, logged in."""
-
-    id: str
-    email: str
-    name: str
-    token: str
-    refresh_token: str
 
 
 @pytest.fixture(scope="session")
@@ -95,20 +88,34 @@ def secrets(aws: dict[str, str]) -> SecretsManagerClient:
 
 
 @pytest.fixture(scope="session")
-def clients(aws: dict[str, str], dynamodb: DynamoDBClient, secrets: SecretsManagerClient) -> dict[str, str]:
+def s3(aws: dict[str, str]) -> S3Client:
+    with environment(aws):
+        serverless_aws.s3_signer(aws["AWS_ENDPOINT_URL"])
+        return serverless_aws.s3_client()
+
+
+@pytest.fixture(scope="session")
+def clients(
+    aws: dict[str, str], dynamodb: DynamoDBClient, secrets: SecretsManagerClient, s3: S3Client
+) -> dict[str, str]:
     """The environment that leads to moto, with the clients of the apps made in it."""
     return aws
 
 
 @pytest.fixture(scope="session")
 def tables(aws: dict[str, str]) -> dict[str, str]:
-    """The tables that the platform's own template makes: the names of ``auth`` and ``meetings``."""
+    """What the platform's own template makes: the names of the tables ``auth`` and ``meetings``, and of the bucket
+    ``recordings``."""
     with environment(aws):
         cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(StackName="data", TemplateBody=(ROOT / "infra" / "data.yaml").read_text())
     outputs = cloudformation.describe_stacks(StackName="data")["Stacks"][0]["Outputs"]
     values = {output["OutputKey"]: output["OutputValue"] for output in outputs}
-    return {"auth": values["AuthTableName"], "meetings": values["MeetingsTableName"]}
+    return {
+        "auth": values["AuthTableName"],
+        "meetings": values["MeetingsTableName"],
+        "recordings": values["RecordingsBucketName"],
+    }
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +137,7 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
     settings = {
         "PARLEY_AUTH_TABLE": tables["auth"],
         "PARLEY_AUTH_SIGNING_SECRET": "parley/auth/signing-keys",
+        "PARLEY_AUTH_SEALING_SECRET": "parley/auth/sealing-keys",
         "PARLEY_AUTH_ISSUER": AUTH_ISSUER,
         "PARLEY_AUTH_REFRESH_GRACE_S": "60",  # a slow machine is not a thief
         "PARLEY_AUTH_ARGON2_MEMORY_KIB": "64",
@@ -199,12 +207,17 @@ def new_meetings(clients: dict[str, str], tables: dict[str, str], jwks_url: str,
     settings = {
         "PARLEY_MEETINGS_TABLE": tables["meetings"],
         "PARLEY_MEETINGS_SIGNING_SECRET": "parley/meetings/signing-keys",
+        "PARLEY_MEETINGS_SEALING_SECRET": "parley/meetings/sealing-keys",
         "PARLEY_MEETINGS_ISSUER": MEETINGS_ISSUER,
         "PARLEY_MEETINGS_AUTH_ISSUER": AUTH_ISSUER,
         "PARLEY_MEETINGS_AUTH_JWKS_URL": jwks_url,
         "PARLEY_MEETINGS_PUBLIC_URL": "http://meet.test",
         "PARLEY_MEETINGS_GATEWAY_URL": "http://meet.test",
         "PARLEY_MEETINGS_REDIS_URL": valkey,
+        "PARLEY_MEETINGS_RECORDINGS_BUCKET": tables["recordings"],
+        "PARLEY_MEETINGS_RECORDINGS_URL": clients["AWS_ENDPOINT_URL"],
+        # As above.
+        **{f"PARLEY_MEETINGS_LIMIT_{name}": "100000/60" for name in ("ADDRESS", "JOIN", "CREATE", "BEARER")},
         "PARLEY_MEETINGS_ICE_SERVERS": '[{"urls": ["stun:stun.test:3478"]}]',
     }
     count = itertools.count()
@@ -289,6 +302,71 @@ def admin(new_admin: Callable[[], Person]) -> Person:
 
 
 @pytest.fixture(scope="session")
+def local(new_auth: Callable[..., Client]) -> Client:
+    """An instance of the authentication service whose page may have passkeys."""
+    return new_auth(PARLEY_AUTH_ISSUER="http://localhost/v1/auth")
+
+
+@pytest.fixture
+def new_owner() -> Callable[..., FactorOwner]:
+    """Registers somebody, and sets up an authenticator app for them unless told otherwise. ``at``: where, if not at the
+    instance that they use."""
+
+    def register(client: Client, *, at: Client | None = None, app: bool = True) -> FactorOwner:
+        email = f"{uuid.uuid4().hex}@example.org"
+        body = {"email": email, "password": PASSWORD, "display_name": "Ada"}
+        answer = (at or client).request("POST", "/v1/auth/register", body)
+        assert answer.status == 201, answer.text
+        session = answer.json()
+        owner = FactorOwner(
+            client=client, id=session["user"]["id"], email=email, password=PASSWORD, token=session["access_token"]
+        )
+        if app:
+            owner.enrol()
+        return owner
+
+    return register
+
+
+@pytest.fixture
+def made_stale(dynamodb: DynamoDBClient, tables: dict[str, str]) -> Callable[[str], None]:
+    """Makes the last proof of all of somebody's sessions, by their id, an hour old."""
+
+    def make(user_id: str) -> None:
+        sessions = dynamodb.query(
+            TableName=tables["auth"],
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :user AND begins_with(gsi1sk, :kind)",
+            ExpressionAttributeValues={":user": {"S": f"USER#{user_id}"}, ":kind": {"S": "SESSION#"}},
+        )["Items"]
+        assert sessions
+        for item in sessions:
+            dynamodb.update_item(
+                TableName=tables["auth"],
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="SET proven_at = :then",
+                ExpressionAttributeValues={":then": {"N": str(int(time.time()) - 3600)}},
+            )
+
+    return make
+
+
+@pytest.fixture
+def made_passwordless(dynamodb: DynamoDBClient, tables: dict[str, str]) -> Callable[[str], None]:
+    """Takes the password from an account, as one has none that was made at a provider."""
+
+    def make(user_id: str) -> None:
+        dynamodb.update_item(
+            TableName=tables["auth"],
+            Key={"pk": {"S": f"USER#{user_id}"}, "sk": {"S": "ACCOUNT"}},
+            UpdateExpression="SET password_hash = :none",
+            ExpressionAttributeValues={":none": {"NULL": True}},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def openid_issuer() -> Iterator[str]:
     def client(provider: str, **more: object) -> dict[str, object]:
         return {"client_id": "parley", "redirect_uris": [f"{AUTH_ISSUER}/providers/{provider}/callback"], **more}
@@ -332,3 +410,24 @@ def op(openid_issuer: str, new_auth: Callable[..., Client]) -> Client:
 @pytest.fixture
 def browser(op: Client) -> Browser:
     return Browser(op)
+
+
+@pytest.fixture(scope="session")
+def telling(new_auth: Callable[..., Client], valkey: str) -> Client:
+    """An instance of the authentication service that tells others of accounts."""
+    return new_auth(PARLEY_AUTH_REDIS_URL=valkey)
+
+
+@pytest.fixture
+def desk(telling: Client, meetings: Client, admin: Person) -> Desk:
+    return Desk(telling, meetings, admin)
+
+
+@pytest.fixture(scope="session")
+def postal(new_meetings: Callable[..., Client], inbox: Inbox) -> Client:
+    """An instance of the meeting service that sends mail, and does so when its test says so (`Post.deliver`)."""
+    return new_meetings(
+        PARLEY_MEETINGS_MAIL="smtp",
+        PARLEY_MEETINGS_MAIL_FROM="Parley <parley@meet.test>",
+        PARLEY_MEETINGS_MAIL_SMTP_URL=f"smtp+insecure://127.0.0.1:{inbox.port}",
+    )

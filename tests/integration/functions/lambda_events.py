@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import importlib.util
 import itertools
 import json
@@ -103,13 +104,30 @@ class Client:
             "isBase64Encoded": binary,
         }
 
+    @functools.cached_property
+    def document(self) -> dict[str, Any]:
+        """Its OpenAPI document. It is a large one, and the same for everybody: asked for and read once."""
+        paths = {operation.path for operation in self.module.app.operations}
+        path = next(path for path in paths if path.endswith("openapi.json"))
+        answer = self.request("GET", path)
+        assert answer.status == 200
+        document: dict[str, Any] = answer.json()
+        return document
+
     def _route(self, path: str) -> tuple[str, dict[str, str]]:
         """The most literal route that fits, as API Gateway chooses it; an unknown path stands for itself."""
-        for route in sorted(self.module.app.routes, key=lambda route: route.count("{")):
-            fit = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route)), path)
-            if fit:
+        for route, pattern in self._patterns:
+            if fit := pattern.fullmatch(path):
                 return route, {name: unquote(value) for name, value in fit.groupdict().items()}
         return path, {}
+
+    @functools.cached_property
+    def _patterns(self) -> list[tuple[str, re.Pattern[str]]]:
+        """The routes and what their paths look like, the most literal ones first."""
+        return [
+            (route, re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route))))
+            for route in sorted(self.module.app.routes, key=lambda route: route.count("{"))
+        ]
 
 
 def _json(body: Any) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.table import Table
 from auth_service.domain.accounts import Account
 from auth_service.errors import LastAdministratorError
+from auth_service.job_queue import Promise
 from msgspec.structs import replace
 
 from contracts.access_control import PlatformRole
@@ -93,6 +96,10 @@ def test_users_are_found_by_address_name_role_and_state(auth: Client, admin: Per
     assert found(f"email={mark}&role=member") == [all_ids[4]]
     assert found(f"email={mark}&state=active") == []
     assert admin.id in found(f"email={admin.email}")
+    assert found(f"search={mark.upper()}-2") == [all_ids[2]], "in the address"
+    assert found(f"search=J%C3%96RG%20{mark}") == all_ids, "in the name"
+    assert found(f"search={all_ids[1]}") == [all_ids[1]]
+    assert found(f"search={mark}&state=suspended") == [all_ids[3]]
 
 
 @pytest.mark.parametrize("query", ["role=guest", "state=x", "cursor=%25", "limit=101", "email=", "order=name"])
@@ -108,7 +115,8 @@ def test_suspended_user_is_out_at_once_and_back_only_by_logging_in(
     url = f"{USERS}/{ada.id}"
     for _ in range(2):
         assert auth.request("POST", f"{url}/suspend", token=admin.token).json()["state"] == "suspended"
-    assert auth.request("POST", "/v1/auth/refresh", {"refresh_token": ada.refresh_token}).code == "session_expired"
+    refreshed = auth.request("POST", "/v1/auth/refresh", {"refresh_token": ada.refresh_token})
+    assert refreshed.code == "account_suspended"  # told to whoever holds the session's own token
     assert auth.request("GET", "/v1/auth/me", token=ada.token).code == "session_expired"
     assert log_in(auth, ada.email, PASSWORD).code == "account_suspended"
     assert log_in(auth, ada.email, "wrong horse battery").code == "invalid_credentials"  # told to nobody else
@@ -122,12 +130,24 @@ def test_suspended_user_is_out_at_once_and_back_only_by_logging_in(
     assert [event for event, _ in events].count("user_suspended") == 1
 
 
-def test_sessions_are_ended_for_somebody(auth: Client, admin: Person, person: Callable[..., Person]) -> None:
+def test_administrator_sees_and_ends_the_sessions_of_somebody(
+    auth: Client, admin: Person, person: Callable[..., Person]
+) -> None:
     ada = person()
     other = log_in(auth, ada.email, PASSWORD).json()["refresh_token"]
+
+    def sessions(of: Person) -> list[dict[str, Any]]:
+        answer = auth.request("GET", f"{USERS}/{of.id}/sessions", token=admin.token)
+        return list(answer.json()["items"])
+
+    assert [session["current"] for session in sessions(ada)] == [False, False]
+    assert [session["current"] for session in sessions(admin)].count(True) == 1
+    assert set(sessions(ada)[0]) == {"id", "current", "device", "network", "created_at", "used_at", "expires_at"}
+    assert auth.request("GET", f"{USERS}/{ada.id}", token=admin.token).json()["has_password"]
     assert auth.request("DELETE", f"{USERS}/{ada.id}/sessions", token=admin.token).status == 204
     for token in (ada.refresh_token, other):
         assert auth.request("POST", "/v1/auth/refresh", {"refresh_token": token}).code == "session_expired"
+    assert sessions(ada) == []
     assert log_in(auth, ada.email, PASSWORD).status == 200
 
 
@@ -149,6 +169,35 @@ def test_repeated_request_makes_one_user(auth: Client, admin: Person) -> None:
     assert (first.status, second.status) == (201, 201)
     assert first.json() == second.json()
     assert auth.request("POST", USERS, body, token=admin.token).code == "email_taken"
+    other = auth.request("POST", USERS, body | {"display_name": "Other"}, token=admin.token, headers=key)
+    assert (other.status, other.code) == (422, "validation_failed")
+
+
+def test_what_was_deleted_does_not_come_back_under_its_id_when_its_request_is_repeated(
+    auth: Client, admin: Person
+) -> None:
+    body = {"email": f"{uuid.uuid4().hex}@example.org", "display_name": "Grace", "password": FIRST}
+    key = {"idempotency-key": "1"}
+    first = auth.request("POST", USERS, body, token=admin.token, headers=key).json()
+    assert auth.request("DELETE", f"{USERS}/{first['id']}", token=admin.token).status == 204
+    again = auth.request("POST", USERS, body, token=admin.token, headers=key)
+    assert (again.status, again.code) == (409, "conflict")
+    second = auth.request("POST", USERS, body, token=admin.token, headers={"idempotency-key": "2"})
+    assert second.status == 201
+    assert second.json()["id"] != first["id"]
+
+
+def test_repeated_requests_at_the_same_moment_make_one_user(auth: Client, admin: Person) -> None:
+    body = {"email": f"{uuid.uuid4().hex}@example.org", "display_name": "Grace", "password": FIRST}
+    key = {"idempotency-key": uuid.uuid4().hex}
+
+    def make(_: int) -> HttpAnswer:
+        return auth.request("POST", USERS, body, token=admin.token, headers=key)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(make, range(8)))
+    assert {answer.status for answer in answers} <= {201, 503}
+    assert len({answer.json()["id"] for answer in answers if answer.status == 201}) == 1
 
 
 def test_without_mail_somebody_else_needs_a_first_password(auth: Client, admin: Person) -> None:
@@ -212,6 +261,16 @@ def own_table(dynamodb: DynamoDBClient, tables: dict[str, str]) -> Table:
     return Table(lambda: dynamodb, name)
 
 
+class Nobody:
+    """Is told of no account."""
+
+    def promise(self, before: Account | None, after: Account | None) -> tuple[Promise, ...]:
+        return ()
+
+    def start(self, promises: Sequence[Promise]) -> None:
+        assert not promises
+
+
 def administrator(number: int) -> Account:
     return Account(
         id=f"u_{number}",
@@ -223,7 +282,7 @@ def administrator(number: int) -> Account:
 
 
 def test_last_administrator_cannot_go_by_any_door(own_table: Table) -> None:
-    accounts = AccountsTable(own_table, clock=lambda: 0.0)
+    accounts = AccountsTable(own_table, clock=lambda: 0.0, announcing=Nobody())
     one, two = administrator(1), administrator(2)
     accounts.add(one)
     accounts.add(two)
@@ -235,11 +294,11 @@ def test_last_administrator_cannot_go_by_any_door(own_table: Table) -> None:
         accounts.remove(one)
     assert accounts.find(one.id) == one
     accounts.change(one, replace(one, display_name="Still there"))
-    AccountsTable(own_table, clock=lambda: 0.0, other_administrators=True).remove(one)
+    AccountsTable(own_table, clock=lambda: 0.0, announcing=Nobody(), other_administrators=True).remove(one)
 
 
 def test_two_administrators_who_demote_each_other_at_once_are_not_both_gone(own_table: Table) -> None:
-    accounts = AccountsTable(own_table, clock=lambda: 0.0)
+    accounts = AccountsTable(own_table, clock=lambda: 0.0, announcing=Nobody())
     pair = [administrator(1), administrator(2)]
     for each in pair:
         accounts.add(each)
@@ -259,3 +318,53 @@ def test_cursor_of_another_search_ends_it(auth: Client, admin: Person) -> None:
     cursor = base64.urlsafe_b64encode(b"zz@example.org").decode().rstrip("=")
     answer = auth.request("GET", f"{USERS}?email=aa&cursor={cursor}", token=admin.token)
     assert (answer.status, answer.json()) == (200, {"items": [], "next_cursor": None})
+
+
+def test_last_use_is_noted_once_a_day_and_those_who_are_long_gone_are_found(
+    auth: Client, admin: Person, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = uuid.uuid4().hex[:12]
+    used, never = (new_user(auth, admin, email=f"{mark}-{name}@example.org").json() for name in ("used", "never"))
+    assert (used["last_used_at"], never["last_used_at"]) == (None, None)
+    change = {"email": used["email"], "password": FIRST, "new_password": OWN}
+    assert auth.request("POST", "/v1/auth/password/initial", change).status == 204
+    notes: list[Any] = []
+    update = dynamodb.update_item
+
+    def counted(**request: Any) -> Any:
+        notes.append(request["Key"])
+        return update(**request)
+
+    monkeypatch.setattr(dynamodb, "update_item", counted)
+
+    def last_used() -> float:
+        shown = auth.request("GET", f"{USERS}/{used['id']}", token=admin.token).json()["last_used_at"]
+        return datetime.fromisoformat(shown).timestamp()
+
+    def found(before: float) -> list[str]:
+        query = f"email={mark}&used_before={datetime.fromtimestamp(before, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        page = auth.request("GET", f"{USERS}?{query}", token=admin.token)
+        assert page.status == 200, page.text
+        return [each["id"] for each in page.json()["items"]]
+
+    begun = int(time.time())
+    token = log_in(auth, used["email"], OWN).json()["refresh_token"]
+    first = last_used()
+    assert begun <= first <= time.time()
+    for _ in range(2):
+        token = auth.request("POST", "/v1/auth/refresh", {"refresh_token": token}).json()["refresh_token"]
+    log_in(auth, used["email"], OWN)
+    assert (last_used(), len(notes)) == (first, 1)
+    assert found(first) == [never["id"]]
+    assert sorted(found(first + 1)) == sorted([used["id"], never["id"]])
+
+    sessions = auth.module.sessions
+    monkeypatch.setattr(sessions, "_clock", lambda: time.time() + 86_400)
+    token = auth.request("POST", "/v1/auth/refresh", {"refresh_token": token}).json()["refresh_token"]
+    assert first + 86_400 <= last_used() <= time.time() + 86_400
+    assert len(notes) == 2
+    assert found(first + 2) == [never["id"]]
+    refused = auth.request("GET", f"{USERS}?used_before=yesterday", token=admin.token)
+    assert (refused.status, refused.code) == (422, "validation_failed")
+    copy = auth.request("GET", "/v1/auth/me/export", token=log_in(auth, used["email"], OWN).json()["access_token"])
+    assert copy.json()["last_used_at"] is not None

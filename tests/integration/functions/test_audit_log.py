@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from auth_service.adapters import audit_table
-from auth_service.adapters.audit_table import DAY_MS, AuditTable
+from auth_service.adapters.audit_table import AuditTable
 from auth_service.adapters.table import Table
-from auth_service.domain.audit import AuditFilter
 from auth_service.domain.security_events import Origin, SecurityEvent, SecurityEventName
 
+from functions.serverless import audit_table
+from functions.serverless.audit import AuditFilter
+from functions.serverless.audit_table import DAY_MS
 from tests.integration.functions.conftest import PASSWORD, Person
 from tests.integration.functions.lambda_events import Client
-from tests.integration.functions.test_roles_and_routes import BODIES, path_of
+from tests.integration.functions.stored_items import stored_items
+from tests.integration.functions.test_roles_and_routes import BODIES, ENDS_THE_ACCOUNT, path_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -84,7 +86,7 @@ def test_log_is_read_over_days_and_pages_in_one_order(
     today = int(now * 1000)
     times = [today - offset for offset in (0, 0, 0, 0, 5, 7 * DAY_MS, 7 * DAY_MS + 1, 20 * DAY_MS, 29 * DAY_MS)]
     for at in times:
-        log.add(SecurityEvent(name=SecurityEventName.LOGGED_IN, at=at, origin=Origin(), user_id=user))
+        log.add(log.entry(SecurityEvent(name=SecurityEventName.LOGGED_IN, at=at, origin=Origin(), user_id=user)))
     day = AuditFilter(since=today - 8 * DAY_MS, until=today - 7 * DAY_MS)
     for wanted in (AuditFilter(), AuditFilter(user_id=user), AuditFilter(actor_id=user), day):
         found, place, pages = [], None, 0
@@ -114,6 +116,36 @@ def test_entries_go_away_after_the_time_that_is_set(
         assert 364.9 < days <= 365
 
 
+def test_entry_that_was_overwritten_is_told_by_the_services_log(
+    auth: Client, admin: Person, person: Callable[..., Person], caplog: pytest.LogCaptureFixture
+) -> None:
+    """`PutItem` may add entries, and so could put another in the place of one: the log knows what was there."""
+    module = auth.module
+    module.logger.addHandler(caplog.handler)
+    try:
+        ada = person()
+        auth.request("POST", "/v1/auth/login", {"email": ada.email, "password": PASSWORD})
+        auth.request("POST", f"/v1/auth/users/{ada.id}/suspend", token=admin.token)
+    finally:
+        module.logger.removeHandler(caplog.handler)
+    fields = [vars(record) for record in caplog.records]
+    told = {each["audit_id"]: each["audit_digest"] for each in fields if "audit_id" in each}
+    shown = {entry["id"]: entry for entry in entries(auth, admin, f"user_id={ada.id}")}
+    assert {entry["event"] for entry in shown.values()} >= {"registered", "logged_in", "user_suspended"}
+    assert all(told[each] == entry["digest"] for each, entry in shown.items())
+    [forged] = [entry["id"] for entry in shown.values() if entry["event"] == "user_suspended"]
+    items = module.table.client.query(
+        TableName=module.table.name,
+        IndexName="gsi1",
+        KeyConditionExpression="gsi1pk = :user",
+        ExpressionAttributeValues={":user": {"S": f"AUDIT#{ada.id}"}},
+    )["Items"]
+    [item] = [item for item in items if item["id"]["S"] == forged]
+    module.table.client.put_item(TableName=module.table.name, Item={**item, "actor_id": {"S": ada.id}})
+    after = {entry["id"]: entry["digest"] for entry in entries(auth, admin, f"user_id={ada.id}")}
+    assert [each for each, digest in after.items() if told[each] != digest] == [forged]
+
+
 @pytest.mark.parametrize("query", ["since=yesterday", "until=9999999", "event=x", "cursor=x", "limit=0", "secret=1"])
 def test_what_cannot_be_asked_is_named(auth: Client, admin: Person, query: str) -> None:
     answer = auth.request("GET", f"{AUDIT}?{query}", token=admin.token)
@@ -139,7 +171,8 @@ def test_nothing_secret_is_in_logs_or_in_the_audit_log(
             cookies = {"cookie": f"parley_refresh={mark}; parley_device={mark}"}
             auth.request(operation.method, path_of(operation, mark), body or None, token=mark, headers=cookies)
             url = path_of(operation, "x") + ("?keep_current=true" if operation.name == "end_sessions" else "")
-            auth.request(operation.method, url, body or None, token=admin.token, headers=cookies)
+            if operation.name not in ENDS_THE_ACCOUNT:
+                auth.request(operation.method, url, body or None, token=admin.token, headers=cookies)
         service = auth.request(
             "POST", "/v1/auth/service-accounts", {"name": "x", "permissions": ["audit:read"]}, token=admin.token
         ).json()
@@ -150,7 +183,7 @@ def test_nothing_secret_is_in_logs_or_in_the_audit_log(
         logging.getLogger("parley.auth").removeHandler(caplog.handler)
     lines = [json.dumps({**vars(record), "args": None}, default=str) for record in caplog.records]
     written = "\n".join(lines)
-    items = dynamodb.scan(TableName=tables["auth"], ConsistentRead=True)["Items"]
+    items = stored_items(dynamodb, tables["auth"])
     audited = json.dumps([item for item in items if item["pk"]["S"].startswith("AUDIT#")])
     assert len(lines) > len(auth.module.app.operations)
     for secret in (mark, key["key"], token, admin.token, admin.refresh_token):

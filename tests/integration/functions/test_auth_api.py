@@ -16,6 +16,7 @@ from contracts.access_token import AUDIENCE, decode_access_token
 from contracts.jwks import VerificationKeys
 from tests.integration.functions.conftest import AUTH_ISSUER, PASSWORD, Person
 from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.stored_items import stored_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -91,15 +92,11 @@ def test_registering_at_once_makes_one_account(
     with ThreadPoolExecutor(len(instances)) as pool:
         answers = list(pool.map(attempt, instances))
     assert Counter(answer.status for answer in answers) == {201: 1, 409: 5}
-    accounts = dynamodb.scan(
-        TableName=tables["auth"],
-        FilterExpression="sk = :kind AND email = :email",
-        ExpressionAttributeValues={":kind": {"S": "ACCOUNT"}, ":email": {"S": email}},
-        ConsistentRead=True,
-    )
-    assert accounts["Count"] == 1
+    stored = stored_items(dynamodb, tables["auth"])
+    accounts = [item for item in stored if item["sk"]["S"] == "ACCOUNT" and item["email"]["S"] == email]
+    assert len(accounts) == 1
     winner = next(answer for answer in answers if answer.status == 201)
-    assert accounts["Items"][0]["id"]["S"] == winner.json()["user"]["id"]
+    assert accounts[0]["id"]["S"] == winner.json()["user"]["id"]
 
 
 def test_wrong_password_and_unknown_address_get_the_same_answer(auth: Client, person: Callable[..., Person]) -> None:
@@ -163,7 +160,7 @@ def test_neither_passwords_nor_tokens_are_stored_in_the_clear(
     email = new_address()
     session = register(auth, email, password="a very secret phrase").json()
     refreshed = auth.request("POST", "/v1/auth/refresh", {"refresh_token": session["refresh_token"]}).json()
-    everything = str(dynamodb.scan(TableName=tables["auth"], ConsistentRead=True)["Items"])
+    everything = str(stored_items(dynamodb, tables["auth"]))
     assert email in everything
     for token in (session["refresh_token"], refreshed["refresh_token"], session["access_token"]):
         assert token not in everything
@@ -225,6 +222,51 @@ def test_me_needs_an_access_token(auth: Client, header: dict[str, str], code: st
     answer = auth.request("GET", ME, headers=header)
     assert (answer.status, answer.code) == (401, code)
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_bearer_is_looked_up_in_one_round_trip(
+    auth: Client, dynamodb: DynamoDBClient, person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person()
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        call = getattr(dynamodb, name)
+
+        def counting(**request: Any) -> Any:
+            asked.append(name)
+            return call(**request)
+
+        return counting
+
+    for name in ("get_item", "batch_get_item", "query"):
+        monkeypatch.setattr(dynamodb, name, counted(name))
+    assert auth.request("GET", ME, token=ada.token).json()["id"] == ada.id
+    assert asked == ["batch_get_item"]
+
+
+@pytest.mark.parametrize("unread", [("SESSION",), ("ACCOUNT",), ("SESSION", "ACCOUNT")])
+def test_bearer_is_known_though_dynamodb_reads_only_part_of_a_batch(
+    auth: Client,
+    dynamodb: DynamoDBClient,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+    unread: tuple[str, ...],
+) -> None:
+    ada, batch_get_item = person(), dynamodb.batch_get_item
+    left: list[Any] = []
+
+    def short_of_time(**request: Any) -> Any:
+        (table, wanted), *_ = request["RequestItems"].items()
+        answer: Any = batch_get_item(**request)
+        left.extend(key for key in wanted["Keys"] if key["sk"]["S"] in unread)
+        read = [item for item in answer["Responses"][table] if item["sk"]["S"] not in unread]
+        return {"Responses": {table: read} if read else {}, "UnprocessedKeys": {table: {"Keys": left}}}
+
+    monkeypatch.setattr(dynamodb, "batch_get_item", short_of_time)
+    answer = auth.request("GET", ME, token=ada.token)
+    assert (answer.status, len(left)) == (200, len(unread))
+    assert answer.json()["id"] == ada.id
 
 
 def test_refresh_token_is_no_access_token(auth: Client, person: Callable[..., Person]) -> None:

@@ -5,12 +5,16 @@ Whatever is cut, no half account is left, nobody is locked out, and what was ask
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from auth_service.domain.totp import STEP_S, code_at
 from botocore.exceptions import EndpointConnectionError
 
 from tests.doubles.inbox import Inbox
@@ -37,6 +41,8 @@ class World:
         self.new_email = f"{uuid.uuid4().hex}@example.org"
         self.session: dict[str, Any] = {}
         self.link = ""
+        self.secret = b""
+        self.code = ""
         self.passed_s = 0
 
     def post(self, path: str, body: Any, **more: Any) -> HttpAnswer:
@@ -52,6 +58,10 @@ class World:
     def is_alive(self) -> bool:
         """Whether the first session still gives tokens (its access token, since a refresh would write)."""
         return self.client.request("GET", "/v1/auth/me", token=self.session["access_token"]).status == 200
+
+    def codes_left(self) -> int:
+        answer = self.client.request("GET", "/v1/auth/factors", token=self.session["access_token"])
+        return int(answer.json()["recovery_codes_left"])
 
     def in_account(self, path: str, body: Any) -> HttpAnswer:
         return self.post(path, body, token=self.session["access_token"])
@@ -87,15 +97,30 @@ class World:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         return self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
 
+    def has_written_down_its_sessions(self) -> bool:
+        """Whether there are as many sessions as the audit log tells of, and devices of those that were logged in."""
+        user_id = self.session["user"]["id"]
+        found = Counter[str]()
+        for partition in (f"USER#{user_id}", f"AUDIT#{user_id}"):
+            pages = self.dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                IndexName="gsi1",
+                KeyConditionExpression="gsi1pk = :partition",
+                ExpressionAttributeValues={":partition": {"S": partition}},
+            )
+            for item in (item for page in pages for item in page["Items"]):
+                found[item["event"]["S"] if "event" in item else item["sk"]["S"]] += 1
+        return found["SESSION"] == found["logged_in"] + found["registered"] and found["DEVICE"] == found["logged_in"]
+
     def accounts_of_address(self) -> int:
         """How many accounts say that the address is theirs, whether or not the address says so."""
-        found = self.dynamodb.scan(
+        pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.table,
-            FilterExpression="sk = :kind AND email = :email",
-            ExpressionAttributeValues={":kind": {"S": "ACCOUNT"}, ":email": {"S": self.email}},
-            ConsistentRead=True,
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :users AND gsi1sk = :email",
+            ExpressionAttributeValues={":users": {"S": "USERS"}, ":email": {"S": self.email}},
         )
-        return found["Count"]
+        return sum(page["Count"] for page in pages)
 
 
 @pytest.fixture
@@ -142,6 +167,29 @@ def with_account(world: World) -> None:
     world.session = world.plain.request("POST", "/v1/auth/register", body).json()
 
 
+def with_app_begun(world: World) -> None:
+    with_account(world)
+    world.secret = base64.b32decode(world.in_account("factors/totp", None).json()["secret"])
+
+
+def with_app(world: World) -> None:
+    with_app_begun(world)
+    confirm_app(world)
+    world.code = world.in_account("factors/recovery-codes", None).json()["recovery_codes"][0]
+
+
+def confirm_app(world: World) -> None:
+    world.in_account("factors/totp/confirm", {"code": code_at(world.secret, int(time.time()) // STEP_S)})
+
+
+def finish_login(world: World) -> None:
+    """Begun anew each time, as somebody does whose page has shown an error."""
+    asked = world.log_in()
+    if asked.status == 202:
+        body = {"login_token": asked.json()["login_token"], "method": "recovery_code", "code": world.code}
+        world.post("login/second-factor", body)
+
+
 def with_reset_link(world: World) -> None:
     with_account(world)
     world.post("password/forgotten", {"email": world.email})
@@ -150,7 +198,7 @@ def with_reset_link(world: World) -> None:
 
 def with_email_link(world: World) -> None:
     with_account(world)
-    world.in_account("me/email", {"email": world.new_email, "password": PASSWORD})
+    world.in_account("me/email", {"email": world.new_email})
     world.link = world.last_link(world.new_email, "confirm-email")
 
 
@@ -158,6 +206,10 @@ def with_undo_link(world: World) -> None:
     with_email_link(world)
     world.in_account("me/email/confirm", {"token": world.link})
     world.link = world.last_link(world.email, "undo-email")
+
+
+def log_in(world: World) -> None:
+    world.log_in()
 
 
 def nothing(_: World) -> None:
@@ -196,7 +248,7 @@ def end_others(world: World) -> None:
 
 
 def delete(world: World) -> None:
-    world.in_account("me/delete", {"password": PASSWORD})
+    world.in_account("me/delete", {})
     with contextlib.suppress(EndpointConnectionError):
         world.work_off()
 
@@ -222,6 +274,20 @@ def registered(world: World) -> bool:
 def password_and_sessions_changed_together(world: World) -> bool:
     old, new = world.log_in(PASSWORD).status, world.log_in(NEW).status
     return one_whole_account(world) and (old, new, world.is_alive()) in ((200, 401, True), (401, 200, False))
+
+
+def no_app_or_a_whole_one(world: World) -> bool:
+    """With codes for its loss, and asked for; or neither."""
+    asked = world.log_in().status == 202
+    return one_whole_account(world) and world.is_alive() and world.codes_left() == (10 if asked else 0)
+
+
+def app_is_asked_for(world: World) -> bool:
+    return no_app_or_a_whole_one(world) and world.log_in().status == 202
+
+
+def code_used_once_at_most(world: World) -> bool:
+    return world.log_in().status == 202 and world.codes_left() in (9, 10)
 
 
 def one_password_holds(world: World) -> bool:
@@ -265,6 +331,14 @@ CASES = {
         undo_email,
         one_address_holds,
         lambda world: world.log_in(NEW).status == 200,
+    ),
+    "set up an app": (with_app_begun, confirm_app, no_app_or_a_whole_one, app_is_asked_for),
+    "finish a login": (with_app, finish_login, code_used_once_at_most, lambda world: world.codes_left() == 9),
+    "log in": (
+        with_account,
+        log_in,
+        World.has_written_down_its_sessions,
+        lambda world: world.log_in().status == 200,
     ),
     "end others": (with_account, end_others, World.is_alive, World.is_alive),
     "delete": (

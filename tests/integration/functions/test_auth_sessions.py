@@ -154,7 +154,7 @@ def test_cookie_holds_the_refresh_token_instead_of_the_body(auth: Client, person
     morsel = cookie_of(answer)["parley_refresh"]
     assert morsel["httponly"]
     assert morsel["samesite"] == "Strict"
-    assert morsel["path"] == "/v1/auth"
+    assert morsel["path"] == "/"
     assert not morsel["secure"]  # the test's issuer is http
     refreshed = auth.request("POST", REFRESH, headers={"cookie": f"theme=dark; parley_refresh={morsel.value}"})
     assert refreshed.status == 200
@@ -165,7 +165,25 @@ def test_cookie_holds_the_refresh_token_instead_of_the_body(auth: Client, person
 def test_cookie_is_secure_under_https(new_auth: Callable[..., Client], person: Callable[..., Person]) -> None:
     secure = new_auth(PARLEY_AUTH_ISSUER="https://meet.test/v1/auth")
     answer = secure.request("POST", LOGIN, {"email": person().email, "password": PASSWORD, "session": "cookie"})
-    assert cookie_of(answer)["parley_refresh"]["secure"]
+    for name in ("__Host-parley_refresh", "__Host-parley_device"):
+        morsel = cookie_of(answer)[name]
+        assert (bool(morsel["secure"]), morsel["path"], morsel["domain"]) == (True, "/", ""), "as browsers ask for"
+    token = cookie_of(answer)["__Host-parley_refresh"].value
+    document = secure.request("GET", "/v1/auth/openapi.json").json()
+    assert document["components"]["securitySchemes"]["refresh_cookie"]["name"] == "__Host-parley_refresh"
+    refreshed = secure.request("POST", REFRESH, headers={"cookie": f"__Host-parley_refresh={token}"})
+    assert refreshed.status == 200
+    assert cookie_of(refreshed)["__Host-parley_refresh"].value != token
+
+
+def test_session_fixation_a_cookie_that_another_host_has_set_opens_nothing(
+    new_auth: Callable[..., Client], person: Callable[..., Person]
+) -> None:
+    """A neighbour below the same domain can set any cookie for it but those that are named `__Host-`."""
+    secure, eve = new_auth(PARLEY_AUTH_ISSUER="https://meet.test/v1/auth"), person("Eve")
+    for name in ("parley_refresh", "__Secure-parley_refresh"):
+        tossed = secure.request("POST", REFRESH, headers={"cookie": f"{name}={eve.refresh_token}"})
+        assert (tossed.status, tossed.code) == (401, "session_expired")
 
 
 def test_logout_takes_the_cookie_back(auth: Client, person: Callable[..., Person]) -> None:

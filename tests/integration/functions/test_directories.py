@@ -15,6 +15,7 @@ from auth_service.domain.providers import LdapProvider
 from auth_service.errors import DirectoryRefusalError, ProviderUnavailableError
 
 from tests.integration.functions.conftest import Person
+from tests.integration.functions.factor_owner import FactorOwner
 from tests.integration.functions.lambda_events import Client, HttpAnswer
 from tests.integration.functions.slapd import (
     PASSWORD,
@@ -256,7 +257,7 @@ def test_wrong_password_and_a_directory_that_is_away_are_told_apart(staff: Clien
 
 def test_reason_of_a_refusal_is_an_event_and_not_an_answer(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(staff.module.events, "_sinks", (told.append,))
+    monkeypatch.setattr(staff.module.events, "_sinks", (lambda event, _entry: told.append(event),))
     log_in(staff, "twin")
     log_in(staff, "ada", provider="away")
     assert [(event.name, event.details["provider"]) for event in told] == [
@@ -290,3 +291,17 @@ def test_guessing_at_a_directory_is_slowed(staff: Client) -> None:
     assert {answer.code for answer in answers[:5]} == {"invalid_credentials"}
     assert "rate_limited" in {answer.code for answer in answers[5:]}
     assert log_in(staff, "grace").status == 200  # nobody else notices
+
+
+def test_second_factor_is_asked_after_the_directorys_password(staff: Client) -> None:
+    """LDAP has none of its own."""
+    session = log_in(staff, "ada", PASSWORD).json()
+    user = session["user"]
+    ada = FactorOwner(client=staff, id=user["id"], email=user["email"], password="", token=session["access_token"])
+    ada.enrol()
+    asked = log_in(staff, "ada", PASSWORD)
+    assert (asked.status, asked.json()["methods"]) == (202, ["totp", "recovery_code"])
+    assert log_in(staff, "ada", "wrong horse battery").code == "invalid_credentials"
+    done = ada.finish_login(asked.json()["login_token"], ada.code())
+    assert (done.status, done.json()["user"]["id"]) == (200, ada.id)
+    assert ada.delete("factors/totp").status == 204  # others log in as she does

@@ -34,14 +34,6 @@ def operations(client: Client) -> list[Operation]:
     return known
 
 
-def document(client: Client) -> dict[str, Any]:
-    path = next(operation.path for operation in operations(client) if operation.path.endswith("openapi.json"))
-    answer = client.request("GET", path)
-    assert answer.status == 200
-    body: dict[str, Any] = answer.json()
-    return body
-
-
 def call(client: Client, operation: Operation, person: Person, **request: Any) -> HttpAnswer:
     url = operation.path.replace("{id}", "abc-defg-hjk")
     token = None if isinstance(operation.access, Open) else person.token
@@ -50,7 +42,7 @@ def call(client: Client, operation: Operation, person: Person, **request: Any) -
 
 def test_routes_and_document_are_the_same(service: Client) -> None:
     routes = {(method, path) for path, methods in service.module.app.routes.items() for method in methods}
-    described = {(method.upper(), path) for path, methods in document(service)["paths"].items() for method in methods}
+    described = {(method.upper(), path) for path, methods in service.document["paths"].items() for method in methods}
     assert described == routes
 
 
@@ -64,7 +56,7 @@ def test_routes_and_written_reference_are_the_same(service: Client) -> None:
 
 
 def test_document_is_valid_openapi_3_1(service: Client) -> None:
-    OpenAPIV31SpecValidator(document(service)).validate()
+    OpenAPIV31SpecValidator(service.document).validate()
 
 
 def test_unknown_path_is_not_found(service: Client) -> None:
@@ -158,7 +150,7 @@ WRONG_VALUES: list[Any] = [
 @pytest.mark.parametrize("value", WRONG_VALUES, ids=[str(index) for index in range(len(WRONG_VALUES))])
 def test_wrong_value_in_any_field_is_no_error_of_ours(service: Client, admin: Person, value: Any) -> None:
     for operation in operations(service):
-        schema = document(service)["components"]["schemas"].get(operation.body.__name__, {})
+        schema = service.document["components"]["schemas"].get(operation.body.__name__, {})
         for field in schema.get("properties", {}):
             answer = call(service, operation, admin, body={field: value})
             if answer.status >= 400:
@@ -168,7 +160,7 @@ def test_wrong_value_in_any_field_is_no_error_of_ours(service: Client, admin: Pe
 
 
 def _documented(client: Client, operation: Operation) -> set[str]:
-    return set(document(client)["paths"][operation.path][operation.method.lower()]["responses"])
+    return set(client.document["paths"][operation.path][operation.method.lower()]["responses"])
 
 
 def test_every_user_route_refuses_every_kind_of_bad_token(service: Client, admin: Person) -> None:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from meetings_service.domain.record import Changes, changes_by_meeting
+from meetings_service.domain.record import Changes, Ended, Recording, changes_by_meeting
 
 from contracts.facts import Fact, FactBatch, FactsAccepted
-from contracts.log_events import LogEvent
-from contracts.rooms import MeetingId
+from contracts.log_events import LogEvent, RecordingStarted, RecordingStopped
+from contracts.rooms import Identity, MeetingId, session_of
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
-from tests.unit.meetings_service.room_history import START, deliveries, histories, joined, left, said
+from tests.unit.meetings_service.room_history import (
+    START,
+    asked,
+    deliveries,
+    edited,
+    histories,
+    joined,
+    left,
+    moved,
+    raised,
+    removed,
+    said,
+    voted,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,17 +59,26 @@ class Clerk:
         body: dict[str, Any] = answer.json()
         return body
 
-    def record(self, meeting_id: MeetingId) -> Changes:
-        """Everything that is kept of a meeting."""
-        repository = self.meetings.module.repository
-        meeting = repository.find(meeting_id)
+    def record(self, meeting_id: MeetingId, recordings: Iterable[str] = ()) -> Changes:
+        """Everything that is kept of a meeting, and of these recordings."""
+        records = self.meetings.module.records
+        meeting = self.meetings.module.repository.find(session_of(meeting_id)[0])
+        ended = None if meeting.ended_at is None else Ended(at=meeting.ended_at, by=meeting.ended_by or Identity(""))
         return Changes(
             started_at=meeting.started_at,
-            ended_at=meeting.ended_at,
-            attendance={stay.participant_id: stay for stay in repository.attendance(meeting_id)},
-            chat={line.message_id: line for line in repository.chat(meeting_id)},
-            recordings={each.recording_id: each for each in repository.recordings(meeting_id)},
+            ended=ended,
+            attendance={stay.participant_id: stay for stay in records.attendance(meeting_id)},
+            turns={(turn.version, turn.participant_id): turn for turn in records.turns(meeting_id)},
+            people={person.identity: person for person in records.people(meeting_id)},
+            chat={line.message_id: line for line in records.chat(meeting_id)},
+            polls={poll.poll_id: poll for poll in records.polls(meeting_id)},
+            breakouts={news.version: news for news in records.breakouts(meeting_id)},
+            recordings={each: self.recording(each) for each in recordings},
         )
+
+    def recording(self, recording_id: str) -> Recording:
+        item = self.meetings.module.repository.table.get((f"RECORDING#{recording_id}", "RECORDING"))
+        return msgspec.convert(item, Recording)
 
 
 @pytest.fixture
@@ -65,7 +87,14 @@ def clerk(meetings: Client, person: Callable[..., Person]) -> Clerk:
 
 
 def facts_of(meeting_id: MeetingId, history: tuple[Fact, ...]) -> list[Fact]:
-    return [Fact(meeting_id=meeting_id, version=fact.version, event=fact.event) for fact in history]
+    """A history as that of a meeting: no two meetings have a recording of the same id."""
+    return [Fact(meeting_id=meeting_id, version=fact.version, event=_of(meeting_id, fact.event)) for fact in history]
+
+
+def _of(meeting_id: MeetingId, event: LogEvent) -> LogEvent:
+    if isinstance(event, RecordingStarted | RecordingStopped):
+        return msgspec.structs.replace(event, recording_id=f"{event.recording_id}_{meeting_id}")
+    return event
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,12 +105,14 @@ def test_any_order_and_any_repetition_give_the_same_record(clerk: Clerk, data: s
     for batch in data.draw(deliveries(history)):
         assert clerk.deliver(facts_of(meeting_id, tuple(batch))) == FactsAccepted()
     expected = changes_by_meeting(facts_of(meeting_id, history))[meeting_id]
-    assert clerk.record(meeting_id) == expected
+    assert clerk.record(meeting_id, expected.recordings) == expected
 
 
 def test_meeting_goes_live_and_ends_with_its_facts(clerk: Clerk) -> None:
     meeting_id = clerk.meeting()
-    clerk.deliver_raw(_batch(_event(meeting_id, 1, {"type": "meeting_started", "at": START, "meeting_id": meeting_id})))
+    clerk.deliver_raw(_batch(_event(meeting_id, 1, {"type": "meeting_started", "at": 1, "meeting_id": meeting_id})))
+    assert clerk.status(meeting_id)["status"] == "scheduled", "somebody may be waiting, and nobody is in yet"
+    clerk.deliver([Fact(meeting_id=meeting_id, version=2, event=joined(1, START))])
     assert clerk.status(meeting_id)["status"] == "live"
     clerk.deliver_raw(_batch(_event(meeting_id, 9, {"type": "meeting_ended", "at": START + 5000, "by": None})))
     body = clerk.status(meeting_id)
@@ -93,16 +124,22 @@ def test_meeting_goes_live_and_ends_with_its_facts(clerk: Clerk) -> None:
 def test_function_killed_between_any_two_writes_leaves_nothing_that_redelivery_does_not_mend(
     clerk: Clerk, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class KilledError(Exception):
-        pass
+    class KilledError(BaseException):
+        """Nothing of ours goes on after it."""
 
     def batch(meeting_id: MeetingId) -> list[Fact]:
+        message = said(1, START + 3)
         events: list[LogEvent] = [
             joined(1, START + 1),
             joined(2, START + 2),
-            said(1, START + 3),
+            message,
             left(1, START + 4),
             said(2, START + 5),
+            edited(message, 3, START + 6),
+            asked(2, START + 7),
+            voted(f"q_{START + 7}", 2, START + 8, (1, 0)),
+            raised(2, START + 9),
+            moved(2, START + 10, "b_1"),
         ]
         return [Fact(meeting_id=meeting_id, version=n + 1, event=event) for n, event in enumerate(events)]
 
@@ -127,12 +164,38 @@ def test_function_killed_between_any_two_writes_leaves_nothing_that_redelivery_d
                 done = True
             except KilledError:
                 done = False
-        assert clerk.deliver(batch(meeting_id)) == FactsAccepted()
+        for fact in reversed(batch(meeting_id)):
+            assert clerk.deliver([fact]) == FactsAccepted()
         assert clerk.record(meeting_id) == changes_by_meeting(batch(meeting_id))[meeting_id]
         if done:
             break
         survived += 1
-    assert survived == 4  # two people, the chat, the start
+    # Two stays and a hand, two people twice, a turn, two messages and an edit, a poll and its votes, the start twice.
+    assert survived == 3 + 4 + 1 + 3 + 2 + 2
+
+
+def test_text_of_a_removed_message_is_nowhere_even_when_it_is_told_again(
+    clerk: Clerk, dynamodb: DynamoDBClient, tables: dict[str, str]
+) -> None:
+    meeting_id = clerk.meeting()
+    message = said(1, START + 3, text="what should not have been said")
+    facts = [
+        Fact(meeting_id=meeting_id, version=version, event=event)
+        for version, event in ((3, message), (4, edited(message, 3, START + 4)), (5, removed(message, 3, START + 5)))
+    ]
+    for delivered in (facts, facts[:1], facts[1:2], facts[::-1]):
+        for fact in delivered:
+            clerk.deliver([fact])
+        assert clerk.record(meeting_id) == changes_by_meeting(facts)[meeting_id]
+    answer = dynamodb.query(
+        TableName=tables["meetings"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"MEETING#{meeting_id}"}},
+    )
+    assert "what should not" not in json.dumps(answer["Items"])
+    assert f"edited {START}" not in json.dumps(answer["Items"])
+    (line,) = clerk.record(meeting_id).chat.values()
+    assert (line.name, line.removed_by_identity, line.last_text) == ("Guest 1", "g_0", None)
 
 
 def test_facts_of_unknown_meetings_are_refused_and_the_others_are_taken(clerk: Clerk) -> None:
@@ -177,12 +240,15 @@ def test_empty_batch_is_accepted(clerk: Clerk) -> None:
 
 
 def test_long_chat_is_kept_whole_and_in_order(clerk: Clerk) -> None:
+    """Longer than what one query gives, which is 1 MB."""
     meeting_id = clerk.meeting()
-    facts = [Fact(meeting_id=meeting_id, version=n + 1, event=said(1, START + n)) for n in range(1200)]
-    clerk.deliver(facts[600:])
-    clerk.deliver(facts[:600])
-    lines = clerk.meetings.module.repository.chat(meeting_id)
-    assert [line.version for line in lines] == list(range(1, 1201))
+    text = "x" * 4000
+    facts = [Fact(meeting_id=meeting_id, version=n + 1, event=said(1, START + n, text=text)) for n in range(300)]
+    clerk.deliver(facts[150:])
+    clerk.deliver(facts[:150])
+    lines = clerk.meetings.module.records.chat(meeting_id)
+    assert [line.version for line in lines] == list(range(1, 301))
+    assert {line.text for line in lines} == {text}
 
 
 def test_table_that_takes_only_part_of_a_batch_is_asked_again(
@@ -199,9 +265,9 @@ def test_table_that_takes_only_part_of_a_batch_is_asked_again(
         return {"UnprocessedItems": {table: rest} if rest else {}}
 
     monkeypatch.setattr(dynamodb, "batch_write_item", grudging)
-    clerk.deliver([Fact(meeting_id=meeting_id, version=n + 1, event=said(1, START + n)) for n in range(25)])
+    clerk.deliver([Fact(meeting_id=meeting_id, version=n + 1, event=moved(1, START + n, "b_1")) for n in range(25)])
     assert len(calls) == 3
-    assert len(clerk.record(meeting_id).chat) == 25
+    assert len(clerk.record(meeting_id).turns) == 25
 
 
 def _batch(*facts: Any) -> dict[str, Any]:

@@ -150,6 +150,18 @@ def test_known_device_is_one_accounts_and_slowed_in_its_own_right(
     assert guesses[-1] == 429
 
 
+def test_device_from_before_a_new_password_is_known_no_more(
+    limited: Client, person: Callable[..., Person], addresses: Callable[[], str]
+) -> None:
+    """Who knew the old password may have logged in from any number. Attempts count where they come from."""
+    ada = person()
+    device = SimpleCookie(log_in(limited, ada, PASSWORD, addresses()).headers["set-cookie"])["parley_device"].value
+    body = {"current_password": PASSWORD, "new_password": "another horse battery"}
+    assert limited.request("POST", "/v1/auth/me/password", body, token=ada.token).status == 204
+    cookie = f"parley_device={device}"
+    assert [log_in(limited, ada, WRONG, addresses(), cookie=cookie).status for _ in range(14)] == [401] * 14
+
+
 def test_without_valkey_limits_hold_and_logins_work(
     new_auth: Callable[..., Client], person: Callable[..., Person], addresses: Callable[[], str]
 ) -> None:

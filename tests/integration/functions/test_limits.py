@@ -51,13 +51,14 @@ def test_valkey_and_process_count_the_same(valkey: str, limit: int, steps: list[
             case "count":
                 assert there.count(quota, subject) == here.count(quota, subject)
             case "attempt":
-                assert there.attempt(PATIENCE, subject) == here.attempt(PATIENCE, subject)
+                asked = [(PATIENCE, subject)]
+                assert there.attempt_all(asked) == here.attempt_all(asked)
             case "right":
-                there.take_back(PATIENCE, subject)
-                here.take_back(PATIENCE, subject)
+                there.settle(take_back=[(PATIENCE, subject)])
+                here.settle(take_back=[(PATIENCE, subject)])
             case _:
-                there.forget(PATIENCE, subject)
-                here.forget(PATIENCE, subject)
+                there.settle(forget=[(PATIENCE, subject)])
+                here.settle(forget=[(PATIENCE, subject)])
 
 
 def test_instances_share_a_quota_however_many_ask_at_once(valkey: str) -> None:
@@ -73,7 +74,7 @@ def test_what_is_counted_goes_away_by_itself_and_names_nobody(valkey: str, broke
     clock = Clock()
     counting = limits(valkey, clock)
     counting.count(Quota(name="mine", limit=5, window_s=10), "ada@example.org")
-    counting.attempt(Patience(name="mine", free=1, longest_s=5, forget_s=10), "ada@example.org 2001:db8::")
+    counting.attempt_all([(Patience(name="mine", free=1, longest_s=5, forget_s=10), "ada@example.org 2001:db8::")])
     keys = [key.decode() for key in broker.scan_iter("parley:limit:mine:*")]
     assert len(keys) == 1 or len(keys) == 2
     assert all("ada" not in key and "2001" not in key for key in keys)
@@ -88,7 +89,7 @@ def test_without_valkey_each_instance_counts_for_itself_and_says_so(caplog: pyte
         quota = Quota(name="q", limit=3, window_s=60)
         with caplog.at_level(logging.WARNING, "test"):
             assert [counting.count(quota, "a").allowed for _ in range(5)] == [True] * 3 + [False] * 2
-            assert [counting.attempt(PATIENCE, "a") for _ in range(5)] == [0, 0, 0, 0, 1000]
+            assert [counting.attempt_all([(PATIENCE, "a")]) for _ in range(5)] == [[0], [0], [0], [0], [1000]]
         assert [record.message for record in caplog.records] == ["limits_without_redis"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from tests.integration.functions.browser import (
     session_of,
 )
 from tests.integration.functions.conftest import PASSWORD, Person
+from tests.integration.functions.factor_owner import FactorOwner
 from tests.integration.functions.lambda_events import Client, HttpAnswer
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def test_account_with_a_proven_address_is_linked_when_the_provider_vouches(
     verify(dynamodb, tables, ada)
     come_back(browser, ada.email)
     assert session_of(browser)["user"]["id"] == ada.id
+
+
+def test_downgrade_an_address_alone_passes_no_second_factor_by(
+    browser: Browser, op: Client, person: Callable[..., Person], dynamodb: DynamoDBClient, tables: dict[str, str]
+) -> None:
+    """Logins at a trusted provider are asked for none: who has set one up links the provider from inside."""
+    ada = person("Ada")
+    verify(dynamodb, tables, ada)
+    FactorOwner(client=op, id=ada.id, email=ada.email, password=PASSWORD, token=ada.token).enrol()
+    answer = come_back(browser, ada.email)
+    assert query_of(answer.headers["location"])["error"] == "account_exists_link_required"
+    assert "parley_refresh" not in browser.cookies
+    assert op.request("GET", "/v1/auth/identities", token=ada.token).json()["items"] == []
 
 
 def test_provider_that_does_not_vouch_links_nothing(
@@ -119,31 +132,22 @@ def test_identity_of_another_account_cannot_be_linked(op: Client, person: Callab
     assert op.request("GET", "/v1/auth/identities", token=eve.token).json()["items"] == []
 
 
-def test_linking_needs_a_fresh_login_or_the_password(
-    op: Client, person: Callable[..., Person], dynamodb: DynamoDBClient, tables: dict[str, str]
+def test_linking_needs_a_fresh_proof(
+    op: Client, person: Callable[..., Person], made_stale: Callable[[str], None]
 ) -> None:
-    """A stolen access token is not enough to add a way in."""
+    """A stolen access token is not enough to add a way in, or to take one."""
     ada = person("Ada")
-    token = ada.token
-    sessions = dynamodb.query(
-        TableName=tables["auth"],
-        IndexName="gsi1",
-        KeyConditionExpression="gsi1pk = :user AND begins_with(gsi1sk, :kind)",
-        ExpressionAttributeValues={":user": {"S": f"USER#{ada.id}"}, ":kind": {"S": "SESSION#"}},
-    )["Items"]
-    for item in sessions:
-        dynamodb.update_item(
-            TableName=tables["auth"],
-            Key={"pk": item["pk"], "sk": item["sk"]},
-            UpdateExpression="SET created_at = :then",
-            ExpressionAttributeValues={":then": {"N": str(int(time.time()) - 3600)}},
-        )
+    made_stale(ada.id)
     url = "/v1/auth/identities/op/authorize"
-    old = op.request("POST", url, {}, token=token)
-    assert (old.status, old.code) == (403, "step_up_required")
-    wrong = op.request("POST", url, {"account_password": "wrong horse battery"}, token=token)
-    assert (wrong.status, wrong.code) == (401, "invalid_credentials")
-    assert op.request("POST", url, {"account_password": PASSWORD}, token=token).status == 200
+    for method, path in (
+        ("POST", url),
+        ("POST", "/v1/auth/identities/ldap/login"),
+        ("DELETE", "/v1/auth/identities/x"),
+    ):
+        old = op.request(method, path, {} if method == "POST" else None, token=ada.token)
+        assert (old.status, old.code, old.json()["methods"]) == (403, "step_up_required", ["password"])
+    assert op.request("POST", "/v1/auth/step-up", {"password": PASSWORD}, token=ada.token).status == 204
+    assert op.request("POST", url, {}, token=ada.token).status == 200
 
 
 def test_last_way_to_log_in_stays(browser: Browser, op: Client) -> None:
@@ -168,15 +172,33 @@ def test_account_without_a_password_is_deleted_by_a_fresh_login(browser: Browser
     first = session_of(browser)
     export = op.request("GET", "/v1/auth/me/export", token=first["access_token"]).json()
     assert [item["provider"] for item in export["identities"]] == ["op"]
-    assert op.request("POST", "/v1/auth/me/delete", {}, token=first["access_token"]).status == 204
+    assert op.request("POST", "/v1/auth/me/delete", token=first["access_token"]).status == 204
     again = Browser(op)
     come_back(again, address)
     assert session_of(again)["user"]["id"] != first["user"]["id"]
 
 
-def test_account_with_a_password_is_not_deleted_without_it(op: Client, person: Callable[..., Person]) -> None:
-    answer = op.request("POST", "/v1/auth/me/delete", {}, token=person().token)
+def test_account_is_not_deleted_by_an_old_login(
+    op: Client, person: Callable[..., Person], made_stale: Callable[[str], None]
+) -> None:
+    ada = person()
+    made_stale(ada.id)
+    answer = op.request("POST", "/v1/auth/me/delete", token=ada.token)
     assert (answer.status, answer.code) == (403, "step_up_required")
+
+
+def test_account_of_a_provider_alone_proves_itself_by_another_login(
+    browser: Browser, op: Client, made_stale: Callable[[str], None]
+) -> None:
+    address = an_address()
+    come_back(browser, address)
+    first = session_of(browser)
+    made_stale(first["user"]["id"])
+    answer = op.request("GET", "/v1/auth/me/export", token=first["access_token"])
+    assert (answer.code, answer.json()["methods"]) == ("step_up_required", ["login"])
+    again = Browser(op)
+    come_back(again, address)
+    assert op.request("GET", "/v1/auth/me/export", token=session_of(again)["access_token"]).status == 200
 
 
 def test_change_of_address_that_nobody_confirms_takes_the_proof_away(browser: Browser, op: Client) -> None:

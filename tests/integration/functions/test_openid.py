@@ -21,6 +21,7 @@ from tests.integration.functions.browser import (
 )
 from tests.integration.functions.conftest import APP_ADDRESS as APP
 from tests.integration.functions.lambda_events import Client
+from tests.integration.functions.stored_items import stored_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,7 +64,7 @@ def test_table_holds_nothing_that_would_finish_a_login(
     browser: Browser, dynamodb: DynamoDBClient, tables: dict[str, str]
 ) -> None:
     query = query_of(browser.get(AUTHORIZE).headers["location"])
-    everything = str(dynamodb.scan(TableName=tables["auth"], ConsistentRead=True)["Items"])
+    everything = str(stored_items(dynamodb, tables["auth"]))
     for secret in (query["state"], query["nonce"], query["code_challenge"], *browser.cookies.values()):
         assert secret not in everything
 
@@ -80,6 +81,23 @@ def test_groups_give_roles_which_end_with_the_setting(browser: Browser, new_auth
     assert (session["user"]["role"], session["user"]["administrator"]) == ("administrator", True)
     without = new_auth().request("GET", "/v1/auth/me", token=session["access_token"])
     assert without.json()["role"] == "organiser"
+
+
+def test_role_of_groups_ends_some_days_after_the_last_login_there(
+    browser: Browser, op: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = an_address("boss")
+    come_back(browser, address)
+    token = session_of(browser)["access_token"]
+
+    def role() -> str:
+        return str(op.request("GET", "/v1/auth/me", token=token).json()["role"])
+
+    assert role() == "administrator"
+    clock = op.module.providers._clock
+    monkeypatch.setattr(op.module.providers, "_clock", lambda: clock() + 7 * 86_400)
+    assert role() == "organiser"
+    assert op.request("GET", "/v1/auth/users", token=token).code == "permission_denied"
 
 
 # ---- login CSRF ----

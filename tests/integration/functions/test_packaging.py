@@ -26,7 +26,19 @@ SERVICES = ("auth", "meetings")
 PACKAGES = {"auth": "auth_service", "meetings": "meetings_service"}
 FUNCTIONS = {
     "auth": {"Appoint", "Jobs", "WaitingJobs", "RotateSigningKeys"},
-    "meetings": {"RotateSigningKeys", "Facts", "StreamKeys"},
+    "meetings": {
+        "Accounts",
+        "Deliveries",
+        "Facts",
+        "ForgetHistories",
+        "Jobs",
+        "Recordings",
+        "Remind",
+        "RotateSigningKeys",
+        "StreamKeys",
+        "WaitingDeliveries",
+        "WaitingJobs",
+    },
 }
 
 
@@ -66,6 +78,7 @@ def test_zip_holds_all_of_the_functions_own_code(service: str, packaged: Path) -
     wanted |= {f"{own}/{name}" for name in sources(ROOT / "functions" / service / own)}
     wanted |= {f"contracts/{name}" for name in sources(ROOT / "contracts")}
     wanted |= {f"functions/serverless/{name}" for name in sources(ROOT / "functions" / "serverless")}
+    wanted |= {f"reference_pages/{name}" for name in ("page.py", "page.html", "page.css", "page.js")}
     assert wanted <= names
     assert not [name for name in names if name.startswith((".chalice", "tests", "vendor"))]
 
@@ -76,9 +89,9 @@ def test_zip_starts_by_itself(service: str, packaged: Path, tmp_path: Path) -> N
     stage = json.loads((ROOT / "functions" / service / ".chalice" / "config.json").read_text())["stages"]["prod"]
     code = (
         "import app, json\n"
-        f"path = '/v1/{service}/openapi.json'\n"
-        "context = {'resourcePath': path, 'httpMethod': 'GET', 'requestId': '1'}\n"
-        "print(json.dumps(app.app({'requestContext': context}, None)))\n"
+        "for name in ('openapi.json', 'reference'):\n"
+        f"    context = {{'resourcePath': f'/v1/{service}/{{name}}', 'httpMethod': 'GET', 'requestId': '1'}}\n"
+        "    print(json.dumps(app.app({'requestContext': context}, None)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -89,9 +102,10 @@ def test_zip_starts_by_itself(service: str, packaged: Path, tmp_path: Path) -> N
         text=True,
         timeout=60,
     )
-    answer = json.loads(done.stdout.splitlines()[-1])
-    assert answer["statusCode"] == 200
-    assert json.loads(answer["body"])["openapi"] == "3.1.0"
+    document, page = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+    assert (document["statusCode"], page["statusCode"]) == (200, 200)
+    assert json.loads(document["body"])["openapi"] == "3.1.0"
+    assert page["body"].startswith("<!doctype html>")  # what it is made of is in the zip, too
 
 
 def test_template_has_every_route_and_function(service: str, packaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

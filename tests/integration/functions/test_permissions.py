@@ -12,7 +12,7 @@ from functions.serverless.access import Access, Open, OrAnyone
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client, HttpAnswer
 from tests.integration.functions.test_roles_and_routes import AUTH as AUTH_ROUTES
-from tests.integration.functions.test_roles_and_routes import BODIES, path_of
+from tests.integration.functions.test_roles_and_routes import BODIES, ENDS_THE_ACCOUNT, path_of
 from tests.integration.functions.test_roles_and_routes import MEETINGS as MEETINGS_ROUTES
 
 ANYONE, REFRESH, CLIENT = "anyone", "refresh_token", "client_credentials"
@@ -50,6 +50,26 @@ AUTH = {
     "begin_link": "account:write",
     "link_directory": "account:write",
     "unlink_identity": "account:write",
+    **dict.fromkeys(
+        ("waiting_login", "second_factor_options", "finish_login", "passkey_login_options", "passkey_login"), ANYONE
+    ),
+    "list_factors": "account:read",
+    **dict.fromkeys(
+        (
+            "step_up_options",
+            "prove_session",
+            "begin_totp",
+            "confirm_totp",
+            "remove_totp",
+            "renew_recovery_codes",
+            "passkey_registration_options",
+            "add_passkey",
+            "rename_passkey",
+            "remove_passkey",
+        ),
+        "account:write",
+    ),
+    "reset_factors_of_user": "users:write",
     "list_users": "users:read",
     "read_user": "users:read",
     "create_user": "users:write",
@@ -57,6 +77,7 @@ AUTH = {
     "delete_user": "users:write",
     "suspend_user": "users:write",
     "resume_user": "users:write",
+    "list_sessions_of_user": "users:read",
     "end_sessions_of_user": "users:write",
     "replace_initial_password": ANYONE,
     "list_service_accounts": "service_accounts:read",
@@ -70,16 +91,92 @@ AUTH = {
     "read_audit_log": "audit:read",
     "jwks": ANYONE,
     "openapi_document": ANYONE,
+    "reference": ANYONE,
 }
 MEETINGS = {
     "create_meeting": "meetings:create",
     "list_meetings": "meetings:read",
+    "export_own_records": "meetings:read",
     "read_meeting": "or meetings:read",
     "change_meeting": "meetings:write",
+    "cancel_meeting": "meetings:write",
+    "delete_meeting": "meetings:write",
+    "list_sessions": "meetings:read",
+    **dict.fromkeys(
+        (
+            "read_chat",
+            "export_chat_as_text",
+            "export_chat_as_json",
+            "read_attendance",
+            "export_attendance",
+            "read_polls",
+            "read_breakouts",
+        ),
+        "meetings:read",
+    ),
+    **dict.fromkeys(
+        ("list_set_aside", "read_set_aside", "retry_set_aside", "discard_set_aside"), "meetings:administer"
+    ),
+    "list_invitees": "meetings:read",
+    **dict.fromkeys(
+        ("list_occurrences", "read_calendar_feed", "find_conflicts", "read_preferences"),
+        "meetings:read",
+    ),
+    **dict.fromkeys(
+        (
+            "change_occurrence",
+            "split_series",
+            "end_series",
+            "make_calendar_feed",
+            "revoke_calendar_feed",
+            "set_preferences",
+        ),
+        "meetings:write",
+    ),
+    "answer_invitation": "meetings:join",
+    **dict.fromkeys(("read_calendar", "read_invitation", "answer_by_link"), ANYONE),
+    "transfer_meeting": "meetings:write",
+    "list_bans": "meetings:read",
+    "lift_ban": "meetings:write",
+    "read_audit_log": "audit:read",
+    "read_usage": "meetings:administer",
+    "list_host_usage": "meetings:administer",
+    "export_usage": "meetings:administer",
+    "list_recordings": "meetings:read",
+    "list_recordings_of_meeting": "meetings:read",
+    "read_recording": "meetings:read",
+    "download_recording": "meetings:read",
+    "list_recording_shares": "meetings:read",
+    "rename_recording": "meetings:write",
+    "delete_recording": "meetings:write",
+    "share_recording": "meetings:write",
+    "unshare_recording": "meetings:write",
+    "invite": "meetings:write",
+    "take_invitation_back": "meetings:write",
+    "send_invitation_again": "meetings:write",
+    "read_personal_room": "meetings:read",
+    "make_personal_room": "meetings:create",
+    "renew_personal_room": "meetings:create",
+    "read_organisation": "meetings:read",
+    "set_organisation": "meetings:administer",
     "join_meeting": "or meetings:join",
+    **dict.fromkeys(("list_webhooks", "read_webhook", "list_deliveries", "read_delivery"), "webhooks:read"),
+    **dict.fromkeys(
+        (
+            "create_webhook",
+            "change_webhook",
+            "delete_webhook",
+            "rotate_webhook_secret",
+            "test_webhook",
+            "redeliver",
+            "redeliver_failed",
+        ),
+        "webhooks:write",
+    ),
     "end_meeting": "meetings:write",
     "jwks": ANYONE,
     "openapi_document": ANYONE,
+    "reference": ANYONE,
     "list_rooms": "meetings:read",
     **dict.fromkeys(
         (
@@ -124,6 +221,32 @@ MEETINGS = {
         "meetings:write",
     ),
 }
+FRESH = {
+    "change_email",
+    "delete_me",
+    "export_me",
+    "begin_link",
+    "link_directory",
+    "unlink_identity",
+    "begin_totp",
+    "confirm_totp",
+    "remove_totp",
+    "renew_recovery_codes",
+    "passkey_registration_options",
+    "add_passkey",
+    "rename_passkey",
+    "remove_passkey",
+    "delete_user",
+    "reset_factors_of_user",
+    "create_service_account",
+    "delete_service_account",
+    "create_api_key",
+}
+"""What takes a proof of the last ten minutes."""
+FRESH_FOR_SOME_BODIES = {
+    "change_user": {"role": "member"},
+    "create_user": {"email": "n@example.org", "display_name": "N", "role": "administrator"},
+}
 both = pytest.mark.parametrize(("service", "table"), [("auth", AUTH), ("meetings", MEETINGS)])
 
 
@@ -140,6 +263,11 @@ def needed(access: Access) -> str:
 def ask(client: Client, operation: Any, token: str | None) -> HttpAnswer:
     url = path_of(operation, "abc-defg-hjk") + ("?keep_current=true" if operation.name == "end_sessions" else "")
     return client.request(operation.method, url, BODIES.get(operation.name), token=token)
+
+
+def bearer_for(operation: Any, bearer: Person, make: Callable[[], Person]) -> Person:
+    """The bearer, or somebody like them for what would end their account."""
+    return make() if operation.name in ENDS_THE_ACCOUNT else bearer
 
 
 def lacks_permission(answer: HttpAnswer) -> bool:
@@ -161,7 +289,7 @@ def test_document_says_what_each_route_needs(
     service: str, table: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
     client: Client = request.getfixturevalue(service)
-    paths = client.request("GET", f"/v1/{service}/openapi.json").json()["paths"]
+    paths = client.document["paths"]
     for operation in client.module.app.operations:
         told = paths[operation.path][operation.method.lower()]["security"]
         needs = table[operation.name]
@@ -179,11 +307,12 @@ def test_privilege_escalation_no_role_gets_past_its_permissions_on_any_route(
 ) -> None:
     client: Client = request.getfixturevalue(service)
     token_of: Callable[..., str] = request.getfixturevalue("token_of")
-    bearer = request.getfixturevalue("admin") if role == PlatformRole.ADMINISTRATOR else person()
+    make = request.getfixturevalue("new_admin") if role == PlatformRole.ADMINISTRATOR else person
+    bearer = make()
     may = PERMISSIONS_OF_ROLE[PlatformRole(role)] if role in list(PlatformRole) else frozenset()
     for operation in client.module.app.operations:
         needs = table[operation.name].removeprefix("or ")
-        answer = ask(client, operation, token_of(bearer, roles=(role,)))
+        answer = ask(client, operation, token_of(bearer_for(operation, bearer, make), roles=(role,)))
         assert lacks_permission(answer) == (":" in needs and needs not in may), (operation.name, answer.text)
         if lacks_permission(answer):
             assert answer.code == "permission_denied"
@@ -191,14 +320,20 @@ def test_privilege_escalation_no_role_gets_past_its_permissions_on_any_route(
 
 @both
 def test_privilege_escalation_each_route_opens_to_its_permission_and_to_no_other(
-    service: str, table: dict[str, str], admin: Person, token_of: Callable[..., str], request: pytest.FixtureRequest
+    service: str,
+    table: dict[str, str],
+    new_admin: Callable[[], Person],
+    token_of: Callable[..., str],
+    request: pytest.FixtureRequest,
 ) -> None:
     """With tokens of an administrator that are for less than all."""
+    known = new_admin()
     client: Client = request.getfixturevalue(service)
     for operation in client.module.app.operations:
         needs = table[operation.name]
         if ":" not in needs:
             continue
+        admin = bearer_for(operation, known, new_admin)
         permission = Permission(needs.removeprefix("or "))
         without = token_of(admin, roles=("administrator",), scope=scope_of(frozenset(Permission) - {permission}))
         assert lacks_permission(ask(client, operation, without)), operation.name
@@ -215,6 +350,20 @@ def test_privilege_escalation_a_token_does_no_more_than_its_bearer_may_now(
     former = token_of(person(), roles=("administrator",))
     assert lacks_permission(auth.request("GET", "/v1/auth/audit", token=former))
     assert auth.request("GET", "/v1/auth/me", token=former).status == 200
+
+
+def test_stolen_access_token_is_not_enough_for_what_is_dangerous(
+    auth: Client, admin: Person, made_stale: Callable[[str], None]
+) -> None:
+    """Every route that says so, and those whose body makes them so."""
+    made_stale(admin.id)
+    operations = {operation.name: operation for operation in auth.module.app.operations}
+    assert {name for name, operation in operations.items() if operation.fresh} == FRESH
+    for name in FRESH | set(FRESH_FOR_SOME_BODIES):
+        body = FRESH_FOR_SOME_BODIES.get(name, BODIES.get(name))
+        answer = auth.request(operations[name].method, path_of(operations[name], "x"), body, token=admin.token)
+        assert (answer.status, answer.code) == (403, "step_up_required"), name
+        assert answer.json()["methods"] == ["password"]
 
 
 def test_route_without_a_word_on_who_may_call_it_cannot_be_declared(auth: Client) -> None:

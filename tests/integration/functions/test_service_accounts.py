@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.stored_items import stored_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,7 +98,7 @@ def test_key_is_shown_once_and_stored_nowhere(
     assert [entry["id"] for entry in listed] == [key["id"]]
     assert "key" not in listed[0]
     assert listed[0]["expires_at"] > listed[0]["created_at"]
-    assert key["key"].removeprefix("parley_") not in str(dynamodb.scan(TableName=tables["auth"])["Items"])
+    assert key["key"].removeprefix("parley_") not in str(stored_items(dynamodb, tables["auth"]))
     assert listed[0]["last_used_at"] is None
     exchange(auth, key["key"])
     used = auth.request("GET", f"{PATH}/{service['id']}/keys", token=admin.token).json()["items"]

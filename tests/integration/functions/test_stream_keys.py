@@ -18,6 +18,7 @@ from contracts.rooms import Identity, Permissions, PublishPermission
 from contracts.stream_keys import StreamKeyOpens, StreamKeyRefused, decode_stream_key_answer
 from tests.integration.functions.conftest import MEETINGS_ISSUER, Person
 from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.stored_items import stored_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,7 +74,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(desk: Desk, dynamodb: DynamoDBCl
     assert (made["expires_at"], made["last_used_at"]) == (None, None)
     assert answer.headers["location"] == f"{desk.url}/{made['id']}"
     assert desk.listed() == {"items": [{k: v for k, v in made.items() if k != "key"}], "next_cursor": None}
-    stored = json.dumps(dynamodb.scan(TableName=tables["meetings"])["Items"])
+    stored = json.dumps(stored_items(dynamodb, tables["meetings"]))
     assert made["id"] in stored
     assert made["key"].rpartition("_")[2] not in stored
     assert desk.made(scope="watch")["url"] == "http://meet.test/whep"

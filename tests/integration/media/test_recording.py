@@ -33,10 +33,10 @@ from contracts.node_rpc import (
     StartRecording,
     StopRecording,
 )
+from contracts.recording_manifest import MANIFEST, Manifest, RecordedFile
 from contracts.rooms import ParticipantId, TrackId, TrackSource
 from media_fleet.main import RunningNode, running
 from media_fleet.recorder import manifest
-from media_fleet.recorder.manifest import MANIFEST, Manifest, RecordedFile
 from media_fleet.settings import Settings
 from tests.integration.media.aiortc_client import MEETING, Client
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import httpx
 import pytest
 
 from parley_client import Ticket
-from tests.platform_process import Platform, free_port
+from tests.platform_process import ROOT, Platform, free_port
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +83,20 @@ def tickets(platform: Platform) -> Callable[..., Awaitable[Callable[[], Awaitabl
 def client(platform: Platform) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=platform.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def encoder(platform: Platform, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Streams with a token until the test is over, as the DTLS client that browsers are."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def stream(token: str) -> None:
+        command = [sys.executable, "-m", "tests.doubles.ffmpeg_whip", f"{platform.url.rstrip('/')}/whip", token]
+        started.append(
+            subprocess.Popen([*command, str(tmp_path), "whip_flags=dtls_active"], cwd=ROOT, stdin=subprocess.PIPE)
+        )
+
+    yield stream
+    for process in started:
+        process.kill()
+        process.communicate()

@@ -237,6 +237,34 @@ def _explore(strategy: Any, meeting_id: str, participant_id: str, authorization:
     keeps_to_the_document()
 
 
+async def test_an_account_that_is_suspended_or_deleted_is_out_of_the_room_and_of_the_api(
+    platform: Platform, admin: Api, meeting: Meeting
+) -> None:
+    ada = Api(platform, "ada-of-the-news")
+    hers = Meeting(ada, (await ada.ask("POST", "/v1/meetings", {"title": "Hers"}))[1]["id"])
+    inside, guest = await hers.join("Ada", as_host=True), await hers.join("Guest")
+    assert (await admin.ask("POST", f"/v1/auth/users/{ada.user_id}/suspend"))[0] == 200
+    assert await ada.code("GET", "/v1/meetings") == (401, "session_expired")
+    assert await ada.code("POST", f"/v1/meetings/{meeting.id}/join", {}) == (401, "session_expired")
+    assert (await inside.received("closing"))["code"] == "account_suspended"
+    assert (await guest.happened("participant_left"))["reason"] == "access_lost"
+    assert (await admin.ask("POST", f"/v1/auth/users/{ada.user_id}/resume"))[0] == 200
+    again = Api(platform, "ada-of-the-news")
+    assert (await again.ask("PATCH", "/v1/auth/me", {"display_name": "Countess"}))[0] == 200
+    await _told(admin, hers, host_name="Countess", status="live")
+    assert (await again.ask("POST", "/v1/auth/me/delete", {"password": PASSWORD}))[0] == 204
+    assert (await guest.received("closing"))["code"] == "meeting_ended"
+    await _told(admin, hers, host_name="Deleted user", status="cancelled")
+    await hers.close()
+
+
+async def _told(api: Api, meeting: Meeting, **wanted: str) -> None:
+    """Returns once others are told that of a meeting: a job sees to it."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not wanted.items() <= (await api.get(f"/v1/meetings/{meeting.id}")).items():
+            pass
+
+
 def _session(url: str, how: str, name: str) -> dict[str, Any]:
     body = {"email": f"{name}@example.test", "password": PASSWORD}
     named = body | {"display_name": name.title()} if how == "register" else body

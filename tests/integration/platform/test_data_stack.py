@@ -32,9 +32,9 @@ def test_moto_creates_every_resource_of_the_data_stack(region: str) -> None:
 def test_what_the_stack_describes_is_there(region: str) -> None:
     outputs = create_stack(boto3.client)
     dynamodb = boto3.client("dynamodb")
-    for table in (outputs["AuthTableName"], outputs["MeetingsTableName"]):
-        described = dynamodb.describe_table(TableName=table)["Table"]
-        assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["gsi1"]
+    for table, indexes in (("AuthTableName", {"gsi1"}), ("MeetingsTableName", {"gsi1", "gsi2"})):
+        described = dynamodb.describe_table(TableName=outputs[table])["Table"]
+        assert {index["IndexName"] for index in described["GlobalSecondaryIndexes"]} == indexes
     bucket = outputs["RecordingsBucketName"]
     s3 = boto3.client("s3")
     rules = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -42,7 +42,9 @@ def test_what_the_stack_describes_is_there(region: str) -> None:
     secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
     assert sorted(secret["Name"] for secret in secrets) == [
         "parley/auth/local/providers",
+        "parley/auth/local/sealing-keys",
         "parley/auth/local/signing-keys",
         "parley/edge/local/secret",
+        "parley/meetings/local/sealing-keys",
         "parley/meetings/local/signing-keys",
     ]

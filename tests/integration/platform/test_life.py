@@ -42,7 +42,7 @@ def test_users_and_meetings_survive_a_stop_and_a_crash(page: Path, tmp_path: Pat
         session = register(platform.url)
         meeting = make_meeting(platform.url, session)
         running = Watch(platform.children())
-        assert len(platform.children()) == 7
+        assert len(platform.children()) == 8
         assert platform.stop() == 0
         assert "Parley has stopped." in platform.printed
         assert running.left_after(0) == []
@@ -92,6 +92,7 @@ def test_a_second_platform_in_the_same_folder_is_refused(platform: Platform, pag
     [
         ("port", socket.SOCK_STREAM, "PARLEY_PORT"),
         ("gateway_port", socket.SOCK_STREAM, "PARLEY_GATEWAY_PORT"),
+        ("mailbox_port", socket.SOCK_STREAM, "PARLEY_MAILBOX_PORT"),
         ("media_port", socket.SOCK_DGRAM, "PARLEY_MEDIA_PORT"),
     ],
 )

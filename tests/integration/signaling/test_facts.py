@@ -8,7 +8,7 @@ import msgspec
 
 from contracts import redis_names
 from contracts.facts import Fact
-from contracts.log_events import decode_event
+from contracts.log_codec import decode_event
 from contracts.room_commands import EndMeetingRequested, encode_room_command
 from contracts.rooms import Identity, MeetingId, Role
 
@@ -85,15 +85,16 @@ async def test_facts_that_a_dead_gateway_owed_are_passed_on(platform: Platform) 
     await platform.eventually(lambda: {**_delivered(platform), **log} == _delivered(platform))
 
 
-async def test_the_meeting_service_ends_a_live_meeting(platform: Platform) -> None:
-    gateway = await platform.gateway()
-    ada = await platform.join(gateway, "u_ada")
+async def test_the_meeting_service_ends_a_live_meeting_at_all_gateways(platform: Platform) -> None:
+    one, two = await platform.gateway(), await platform.gateway()
+    people = [await platform.join(one, "u_ada"), await platform.join(two, "u_bob")]
     command = EndMeetingRequested(meeting_id=MeetingId(platform.meeting_id), by=Identity("u_host"))
     await platform.redis.xadd(redis_names.ROOM_COMMANDS, {"c": b"garbage"})
     await platform.redis.xadd(redis_names.ROOM_COMMANDS, {"c": encode_room_command(command)})
-    assert (await ada.happened("meeting_ended"))["by"] == "u_host"
-    assert (await ada.received("closing"))["code"] == "meeting_ended"
-    await ada.gone()
+    for someone in people:
+        assert (await someone.happened("meeting_ended"))["by"] == "u_host"
+        assert (await someone.received("closing"))["code"] == "meeting_ended"
+        await someone.gone()
 
 
 async def test_a_meeting_that_was_ended_before_anyone_came_refuses_everyone(platform: Platform) -> None:

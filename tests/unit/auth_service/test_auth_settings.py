@@ -10,6 +10,7 @@ from functions.serverless.settings import SettingsError
 GIVEN = {
     "PARLEY_AUTH_TABLE": "t",
     "PARLEY_AUTH_SIGNING_SECRET": "s",
+    "PARLEY_AUTH_SEALING_SECRET": "k",
     "PARLEY_AUTH_ISSUER": "https://meet.test/v1/auth",
     "PATH": "/bin",
     "PARLEY_MEETINGS_TABLE": "of the other service",
@@ -33,7 +34,9 @@ def test_administrators_are_user_ids() -> None:
     assert settings.administrators == (one,)
 
 
-@pytest.mark.parametrize("name", ["PARLEY_AUTH_TABLE", "PARLEY_AUTH_SIGNING_SECRET", "PARLEY_AUTH_ISSUER"])
+@pytest.mark.parametrize(
+    "name", ["PARLEY_AUTH_TABLE", "PARLEY_AUTH_SIGNING_SECRET", "PARLEY_AUTH_SEALING_SECRET", "PARLEY_AUTH_ISSUER"]
+)
 def test_missing_variable_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         AuthSettings.from_environ({key: value for key, value in GIVEN.items() if key != name})

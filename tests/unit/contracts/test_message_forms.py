@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from contracts import client_commands, log_events, node_rpc
+from contracts import client_commands, log_codec, log_events, node_rpc
 from contracts.client_commands import COMMANDS
 from contracts.client_messages import SERVER_MESSAGES
 from contracts.rooms import (
@@ -67,6 +67,9 @@ LOG_EVENTS = [
             "gateway_id": "g_1",
             "resume_hash": "00",
             "granted": None,
+            "session": None,
+            "stands_on": [],
+            "account_name": False,
         },
     ),
     (log_events.NodePlaced(at=6, node_id=NodeId("n_1")), {"type": "node_placed", "at": 6, "node_id": "n_1"}),
@@ -89,19 +92,19 @@ LOG_EVENTS = [
 
 @pytest.mark.parametrize(("event", "form"), LOG_EVENTS)
 def test_a_log_event_keeps_its_form(event: log_events.LogEvent, form: dict[str, object]) -> None:
-    assert json.loads(log_events.encode_event(event)) == form
-    assert log_events.decode_event(json.dumps(form)) == event
+    assert json.loads(log_codec.encode_event(event)) == form
+    assert log_codec.decode_event(json.dumps(form)) == event
 
 
 def test_a_reader_ignores_fields_that_a_newer_writer_adds_to_a_log_event() -> None:
     data = b'{"type": "node_placed", "at": 6, "node_id": "n_1", "added_later": true}'
-    assert log_events.decode_event(data) == log_events.NodePlaced(at=6, node_id=NodeId("n_1"))
+    assert log_codec.decode_event(data) == log_events.NodePlaced(at=6, node_id=NodeId("n_1"))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"type": "no_such"}', b'{"type": "node_placed"}', b"\xff"])
 def test_what_is_no_log_event_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        log_events.decode_event(data)
+        log_codec.decode_event(data)
 
 
 def test_every_command_refuses_a_field_that_it_does_not_have() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,15 @@ def test_every_output_that_is_used_exists() -> None:
         assert output in outputs, reference
 
 
-@pytest.mark.parametrize("table", ["AuthTable", "MeetingsTable"])
-def test_a_table_has_the_keys_that_the_repositories_use(table: str) -> None:
+@pytest.mark.parametrize(("table", "projections"), [("AuthTable", ["ALL"]), ("MeetingsTable", ["ALL", "KEYS_ONLY"])])
+def test_a_table_has_the_keys_that_the_repositories_use(table: str, projections: list[str]) -> None:
     properties = load_template(ROOT / "infra/data.yaml")["Resources"][table]["Properties"]
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
-    [index] = properties["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "gsi1"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["gsi1pk", "gsi1sk"]
-    assert index["Projection"] == {"ProjectionType": "ALL"}
+    indexes = properties["GlobalSecondaryIndexes"]
+    assert [index["Projection"]["ProjectionType"] for index in indexes] == projections
+    for number, index in enumerate(indexes, start=1):
+        assert index["IndexName"] == f"gsi{number}"
+        assert [key["AttributeName"] for key in index["KeySchema"]] == [f"gsi{number}pk", f"gsi{number}sk"]
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
@@ -75,7 +77,9 @@ def test_a_table_has_the_keys_that_the_repositories_use(table: str) -> None:
 def test_the_secrets_have_the_names_that_the_local_platform_uses() -> None:
     names = [name for name, _ in secret_names(load_template(ROOT / "infra/secrets.yaml"), "local")]
     keys = ["parley/auth/local/signing-keys", "parley/meetings/local/signing-keys"]
-    assert names == [keys[0], "parley/auth/local/providers", keys[1], "parley/edge/local/secret"]
+    sealing = ["parley/auth/local/sealing-keys", "parley/meetings/local/sealing-keys"]
+    others = ["parley/auth/local/providers", "parley/edge/local/secret"]
+    assert names == [keys[0], sealing[0], others[0], keys[1], sealing[1], others[1]]
 
 
 def test_the_edge_sends_the_same_security_headers_as_the_local_front_door() -> None:
@@ -83,7 +87,10 @@ def test_the_edge_sends_the_same_security_headers_as_the_local_front_door() -> N
     config = resources["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     edge = {entry["Header"]: entry["Value"] for entry in config["CustomHeadersConfig"]["Items"]}
     security = config["SecurityHeadersConfig"]
+    assert security["ContentSecurityPolicy"]["Override"] is False  # stricter ones of single pages stay
     policy = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    assert " https://${RecordingsHost};" in policy  # recordings come from the bucket there, and from the same door here
+    policy = policy.replace(" https://${RecordingsHost}", "")
     edge["Content-Security-Policy"] = policy.replace("${Domain}", "meet.example")
     edge["Referrer-Policy"] = security["ReferrerPolicy"]["ReferrerPolicy"]
     assert security["ContentTypeOptions"]["Override"] is True
@@ -106,6 +113,40 @@ def test_what_is_merged_names_functions_that_chalice_generates(name: str) -> Non
     }
 
 
+_CHANGES = {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+_KEYS = "dynamodb:LeadingKeys"
+
+
+@pytest.mark.parametrize("name", ["auth", "meetings"])
+def test_no_role_may_change_what_stands_in_the_audit_log(name: str) -> None:
+    resources = load_template(ROOT / f"infra/functions/{name}.yaml")["Resources"]
+    roles = {key: each["Properties"]["Policies"] for key, each in resources.items() if key.endswith("Role")}
+    changing = set[str]()
+    for role, policies in roles.items():
+        statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+        allowed = _changes_of_audit_log(statements, "Allow", "ForAllValues:StringLike")
+        assert allowed <= _changes_of_audit_log(statements, "Deny", "ForAnyValue:StringLike"), role
+        changing |= {role} if allowed else set()
+    assert "ApiHandlerRole" in changing
+
+
+def _changes_of_audit_log(statements: list[dict[str, Any]], effect: str, condition: str) -> set[str]:
+    """Which changes of its items in the table are allowed, or denied; a statement without condition is of all items."""
+    found = set[str]()
+    for each in statements:
+        if each.get("Effect") == effect and {"Ref": "TableArn"} in _listed(each["Resource"]):
+            keys = each.get("Condition", {}).get(condition, {}).get(_KEYS, ["*"])
+            if any(fnmatch("AUDIT#1", key) for key in keys):
+                found |= {
+                    change for change in _CHANGES for action in _listed(each["Action"]) if fnmatch(change, action)
+                }
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 @pytest.mark.parametrize(("name", "prefix"), [("auth", "PARLEY_AUTH_"), ("meetings", "PARLEY_MEETINGS_")])
 def test_the_functions_environment_is_complete(name: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(ROOT / "functions" / name), *sys.path])
@@ -120,13 +161,16 @@ def test_the_functions_environment_is_complete(name: str, prefix: str, monkeypat
 
 
 def _example(variable: str) -> str:
-    if variable.endswith("_PROXIES"):
+    if variable.endswith(("_PROXIES", "_DAYS")):
         return "1"
     if "REDIS" in variable:
         return "rediss://:x@broker:6379/0"
     if variable.endswith(("ADMINISTRATORS", "APP_REDIRECTS", "TURN_URLS")):
         return "[]"
-    known = {"PARLEY_AUTH_MAIL": "ses", "PARLEY_AUTH_MAIL_FROM": "parley@meet.example"}
+    services = ("PARLEY_AUTH_", "PARLEY_MEETINGS_")
+    known = {f"{service}MAIL": "ses" for service in services}
+    known |= {f"{service}MAIL_FROM": "parley@meet.example" for service in services}
+    known["PARLEY_AUTH_SECOND_FACTOR"] = "optional"
     if variable in known or variable.endswith("_PROXIES"):
         return known.get(variable, "1")
     return "https://meet.example" if variable.endswith(("URL", "ISSUER")) else "name"

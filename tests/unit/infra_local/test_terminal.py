@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -45,3 +46,12 @@ def test_a_flood_of_errors_is_cut() -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == 11
     assert "more errors" in lines[-1]
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    reader, writer = os.pipe()
+    stream = os.fdopen(writer, "w")
+    os.close(reader)
+    Terminal(stream).line("Parley stops")
+    with pytest.raises(BrokenPipeError):  # it is a broken one
+        stream.close()

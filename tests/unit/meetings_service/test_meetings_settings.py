@@ -10,11 +10,13 @@ from functions.serverless.settings import SettingsError
 GIVEN = {
     "PARLEY_MEETINGS_TABLE": "t",
     "PARLEY_MEETINGS_SIGNING_SECRET": "s",
+    "PARLEY_MEETINGS_SEALING_SECRET": "s",
     "PARLEY_MEETINGS_ISSUER": "https://meet.test/v1/meetings",
     "PARLEY_MEETINGS_AUTH_ISSUER": "https://meet.test/v1/auth",
     "PARLEY_MEETINGS_AUTH_JWKS_URL": "https://meet.test/v1/auth/.well-known/jwks.json",
     "PARLEY_MEETINGS_PUBLIC_URL": "https://meet.test",
     "PARLEY_MEETINGS_GATEWAY_URL": "wss://meet.test",
+    "PARLEY_MEETINGS_RECORDINGS_BUCKET": "recordings",
     "PARLEY_MEETINGS_REDIS_URL": "rediss://:hunter2@redis.test:6379/0",
 }
 

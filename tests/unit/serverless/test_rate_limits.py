@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.serverless.rate_limits import Attempts, Patience, Quota, RateLimitedError, Window, attempt, count
+from functions.serverless.rate_limits import (
+    Attempts,
+    Patience,
+    Quota,
+    RateLimitedError,
+    Window,
+    attempt,
+    count,
+    header_fields,
+)
 
 TEN = Quota(name="ten", limit=10, window_s=60)
 PATIENCE = Patience(name="guess", free=3, longest_s=60, forget_s=3_600)
@@ -58,7 +67,7 @@ def test_clock_that_goes_back_frees_nothing() -> None:
 
 def test_header_fields_are_the_drafts() -> None:
     _, standing = count(None, TEN, START - START % 60_000)
-    assert standing.header_fields() == {"RateLimit-Policy": '"ten";q=10;w=60', "RateLimit": '"ten";r=9;t=60'}
+    assert header_fields([standing]) == {"RateLimit-Policy": '"ten";q=10;w=60', "RateLimit": '"ten";r=9;t=60'}
 
 
 @pytest.mark.parametrize("text", ["", "60", "0/60", "60/0", "-1/60", "60/60/60", "1e3/60", "60 / 60"])

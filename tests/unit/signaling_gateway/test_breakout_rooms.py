@@ -18,6 +18,7 @@ from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve_all
 from signaling_gateway.domain.projection import addressed
 from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.domain.service_commands import EndByService
 from tests.unit.signaling_gateway.room_steps import ADA, BOB, EVE, HOST, MEETING, after, join, publish, refusal
 
 NOW = 1000
@@ -204,4 +205,4 @@ def test_the_rooms_close_when_their_time_is_over_and_not_before() -> None:
     longer = after(room, commands.ChangeBreakouts(participant_id=HOST, free_choice=None, close_after_ms=9000))
     assert decide(longer, commands.EndBreakouts(), NOW + 5000) == ()
     assert decide(longer, commands.EndBreakouts(), NOW + 9000)[-1] == log.BreakoutsClosed(at=NOW + 9000, by=None)
-    assert decide(after(room, commands.EndByService(meeting_id=MEETING, by=None)), commands.EndBreakouts(), 9999) == ()
+    assert decide(after(room, EndByService(meeting_id=MEETING, by=None)), commands.EndBreakouts(), 9999) == ()

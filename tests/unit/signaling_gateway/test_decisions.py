@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import log_events as log
+from contracts.log_codec import decode_event, encode_event
 from contracts.log_events import LeaveReason, ParticipantLeft
 from contracts.rooms import (
     GatewayId,
@@ -30,6 +31,7 @@ from signaling_gateway.domain.evolve import evolve, evolve_all
 from signaling_gateway.domain.permissions import ALLOWED, Action
 from signaling_gateway.domain.projection import AUDIENCE, PRIVATE, public_event, public_events, snapshot
 from signaling_gateway.domain.room_state import CHAT_HISTORY, CHAT_HISTORY_CHARACTERS, RoomState
+from signaling_gateway.domain.service_commands import EndByService
 from signaling_gateway.errors import Refusal
 
 MEETING = MeetingId("m")
@@ -187,7 +189,7 @@ def test_nothing_is_accepted_after_the_end() -> None:
         assert refusal(ended, command) == "meeting_ended"
     for command in (
         commands.Leave(participant_id=ADA),
-        commands.EndByService(meeting_id=MEETING, by=None),
+        EndByService(meeting_id=MEETING, by=None),
         commands.PlaceNode(node_id=NodeId("n"), instead_of=None),
     ):
         assert decide(ended, command, 1000) == ()
@@ -357,7 +359,7 @@ def test_evolve_takes_any_event_in_any_order(events: list[Any]) -> None:
     for number, event in enumerate(events, start=1):
         state = evolve(state, event)
         assert state.version == number
-    assert log.decode_event(log.encode_event(events[-1])) == events[-1] if events else True
+    assert decode_event(encode_event(events[-1])) == events[-1] if events else True
 
 
 @given(st.lists(_any_event(), max_size=10), st.integers(0, 100))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
 
+from contracts.account_standing import AccessLoss, AccountStanding, TokenSession
 from contracts.client_messages import Closing
 from contracts.log_events import (
     ChatSent,
@@ -32,8 +33,10 @@ from contracts.rooms import (
     TrackSource,
 )
 from signaling_gateway.domain import commands
+from signaling_gateway.domain.access_loss import HeedAccount
 from signaling_gateway.domain.evolve import evolve, evolve_all
 from signaling_gateway.domain.room_state import RoomState
+from signaling_gateway.domain.service_commands import EndByService
 from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
 from signaling_gateway.service import live_room
 from signaling_gateway.service.background import BackgroundTasks
@@ -74,6 +77,7 @@ joins = st.builds(
     resume_hash=st.sampled_from(["aa", "bb"]),
     tabs=st.sampled_from([None, 1]),
     replaces=st.booleans(),
+    session=st.sampled_from([None, TokenSession(id="s")]),
 )
 wanted_tracks = st.lists(
     st.builds(
@@ -87,6 +91,12 @@ wanted_tracks = st.lists(
     unique_by=(lambda track: track.track_id),
 ).map(tuple)
 others = st.one_of(
+    st.builds(
+        HeedAccount,
+        identity=st.sampled_from(IDENTITIES),
+        standing=st.sampled_from([None, AccountStanding(version=1, closed=AccessLoss.SUSPENDED)]),
+        ended=st.sampled_from([frozenset(), frozenset({"s"})]),
+    ),
     st.builds(
         commands.Resume,
         participant_id=participants,
@@ -212,7 +222,7 @@ others = st.one_of(
 )
 ends = st.one_of(
     st.builds(commands.EndMeeting, participant_id=participants),
-    st.builds(commands.EndByService, meeting_id=st.just(MEETING), by=st.none()),
+    st.builds(EndByService, meeting_id=st.just(MEETING), by=st.none()),
 )
 
 
@@ -423,7 +433,7 @@ async def test_a_log_that_stays_away_is_told_to_every_caller() -> None:
         listener=Silent(),
         tasks=machine_tasks,
     )
-    command = commands.EndByService(meeting_id=MEETING, by=None)
+    command = EndByService(meeting_id=MEETING, by=None)
     results = await asyncio.gather(*(room.execute(command) for _ in range(3)), return_exceptions=True)
     assert all(isinstance(result, GatewayError) and result.code == "service_unavailable" for result in results)
     await machine_tasks.settle(0)

@@ -2,6 +2,7 @@ import { ParleyApi } from "@parley/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
+import { StepUpProvider } from "./factors/step-up/StepUpProvider.js";
 import { MessagesProvider } from "./messages/MessagesProvider.js";
 import { router } from "./router.js";
 import { SessionProvider } from "./session/SessionProvider.js";
@@ -16,7 +17,9 @@ createRoot(root).render(
   <StrictMode>
     <MessagesProvider>
       <SessionProvider api={new ParleyApi()}>
-        <RouterProvider router={router} />
+        <StepUpProvider>
+          <RouterProvider router={router} />
+        </StepUpProvider>
         <Toasts />
       </SessionProvider>
     </MessagesProvider>

@@ -1,69 +1,84 @@
-import {
-  camelCased,
-  type IdentityProvider,
-  type JoinTicket,
-  type Meeting,
-  type MeetingPublic,
-  type NewStreamKey,
-  type StreamKey,
-  type StreamScope,
-  type User,
+import { Administration } from "./administration.js";
+import type {
+  IdentityProvider,
+  JoinTicket,
+  Language,
+  NewStreamKey,
+  SecondFactorRequired,
+  StreamKey,
+  StreamScope,
+  User,
 } from "./api-types.js";
-import { ParleyError } from "./errors.js";
+import { asParleyError } from "./errors.js";
+import { HttpSession, type SessionEnd } from "./http-session.js";
+import type { AnyMeeting } from "./meeting-types.js";
+import { MeetingsAdministration } from "./meetings-administration.js";
+import { Meetings } from "./meetings.js";
+import { OwnAccount } from "./own-account.js";
+import { OwnFactors, type Ceremony } from "./own-factors.js";
+import { Recordings } from "./recordings.js";
 import type { LiveRoom, Page, ParticipantStatistics, RoomParticipant, RoomStatistics } from "./statistics-types.js";
+import { getCredential } from "./webauthn.js";
+import { Webhooks } from "./webhooks.js";
 
 export interface AccountOptions {
   /** Whether registration is confirmed by mail, and forgotten passwords can be reset by mail. */
   readonly mail: boolean;
   readonly passwordMinLength: number;
   readonly passwordMaxLength: number;
+  /** Whether passkeys work at this installation's address. */
+  readonly passkeys: boolean;
 }
 
-interface SessionAnswer {
-  readonly accessToken: string;
-  readonly expiresIn: number;
-  readonly user: User;
-}
-
-interface Problem {
-  readonly code?: string;
-  readonly title?: string;
-  readonly detail?: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
-}
-
-/** An access token is renewed so long before it ends, milliseconds. */
-const RENEW_EARLY_MS = 30_000;
-/** Only one tab at a time uses the refresh cookie: it changes with each use. */
-const REFRESH_LOCK = "parley-refresh";
+const SECOND_FACTOR = "/v1/auth/login/second-factor";
+const STEP_UP = "/v1/auth/step-up";
 
 /**
- * The HTTP services. The access token lives in memory alone; the refresh token in a cookie that no script can read.
+ * The HTTP services: logging in, joining meetings, live rooms; `meetings` is for who plans and runs them, `recordings` is what was
+ * recorded, `account` and `factors` are what is one's own, `administration`, `meetingsAdministration` and `webhooks` are for
+ * administrators.
  */
 export class ParleyApi {
-  #user: User | null = null;
-  #access: { readonly token: string; readonly until: number } | null = null;
-  #refreshing: Promise<User | null> | null = null;
-  readonly #listeners = new Set<(user: User | null) => void>();
-  readonly #baseUrl: string;
+  readonly account: OwnAccount;
+  readonly factors: OwnFactors;
+  readonly meetings: Meetings;
+  readonly recordings: Recordings;
+  readonly administration: Administration;
+  readonly meetingsAdministration: MeetingsAdministration;
+  readonly webhooks: Webhooks;
+  readonly #http: HttpSession;
 
   constructor(options: { baseUrl?: string } = {}) {
-    this.#baseUrl = options.baseUrl ?? "";
+    this.#http = new HttpSession(options.baseUrl ?? "");
+    this.account = new OwnAccount(this.#http);
+    this.factors = new OwnFactors(this.#http);
+    this.meetings = new Meetings(this.#http);
+    this.recordings = new Recordings(this.#http);
+    this.administration = new Administration(this.#http);
+    this.meetingsAdministration = new MeetingsAdministration(this.#http);
+    this.webhooks = new Webhooks(this.#http);
   }
 
   /** Who is logged in, as far as this page knows. */
   get user(): User | null {
-    return this.#user;
+    return this.#http.user;
+  }
+
+  /**
+   * Why there is nobody logged in any more, if the server has ended it or has found no session of an earlier visit; null after logging
+   * in, and after `logout`.
+   */
+  get sessionEnd(): SessionEnd | null {
+    return this.#http.ended;
   }
 
   onUserChange(listener: (user: User | null) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#http.onUserChange(listener);
   }
 
   /** What the installation offers to those who have no account yet. */
   async getAccountOptions(): Promise<AccountOptions> {
-    return (await this.#fetch("GET", "/v1/auth/options", undefined, null)) as AccountOptions;
+    return (await this.#http.fetch("GET", "/v1/auth/options")) as AccountOptions;
   }
 
   /** Makes an account and logs in; null: a mail with a link to confirm is on its way instead. */
@@ -71,50 +86,94 @@ export class ParleyApi {
     email: string;
     password: string;
     displayName: string;
-    locale?: "en" | "de";
+    locale?: Language;
   }): Promise<User | null> {
     const { email, password, displayName, locale } = input;
     const body = { email, password, display_name: displayName, session: "cookie", ...(locale && { locale }) };
-    const answer = (await this.#fetch("POST", "/v1/auth/register", body, null)) as SessionAnswer | { status: string };
-    if (!("accessToken" in answer)) return null;
-    this.#setSession(answer);
-    return answer.user;
+    const answer = await this.#http.open<{ status: string }>("/v1/auth/register", body);
+    return "status" in answer ? null : answer;
   }
 
   /** Makes the account that a mail's link is for; the password is the one that was chosen when registering. */
   async confirmRegistration(input: { token: string; password: string }): Promise<User> {
-    return this.#open("/v1/auth/register/confirm", { ...input, session: "cookie" });
+    return this.#http.open("/v1/auth/register/confirm", { ...input, session: "cookie" });
   }
 
   /** Has a link for a new password sent, if the address has an account. */
   async forgotPassword(email: string): Promise<void> {
-    await this.#fetch("POST", "/v1/auth/password/forgotten", { email }, null);
+    await this.#http.fetch("POST", "/v1/auth/password/forgotten", { email });
   }
 
   /** Chooses a new password with a mail's link. All sessions end. */
   async resetPassword(input: { token: string; newPassword: string }): Promise<void> {
     const body = { token: input.token, new_password: input.newPassword };
-    await this.#fetch("POST", "/v1/auth/password/reset", body, null);
-  }
-
-  /** Takes the new address that a mail's link was sent to. */
-  async confirmEmail(token: string): Promise<User> {
-    return (await this.#call("POST", "/v1/auth/me/email/confirm", { token })) as User;
+    await this.#http.fetch("POST", "/v1/auth/password/reset", body);
   }
 
   /** Takes an old address back with a mail's link and a new password. All sessions end. */
   async undoEmail(input: { token: string; newPassword: string }): Promise<void> {
     const body = { token: input.token, new_password: input.newPassword };
-    await this.#fetch("POST", "/v1/auth/email/undo", body, null);
+    await this.#http.fetch("POST", "/v1/auth/email/undo", body);
   }
 
-  async login(input: { email: string; password: string }): Promise<User> {
-    return this.#open("/v1/auth/login", { ...input, session: "cookie" });
+  /** Replaces the first password that an administrator has given, which opens no session (`password_change_required`). Log in then. */
+  async replaceInitialPassword(input: { email: string; password: string; newPassword: string }): Promise<void> {
+    const { email, password, newPassword } = input;
+    await this.#http.fetch("POST", "/v1/auth/password/initial", { email, password, new_password: newPassword });
+  }
+
+  /** Logs in, or says that a second factor is needed to finish that. */
+  async login(input: { email: string; password: string }): Promise<User | SecondFactorRequired> {
+    return this.#http.open<SecondFactorRequired>("/v1/auth/login", { ...input, session: "cookie" });
+  }
+
+  /** The login at a provider that waits for a second factor: after coming back to `/sign-in?second_factor=<id>`. */
+  async pendingLogin(): Promise<SecondFactorRequired | null> {
+    try {
+      return (await this.#http.fetch("GET", SECOND_FACTOR)) as SecondFactorRequired;
+    } catch (thrown) {
+      if (asParleyError(thrown).code === "login_attempt_invalid") return null;
+      throw thrown;
+    }
+  }
+
+  /** Finishes a login with a code. */
+  async finishLogin(step: SecondFactorRequired, proof: { method: "totp" | "recovery_code"; code: string }): Promise<User> {
+    return this.#http.open(SECOND_FACTOR, { ...proof, ...tokenOf(step), session: "cookie" });
+  }
+
+  /** Finishes a login with a passkey; the browser asks for it. */
+  async finishLoginWithPasskey(step: SecondFactorRequired, signal?: AbortSignal): Promise<User> {
+    const { publicKey } = (await this.#http.fetch("POST", `${SECOND_FACTOR}/passkey-options`, tokenOf(step))) as Ceremony;
+    const credential = await getCredential(publicKey, signal && { signal });
+    return this.#http.open(SECOND_FACTOR, { method: "passkey", credential, ...tokenOf(step), session: "cookie" });
+  }
+
+  /**
+   * Logs in with a passkey alone. With `autofill` the browser offers it where the address goes (`autocomplete="username webauthn"`), for
+   * as long as it takes; abort that before anything else is asked of passkeys.
+   */
+  async loginWithPasskey(request: { autofill?: boolean; signal?: AbortSignal } = {}): Promise<User> {
+    const begun = (await this.#http.fetch("POST", "/v1/auth/passkeys/login-options", {})) as Ceremony;
+    const credential = await getCredential(begun.publicKey, request);
+    return this.#http.open("/v1/auth/passkeys/login", { ceremony: begun.ceremony, credential, session: "cookie" });
+  }
+
+  /** Proves for the next ten minutes that it is still the account's owner who asks: after `step_up_required`. */
+  async stepUp(proof: { password: string } | { method: "totp" | "recovery_code"; code: string }): Promise<void> {
+    await this.#http.call("POST", STEP_UP, proof);
+  }
+
+  /** As `stepUp`; the browser asks for a passkey. */
+  async stepUpWithPasskey(signal?: AbortSignal): Promise<void> {
+    const begun = (await this.#http.call("POST", `${STEP_UP}/passkey-options`)) as Ceremony;
+    const credential = await getCredential(begun.publicKey, signal && { signal });
+    await this.#http.call("POST", STEP_UP, { method: "passkey", ceremony: begun.ceremony, credential });
   }
 
   /** Where else people of this installation have accounts that they can log in with. */
   async listIdentityProviders(): Promise<readonly IdentityProvider[]> {
-    const { items } = (await this.#fetch("GET", "/v1/auth/providers", undefined, null)) as { items: IdentityProvider[] };
+    const { items } = (await this.#http.fetch("GET", "/v1/auth/providers")) as { items: IdentityProvider[] };
     return items;
   }
 
@@ -123,69 +182,37 @@ export class ParleyApi {
    * back to `/sign-in?error=<code>&provider=<id>&next=<returnTo>`.
    */
   providerLoginAddress(id: string, returnTo: string): string {
-    return `${this.#baseUrl}${providerPath(id)}/authorize?return_to=${encodeURIComponent(returnTo)}`;
+    return `${this.#http.baseUrl}${providerPath(id)}/authorize?return_to=${encodeURIComponent(returnTo)}`;
   }
 
-  /** Logs in with name and password at an `ldap` provider. */
-  async loginAtDirectory(id: string, input: { username: string; password: string }): Promise<User> {
-    return this.#open(`${providerPath(id)}/login`, { ...input, session: "cookie" });
-  }
-
-  /**
-   * Begins to link an identity at an `oidc` provider to the account that is logged in, for which the login must be no older than ten
-   * minutes: where to send the browser.
-   */
-  async linkIdentity(id: string, returnTo: string): Promise<string> {
-    const path = `/v1/auth/identities/${encodeURIComponent(id)}/authorize`;
-    const { authorizationUrl } = (await this.#call("POST", path, { return_to: returnTo })) as { authorizationUrl: string };
-    return authorizationUrl;
+  /** As `login`, with name and password at an `ldap` provider. */
+  async loginAtDirectory(
+    id: string,
+    input: { username: string; password: string },
+  ): Promise<User | SecondFactorRequired> {
+    return this.#http.open<SecondFactorRequired>(`${providerPath(id)}/login`, { ...input, session: "cookie" });
   }
 
   /** Goes on with the session of an earlier visit; null if there is none. */
   restore(): Promise<User | null> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = null;
-    });
-    return this.#refreshing;
+    return this.#http.restore();
   }
 
   async logout(): Promise<void> {
-    try {
-      await this.#fetch("POST", "/v1/auth/logout", {}, null);
-    } finally {
-      this.#setSession(null);
-    }
+    await this.#http.end();
   }
 
-  async createMeeting(input: { title: string; guestsAllowed?: boolean }): Promise<Meeting> {
-    const body = { title: input.title, guests_allowed: input.guestsAllowed ?? true };
-    return (await this.#call("POST", "/v1/meetings", body)) as Meeting;
+  async getMeeting(id: string): Promise<AnyMeeting> {
+    return (await this.#call("GET", meetingPath(id))) as AnyMeeting;
   }
 
-  async listMeetings(cursor?: string): Promise<{ items: Meeting[]; nextCursor: string | null }> {
-    const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-    return (await this.#call("GET", `/v1/meetings${query}`)) as { items: Meeting[]; nextCursor: string | null };
-  }
-
-  async getMeeting(id: string): Promise<Meeting | MeetingPublic> {
-    return (await this.#call("GET", meetingPath(id))) as Meeting | MeetingPublic;
-  }
-
-  async updateMeeting(id: string, change: { title?: string; guestsAllowed?: boolean }): Promise<Meeting> {
-    const body = {
-      ...(change.title === undefined ? {} : { title: change.title }),
-      ...(change.guestsAllowed === undefined ? {} : { guests_allowed: change.guestsAllowed }),
-    };
-    return (await this.#call("PATCH", meetingPath(id), body)) as Meeting;
-  }
-
-  async endMeeting(id: string): Promise<Meeting> {
-    return (await this.#call("POST", `${meetingPath(id)}/end`, {})) as Meeting;
-  }
-
-  async joinMeeting(id: string, input: { displayName?: string; previousToken?: string } = {}): Promise<JoinTicket> {
+  async joinMeeting(
+    id: string,
+    input: { displayName?: string; passcode?: string; previousToken?: string } = {},
+  ): Promise<JoinTicket> {
     const body = {
       ...(input.displayName === undefined ? {} : { display_name: input.displayName }),
+      ...(input.passcode === undefined ? {} : { passcode: input.passcode }),
       ...(input.previousToken === undefined ? {} : { previous_token: input.previousToken }),
     };
     return (await this.#call("POST", `${meetingPath(id)}/join`, body)) as JoinTicket;
@@ -245,69 +272,13 @@ export class ParleyApi {
     return (await this.#call("GET", path)) as ParticipantStatistics;
   }
 
-  async #open(path: string, body: unknown): Promise<User> {
-    const session = (await this.#fetch("POST", path, body, null)) as SessionAnswer;
-    this.#setSession(session);
-    return session.user;
+  #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.#http.call(method, path, body);
   }
+}
 
-  async #refresh(): Promise<User | null> {
-    try {
-      const session = await navigator.locks.request(REFRESH_LOCK, () =>
-        this.#fetch("POST", "/v1/auth/refresh", {}, null),
-      );
-      this.#setSession(session as SessionAnswer);
-    } catch (error) {
-      // Without a cookie, or with one that has ended, there is no session: that is an answer, not a failure.
-      if (!(error instanceof ParleyError) || error.status === undefined || error.status >= 500) throw error;
-      this.#setSession(null);
-    }
-    return this.#user;
-  }
-
-  #setSession(session: SessionAnswer | null): void {
-    this.#access = session && { token: session.accessToken, until: Date.now() + session.expiresIn * 1000 };
-    const user = session?.user ?? null;
-    if (user === this.#user) return;
-    this.#user = user;
-    for (const listener of this.#listeners) listener(user);
-  }
-
-  /** A call in the user's name where someone is logged in; renews the access token when it is over. */
-  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
-    if (this.#access !== null && this.#access.until - RENEW_EARLY_MS < Date.now()) await this.restore();
-    const token = this.#access?.token ?? null;
-    try {
-      return await this.#fetch(method, path, body, token);
-    } catch (error) {
-      if (!(error instanceof ParleyError) || error.status !== 401 || token === null) throw error;
-      if (error.code === "invalid_credentials") throw error; // a password in the body, not the token
-      if ((await this.restore()) === null) throw error;
-      return this.#fetch(method, path, body, this.#access?.token ?? null);
-    }
-  }
-
-  async #fetch(method: string, path: string, body: unknown, token: string | null): Promise<unknown> {
-    let response: Response;
-    try {
-      response = await fetch(this.#baseUrl + path, {
-        method,
-        headers: {
-          Accept: "application/json",
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-        },
-        credentials: "same-origin",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    } catch {
-      throw new ParleyError("network", "The server cannot be reached. Check your connection and try again.");
-    }
-    if (response.status === 204) return null;
-    const data: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw problemError(response.status, data as Problem | null);
-    return camelCased(data);
-  }
+function tokenOf({ loginToken }: SecondFactorRequired) {
+  return loginToken === undefined ? {} : { login_token: loginToken };
 }
 
 function roomPath(id: string): string {
@@ -320,11 +291,4 @@ function providerPath(id: string): string {
 
 function meetingPath(id: string): string {
   return `/v1/meetings/${encodeURIComponent(id)}`;
-}
-
-/** A problem document (RFC 9457) as an error. */
-export function problemError(status: number, problem: Problem | null): ParleyError {
-  const fields = Object.fromEntries((problem?.errors ?? []).map((error) => [error.field, error.message]));
-  const message = problem?.detail ?? problem?.title ?? "The server could not answer. Try again in a moment.";
-  return new ParleyError(problem?.code ?? "internal", message, status, fields);
 }

@@ -40,6 +40,8 @@ const welcome: RoomSync = {
     breakouts: null,
     banned: [],
     recording: null,
+    ends_at: null,
+    mute_on_entry: false,
   },
 };
 const message = (after: number, ...events: RoomEvents["events"]): RoomEvents => ({

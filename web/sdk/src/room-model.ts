@@ -39,6 +39,8 @@ export interface RoomModel {
   readonly recording: RecordingInfo | null;
   /** Why the latest one that one has seen is over. */
   readonly recordingEnd: RecordingEnd | null;
+  /** When the meeting's longest time is over, and it ends. */
+  readonly endsAt: number | null;
 }
 
 /** The room that a `welcome` or a `room` message tells. */
@@ -60,6 +62,7 @@ export function modelOf({ version, room }: RoomSync): RoomModel {
     banned: room.banned,
     recording: room.recording,
     recordingEnd: null,
+    endsAt: room.ends_at ?? null,
   };
 }
 

@@ -59,9 +59,10 @@ export class RoomSession {
   /** A ticket that is good for a while yet. */
   async join(): Promise<JoinTicket> {
     if (this.#ticket !== null && Date.now() < this.#ticketUntil - TOKEN_MARGIN_MS) return this.#ticket;
-    const { api, meetingId, displayName } = this.#options;
+    const { api, meetingId, displayName, passcode } = this.#options;
     const ticket = await api.joinMeeting(meetingId, {
       ...(displayName === undefined ? {} : { displayName }),
+      ...(passcode === undefined ? {} : { passcode }),
       ...(this.#ticket === null ? {} : { previousToken: this.#ticket.meetingToken }),
     });
     this.#ticket = ticket;

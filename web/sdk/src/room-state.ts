@@ -134,7 +134,15 @@ export interface Reaction {
 
 /** Why a room is closed. `code` is stable; `message` is for people. */
 export interface CloseReason {
-  readonly code: "left" | "meeting_ended" | "participant_removed" | "replaced" | (string & {});
+  readonly code:
+    | "left"
+    | "meeting_ended"
+    | "participant_removed"
+    | "replaced"
+    | "account_suspended"
+    | "account_deleted"
+    | "session_expired"
+    | (string & {});
   readonly message: string;
 }
 
@@ -184,6 +192,8 @@ export interface RoomState {
   readonly recording: RecordingState | null;
   /** Why the latest recording is over; null: there was none, or one is being made. */
   readonly recordingEnd: "asked" | "ended" | "failed" | null;
+  /** When the meeting ends by itself, milliseconds since the epoch; null: it has no longest time. */
+  readonly endsAt: number | null;
   readonly reactions: readonly Reaction[];
   /** Who waits to be let in; empty for those who do not moderate. */
   readonly lobby: readonly LobbyGuest[];

@@ -50,6 +50,7 @@ const model: RoomModel = {
   banned: [],
   recording: null,
   recordingEnd: null,
+  endsAt: null,
 };
 const local: LocalView = {
   status: "connected",

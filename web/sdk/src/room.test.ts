@@ -5,7 +5,7 @@ import type { JoinTicket } from "./api-types.js";
 import { PeerConnectionDouble } from "./peer-connection-double.js";
 import { Room } from "./room.js";
 import type { SignalingHandlers } from "./signaling.js";
-import type { Welcome } from "./wire.js";
+import type { RoomEvents, Welcome } from "./wire.js";
 
 interface Connection {
   readonly handlers: SignalingHandlers;
@@ -59,6 +59,8 @@ const WELCOME: Welcome = {
       breakouts: null,
       banned: [],
       recording: null,
+      ends_at: null,
+      mute_on_entry: false,
     },
 };
 
@@ -105,6 +107,25 @@ describe("Room", () => {
     expect(room.state.status).toBe("connected");
   });
 
+  it.each([
+    [true, false],
+    [false, true],
+  ])("comes in muted where the meeting has it so (%s)", async (muteOnEntry, isHeard) => {
+    const microphone = Object.assign(new EventTarget(), { kind: "audio", enabled: true, readyState: "live", stop: vi.fn() });
+    const connected = room.connect({ microphone: microphone as unknown as MediaStreamTrack });
+    giveTicket();
+    await connected;
+    connections[0]?.handlers.onMessage("welcome", { ...WELCOME, room: { ...WELCOME.room, mute_on_entry: muteOnEntry } });
+    expect(microphone.enabled).toBe(isHeard);
+  });
+
+  it("tells when the meeting's longest time is over", async () => {
+    await connect();
+    expect(room.state.endsAt).toBeNull();
+    connections[0]?.handlers.onMessage("welcome", { ...WELCOME, version: 2, room: { ...WELCOME.room, ends_at: 5 } });
+    expect(room.state.endsAt).toBe(5);
+  });
+
   it("is told of relays by the gateway, and asks it for new credentials before it looks for another way", async () => {
     await connect();
     const relay = (credential: string) => ({ urls: ["turn:turn.test"], username: "u", credential });
@@ -117,6 +138,23 @@ describe("Room", () => {
       expect(servers()).toEqual([expect.objectContaining({ iceServers: [relay("new")] })]);
     });
     expect(connections[0]?.sent).toContain("get_ice_servers");
+  });
+
+  it("tells why it is closed to whose account was suspended, which others are not told", async () => {
+    await connect();
+    const left: RoomEvents["events"][number] = {
+      type: "participant_left",
+      version: 2,
+      at: 1,
+      participant_id: "p_1",
+      reason: "access_lost",
+      by: null,
+    };
+    connections[0]?.handlers.onMessage("events", { after: 1, version: 2, events: [left] });
+    expect(room.state.status).toBe("connected");
+    connections[0]?.handlers.onMessage("closing", { code: "account_suspended", message: "Why.", retry: false });
+    expect(room.state).toMatchObject({ status: "closed", closeReason: { code: "account_suspended", message: "Why." } });
+    expect(connections).toHaveLength(1);
   });
 
   it("takes the chat of the room that one comes into", async () => {

@@ -25,6 +25,8 @@ export interface RoomOptions {
   readonly meetingId: string;
   /** The name of a guest; of a user, a name other than the account's. */
   readonly displayName?: string;
+  /** Of a meeting that asks for one. */
+  readonly passcode?: string;
   /** How pictures are sent; by default as VP8 in several encodings. */
   readonly video?: VideoPreferences;
   /** `relay`: media goes through the platform's TURN servers alone. */
@@ -411,8 +413,16 @@ export class Room {
       for (const event of newsIn(welcome.missed ?? [], known)) this.#follow(event);
       this.#media.resumed();
     } else {
+      if (welcome.room.mute_on_entry) this.#comeInMuted(model);
       this.#media.start(model.tracks.size > 0);
     }
+  }
+
+  /** The meeting has it so for those who do not run it. */
+  #comeInMuted(model: RoomModel): void {
+    const self = this.#selfId === null ? undefined : model.participants.get(this.#selfId);
+    if (self?.permissions.moderate === true) return;
+    void this.#media.outgoing.setMicrophone(false).catch(() => undefined);
   }
 
   #handleEvents(message: RoomEvents): void {
@@ -432,6 +442,8 @@ export class Room {
         return;
       }
       if (event.type === "participant_left" && event.participant_id === this.#selfId) {
+        // Why is for us alone, and comes next (`closing`).
+        if (event.reason === "access_lost") return;
         const code = event.reason === "removed" ? "participant_removed" : event.reason;
         this.#close({ code, message: "You are no longer in the meeting." });
         return;

@@ -205,7 +205,7 @@ export interface LayersWanted {
 
 export type LeaveMeeting = Record<string, never>;
 
-export type LeaveReason = "connection_lost" | "left" | "meeting_ended" | "removed" | "replaced";
+export type LeaveReason = "access_lost" | "connection_lost" | "left" | "meeting_ended" | "removed" | "replaced";
 
 export interface LobbyGuest {
   readonly id: string;
@@ -591,6 +591,8 @@ export interface RoomSnapshot {
   readonly lobby: readonly LobbyGuest[];
   readonly banned: readonly BannedPerson[];
   readonly recording: RecordingInfo | null;
+  readonly ends_at: number | null;
+  readonly mute_on_entry: boolean;
 }
 
 export interface RoomSync {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from auth_service.adapters.table import CancelledError, Table, account_key, address_key, identity_key
 from auth_service.domain.accounts import Account, addresses_of
 from auth_service.errors import EmailTakenError, LastAdministratorError
+from auth_service.job_queue import Promise
 from contracts.access_control import PlatformRole
 from functions.serverless.aws import from_item, to_item
 from functions.serverless.problems import UnavailableError
@@ -27,13 +29,31 @@ class ChangedMeanwhileError(Exception):
     """The account, or what was to be written with it, is not what was read any more."""
 
 
-class AccountsTable:
-    """Keeps accounts. Every change is one write, or one transaction. ``clock``: seconds since the epoch.
-    ``other_administrators``: whether the settings name some, so that the table may have none."""
+class Announcing(Protocol):
+    """Has others told of what they must know of accounts: promised in the same transaction, started after it."""
 
-    def __init__(self, table: Table, *, clock: Callable[[], float], other_administrators: bool = False) -> None:
+    def promise(self, before: Account | None, after: Account | None) -> Sequence[Promise]: ...
+    def start(self, promises: Sequence[Promise]) -> None: ...
+
+
+class AccountsTable:
+    """Keeps accounts. Every change is one write, or one transaction, and whoever must know of it is told.
+
+    ``clock``: seconds since the epoch. ``other_administrators``: whether the settings name some, so that the table may
+    have none.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        clock: Callable[[], float],
+        announcing: Announcing,
+        other_administrators: bool = False,
+    ) -> None:
         self._table = table
         self._clock = clock
+        self._announcing = announcing
         self._others = other_administrators
 
     def add(self, account: Account, also: Sequence[Write] = ()) -> None:
@@ -65,8 +85,7 @@ class AccountsTable:
 
     def find(self, user_id: str) -> Account | None:
         """The account with an id."""
-        item = self._table.get(account_key(user_id))
-        return None if item is None else msgspec.convert(item, Account)
+        return read_account(self._table, user_id)
 
     def find_by_address(self, email: str) -> Account | None:
         """The account with a (normalised) address. An unknown address takes as many reads as a known one."""
@@ -93,8 +112,23 @@ class AccountsTable:
         except client.exceptions.ConditionalCheckFailedException:
             return
 
-    def change(self, before: Account, after: Account, also: Sequence[Write] = ()) -> None:
+    def note_use(self, account: Account, *, at: int) -> None:
+        """Notes that an account was used; nothing if it is gone."""
+        client = self._table.client
+        with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
+            client.update_item(
+                TableName=self._table.name,
+                Key=to_item(account_key(account.id)),
+                UpdateExpression="SET last_used_at = :at",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues=to_item({":at": at}),
+            )
+
+    def change(
+        self, before: Account, after: Account, also: Sequence[Write] = (), *, unchanged: Sequence[str] = ()
+    ) -> None:
         """Keeps what has changed between two states of an account, and does other writes with it: all or nothing.
+        ``unchanged``: attributes that the change has looked at, too.
 
         Raises:
             EmailTakenError: the new address is another account's.
@@ -103,10 +137,10 @@ class AccountsTable:
         """
         old, new = (dict[str, Any](msgspec.to_builtins(state)) for state in (before, after))
         changes = {name: value for name, value in new.items() if value != old[name]}
-        if not changes:
+        if not changes and not also:
             return
-        expected = {name: old[name] for name in changes}
-        account = self._table.update(account_key(before.id), changes | _index(after), expected)
+        expected = {name: old[name] for name in dict.fromkeys((*changes, *unchanged))}
+        account = self._table.update(account_key(before.id), changes | _index(after), expected, counter="standing")
         addresses = list(self._address_writes(before, after))
         try:
             self._transact([account, *addresses, *also], before, after)
@@ -151,19 +185,21 @@ class AccountsTable:
         return [msgspec.convert(from_item(item), Account) for item in answer["Items"]]
 
     def _transact(self, writes: Sequence[Write], before: Account | None, after: Account | None) -> None:
-        """Does all writes or none, and counts administrators with them.
+        """Does all writes or none, counts administrators with them, and has the change announced.
 
         Raises:
             CancelledError, LastAdministratorError
         """
         change = _administers(after) - _administers(before)
         counted = [self._count(change)] if change else []
+        promised = self._announcing.promise(before, after)
         try:
-            self._table.transact([*writes, *counted])
+            self._table.transact([*writes, *counted, *(promise.write for promise in promised)])
         except CancelledError as error:
             if change and error.failed == {len(writes)}:
                 raise LastAdministratorError from error
             raise
+        self._announcing.start(promised)
 
     def _count(self, change: int) -> Write:
         """One administrator more or less; the last one is kept, unless the settings name others."""
@@ -194,6 +230,12 @@ class AccountsTable:
                 yield self._table.put(former, _MINE_OR_GONE, me=me)
         for email in sorted(addresses_of(before) - addresses_of(after)):
             yield self._table.remove(address_key(email), _MINE_OR_GONE, me=me)
+
+
+def read_account(table: Table, user_id: str) -> Account | None:
+    """The account with an id."""
+    item = table.get(account_key(user_id))
+    return None if item is None else msgspec.convert(item, Account)
 
 
 def _index(account: Account) -> dict[str, str]:

@@ -1,39 +1,19 @@
-"""The audit log in the table (`auth_service.adapters.table`): entries are added, and never changed or deleted.
-
-The function's role may do neither (``infra/functions/auth.yaml``); what is older than is to be kept, DynamoDB drops by
-itself. A partition of the table holds a day (UTC); the index finds what concerns one user.
-"""
+"""The audit log of security events: `functions.serverless.audit_table` in this service's table."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from collections.abc import Callable
 
 from auth_service.adapters.table import Table
-from auth_service.domain.audit import AddressDetail, AuditEntry, AuditFilter, entry_of
+from auth_service.domain.audit import entry_of
 from auth_service.domain.security_events import SecurityEvent
-from functions.serverless.aws import from_item, to_item
-from functions.serverless.cursors import Place
+from functions.serverless.audit import AddressDetail, AuditEntry
+from functions.serverless.audit_table import AuditTable as SharedTable
 from functions.serverless.ids import base32
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
-DAY_MS = 86_400_000
-_MAX_QUERIES = 40
-"""A page may be short, or empty, and others follow: no request reads without end."""
-_READ = 200
-_SKEW_MS = 60_000
-"""Other instances' clocks may be ahead."""
-
-
-class AuditTable:
-    """``kept_days``: how long entries stay. ``addresses``: how much of clients' addresses is kept. ``clock``: seconds
-    since the epoch. ``randomness``: octets that nobody can guess."""
+class AuditTable(SharedTable):
+    """``addresses``: how much of clients' addresses is kept. ``randomness``: octets that nobody can guess."""
 
     def __init__(
         self,
@@ -44,127 +24,10 @@ class AuditTable:
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
     ) -> None:
-        self._table = table
-        self._kept_ms = kept_days * DAY_MS
+        super().__init__(lambda: table.client, table.name, kept_days=kept_days, clock=clock)
         self._addresses: AddressDetail = addresses
-        self._clock = clock
         self._randomness = randomness
-        self._begun = False
 
-    def add(self, event: SecurityEvent) -> None:
-        """Adds an event by itself."""
-        self._note_beginning(event.at)
-        self._table.client.put_item(
-            TableName=self._table.name,
-            Item=to_item(self._item(event)),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-
-    def write(self, event: SecurityEvent) -> Write:
-        """The write that adds an event together with what it tells of."""
-        self._note_beginning(event.at)
-        return self._table.put(self._item(event))
-
-    def page(self, wanted: AuditFilter, *, after: Place | None, limit: int) -> tuple[list[AuditEntry], Place | None]:
-        """Entries, the latest first, and the place from which the next page goes on; None at the end."""
-        found: list[AuditEntry] = []
-        place: Place | None = None
-        for entry, place in self._walk(wanted, after):
-            if entry is not None and wanted.wants(entry):
-                found.append(entry)
-            if len(found) == limit:
-                return found, place
-        return found, place
-
-    def _walk(self, wanted: AuditFilter, after: Place | None) -> Iterator[tuple[AuditEntry | None, Place | None]]:
-        """Entries with their places; at last None, with the place to go on from if there may be more."""
-        now = int(self._clock() * 1000)
-        oldest = max(now - self._kept_ms, wanted.since or 0, self._beginning())
-        until = now + _SKEW_MS if wanted.until is None else wanted.until
-        before = min(after or _END, Place(time=until, id=_FIRST))
-        for _ in range(_MAX_QUERIES):
-            if before.time < oldest:
-                yield None, None
-                return
-            day = (before.time - (before.id == _FIRST)) // DAY_MS * DAY_MS
-            entries = self._query(wanted.user_id, day, before)
-            for entry in entries:
-                before = Place(time=entry.at, id=entry.id)
-                yield entry, before
-            if len(entries) < _READ:
-                if wanted.user_id is not None:
-                    yield None, None
-                    return
-                before = Place(time=day, id=_FIRST)
-        yield None, before
-
-    def _query(self, user_id: str | None, day: int, before: Place) -> list[AuditEntry]:
-        """Entries before a place: those of a user, or those of the day."""
-        values: dict[str, Any] = {":before": _sort_key(before)}
-        if user_id is not None:
-            values[":partition"] = f"AUDIT#{user_id}"
-            answer = self._table.client.query(
-                TableName=self._table.name,
-                IndexName="gsi1",
-                KeyConditionExpression="gsi1pk = :partition AND gsi1sk < :before",
-                ExpressionAttributeValues=to_item(values),
-                ScanIndexForward=False,
-                Limit=_READ,
-            )
-        else:
-            values[":partition"] = _day(day)
-            answer = self._table.client.query(
-                TableName=self._table.name,
-                KeyConditionExpression="pk = :partition AND sk < :before",
-                ExpressionAttributeValues=to_item(values),
-                ScanIndexForward=False,
-                Limit=_READ,
-            )
-        return [msgspec.convert(from_item(item), AuditEntry) for item in answer["Items"]]
-
-    def _note_beginning(self, at: int) -> None:
-        """Keeps when the log has begun, so that nobody reads days before; once for each process."""
-        if self._begun:
-            return
-        client = self._table.client
-        with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
-            client.put_item(
-                TableName=self._table.name,
-                Item=to_item({**_BEGINNING, "at": at}),
-                ConditionExpression="attribute_not_exists(pk) OR #at > :at",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues=to_item({":at": at}),
-            )
-        self._begun = True
-
-    def _beginning(self) -> int:
-        item = self._table.get(_BEGINNING)
-        return 0 if item is None else int(item["at"]) // DAY_MS * DAY_MS
-
-    def _item(self, event: SecurityEvent) -> dict[str, Any]:
-        entry = entry_of(event, entry_id=base32(self._randomness(10)), addresses=self._addresses)
-        place = _sort_key(Place(time=entry.at, id=entry.id))
-        about = entry.user_id or entry.actor_id
-        index = {"gsi1pk": f"AUDIT#{about}", "gsi1sk": place} if about else {}
-        fields = {name: value for name, value in msgspec.to_builtins(entry).items() if value is not None}
-        return {
-            "pk": _day(entry.at),
-            "sk": place,
-            **index,
-            **fields,
-            "expires_at": (entry.at + self._kept_ms) // 1000,
-        }
-
-
-_BEGINNING = {"pk": "AUDIT", "sk": "BEGINNING"}
-_FIRST = "!"
-"""Before every id."""
-_END = Place(time=10**15 - 1, id="~")
-
-
-def _day(at: int) -> str:
-    return f"AUDIT#{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d}"
-
-
-def _sort_key(place: Place) -> str:
-    return f"{place.time:015d}#{place.id}"
+    def entry(self, event: SecurityEvent) -> AuditEntry:
+        """An event as it is to be kept."""
+        return entry_of(event, entry_id=base32(self._randomness(10)), addresses=self._addresses)

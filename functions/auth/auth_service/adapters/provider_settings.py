@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from auth_service.domain.providers import Provider, ProvidersError, by_id, parse_providers
+from auth_service.domain.identities import LinkedIdentity
+from auth_service.domain.providers import OidcProvider, Provider, ProvidersError, by_id, parse_providers
 from functions.serverless.problems import UnavailableError
 from functions.serverless.settings import SettingsError
 
@@ -55,14 +56,23 @@ class ProviderSettings:
             self._cached = (self._clock(), self._read())
         return self._cached[1]
 
-    def grants_roles(self, provider_id: str) -> bool:
-        """Whether a provider's groups give roles: one that was taken out of the settings gives none any more, nor does
-        one of which nothing is known at the moment."""
+    def grants_role(self, identity: LinkedIdentity) -> bool:
+        """Whether a provider's groups still give a role: one that was taken out of the settings gives none any more,
+        nor does one of which nothing is known at the moment, or where the last login is too long ago."""
+        try:
+            provider = self.all().get(identity.provider)
+        except UnavailableError:
+            return False
+        return provider is not None and provider.grants(identity, now_ms=self._clock() * 1000)
+
+    def asks_second_factor(self, provider_id: str) -> bool:
+        """Whether logins at a provider ask for a second factor here: those at directories do, and those at providers of
+        OpenID Connect whose setting says so. One of which nothing is known at the moment is not trusted with it."""
         try:
             provider = self.all().get(provider_id)
         except UnavailableError:
-            return False
-        return provider is not None and bool(provider.roles)
+            return True
+        return provider.ask_second_factor if isinstance(provider, OidcProvider) else True
 
     def _read(self) -> Mapping[str, Provider]:
         client = self._client()

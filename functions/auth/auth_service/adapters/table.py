@@ -14,22 +14,29 @@ request; point-in-time recovery.
 | Identity | ``IDENTITY#<provider>#<subject>`` | IDENTITY | |        |                           |            |
 | Device  | ``DEVICE#<hash>`` | DEVICE    | ``USER#<id>``   | ``DEVICE#<hash>``         | yes        |
 | Attempt | ``ATTEMPT#<hash>``| ATTEMPT   |                 |                           | yes        |
+| Request | ``REQUEST#<hash>``| REQUEST   |                 |                           | yes        |
 | App code | ``APPCODE#<hash>`` | APPCODE |                |                           | yes        |
+| Login   | ``LOGIN#<hash>``  | LOGIN     |                 |                           | yes        |
+| Ceremony | ``CEREMONY#<hash>`` | CEREMONY |              |                           | yes        |
 
 An address with ``expires_at`` is a former one, kept for its account: nobody logs in with it. An identity belongs to the
 account that it names only as long as that account names it, too.
 
 Access patterns:
 1. Register: one transaction puts account and address, each only if its key is free.
-2. Log in: get the address by e-mail, then the account by id.
-3. Who is this (``/me``): get the account and the session by id.
-4. Open a session: put. Refresh: get by sid, then one conditional update. End: one update. End all: one update of the
+2. Log in: get the address by e-mail, then the account by id; one transaction of the session, what the audit log says of
+   it, and the device.
+3. Who is this (every request with an access token): get the account and the session by id, as one batch.
+4. Refresh a session: get by sid, then one conditional update. End: one update. End all: one update of the
    account's ``session_epoch``.
 5. Sessions of a user, newest first: query ``gsi1``, then get by sid.
-6. Change an account: one transaction of the account, its addresses, the link that allowed it, the job that follows.
+   The first of either in a day notes in the account that it is used: one update.
+6. Change an account: one transaction of the account, its addresses, the link that allowed it, the jobs that follow.
 7. Jobs that wait, oldest first: query ``gsi1``.
 8. Log in at a provider: put an attempt; take it by state (delete, once). Get the identity, then the account by id.
    Link: one transaction of identity and account, or of identity, account and address.
+9. Second factors are part of the account. Finish a login with one: get login and account, then one transaction of both.
+   A ceremony with an authenticator: put; take it by its token (delete, once).
 """
 
 from __future__ import annotations
@@ -69,6 +76,21 @@ class Table:
         """The item with a key, as plain values."""
         answer = self.client.get_item(TableName=self.name, Key=to_item(key), ConsistentRead=True)
         return from_item(answer["Item"]) if "Item" in answer else None
+
+    def get_both(
+        self, one: Mapping[str, str], other: Mapping[str, str]
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """The items with two different keys, in one round trip; each as `get` reads it."""
+        wanted = [to_item(one), to_item(other)]
+        answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}})
+        found = {_key_of(item): from_item(item) for item in answer["Responses"].get(self.name, [])}
+        left = answer.get("UnprocessedKeys", {}).get(self.name)  # what DynamoDB had no time for
+        unread = {_key_of(key) for key in left["Keys"]} if left else set[tuple[str, str]]()
+        first, second = (
+            self.get(key) if (key["pk"], key["sk"]) in unread else found.get((key["pk"], key["sk"]))
+            for key in (one, other)
+        )
+        return first, second
 
     def keys_of(self, partition: str, *, prefix: str = "") -> Iterator[dict[str, str]]:
         """The keys of a partition of ``gsi1``, oldest first; what was written a moment ago may be missing."""
@@ -125,9 +147,16 @@ class Table:
             write["Put"]["ExpressionAttributeValues"] = to_item({f":{name}": value for name, value in values.items()})
         return write
 
-    def update(self, key: Mapping[str, str], changes: Mapping[str, Any], expected: Mapping[str, Any]) -> Write:
-        """Sets attributes of an item that is there, if those of ``expected`` are what was read."""
+    def update(
+        self, key: Mapping[str, str], changes: Mapping[str, Any], expected: Mapping[str, Any], *, counter: str = ""
+    ) -> Write:
+        """Sets attributes of an item that is there, if those of ``expected`` are what was read. ``counter`` names one
+        that is to be one more than it was."""
         names, values, conditions = {}, {}, ["attribute_exists(pk)"]
+        sets = [f"#s{index} = :s{index}" for index in range(len(changes))]
+        if counter:
+            names["#c"], values[":zero"], values[":one"] = counter, 0, 1
+            sets.append("#c = if_not_exists(#c, :zero) + :one")
         for index, (name, value) in enumerate(changes.items()):
             names[f"#s{index}"], values[f":s{index}"] = name, value
         for index, (name, value) in enumerate(expected.items()):
@@ -138,7 +167,7 @@ class Table:
             "Update": {
                 "TableName": self.name,
                 "Key": to_item(key),
-                "UpdateExpression": "SET " + ", ".join(f"#s{index} = :s{index}" for index in range(len(changes))),
+                "UpdateExpression": "SET " + ", ".join(sets),
                 "ConditionExpression": " AND ".join(conditions),
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": to_item(values),
@@ -155,6 +184,10 @@ class Table:
                 "ExpressionAttributeValues": to_item({f":{name}": value for name, value in values.items()}),
             }
         }
+
+
+def _key_of(item: Mapping[str, Any]) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def account_key(user_id: str) -> dict[str, str]:
@@ -177,9 +210,9 @@ def link_key(token_hash: str) -> dict[str, str]:
     return {"pk": f"LINK#{token_hash}", "sk": "LINK"}
 
 
-def job_key(job_id: str) -> dict[str, str]:
-    """The key of a job."""
-    return {"pk": f"JOB#{job_id}", "sk": "JOB"}
+def request_key(digest: str) -> dict[str, str]:
+    """The key of a request that may be repeated."""
+    return {"pk": f"REQUEST#{digest}", "sk": "REQUEST"}
 
 
 def users_partition(user_id: str) -> str:
@@ -200,3 +233,13 @@ def attempt_key(state_hash: str) -> dict[str, str]:
 def app_code_key(code_hash: str) -> dict[str, str]:
     """The key of a login that an application is to fetch."""
     return {"pk": f"APPCODE#{code_hash}", "sk": "APPCODE"}
+
+
+def login_step_key(token_hash: str) -> dict[str, str]:
+    """The key of a login that waits for a second factor."""
+    return {"pk": f"LOGIN#{token_hash}", "sk": "LOGIN"}
+
+
+def ceremony_key(token_hash: str) -> dict[str, str]:
+    """The key of a ceremony with an authenticator that has begun."""
+    return {"pk": f"CEREMONY#{token_hash}", "sk": "CEREMONY"}

@@ -10,6 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auth_service.domain.identities import LinkedIdentity
+from auth_service.domain.passkeys import Passkey
+from auth_service.domain.totp import PendingTotp, Totp
 from auth_service.errors import TooManyChangesError, WeakPasswordError
 from contracts.access_control import PlatformRole
 from functions.serverless.ids import base32
@@ -19,6 +21,8 @@ MIN_PASSWORD_LENGTH = 8
 """No setting goes below it (NIST SP 800-63B-4, 3.1.1.2)."""
 UNDO_S = 7 * 86_400
 """For so long after a change of address the old one is kept for its owner, who may undo the change."""
+USE_NOTED_EVERY_S = 86_400
+"""How exactly it is kept when an account was last used: each note is a write."""
 MAX_PASSWORD_LENGTH = 256
 MAX_FORMER_ADDRESSES = 8
 
@@ -42,6 +46,13 @@ class FormerAddress(Struct, frozen=True, kw_only=True):
     until: int
 
 
+class SparedSession(Struct, frozen=True, kw_only=True):
+    """A session that was taken along into an epoch; in any later one it has ended, too."""
+
+    id: str
+    epoch: int
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """Someone who can log in. ``created_at`` in milliseconds since the epoch."""
 
@@ -55,6 +66,10 @@ class Account(Struct, frozen=True, kw_only=True):
     """The language of mails."""
     session_epoch: int = 0
     """Sessions of a lower epoch have ended: one write ends them all."""
+    spared: SparedSession | None = None
+    """The session that was spared when others ended."""
+    standing: int = 0
+    """Grows with each change, so that others know which of two states is the later one."""
     reset_epoch: int = 0
     """Links for a new password of a lower epoch are void. Only the owner of the mailbox raises it, so that nobody who
     has got into the account can keep making them void."""
@@ -70,8 +85,21 @@ class Account(Struct, frozen=True, kw_only=True):
     """At external providers, in the order of linking."""
     suspended_at: int | None = None
     """Seconds since the epoch: since then nobody can log in or refresh."""
+    last_used_at: int | None = None
+    """When somebody last logged in or refreshed, seconds since the epoch, to within `USE_NOTED_EVERY_S`; None: never,
+    or not since this is kept."""
     must_change_password: bool = False
     """The password is an administrator's choice, and opens no session."""
+    totp: Totp | None = None
+    """The authenticator app."""
+    totp_pending: PendingTotp | None = None
+    """One that is to take its place."""
+    passkeys: tuple[Passkey, ...] = ()
+    """In the order of their making."""
+    recovery_codes: tuple[str, ...] = ()
+    """Hashes of those that are left (`auth_service.domain.recovery_codes`)."""
+    recovery_codes_at: int | None = None
+    """When they were made, in milliseconds since the epoch."""
 
 
 def user_id(randomness: bytes) -> str:
@@ -133,6 +161,17 @@ def undo_change(account: Account, change_id: str, *, now: int) -> Account | None
         if former.change_id == change_id and former.until > now:
             return replace(account, email=former.email, former_addresses=account.former_addresses[:index])
     return None
+
+
+def end_sessions(account: Account, *, keep: str = "") -> Account:
+    """The account without its sessions, but for the one that is kept."""
+    epoch = account.session_epoch + 1
+    return replace(account, session_epoch=epoch, spared=SparedSession(id=keep, epoch=epoch) if keep else None)
+
+
+def is_use_news(account: Account, *, now: float) -> bool:
+    """Whether it is to be noted that an account is used now."""
+    return account.last_used_at is None or account.last_used_at + USE_NOTED_EVERY_S <= now
 
 
 def addresses_of(account: Account) -> frozenset[str]:

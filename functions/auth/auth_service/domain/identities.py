@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from contracts.access_control import PlatformRole
 
+SEEN_EVERY_MS = 3_600_000
+"""How exactly logins at a provider are kept: a write for each would cost more than it tells."""
 _HIGHEST_FIRST = (PlatformRole.ADMINISTRATOR, PlatformRole.ORGANISER, PlatformRole.MEMBER)
 
 
@@ -25,6 +27,13 @@ class LinkedIdentity(Struct, frozen=True, kw_only=True):
     email: str | None = None
     role: PlatformRole | None = None
     """What the person's groups at the provider make of them, as of the last login."""
+    seen_at: int | None = None
+    """When the person last logged in there (milliseconds, to `SEEN_EVERY_MS`); None: not since they were linked."""
+
+    @property
+    def known_at(self) -> int:
+        """As of when it is known what the provider says."""
+        return self.linked_at if self.seen_at is None else self.seen_at
 
 
 class ExternalPerson(Struct, frozen=True, kw_only=True):

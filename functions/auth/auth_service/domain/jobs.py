@@ -9,10 +9,8 @@ from msgspec import Struct
 from auth_service.domain.accounts import Locale
 from auth_service.domain.mails import Notice
 
-KEPT_S = 86_400
-"""A job that could not be done for so long is given up."""
-CLAIM_S = 60
-"""For so long a job is its worker's alone."""
+LATE_S = 45
+"""So long a late job waits, for what was under way when it was promised to arrive."""
 
 
 class _Job(Struct, frozen=True, kw_only=True, tag_field="job"):
@@ -68,14 +66,16 @@ class Erase(_Job, frozen=True, kw_only=True, tag="erase"):
     user_id: str
 
 
-Job: TypeAlias = ConfirmRegistration | OfferReset | ConfirmAddress | TellChangedAddress | Tell | Erase
+class Announce(_Job, frozen=True, kw_only=True, tag="announce"):
+    """An account has changed, or one of its sessions has ended: tell the other services how it stands now."""
+
+    account_id: str
+    session_id: str | None = None
+    """The session (of a service account: the API key) that has ended; None: the account has changed."""
+    is_kept: bool = False
+    """Whether the meeting service keeps something of what has changed: a name, or that there is an account."""
+    is_late: bool = False
+    """Whether it waits for `LATE_S`: to be told once more."""
 
 
-class QueuedJob(Struct, frozen=True, kw_only=True):
-    """A job in the queue. Times in seconds since the epoch."""
-
-    id: str
-    job: Job
-    created_at: int
-    expires_at: int
-    claimed_until: int = 0
+Job: TypeAlias = ConfirmRegistration | OfferReset | ConfirmAddress | TellChangedAddress | Tell | Erase | Announce

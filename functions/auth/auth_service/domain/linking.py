@@ -3,9 +3,11 @@
 The rules keep an account from whoever is not its owner:
 - An identity that is linked logs in to its account, whatever address the provider tells.
 - Another is linked by itself only if the provider vouches for the address **and** the account's owner has proven that
-  it is theirs: anybody may have registered it before, to be in the account already when its owner comes.
+  it is theirs: anybody may have registered it before, to be in the account already when its owner comes. And only if
+  the account has no second factor: a new way in takes a proof of that.
 - Otherwise the owner proves both: logs in to the account, and links the identity from there.
-- When the owner of an address proves it for the first time, what somebody may have linked before falls away.
+- When the owner of an address proves it for the first time, what somebody may have linked before falls away, and the
+  passkeys with it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from auth_service.domain.accounts import Account
-from auth_service.domain.identities import ExternalPerson, LinkedIdentity
+from auth_service.domain.identities import SEEN_EVERY_MS, ExternalPerson, LinkedIdentity
+from auth_service.domain.second_factors import has_second_factor, without_factors
 from auth_service.errors import AccountExistsError, EmailMissingError, LastLoginMethodError, TooManyIdentitiesError
 
 MAX_IDENTITIES = 20
@@ -41,6 +44,7 @@ def link(account: Account, person: ExternalPerson, *, now_ms: int) -> Account:
         linked_at=before.linked_at if before else now_ms,
         email=person.email,
         role=person.role,
+        seen_at=_seen_at(before, person, now_ms),
     )
     if before is not None:
         others = tuple(identity if each is before else each for each in account.identities)
@@ -50,15 +54,23 @@ def link(account: Account, person: ExternalPerson, *, now_ms: int) -> Account:
     return replace(account, identities=(*account.identities, identity))
 
 
+def _seen_at(before: LinkedIdentity | None, person: ExternalPerson, now_ms: int) -> int:
+    """Now; as before, if that is not long ago and the role is the same."""
+    if before is None or before.role is not person.role or now_ms - before.known_at >= SEEN_EVERY_MS:
+        return now_ms
+    return before.known_at
+
+
 def link_by_address(holder: Account, person: ExternalPerson, *, now_ms: int) -> Account:
     """The account that holds a person's address, with the identity linked.
 
     Raises:
         AccountExistsError: it is not certain that both are one person. A second identity of the same provider is one
-            case: an address that was given to a new colleague.
+            case: an address that was given to a new colleague. Or its owner has set up a second factor, which a login
+            at the provider would pass by from now on.
     """
     is_known = any(identity.provider == person.provider for identity in holder.identities)
-    if not person.vouched or holder.email_verified_at is None or is_known:
+    if not person.vouched or holder.email_verified_at is None or is_known or has_second_factor(holder):
         raise AccountExistsError
     return link(holder, person, now_ms=now_ms)
 
@@ -88,7 +100,7 @@ def unlink(account: Account, provider: str, subject: str) -> Account:
         LastLoginMethodError: there would be no way to log in any more.
     """
     rest = tuple(each for each in account.identities if (each.provider, each.subject) != (provider, subject))
-    if not rest and account.password_hash is None:
+    if not rest and account.password_hash is None and not account.passkeys:
         raise LastLoginMethodError
     return replace(account, identities=rest)
 
@@ -96,8 +108,11 @@ def unlink(account: Account, provider: str, subject: str) -> Account:
 def prove_address(account: Account, *, now_ms: int) -> Account:
     """The account, its owner having proven that its address is theirs.
 
-    The first time, identities that were linked before fall away: they may be another's, who registered the address.
+    The first time, identities that were linked before fall away, and so do passkeys: they may be another's, who
+    registered the address. An authenticator app opens nothing by itself, and stays; without one nothing is left that
+    recovery codes could take the place of.
     """
     if account.email_verified_at is not None:
         return account
-    return replace(account, email_verified_at=now_ms, identities=())
+    proven = replace(account, email_verified_at=now_ms, identities=(), passkeys=())
+    return proven if has_second_factor(proven) else without_factors(proven)

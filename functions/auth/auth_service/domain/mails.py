@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from auth_service.domain.accounts import Locale
+from functions.serverless.mails import Mail
 
 
 class LinkMail(StrEnum):
@@ -33,15 +34,13 @@ class Notice(StrEnum):
     IDENTITY_LINKED = "identity_linked"
     EMAIL_IN_USE = "email_in_use"
     ACCOUNT_DELETED = "account_deleted"
-
-
-class Mail(Struct, frozen=True, kw_only=True):
-    """A mail to be sent."""
-
-    to: str
-    subject: str
-    text: str
-    html: str
+    TOTP_ENROLLED = "totp_enrolled"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTORS_RESET = "factors_reset"
 
 
 class _Text(Struct, frozen=True):
@@ -129,6 +128,59 @@ _TEXTS: Final[Mapping[Locale, Mapping[LinkMail | Notice, _Text]]] = {
                 "If it was not you, tell the administrators of {site}.",
             ),
         ),
+        Notice.TOTP_ENROLLED: _Text(
+            "An authenticator app was added to your account at {site}",
+            (
+                "An authenticator app has just been set up for your account at {site}. Its codes are asked for when "
+                "you sign in with your password.",
+                "If it was not you, sign in, remove it, and then choose a new password.",
+            ),
+        ),
+        Notice.TOTP_REMOVED: _Text(
+            "The authenticator app was removed from your account at {site}",
+            (
+                "The authenticator app of your account at {site} has just been removed. Its codes are not asked for "
+                "any more.",
+                "If it was not you, choose a new password now, and set the app up again.",
+            ),
+        ),
+        Notice.PASSKEY_ADDED: _Text(
+            "A passkey was added to your account at {site}",
+            (
+                "A passkey has just been made for your account at {site}. Whoever has it can sign in with it.",
+                "If it was not you, sign in, remove it, and then choose a new password.",
+            ),
+        ),
+        Notice.PASSKEY_REMOVED: _Text(
+            "A passkey was removed from your account at {site}",
+            (
+                "A passkey has just been removed from your account at {site}. Nobody can sign in with it any more.",
+                "If it was not you, choose a new password now.",
+            ),
+        ),
+        Notice.RECOVERY_CODES_MADE: _Text(
+            "New recovery codes for your account at {site}",
+            (
+                "New recovery codes have just been made for your account at {site}. The old ones work no more.",
+                "If it was not you, sign in, make new ones yourself, and then choose a new password.",
+            ),
+        ),
+        Notice.RECOVERY_CODE_USED: _Text(
+            "A recovery code of your account at {site} was used",
+            (
+                "Somebody, presumably you, has just proven with a recovery code to be the owner of your account at "
+                "{site}. It works no more.",
+                "If it was not you, choose a new password now, and make new recovery codes.",
+            ),
+        ),
+        Notice.FACTORS_RESET: _Text(
+            "The second factors of your account at {site} were removed",
+            (
+                "An administrator of {site} has just removed the passkeys, the authenticator app and the recovery "
+                "codes of your account, and signed all devices out.",
+                "Sign in and set them up again. If you have not asked for this, tell the administrators.",
+            ),
+        ),
     },
     "de": {
         LinkMail.REGISTRATION: _Text(
@@ -207,6 +259,60 @@ _TEXTS: Final[Mapping[Locale, Mapping[LinkMail | Notice, _Text]]] = {
                 "Dein Konto bei {site} und alles, was dort über dich gespeichert war, wurde gelöscht, und alle Geräte "
                 "wurden abgemeldet.",
                 "Wenn du es nicht warst, wende dich an die Verwaltung von {site}.",
+            ),
+        ),
+        Notice.TOTP_ENROLLED: _Text(
+            "Dein Konto bei {site} hat jetzt eine Authenticator-App",
+            (
+                "Für dein Konto bei {site} wurde soeben eine Authenticator-App eingerichtet. Nach ihren Codes wird "
+                "gefragt, wenn du dich mit deinem Passwort anmeldest.",
+                "Wenn du es nicht warst: melde dich an, entferne sie und wähle dann ein neues Passwort.",
+            ),
+        ),
+        Notice.TOTP_REMOVED: _Text(
+            "Die Authenticator-App deines Kontos bei {site} wurde entfernt",
+            (
+                "Die Authenticator-App deines Kontos bei {site} wurde soeben entfernt. Nach ihren Codes wird nicht "
+                "mehr gefragt.",
+                "Wenn du es nicht warst, wähle gleich ein neues Passwort und richte die App wieder ein.",
+            ),
+        ),
+        Notice.PASSKEY_ADDED: _Text(
+            "Dein Konto bei {site} hat einen neuen Passkey",
+            (
+                "Für dein Konto bei {site} wurde soeben ein Passkey erstellt. Wer ihn hat, kann sich damit anmelden.",
+                "Wenn du es nicht warst: melde dich an, entferne ihn und wähle dann ein neues Passwort.",
+            ),
+        ),
+        Notice.PASSKEY_REMOVED: _Text(
+            "Ein Passkey deines Kontos bei {site} wurde entfernt",
+            (
+                "Ein Passkey deines Kontos bei {site} wurde soeben entfernt. Niemand kann sich mehr damit anmelden.",
+                "Wenn du es nicht warst, wähle gleich ein neues Passwort.",
+            ),
+        ),
+        Notice.RECOVERY_CODES_MADE: _Text(
+            "Neue Wiederherstellungscodes für dein Konto bei {site}",
+            (
+                "Für dein Konto bei {site} wurden soeben neue Wiederherstellungscodes erstellt. Die alten gelten nicht "
+                "mehr.",
+                "Wenn du es nicht warst: melde dich an, erstelle selbst neue und wähle dann ein neues Passwort.",
+            ),
+        ),
+        Notice.RECOVERY_CODE_USED: _Text(
+            "Ein Wiederherstellungscode deines Kontos bei {site} wurde benutzt",
+            (
+                "Jemand, vermutlich du selbst, hat sich soeben bei {site} mit einem Wiederherstellungscode deines "
+                "Kontos ausgewiesen. Er gilt nicht mehr.",
+                "Wenn du es nicht warst, wähle gleich ein neues Passwort und erstelle neue Codes.",
+            ),
+        ),
+        Notice.FACTORS_RESET: _Text(
+            "Die zweiten Faktoren deines Kontos bei {site} wurden entfernt",
+            (
+                "Die Verwaltung von {site} hat soeben die Passkeys, die Authenticator-App und die "
+                "Wiederherstellungscodes deines Kontos entfernt und alle Geräte abgemeldet.",
+                "Melde dich an und richte sie neu ein. Wenn du nicht darum gebeten hast, wende dich an die Verwaltung.",
             ),
         ),
     },

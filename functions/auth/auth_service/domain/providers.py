@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from auth_service.domain.directory_names import USERNAME
+from auth_service.domain.identities import LinkedIdentity
 
 GOOGLE = "https://accounts.google.com"
 ANY_DOMAIN = "*"
@@ -41,9 +42,15 @@ class _Provider(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkn
     """The domains whose e-mail addresses the provider is trusted to know the owners of; ``*`` for all."""
     roles: dict[Role, tuple[Text, ...]] = {}
     """Which groups at the provider give which role here."""
+    roles_last_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    """So long such a role holds without another login there. Whoever leaves a group loses it by then."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r})"
+
+    def grants(self, identity: LinkedIdentity, *, now_ms: float) -> bool:
+        """Whether its groups still give somebody the role that they gave at the last login."""
+        return bool(self.roles) and now_ms < identity.known_at + self.roles_last_days * 86_400_000
 
     def vouches(self, email: str) -> bool:
         """Whether the provider is trusted to know who owns a (normalised) address."""
@@ -68,6 +75,9 @@ class OidcProvider(_Provider, frozen=True, kw_only=True, tag="oidc"):
     """Google only: accounts of this organisation, and no others."""
     ca_pem: Pem = ""
     """The certificate authority of a provider inside the organisation; empty: the system's."""
+    ask_second_factor: bool = False
+    """Whether who comes from there proves the second factor that their account has here; otherwise the provider is
+    trusted with that."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.issuer)
@@ -87,6 +97,7 @@ class GoogleProvider(_Provider, frozen=True, kw_only=True, tag="google"):
     client_id: Text
     client_secret: Text
     hosted_domain: Annotated[str, Meta(pattern=r"^[a-z0-9.-]*$")] = ""
+    ask_second_factor: bool = False
 
     def as_oidc(self) -> OidcProvider:
         """The same as any other provider of OpenID Connect."""
@@ -95,11 +106,13 @@ class GoogleProvider(_Provider, frozen=True, kw_only=True, tag="google"):
             name=self.name,
             vouches_for=self.vouches_for,
             roles=self.roles,
+            roles_last_days=self.roles_last_days,
             issuer=GOOGLE,
             client_id=self.client_id,
             client_secret=self.client_secret,
             algorithms=("RS256",),
             hosted_domain=self.hosted_domain,
+            ask_second_factor=self.ask_second_factor,
         )
 
 

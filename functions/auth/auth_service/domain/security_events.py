@@ -46,6 +46,19 @@ class SecurityEventName(StrEnum):
     API_KEY_USED = "api_key_used"
     API_KEY_REFUSED = "api_key_refused"
     AUDIT_READ = "audit_read"
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    SECOND_FACTOR_REFUSED = "second_factor_refused"
+    SECOND_FACTOR_SLOWED = "second_factor_slowed"
+    STEPPED_UP = "stepped_up"
+    TOTP_ENROLLED = "totp_enrolled"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_RENAMED = "passkey_renamed"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_COUNTER_WENT_BACK = "passkey_counter_went_back"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTORS_RESET = "factors_reset"
 
 
 REFUSALS: Final = frozenset(
@@ -54,6 +67,9 @@ REFUSALS: Final = frozenset(
         SecurityEventName.REFRESH_TOKEN_REUSED,
         SecurityEventName.LOGIN_SLOWED,
         SecurityEventName.API_KEY_REFUSED,
+        SecurityEventName.SECOND_FACTOR_REFUSED,
+        SecurityEventName.SECOND_FACTOR_SLOWED,
+        SecurityEventName.PASSKEY_COUNTER_WENT_BACK,
     }
 )
 """What was asked for and not done."""

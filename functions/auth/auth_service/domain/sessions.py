@@ -27,6 +27,8 @@ from functions.serverless.ids import base32
 
 FAMILY_BYTES = 16
 SECRET_BYTES = 32
+PROVEN_S = 600
+"""For so long a login, or a later proof, is enough for dangerous actions."""
 
 
 class RefreshToken(Struct, frozen=True, kw_only=True):
@@ -73,6 +75,14 @@ class Session(Struct, frozen=True, kw_only=True):
     """What the session was used with last."""
     network: str | None = None
     """Where from, roughly (`auth_service.domain.devices.network_of`)."""
+    proven_at: int = 0
+    """When its bearer last proved who they are: by the login, or again since then."""
+    second_factor: bool = False
+    """Whether that has included a second factor."""
+
+    def is_proven(self, *, second_factor: bool, now: float) -> bool:
+        """Whether its bearer has just proven who they are: if their account has a ``second_factor``, with that."""
+        return now < self.proven_at + PROVEN_S and (self.second_factor or not second_factor)
 
     def is_alive(self, *, epoch: int, now: float) -> bool:
         """Whether it gives new tokens, in an account's ``session_epoch``."""
@@ -121,9 +131,16 @@ def decode_refresh_token(text: str) -> RefreshToken:
 
 
 def open_session(
-    user_id: str, token: RefreshToken, *, epoch: int, origin: Origin, now: float, lifetimes: Lifetimes
+    user_id: str,
+    token: RefreshToken,
+    *,
+    epoch: int,
+    origin: Origin,
+    now: float,
+    lifetimes: Lifetimes,
+    second_factor: bool = False,
 ) -> Session:
-    """A new session whose first refresh token is ``token``."""
+    """A new session whose first refresh token is ``token``. ``second_factor``: whether the login has included one."""
     started = int(now)
     return Session(
         epoch=epoch,
@@ -135,6 +152,8 @@ def open_session(
         used_at=started,
         expires_at=_expires_at(started, started, lifetimes),
         secret_hash=token.secret_hash,
+        proven_at=started,
+        second_factor=second_factor,
     )
 
 
@@ -174,6 +193,12 @@ def refresh(
         secret = _seal(token, bytes.fromhex(session.sealed_secret))
         return Repeated(token=RefreshToken(family=token.family, secret=secret))
     return Reused()
+
+
+def is_of(session: Session, token: RefreshToken) -> bool:
+    """Whether a token is, or was just before, the session's own."""
+    known = (session.secret_hash, session.last_hash or "")
+    return any(hmac.compare_digest(token.secret_hash, each) for each in known)
 
 
 def _expires_at(created_at: int, used_at: int, lifetimes: Lifetimes) -> int:

@@ -42,7 +42,8 @@ class LiveRooms:
         try:
             for places in self._following(key, after, limit + 1):
                 for place, summary in zip(places, self._summaries(places), strict=True):
-                    if summary is None:
+                    # A meeting that has another host now may still be in the list of the former one.
+                    if summary is None or (host_id is not None and summary.host_id != host_id):
                         gone.append(place.id)
                     else:
                         found.append(summary)

@@ -1,77 +1,165 @@
-"""Meetings and what happened in them, in the DynamoDB table ``PARLEY_MEETINGS_TABLE``.
+"""Meetings and who belongs to them, in the DynamoDB table ``PARLEY_MEETINGS_TABLE``.
 
-The table (``infra/data.yaml``): partition key ``pk`` (S), sort key ``sk`` (S); one index ``gsi1`` with ``gsi1pk`` (S)
-and ``gsi1sk`` (S), all attributes projected; time to live in ``expires_at`` (N, seconds since the epoch); billed by
-request; point-in-time recovery.
+The table (``infra/data.yaml``): partition key ``pk`` (S), sort key ``sk`` (S); an index ``gsi1`` with ``gsi1pk`` and
+``gsi1sk`` (S), all attributes projected; an index ``gsi2`` with ``gsi2pk`` and ``gsi2sk`` (S), keys alone; time to live
+in ``expires_at`` (N, seconds since the epoch); billed by request; point-in-time recovery.
 
-| Item       | pk               | sk                              | gsi1pk          | gsi1sk                |
-|------------|------------------|---------------------------------|-----------------|-----------------------|
-| Meeting    | ``MEETING#<id>`` | MEETING                         | ``HOST#<user>`` | ``<created_at>#<id>`` |
-| Attendance | ``MEETING#<id>`` | ``ATTENDANCE#<participant id>`` |                 |                       |
-| Chat       | ``MEETING#<id>`` | ``CHAT#<version>#<message id>`` |                 |                       |
-| Recording  | ``MEETING#<id>`` | ``RECORDING#<recording id>``    |                 |                       |
+| Item          | pk                    | sk                              | gsi1pk              | gsi1sk                | gsi2pk             | gsi2sk                |
+|---------------|-----------------------|---------------------------------|---------------------|-----------------------|--------------------|-----------------------|
+| Meeting       | ``MEETING#<id>``      | MEETING                         | ``HOST#<user>``     | ``<created_at>#<id>`` | ``USER#<host>``    | place in the agenda   |
+| Invitee       | ``MEETING#<id>``      | ``INVITEE#<address or user>``   | ``INVITED#<user>``  | ``<invited_at>#<id>`` | ``USER#<user>``    | place in the agenda   |
+| Session       | ``MEETING#<id>``      | ``SESSION#<number>``            | ``KEPT#<shard>``    | ``<ended_at>#<room id>`` |                 |                       |
+| Ban           | ``MEETING#<id>``      | ``BAN#<identity>``              |                     |                       |                    |                       |
+| Personal room | ``USER#<user>``       | PERSONAL                        |                     |                       |                    |                       |
+| Request       | ``USER#<user>``       | ``REQUEST#<digest of its key>`` |                     |                       |                    |                       |
+| Organisation  | ORGANISATION          | SETTINGS                        |                     |                       |                    |                       |
+| Was there     | ``MEETING#<room id>`` | ``PERSON#<identity>``           |                     |                       | ``USER#<user>``    | ``PAST#<since>#<room id>`` |
+| Stay          | ``MEETING#<room id>`` | ``ATTENDANCE#<identity>#<participant id>`` |          |                       |                    |                       |
+| Turn of it    | ``MEETING#<room id>`` | the stay's, and ``#<version>``  |                     |                       |                    |                       |
+| Chat          | ``MEETING#<room id>`` | ``CHAT#<version>#<message id>`` |                     |                       |                    |                       |
+| Poll          | ``MEETING#<room id>`` | ``POLL#<poll id>``              |                     |                       |                    |                       |
+| Breakout news | ``MEETING#<room id>`` | ``BREAKOUTS#<version>``         |                     |                       |                    |                       |
+| Reminder      | ``MEETING#<id>``      | REMINDER                        | REMINDERS           | ``<due>#<id>``        |                    |                       |
+| Job           | ``JOB#<id>``          | JOB                             | JOBS                | ``<made at>#<id>``    |                    |                       |
+| Contact       | ``USER#<user>``       | CONTACT                         |                     |                       |                    |                       |
+| Mails sent    | ``USER#<user>``       | ``MAILS#<day>``                 |                     |                       |                    |                       |
+| Own feed      | ``USER#<user>``       | FEED                            |                     |                       |                    |                       |
+| Feed          | ``FEED#<digest>``     | FEED                            |                     |                       |                    |                       |
+| Webhook       | ``WEBHOOK#<id>``      | WEBHOOK                         | ``WEBHOOKS#<user>`` or ``WEBHOOKS#organisation`` | ``<created_at>#<id>`` | |  |
+| Delivery      | ``WEBHOOK#<id>``      | ``DELIVERY#<message id>``       | ``DELIVERIES#<id>`` | ``<at>#<message id>`` | ``DELIVERIES_DUE#<0 to 7>`` | ``<next_at>#<message id>`` |
+| Account       | ``ACCOUNT#<user>``    | ACCOUNT                         |                     |                       |                    |                       |
+
+What belongs to one session is under its room's id (`contracts.rooms.room_of`); the first session's is the meeting's own.
+An invitation that no account is known for has ``ADDRESS#<address>`` as ``gsi1pk``, and no place in an agenda. The place
+in the agenda is `meetings_service.domain.meetings.agenda_position`.
 
 Access patterns:
-1. Create: put, only if the id is free. Read, join: get by id. Change, end: one conditional update.
-2. Meetings of a host, newest first, by pages: query ``gsi1`` backwards.
-3. Facts: one update for each meeting, each participant and each recording of a batch, puts for chat
-   (`meetings_service.domain.record`).
-4. Attendance, chat and recordings of a meeting: query ``pk`` with the prefix of ``sk``.
-5. Titles of some meetings: batch get by id.
-"""
+1. Create: a transaction puts the meeting, if the id is free, and the request or the personal room that it is for.
+2. Read, join: one batch get of the meeting, the caller's invitation and ban. Change: one conditional update.
+3. Meetings of a host, or that somebody is invited to, newest first, by pages: query ``gsi1`` backwards
+   (`meetings_service.adapters.lists`, as the next two).
+4. What is to come for somebody: query ``gsi2`` from now on for those that take place once and for series, and get the
+   meetings. 5. What somebody took part in, newest first: query ``gsi2`` backwards, and get the meetings.
+6. Invitees, sessions, attendance, chat, polls: query ``pk`` with the prefix of ``sk``, or a range of it.
+7. Facts: updates for each meeting, session, person, stay, chat message and poll of a batch, puts for what never changes
+   (`meetings_service.adapters.records`); recordings are `meetings_service.adapters.recordings_table`'s.
+8. Titles of some meetings: batch get by id. What is kept too long: query ``gsi1`` shard by shard, the earliest first
+   (`meetings_service.adapters.kept_sessions`).
+9. An account that is gone, or has another name: query ``gsi1`` and ``gsi2`` for its meetings, invitations and rooms, and
+   change them one by one (`meetings_service.adapters.traces`).
+10. What webhooks are to be told: query ``gsi1`` for those of the host and of the organisation, one put for each
+    delivery; one update claims it, one notes what became of it. The log of a webhook: query ``gsi1`` backwards. What is
+    to be sent: query the partitions ``DELIVERIES_DUE#…`` of ``gsi2`` until now (`meetings_service.adapters.webhooks_table`).
+11. Whether an account is closed, for stream keys: batch get (`meetings_service.adapters.closed_accounts`).
+
+Stays from before they were kept by identity (``ATTENDANCE#<participant id>``) are not told of any more.
+Items of meetings from before there were settings have ``guests_allowed`` beside the other attributes, and no
+``version`` and ``session``, which are 1.
+"""  # noqa: E501  (a table)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from contracts.rooms import MeetingId
-from functions.serverless.aws import from_item, to_item
-from functions.serverless.cursors import Place, cursor_at, place_of
-from functions.serverless.problems import UnavailableError
-from meetings_service.domain.meetings import Meeting
-from meetings_service.domain.record import Attendance, Changes, ChatLine, Recording
+from contracts.rooms import Identity, MeetingId
+from functions.serverless.aws import to_item
+from meetings_service.adapters.table import Key, Table, without_nulls
+from meetings_service.domain.meeting_settings import Organisation
+from meetings_service.domain.meetings import Invitee, Meeting, agenda_position
 from meetings_service.errors import MeetingNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import WriteRequestTypeDef
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_BATCH = 25
-"""The most puts that one BatchWriteItem takes."""
-_BATCH_ATTEMPTS = 5
+ORGANISATION: Key = ("ORGANISATION", "SETTINGS")
+"""The key of the organisation's settings."""
 
 
-class Page(Struct, frozen=True, kw_only=True):
-    """Some meetings, and where the next ones begin."""
+class Added(Enum):
+    """What became of a meeting that was to be added."""
 
-    meetings: tuple[Meeting, ...]
-    next_cursor: str | None
+    DONE = "done"
+    ID_TAKEN = "id taken"
+    KNOWN = "known"
+    """What it was for has one."""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A meeting, and what somebody is to it."""
+
+    meeting: Meeting
+    invitee: Invitee | None = None
+    is_banned: bool = False
+    beside: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    """Those items that were asked for beside, and are there."""
+
+
+class Banned(Struct, frozen=True, kw_only=True):
+    """Somebody who may not come back."""
+
+    identity: Identity
+    name: str
+
+
+class Purpose(Struct, frozen=True, kw_only=True):
+    """What a meeting is made for, once: a request with a name of its own, or somebody's personal room."""
+
+    user_id: str
+    sort_key: str
+    digest: str = ""
+    """Of what was asked for."""
+    expires_at: int | None = None
 
 
 class Repository:
-    """Reads by id are strongly consistent; lists may lag behind by a moment."""
+    """Meetings. Reads by id are strongly consistent."""
 
     def __init__(self, client: Callable[[], DynamoDBClient], table: str) -> None:
-        self._client = client
-        self._table = table
+        self.table = Table(client, table)
 
-    def add(self, meeting: Meeting) -> bool:
-        """Adds a meeting; False if its id is taken."""
-        client = self._client()
-        index = {"gsi1pk": f"HOST#{meeting.host_id}", "gsi1sk": _list_position(meeting)}
+    # ---- meetings ----
+
+    def add(
+        self, meeting: Meeting, purpose: Purpose | None = None, also: Sequence[TransactWriteItemTypeDef] = ()
+    ) -> Added:
+        """Adds a meeting, and notes what it is for. ``also``: what is written with it."""
+        item = {**_named(_key(meeting.id)), **_places(meeting), **without_nulls(meeting)}
+        free: dict[str, Any] = {"TableName": self.table.name, "ConditionExpression": "attribute_not_exists(pk)"}
+        puts: list[Any] = [{"Put": {**free, "Item": to_item(item)}}]
+        if purpose is not None:
+            pointer: dict[str, Any] = {
+                **_named(_purpose_key(purpose)),
+                "meeting_id": meeting.id,
+                "digest": purpose.digest,
+            }
+            pointer |= {} if purpose.expires_at is None else {"expires_at": purpose.expires_at}
+            puts.append({"Put": {**free, "Item": to_item(pointer)}})
+        client = self.table.client
         try:
-            client.put_item(
-                TableName=self._table,
-                Item=to_item({**_key(meeting.id), **index, **_without_nulls(meeting)}),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            client.transact_write_items(TransactItems=[*puts, *also])
+        except client.exceptions.TransactionCanceledException as error:
+            codes = [reason.get("Code") for reason in error.response["CancellationReasons"]][: len(puts)]
+            if codes[-1] == "ConditionalCheckFailed" and purpose is not None:
+                return Added.KNOWN
+            if codes[0] == "ConditionalCheckFailed":
+                return Added.ID_TAKEN
+            raise
+        return Added.DONE
+
+    def made_for(self, purpose: Purpose) -> tuple[MeetingId, str] | None:
+        """The id of the meeting that was made for something, and the digest of what was asked for then."""
+        item = self.table.get(_purpose_key(purpose))
+        return None if item is None else (MeetingId(item["meeting_id"]), item["digest"])
+
+    def forget_purpose(self, purpose: Purpose) -> None:
+        """The next meeting for it is another one."""
+        self.table.delete_all([_purpose_key(purpose)])
 
     def find(self, meeting_id: MeetingId) -> Meeting:
         """The meeting with an id.
@@ -79,180 +167,202 @@ class Repository:
         Raises:
             MeetingNotFoundError: there is none.
         """
-        answer = self._client().get_item(TableName=self._table, Key=to_item(_key(meeting_id)), ConsistentRead=True)
-        if "Item" not in answer:
-            raise MeetingNotFoundError
-        return _meeting(answer["Item"])
+        return self.find_for(meeting_id, identity=None, address=None).meeting
 
-    def titles(self, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, str]:
-        """The titles of some meetings (100 at most), as of a moment ago; those that are not there are left out."""
-        if not meeting_ids:
-            return {}
-        wanted: Any = {"Keys": [to_item(_key(each)) for each in meeting_ids], "ProjectionExpression": "id, title"}
-        found: list[Any] = []
-        for _ in range(_BATCH_ATTEMPTS):
-            answer = self._client().batch_get_item(RequestItems={self._table: wanted})
-            found += answer["Responses"].get(self._table, [])
-            wanted = answer["UnprocessedKeys"].get(self._table)
-            if not wanted:
-                return {item["id"]: item["title"] for item in map(from_item, found)}
-        raise UnavailableError("The table does not give all of the batch at the moment.")
-
-    def list_of_host(self, host_id: str, *, cursor: str | None, limit: int) -> Page:
-        """A page of someone's meetings, newest first.
-
-        Raises:
-            InvalidFieldError: the cursor is none of ours.
-        """
-        position = {} if cursor is None else {"ExclusiveStartKey": to_item(_start_key(host_id, cursor))}
-        answer = self._client().query(
-            TableName=self._table,
-            IndexName="gsi1",
-            KeyConditionExpression="gsi1pk = :host",
-            ExpressionAttributeValues=to_item({":host": f"HOST#{host_id}"}),
-            ScanIndexForward=False,
-            Limit=limit,
-            **position,  # type: ignore[arg-type]
-        )
-        meetings = tuple(_meeting(item) for item in answer["Items"])
-        more = "LastEvaluatedKey" in answer and meetings
-        return Page(
-            meetings=meetings,
-            next_cursor=cursor_at(Place(time=meetings[-1].created_at, id=meetings[-1].id)) if more else None,
-        )
-
-    def change(self, meeting_id: MeetingId, changes: dict[str, str | bool]) -> Meeting:
-        """Sets some fields and gives the meeting as it is then.
+    def find_for(
+        self, meeting_id: MeetingId, *, identity: str | None, address: str | None, beside: Sequence[Key] = ()
+    ) -> Found:
+        """The meeting with an id, and what somebody is to it who has this identity and, proven, this address; with the
+        items that have the keys ``beside``.
 
         Raises:
             MeetingNotFoundError: there is none.
         """
-        if not changes:
-            return self.find(meeting_id)
-        client = self._client()
-        try:
-            answer = client.update_item(
-                TableName=self._table,
-                Key=to_item(_key(meeting_id)),
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeNames={f"#{name}": name for name in changes},
-                ExpressionAttributeValues=to_item({f":{name}": value for name, value in changes.items()}),
-                ReturnValues="ALL_NEW",
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            raise MeetingNotFoundError from None
-        return _meeting(answer["Attributes"])
-
-    def record_time(self, meeting_id: MeetingId, field: str, at: int) -> None:
-        """Sets ``started_at`` or ``ended_at``, unless an earlier time is known.
-
-        Raises:
-            MeetingNotFoundError: there is no such meeting.
-        """
-        client = self._client()
-        try:
-            client.update_item(
-                TableName=self._table,
-                Key=to_item(_key(meeting_id)),
-                UpdateExpression="SET #field = :at",
-                ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(#field) OR #field > :at)",
-                ExpressionAttributeNames={"#field": field},
-                ExpressionAttributeValues=to_item({":at": at}),
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            self.find(meeting_id)
-
-    def record(self, meeting_id: MeetingId, changes: Changes) -> None:
-        """Adds what happened to the record of a meeting. May be repeated, in any order (see `domain.record`).
-
-        Raises:
-            MeetingNotFoundError: there is no such meeting.
-        """
-        self.find(meeting_id)
-        for stay in changes.attendance.values():
-            self._record_parts(meeting_id, f"ATTENDANCE#{stay.participant_id}", stay)
-        for recording in changes.recordings.values():
-            self._record_parts(meeting_id, f"RECORDING#{recording.recording_id}", recording)
-        self._put_all([_chat_item(meeting_id, line) for line in changes.chat.values()])
-        if changes.started_at is not None:
-            self.record_time(meeting_id, "started_at", changes.started_at)
-        if changes.ended_at is not None:
-            self.record_time(meeting_id, "ended_at", changes.ended_at)
-
-    def attendance(self, meeting_id: MeetingId) -> tuple[Attendance, ...]:
-        """Everyone's stays, in the order of their participant ids."""
-        return tuple(msgspec.convert(item, Attendance) for item in self._items(meeting_id, "ATTENDANCE#"))
-
-    def chat(self, meeting_id: MeetingId) -> tuple[ChatLine, ...]:
-        """The chat, in its order."""
-        return tuple(msgspec.convert(item, ChatLine) for item in self._items(meeting_id, "CHAT#"))
-
-    def recordings(self, meeting_id: MeetingId) -> tuple[Recording, ...]:
-        """What was recorded, in the order of the recordings' ids."""
-        return tuple(msgspec.convert(item, Recording) for item in self._items(meeting_id, "RECORDING#"))
-
-    def _record_parts(self, meeting_id: MeetingId, sort_key: str, parts: Attendance | Recording) -> None:
-        """Sets what the facts of a batch tell of something, and leaves what others tell."""
-        values = _without_nulls(parts)
-        self._client().update_item(
-            TableName=self._table,
-            Key=to_item({"pk": f"MEETING#{meeting_id}", "sk": sort_key}),
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-            ExpressionAttributeNames={f"#{name}": name for name in values},
-            ExpressionAttributeValues=to_item({f":{name}": value for name, value in values.items()}),
+        main, ban = _key(meeting_id), _ban_key(meeting_id, identity or "")
+        invitations = [invitee_key(meeting_id, key) for key in (identity, address) if key]
+        keys = [main] if identity is None else [main, ban]
+        items = self.table.get_all([*keys, *invitations, *beside])
+        if main not in items:
+            raise MeetingNotFoundError
+        invited = [msgspec.convert(items[key], Invitee) for key in invitations if key in items]
+        return Found(
+            meeting=meeting_of(items[main]),
+            invitee=invited[0] if invited else None,
+            is_banned=bool(items.get(ban, {}).get("is_banned")),
+            beside={key: items[key] for key in beside if key in items},
         )
 
-    def _put_all(self, items: Sequence[dict[str, Any]]) -> None:
-        requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": to_item(item)}} for item in items]
-        for start in range(0, len(requests), _BATCH):
-            left: Sequence[Any] = requests[start : start + _BATCH]
-            for _ in range(_BATCH_ATTEMPTS):
-                answer = self._client().batch_write_item(RequestItems={self._table: left})
-                left = answer["UnprocessedItems"].get(self._table, [])
-                if not left:
-                    break
-            else:
-                raise UnavailableError("The table does not take all of the batch at the moment.")
+    def find_some(self, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, Meeting]:
+        """Those of some meetings that are there, as of a moment ago."""
+        items = self.table.get_all([_key(each) for each in meeting_ids], consistent=False)
+        return {MeetingId(item["id"]): meeting_of(item) for item in items.values()}
 
-    def _items(self, meeting_id: MeetingId, prefix: str) -> Iterator[dict[str, Any]]:
-        pages = (
-            self._client()
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues=to_item({":pk": f"MEETING#{meeting_id}", ":prefix": prefix}),
-                ConsistentRead=True,
-            )
+    def titles(self, meeting_ids: Sequence[MeetingId]) -> dict[MeetingId, str]:
+        """The titles of some meetings, as of a moment ago; those that are not there are left out."""
+        keys = [_key(each) for each in meeting_ids]
+        items = self.table.get_all(keys, consistent=False, attributes=("id", "title"))
+        return {MeetingId(item["id"]): item["title"] for item in items.values()}
+
+    def replace(self, before: Meeting, after: Meeting, also: Sequence[TransactWriteItemTypeDef] = ()) -> Meeting | None:
+        """Changes a meeting, and gives it as it is then; None if it is not (any more) as ``before``.
+
+        ``also``: what is written with it, or not at all. Who belongs to it has it at its old place in their agendas
+        (`adapters.invitees.Invitees.move`).
+
+        Raises:
+            MeetingNotFoundError: there is none.
+        """
+        old, new = without_nulls(before), without_nulls(after)
+        sets = {name: value for name, value in new.items() if old.get(name) != value and name != "version"}
+        gone = [name for name in old if name not in new]
+        places, former = _places(after), _places(before)
+        sets |= {name: value for name, value in places.items() if former.get(name) != value}
+        gone += [name for name in former if name not in places]
+        if not sets and not gone and not also:
+            return before
+        change: dict[str, Any] = {
+            "sets": sets,
+            "removes": gone,
+            "adds_version": True,
+            "condition": f"attribute_exists(#pk) AND {_is('version', before.version)}",
+            "values": {":version": before.version},
+        }
+        if also:
+            done = self.table.transact([self.table.update_write(_key(before.id), **change), *also])
+            changed = msgspec.structs.replace(after, version=before.version + 1) if done else None
+        else:
+            item = self.table.update(_key(before.id), **change)
+            changed = None if item is None else meeting_of(item)
+        if changed is None:
+            self.find(before.id)
+        return changed
+
+    def begin_session(self, meeting: Meeting) -> Meeting:
+        """The meeting in the session after the one that has ended, which somebody else may have begun already."""
+        begun = self.table.update(
+            _key(meeting.id),
+            sets={"session": meeting.session + 1},
+            removes=("started_at", "ended_at", "ended_by"),
+            adds_version=True,
+            condition=f"attribute_exists(#ended_at) AND {_is('session', meeting.session)}",
+            values={":session": meeting.session},
         )
-        for page in pages:
-            for item in page["Items"]:
-                yield from_item(item)
+        return self.find(meeting.id) if begun is None else meeting_of(begun)
+
+    def record_start(self, meeting_id: MeetingId, session: int, at: int) -> None:
+        """A session has begun, unless an earlier time is known. Nothing if the meeting has another session now."""
+        self._record_time(meeting_id, session, {"started_at": at}, ())
+
+    def record_end(self, meeting_id: MeetingId, session: int, at: int, by: Identity | None) -> None:
+        """A session is over, and who has ended it, unless an earlier time is known; as `record_start`."""
+        if by is None:
+            self._record_time(meeting_id, session, {"ended_at": at}, ("ended_by",))
+        else:
+            self._record_time(meeting_id, session, {"ended_at": at, "ended_by": by}, ())
+
+    def _record_time(self, meeting_id: MeetingId, session: int, sets: dict[str, Any], removes: Sequence[str]) -> None:
+        """Sets a time, the first of ``sets``, and what belongs to it, unless an earlier one is known."""
+        field, at = next(iter(sets.items()))
+        self.table.update(
+            _key(meeting_id),
+            sets=sets,
+            removes=removes,
+            adds_version=True,
+            condition=f"attribute_exists(#pk) AND {_is('session', session)}"
+            f" AND (attribute_not_exists(#{field}) OR #{field} > :at)",
+            values={":session": session, ":at": at},
+        )
+
+    def delete(self, meeting: Meeting) -> None:
+        """Deletes a meeting with all that belongs to it, the meeting itself last: it may be asked for again."""
+        for session in range(1, meeting.session + 1):
+            pk = f"MEETING#{msgspec.structs.replace(meeting, session=session).room}"
+            keys = [(item["pk"], item["sk"]) for item in self.table.query(pk, attributes=("pk", "sk"))]
+            self.table.delete_all([key for key in keys if key != _key(meeting.id)])
+        self.table.delete_all([_key(meeting.id)])
+
+    # ---- who may not come back ----
+
+    def bans(self, meeting_id: MeetingId) -> list[Banned]:
+        """Who may not come back, in the order of their identities."""
+        items = self.table.query(f"MEETING#{meeting_id}", "BAN#")
+        return [
+            Banned(identity=Identity(item["sk"].removeprefix("BAN#")), name=item.get("name", ""))
+            for item in items
+            if item["is_banned"]
+        ]
+
+    def lift_ban(self, meeting_id: MeetingId, identity: str) -> bool:
+        """Somebody may come back. False if they were never banned. What a later moment of the room says counts more."""
+        changed = self.table.update(
+            _ban_key(meeting_id, identity), sets={"is_banned": False}, condition="attribute_exists(#moment)"
+        )
+        return changed is not None
+
+    # ---- the organisation ----
+
+    def organisation(self) -> Organisation:
+        """What holds for everybody."""
+        item = self.table.get(ORGANISATION)
+        return Organisation() if item is None else msgspec.convert(item, Organisation)
+
+    def set_organisation(self, organisation: Organisation, *, known: int) -> Organisation | None:
+        """Sets what holds for everybody; None if it is not (any more) at version ``known``."""
+        changed = self.table.update(
+            ORGANISATION,
+            sets={
+                **without_nulls(organisation),
+                "defaults": without_nulls(organisation.defaults),
+                "version": known + 1,
+            },
+            removes=[name for name in ("history_days", "recordings_days") if getattr(organisation, name) is None],
+            condition="#version = :version" if known else "attribute_not_exists(#version)",
+            values={":version": known} if known else {},
+        )
+        return None if changed is None else msgspec.convert(changed, Organisation)
 
 
-def _key(meeting_id: str) -> dict[str, str]:
-    return {"pk": f"MEETING#{meeting_id}", "sk": "MEETING"}
+def meeting_of(item: dict[str, Any]) -> Meeting:
+    """The meeting that an item tells of."""
+    if "settings" not in item:
+        item = {**item, "settings": {"guests_allowed": item.get("guests_allowed", True)}}
+    return msgspec.convert(item, Meeting)
 
 
-def _meeting(item: Any) -> Meeting:
-    return msgspec.convert(from_item(item), Meeting)
+def _key(meeting_id: str) -> Key:
+    return f"MEETING#{meeting_id}", "MEETING"
 
 
-def _list_position(meeting: Meeting) -> str:
-    return f"{meeting.created_at:015d}#{meeting.id}"
+def invitee_key(meeting_id: str, key: str) -> Key:
+    """The key of an invitation."""
+    return f"MEETING#{meeting_id}", f"INVITEE#{key}"
 
 
-def _chat_item(meeting_id: MeetingId, line: ChatLine) -> dict[str, Any]:
-    sort_key = f"CHAT#{line.version:012d}#{line.message_id}"
-    return {"pk": f"MEETING#{meeting_id}", "sk": sort_key, **_without_nulls(line)}
+def _ban_key(meeting_id: str, identity: str) -> Key:
+    return f"MEETING#{meeting_id}", f"BAN#{identity}"
 
 
-def _without_nulls(value: Struct) -> dict[str, Any]:
-    """A missing attribute is one that no fact has told yet."""
-    return {name: entry for name, entry in msgspec.to_builtins(value).items() if entry is not None}
+def _is(name: str, number: int) -> str:
+    """The condition that an attribute is ``:<name>``. Items from before there was such an attribute have 1."""
+    is_it = f"#{name} = :{name}"
+    return f"(attribute_not_exists(#{name}) OR {is_it})" if number == 1 else is_it
 
 
-def _start_key(host_id: str, cursor: str) -> dict[str, str]:
-    place = place_of(cursor)
-    return {**_key(place.id), "gsi1pk": f"HOST#{host_id}", "gsi1sk": f"{place.time:015d}#{place.id}"}
+def _purpose_key(purpose: Purpose) -> Key:
+    return f"USER#{purpose.user_id}", purpose.sort_key
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"pk": key[0], "sk": key[1]}
+
+
+def _places(meeting: Meeting) -> dict[str, str]:
+    """The meeting's place in the lists of its host."""
+    hosted = {"gsi1pk": f"HOST#{meeting.host_id}", "gsi1sk": f"{meeting.created_at:015d}#{meeting.id}"}
+    return hosted | agenda_place(meeting, meeting.host_id)
+
+
+def agenda_place(meeting: Meeting, user_id: str) -> dict[str, str]:
+    """The attributes by which a meeting is in somebody's agenda."""
+    position = agenda_position(meeting)
+    return {} if position is None else {"gsi2pk": f"USER#{user_id}", "gsi2sk": position}

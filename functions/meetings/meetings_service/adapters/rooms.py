@@ -14,6 +14,7 @@ from contracts.error_codes import ErrorCode
 from contracts.redis_names import ROOM_COMMANDS, ROOM_COMMANDS_MAX_LENGTH
 from contracts.room_commands import (
     EndMeetingRequested,
+    HostChangeRequested,
     RoomAnswer,
     RoomAsked,
     RoomCommand,
@@ -67,6 +68,19 @@ class Rooms:
 
         try:
             self._leave(ShutOutRequested(meeting_id=meeting_id, identity=identity, by=by))
+        except RedisError as error:
+            raise RoomsUnavailableError from error
+
+    def change_host(self, meeting_id: MeetingId, host_id: Identity) -> None:
+        """Tells the gateways that a meeting has another host.
+
+        Raises:
+            RoomsUnavailableError: it could not be told; it may be told again.
+        """
+        from redis import RedisError  # noqa: PLC0415
+
+        try:
+            self._leave(HostChangeRequested(meeting_id=meeting_id, host_id=host_id))
         except RedisError as error:
             raise RoomsUnavailableError from error
 

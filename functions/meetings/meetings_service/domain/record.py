@@ -7,50 +7,47 @@ fact's own version. `Changes` is the sum of a batch; adding `Changes` up is comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from contracts.facts import Fact
 from contracts.log_events import (
+    BreakoutsChanged,
+    BreakoutsClosed,
+    BreakoutsOpened,
+    ChatEdited,
+    ChatRemoved,
     ChatSent,
-    LeaveReason,
     MeetingEnded,
-    MeetingStarted,
     ParticipantJoined,
     ParticipantLeft,
+    PersonUnbanned,
+    PollClosed,
+    PollCreated,
+    PollVoted,
     RecordingStarted,
     RecordingStopped,
 )
-from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, Role
+from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd
+from meetings_service.domain.attendance import (
+    Attendance,
+    AttendanceEvent,
+    Person,
+    Turn,
+    attended,
+    merge,
+    merge_people,
+)
+from meetings_service.domain.breakout_history import BreakoutNews, news_of
+from meetings_service.domain.chat_history import ChatLine, line_of, merge_lines
+from meetings_service.domain.polls import Poll, merge_polls, poll_of
+from meetings_service.domain.times import earliest
 
-
-class Attendance(Struct, frozen=True, kw_only=True):
-    """One stay of one person. Times in milliseconds since the epoch.
-
-    What only the joining tells is None until that fact has come. ``left_at`` None with an ended meeting: stayed to its
-    end.
-    """
-
-    participant_id: ParticipantId
-    identity: Identity
-    name: str | None = None
-    role: Role | None = None
-    joined_at: int | None = None
-    left_at: int | None = None
-    left_because: LeaveReason | None = None
-
-
-class ChatLine(Struct, frozen=True, kw_only=True):
-    """A chat message. ``version`` is that of its fact and gives the order; ``message_id`` tells it from others."""
-
-    version: int
-    message_id: str
-    participant_id: ParticipantId
-    name: str
-    text: str
-    at: int
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class Recording(Struct, frozen=True, kw_only=True):
@@ -67,13 +64,33 @@ class Recording(Struct, frozen=True, kw_only=True):
     stopped_because: RecordingEnd | None = None
 
 
+class Ended(Struct, frozen=True, kw_only=True, order=True):
+    """The end of a session, and who has ended it for all (empty: it ended by itself)."""
+
+    at: int
+    by: Identity = Identity("")
+
+
+class Ban(Struct, frozen=True, kw_only=True, order=True):
+    """Whether somebody may come back, as of a version of the session's log. The latest word counts."""
+
+    version: int
+    is_banned: bool
+    name: str = ""
+
+
 class Changes(Struct, frozen=True, kw_only=True):
     """What a batch of facts changes in the record of one meeting."""
 
     started_at: int | None = None
-    ended_at: int | None = None
+    ended: Ended | None = None
+    bans: dict[Identity, Ban] = field(default_factory=dict)
     attendance: dict[ParticipantId, Attendance] = field(default_factory=dict)
+    turns: dict[tuple[int, ParticipantId], Turn] = field(default_factory=dict)
+    people: dict[Identity, Person] = field(default_factory=dict)
     chat: dict[str, ChatLine] = field(default_factory=dict)
+    polls: dict[str, Poll] = field(default_factory=dict)
+    breakouts: dict[int, BreakoutNews] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
 
 
@@ -86,37 +103,51 @@ def changes_by_meeting(facts: Iterable[Fact]) -> dict[MeetingId, Changes]:
 
 
 def changes_of(fact: Fact) -> Changes:
-    """What one fact changes. Facts about tracks, connections and nodes change nothing: they are the room's own."""
+    """What one fact changes. Facts about tracks, connections and nodes change nothing: they are the room's own.
+
+    A session begins when the first one is in: the log may have begun before, with somebody in the lobby.
+    """
+    changes = Changes()
     match fact.event:
-        case MeetingStarted() | MeetingEnded():
-            begins = isinstance(fact.event, MeetingStarted)
-            return Changes(started_at=fact.event.at) if begins else Changes(ended_at=fact.event.at)
-        case ParticipantJoined(participant=person):
-            joined = Attendance(
-                participant_id=person.id,
-                identity=person.identity,
-                name=person.name,
-                role=person.role,
-                joined_at=person.joined_at,
-            )
-            return Changes(started_at=person.joined_at, attendance={person.id: joined})
-        case ParticipantLeft(at=at, participant_id=participant_id, identity=identity, reason=reason):
-            left = Attendance(participant_id=participant_id, identity=identity, left_at=at, left_because=reason)
-            return Changes(attendance={participant_id: left})
-        case ChatSent(message=message):
-            line = ChatLine(
-                version=fact.version,
-                message_id=message.id,
-                participant_id=message.participant_id,
-                name=message.name,
-                text=message.text,
-                at=message.at,
-            )
-            return Changes(chat={message.id: line})
+        case MeetingEnded(at=at, by=by):
+            changes = Changes(ended=Ended(at=at, by=by or Identity("")))
+        case PersonUnbanned(identity=identity):
+            changes = Changes(bans={identity: Ban(version=fact.version, is_banned=False)})
+        case ChatSent() | ChatEdited() | ChatRemoved():
+            line = line_of(fact.version, fact.event)
+            changes = Changes() if line is None else Changes(chat={line.message_id: line})
+        case PollCreated() | PollVoted() | PollClosed():
+            poll = poll_of(fact.version, fact.event)
+            changes = Changes(polls={poll.poll_id: poll})
+        case BreakoutsOpened() | BreakoutsChanged() | BreakoutsClosed():
+            changes = Changes(breakouts={fact.version: news_of(fact.version, fact.event)})
         case RecordingStarted() | RecordingStopped():
-            return Changes(recordings={fact.event.recording_id: _recording_of(fact.event)})
-        case _:
-            return Changes()
+            changes = Changes(recordings={fact.event.recording_id: _recording_of(fact.event)})
+        case _ if isinstance(fact.event, AttendanceEvent):
+            changes = _attended(fact, fact.event)
+    return changes
+
+
+def _attended(fact: Fact, event: AttendanceEvent) -> Changes:
+    told = attended(fact, event)
+    bans = {}
+    if isinstance(event, ParticipantLeft) and event.banned is not None:
+        bans = {event.identity: Ban(version=fact.version, is_banned=True, name=event.banned)}
+    return Changes(
+        started_at=event.participant.joined_at if isinstance(event, ParticipantJoined) else None,
+        bans=bans,
+        attendance={stay.participant_id: stay for stay in told.stays},
+        turns={(turn.version, turn.participant_id): turn for turn in told.turns},
+        people=_by_identity(told.people),
+    )
+
+
+def _by_identity(people: Iterable[Person]) -> dict[Identity, Person]:
+    """One entry for each, of whom a fact may tell more than once: somebody with two stays."""
+    known: dict[Identity, Person] = {}
+    for person in people:
+        known = _both(known, {person.identity: person}, merge_people)
+    return known
 
 
 def _recording_of(event: RecordingStarted | RecordingStopped) -> Recording:
@@ -127,33 +158,25 @@ def _recording_of(event: RecordingStarted | RecordingStopped) -> Recording:
 
 def add(first: Changes, second: Changes) -> Changes:
     """Both changes."""
-    attendance = dict(first.attendance)
-    for participant_id, stay in second.attendance.items():
-        known = attendance.get(participant_id)
-        attendance[participant_id] = stay if known is None else merge(known, stay)
-    recordings = dict(first.recordings)
-    for recording_id, recording in second.recordings.items():
-        told = recordings.get(recording_id)
-        recordings[recording_id] = recording if told is None else merge_recordings(told, recording)
     return Changes(
         started_at=earliest(first.started_at, second.started_at),
-        ended_at=earliest(first.ended_at, second.ended_at),
-        attendance=attendance,
-        chat=first.chat | second.chat,
-        recordings=recordings,
+        ended=earliest_end(first.ended, second.ended),
+        bans=_both(first.bans, second.bans, max),
+        attendance=_both(first.attendance, second.attendance, merge),
+        turns=first.turns | second.turns,
+        people=_both(first.people, second.people, merge_people),
+        chat=_both(first.chat, second.chat, merge_lines),
+        polls=_both(first.polls, second.polls, merge_polls),
+        breakouts=first.breakouts | second.breakouts,
+        recordings=_both(first.recordings, second.recordings, merge_recordings),
     )
 
 
-def merge(first: Attendance, second: Attendance) -> Attendance:
-    """What two reports of the same stay tell together."""
-    return replace(
-        first,
-        name=first.name if first.name is not None else second.name,
-        role=first.role if first.role is not None else second.role,
-        joined_at=earliest(first.joined_at, second.joined_at),
-        left_at=earliest(first.left_at, second.left_at),
-        left_because=first.left_because if first.left_because is not None else second.left_because,
-    )
+def _both(first: Mapping[K, V], second: Mapping[K, V], together: Callable[[V, V], V]) -> dict[K, V]:
+    merged = dict(first)
+    for key, value in second.items():
+        merged[key] = together(merged[key], value) if key in merged else value
+    return merged
 
 
 def merge_recordings(first: Recording, second: Recording) -> Recording:
@@ -168,8 +191,8 @@ def merge_recordings(first: Recording, second: Recording) -> Recording:
     )
 
 
-def earliest(first: int | None, second: int | None) -> int | None:
-    """The earlier of two times, either of which may be unknown."""
+def earliest_end(first: Ended | None, second: Ended | None) -> Ended | None:
+    """The earlier of two ends, either of which may be unknown."""
     if first is None or second is None:
         return second if first is None else first
     return min(first, second)

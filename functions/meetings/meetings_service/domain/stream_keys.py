@@ -8,13 +8,15 @@ import re
 
 from msgspec import Struct
 
+from contracts.account_standing import is_user
 from contracts.error_codes import ErrorCode
 from contracts.jwks import TokenError
 from contracts.meeting_token import LIFETIME_S, MeetingClaims
 from contracts.rooms import Identity, MeetingId, Permissions, PublishPermission, Role
 from contracts.stream_keys import PREFIX, StreamScope, identity_of_key
 from functions.serverless.ids import base32
-from meetings_service.domain.meetings import ID_LENGTH, Meeting, Status
+from meetings_service.domain.meeting_settings import rules_of
+from meetings_service.domain.meetings import Meeting, with_hyphens
 
 MAX_KEYS = 25
 """How many a meeting has at most, expired ones included."""
@@ -24,7 +26,7 @@ REPEATABLE_MS = 86_400_000
 """For so long a request to make a key may be repeated under its Idempotency-Key."""
 ID_OCTETS, SECRET_OCTETS = 10, 20
 
-_KEY = re.compile(rf"{PREFIX}(?P<meeting>[a-z]{{{ID_LENGTH}}})_(?P<id>[a-z2-7]{{16}})_(?P<secret>[a-z2-7]{{32}})")
+_KEY = re.compile(rf"{PREFIX}(?P<meeting>[a-z]{{12}}|[a-z]{{10}})_(?P<id>[a-z2-7]{{16}})_(?P<secret>[a-z2-7]{{32}})")
 
 PERMISSIONS_OF_SCOPE: dict[StreamScope, Permissions] = {
     StreamScope.PUBLISH: Permissions(publish=tuple(PublishPermission)),
@@ -72,9 +74,7 @@ def shown_key(text: str) -> ShownKey | None:
     found = _KEY.fullmatch(text)
     if found is None:
         return None
-    letters = found["meeting"]
-    meeting_id = MeetingId(f"{letters[:3]}-{letters[3:7]}-{letters[7:]}")
-    return ShownKey(meeting_id=meeting_id, key_id=found["id"], secret=found["secret"])
+    return ShownKey(meeting_id=with_hyphens(found["meeting"]), key_id=found["id"], secret=found["secret"])
 
 
 def key_id_of(meeting_id: MeetingId, caller: Identity, idempotency_key: str | None, randomness: bytes) -> str:
@@ -94,19 +94,21 @@ def opened_by(meeting: Meeting, key: StreamKey | None, secret: str, *, now: int,
     """Who comes in with a key, as the claims that a meeting token would have.
 
     Raises:
-        TokenError: it is unknown, revoked (``token_revoked``) or expired, or the meeting has ended.
+        TokenError: it is unknown, revoked (``token_revoked``) or expired, or the meeting is over.
     """
     if key is None or not any(hmac.compare_digest(hash_of(secret), each) for each in key.hashes):
         raise TokenError(ErrorCode.TOKEN_REVOKED, "This stream key is not known. Perhaps it was revoked.")
     if key.is_expired(now):
         raise TokenError(ErrorCode.TOKEN_EXPIRED, "This stream key has expired.")
-    if meeting.status is Status.ENDED:
+    if meeting.is_over:
         raise TokenError(ErrorCode.MEETING_ENDED, "The meeting has ended.")
     seconds = now // 1000
     return MeetingClaims(
         iss=issuer,
         sub=identity_of_key(key.id),
         meeting=meeting.id,
+        meeting_session=meeting.session,
+        rules=rules_of(meeting.settings),
         name=key.name,
         role=Role.GUEST,
         permissions=PERMISSIONS_OF_SCOPE[key.scope],
@@ -115,4 +117,5 @@ def opened_by(meeting: Meeting, key: StreamKey | None, secret: str, *, now: int,
         jti=key.id,
         host_id=Identity(meeting.host_id),
         stream_key=key.id,
+        stands_on=tuple(dict.fromkeys(filter(is_user, (Identity(meeting.host_id), key.created_by)))),
     )

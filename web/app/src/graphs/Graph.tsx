@@ -22,12 +22,14 @@ interface GraphProps {
   /** Heights at which the axis has a line: all full steps of layers, else the top alone. */
   readonly ticks?: readonly number[];
   readonly isStepped?: boolean;
+  /** Of values over days or months: how far apart they may be, milliseconds, and how their times are written. */
+  readonly calendar?: { readonly gap: number; readonly label: string; readonly text: (at: number) => string };
 }
 
-/** Up to three lines over the last minutes, with their numbers in a table for who cannot see them, or wants them exactly. */
-export function Graph({ title, lines, from, until, maximum, text, ticks = [maximum], isStepped = false }: GraphProps) {
+/** Up to three lines over the last minutes, or over days, with their numbers in a table for who cannot see them, or wants them exactly. */
+export function Graph({ title, lines, from, until, maximum, text, ticks = [maximum], isStepped = false, calendar }: GraphProps) {
   const texts = useMessages().live;
-  const scale = { from, until, maximum, width: WIDTH, height: HEIGHT };
+  const scale = { from, until, maximum, width: WIDTH, height: HEIGHT, gap: calendar?.gap };
   const said = lines.map(({ name, points }) => `${name}: ${inWords(points, text, texts)}`).join("; ");
   return (
     <figure className={styles.graph}>
@@ -66,24 +68,28 @@ export function Graph({ title, lines, from, until, maximum, text, ticks = [maxim
       </div>
       <details className={styles.details}>
         <summary>{texts.asTable}</summary>
-        <Numbers title={title} lines={lines} text={text} />
+        <Numbers title={title} lines={lines} text={text} calendar={calendar} />
       </details>
     </figure>
   );
 }
 
-function Numbers({ title, lines, text }: Pick<GraphProps, "title" | "lines" | "text">) {
+type NumbersProps = Pick<GraphProps, "title" | "lines" | "text"> & { readonly calendar: GraphProps["calendar"] | undefined };
+
+function Numbers({ title, lines, text, calendar }: NumbersProps) {
   const texts = useMessages().live;
   const { locale } = useLocale();
   const time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit" });
-  const moments = [...thinned(lines[0]?.points ?? [], ROWS)].reverse();
+  const timeText = calendar?.text ?? ((at: number) => time.format(at));
+  const points = lines[0]?.points ?? [];
+  const moments = [...(calendar === undefined ? thinned(points, ROWS) : points)].reverse();
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={title}>
       <table className={styles.table}>
         <caption className="visually-hidden">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">{texts.time}</th>
+            <th scope="col">{calendar?.label ?? texts.time}</th>
             {lines.map(({ name }) => (
               <th key={name} scope="col">
                 {name}
@@ -94,7 +100,7 @@ function Numbers({ title, lines, text }: Pick<GraphProps, "title" | "lines" | "t
         <tbody>
           {moments.map(({ at }) => (
             <tr key={at}>
-              <th scope="row">{time.format(at)}</th>
+              <th scope="row">{timeText(at)}</th>
               {lines.map(({ name, points }) => (
                 <td key={name}>{valueText(points.find((point) => point.at === at)?.value ?? null, text)}</td>
               ))}

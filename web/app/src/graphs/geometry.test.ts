@@ -14,6 +14,14 @@ describe("linePath", () => {
     expect(linePath(points, scale, true)).toBe("M0 50H50V0H100V25");
   });
 
+  it("joins what is as far apart as the graph says", () => {
+    const days = [
+      { at: 0, value: 1 },
+      { at: 10_000, value: 2 },
+    ];
+    expect(linePath(days, { ...scale, gap: 10_000 })).toBe("M0 45L100 40");
+  });
+
   it("leaves a gap where nothing is known, and where nobody looked", () => {
     const unknown = [
       { at: 0, value: 1 },

@@ -13,9 +13,11 @@ export interface Scale {
   readonly maximum: number;
   readonly width: number;
   readonly height: number;
+  /** Values further apart than this are not joined, milliseconds; `GAP_MS` unless told. */
+  readonly gap?: number | undefined;
 }
 
-/** Values further apart than this are not joined, milliseconds: nobody looked in between. */
+/** Live values further apart than this, milliseconds, are not joined: nobody looked in between. */
 export const GAP_MS = 7_000;
 
 /** An SVG path through the points. `isStepped`: a value holds until the next one, as layers do. */
@@ -29,7 +31,7 @@ export function linePath(points: readonly Point[], scale: Scale, isStepped = fal
     }
     const x = rounded(((at - scale.from) / (scale.until - scale.from)) * scale.width);
     const y = rounded(scale.height - (Math.min(value, scale.maximum) / scale.maximum) * scale.height);
-    if (last === null || at - last.at > GAP_MS) parts.push(`M${x} ${y}`);
+    if (last === null || at - last.at > (scale.gap ?? GAP_MS)) parts.push(`M${x} ${y}`);
     else parts.push(isStepped ? `H${x}V${y}` : `L${x} ${y}`);
     last = { at, x };
   }

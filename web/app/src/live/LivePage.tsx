@@ -1,17 +1,22 @@
 import type { LiveRoom, User } from "@parley/sdk";
 import { Lock, MonitorPlay } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { useLocale } from "react-aria-components";
 import { Link } from "react-router";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import { dayAndTime } from "../messages/time.js";
 import { useNow } from "../meeting/room/useNow.js";
 import { PageFrame } from "../pages/PageFrame.js";
+import { Empty } from "../ui/Empty.js";
 import { Notice } from "../ui/Notice.js";
 import { Spinner } from "../ui/Spinner.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
 import styles from "./LivePage.module.css";
 import { SignedIn } from "./SignedIn.js";
 import { useLiveRooms } from "./watching.js";
+
+// Administrators have this page among theirs; others need none of that code.
+const LiveSection = lazy(async () => ({ default: (await import("../admin/LiveSection.js")).LiveSection }));
 
 /** The meetings in which somebody is now: one's own, for an administrator all. */
 export function LivePage() {
@@ -24,8 +29,8 @@ function Rooms({ user }: { readonly user: User }) {
   const messages = useMessages();
   const texts = messages.live;
   const { value: rooms, error } = useLiveRooms();
-  return (
-    <PageFrame>
+  const content = (
+    <>
       <h1 className={styles.title}>{texts.title}</h1>
       <p className={styles.lead}>{user.administrator ? texts.leadAdministrator : texts.lead}</p>
       {error !== null && (
@@ -35,11 +40,7 @@ function Rooms({ user }: { readonly user: User }) {
       )}
       {rooms === null && error === null && <Spinner />}
       {rooms?.length === 0 && (
-        <div className={styles.empty}>
-          <MonitorPlay aria-hidden />
-          <p className={styles.emptyTitle}>{texts.emptyTitle}</p>
-          <p>{texts.emptyText}</p>
-        </div>
+        <Empty icon={<MonitorPlay aria-hidden />} title={texts.emptyTitle} text={texts.emptyText} />
       )}
       {rooms !== null && rooms.length > 0 && (
         <ul className={styles.list}>
@@ -48,7 +49,13 @@ function Rooms({ user }: { readonly user: User }) {
           ))}
         </ul>
       )}
-    </PageFrame>
+    </>
+  );
+  if (!user.administrator) return <PageFrame>{content}</PageFrame>;
+  return (
+    <Suspense fallback={<Spinner />}>
+      <LiveSection user={user}>{content}</LiveSection>
+    </Suspense>
   );
 }
 

@@ -97,7 +97,7 @@ export function PeopleTable({ meetingId, history, summaries, participants, until
             setLimit(limit + ROWS);
           }}
         >
-          {messages.home.more}
+          {messages.common.more}
         </Button>
       )}
     </>

@@ -1,4 +1,4 @@
-import type { Meeting, MeetingPublic, ParleyError } from "@parley/sdk";
+import type { AnyMeeting, ParleyError } from "@parley/sdk";
 import { CalendarX2, KeyRound, SearchX, WifiOff } from "lucide-react";
 import { useNavigate } from "react-router";
 import { pathWithoutSecret } from "../meetings/meeting-link.js";
@@ -9,7 +9,7 @@ import { Button } from "../ui/Button.js";
 
 interface GateProps {
   readonly meetingId: string;
-  readonly meeting: Meeting | MeetingPublic | null;
+  readonly meeting: AnyMeeting | null;
   readonly error: ParleyError | null;
   readonly onRetry: () => void;
 }
@@ -48,10 +48,15 @@ export function Gate({ meetingId, meeting, error, onRetry }: GateProps) {
       </PageFrame>
     );
   }
-  if (meeting.status === "ended") {
+  if (!meeting.joinable) {
+    const isCancelled = meeting.status === "cancelled";
     return (
       <PageFrame>
-        <MessagePanel icon={<CalendarX2 />} title={gate.endedTitle} text={gate.endedText}>
+        <MessagePanel
+          icon={<CalendarX2 />}
+          title={isCancelled ? gate.cancelledTitle : gate.endedTitle}
+          text={isCancelled ? gate.cancelledText : gate.endedText}
+        >
           {home("primary")}
         </MessagePanel>
       </PageFrame>

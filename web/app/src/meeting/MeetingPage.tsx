@@ -1,8 +1,9 @@
-import { Room, type Meeting, type MeetingPublic, type ParleyApi, type ParleyError, type User } from "@parley/sdk";
+import { Room, type AnyMeeting, type ParleyApi, type ParleyError, type User } from "@parley/sdk";
 import { startTransition, useEffect, useState } from "react";
 import { useLocation, useParams } from "react-router";
 import { useMessages } from "../messages/catalogue.js";
 import { rememberSecret, secretIn, secretOf } from "../meetings/meeting-secret.js";
+import { EnrolFirst } from "../session/EnrolFirst.js";
 import { useSession } from "../session/session.js";
 import { Spinner } from "../ui/Spinner.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
@@ -22,6 +23,9 @@ declare global {
   }
 }
 
+/** Codes that say that the meeting is not what it was. */
+const STALE: ReadonlySet<string> = new Set(["meeting_ended", "meeting_cancelled", "meeting_not_found", "guests_not_allowed"]);
+
 /** A meeting's link: the device check, the room, and what comes after. */
 export function MeetingPage() {
   const { meetingId = "" } = useParams();
@@ -31,6 +35,7 @@ export function MeetingPage() {
   const secret = useSecret(meetingId);
   usePageTitle(meeting === null ? messages.product : messages.meeting.pageTitle(meeting.title));
 
+  if (user?.secondFactorRequired === true) return <EnrolFirst />;
   if (status === "unknown" || (meeting === null && error === null)) {
     return (
       <PageFrame>
@@ -38,7 +43,8 @@ export function MeetingPage() {
       </PageFrame>
     );
   }
-  const isShut = meeting === null || meeting.status === "ended" || (!meeting.guestsAllowed && user === null);
+  const isForMembers = meeting !== null && "guestsAllowed" in meeting && !meeting.guestsAllowed;
+  const isShut = meeting === null || !meeting.joinable || (isForMembers && user === null);
   if (isShut) return <Gate meetingId={meetingId} meeting={meeting} error={error} onRetry={reload} />;
   return <Stay key={meeting.id} api={api} user={user} meeting={meeting} secret={secret} onStale={reload} />;
 }
@@ -56,7 +62,7 @@ function useSecret(meetingId: string): string | null {
 interface StayProps {
   readonly api: ParleyApi;
   readonly user: User | null;
-  readonly meeting: Meeting | MeetingPublic;
+  readonly meeting: AnyMeeting;
   readonly secret: string | null;
   /** What is known of the meeting is not so any more. */
   readonly onStale: () => void;
@@ -76,9 +82,10 @@ function Stay({ api, user, meeting, secret, onStale }: StayProps) {
     [room],
   );
 
-  const join = async ({ displayName, microphone, camera, devices }: JoinRequest) => {
+  const join = async ({ displayName, passcode, microphone, camera, devices }: JoinRequest) => {
     setRefusal(null);
-    const next = new Room({ api, meetingId: meeting.id, secret, ...(displayName === null ? {} : { displayName }) });
+    const given = { ...(displayName === null ? {} : { displayName }), ...(passcode === null ? {} : { passcode }) };
+    const next = new Room({ api, meetingId: meeting.id, secret, ...given });
     window.__parleyRoom = next;
     setRoom(next);
     try {
@@ -91,7 +98,7 @@ function Stay({ api, user, meeting, secret, onStale }: StayProps) {
       });
     } catch (thrown) {
       const error = thrown as ParleyError;
-      if (error.code === "meeting_ended" || error.code === "meeting_not_found") onStale();
+      if (STALE.has(error.code)) onStale();
       else setRefusal(error);
     }
   };
@@ -111,7 +118,7 @@ function Stay({ api, user, meeting, secret, onStale }: StayProps) {
 
 interface InsideProps {
   readonly room: Room;
-  readonly meeting: Meeting | MeetingPublic;
+  readonly meeting: AnyMeeting;
   readonly onRejoin: () => void;
 }
 

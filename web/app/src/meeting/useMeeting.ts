@@ -1,9 +1,9 @@
-import { asParleyError, type Meeting, type MeetingPublic, type ParleyError } from "@parley/sdk";
+import { asParleyError, type AnyMeeting, type ParleyError } from "@parley/sdk";
 import { useEffect, useState } from "react";
 import { useSession } from "../session/session.js";
 
 interface Lookup {
-  readonly meeting: Meeting | MeetingPublic | null;
+  readonly meeting: AnyMeeting | null;
   readonly error: ParleyError | null;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bitrateText, millisecondsText, percentText } from "./numbers.js";
+import { bitrateText, bytesText, millisecondsText, percentText } from "./numbers.js";
 
 describe("numbers with units", () => {
   it.each([
@@ -19,6 +19,17 @@ describe("numbers with units", () => {
     [1, "100 %"],
   ])("writes a share of %d", (value, text) => {
     expect(percentText(value, "en")).toBe(text);
+  });
+
+  it.each([
+    [0, "0 kB"],
+    [1, "1 kB"],
+    [999_400, "1,000 kB"],
+    [1_250_000, "1.3 MB"],
+    [999_949_999, "999.9 MB"],
+    [3_440_000_000, "3.4 GB"],
+  ])("writes a size of %d", (value, text) => {
+    expect(bytesText(value, "en")).toBe(text);
   });
 
   it("follows the language", () => {

@@ -17,6 +17,13 @@ export function millisecondsText(seconds: number, locale?: string): string {
   return `${rounded(seconds * 1000, 0, locale)} ms`;
 }
 
+/** Octets: `850 kB`, `1.2 MB`, `3.4 GB` (powers of a thousand). */
+export function bytesText(bytes: number, locale?: string): string {
+  if (bytes < 999_500) return `${rounded(Math.ceil(bytes / 1000), 0, locale)} kB`;
+  if (bytes < 999_950_000) return `${rounded(bytes / 1e6, 1, locale)} MB`;
+  return `${rounded(bytes / 1e9, 1, locale)} GB`;
+}
+
 function rounded(value: number, digits: number, locale?: string): string {
   return new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }

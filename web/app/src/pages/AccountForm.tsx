@@ -1,14 +1,16 @@
-import { asParleyError } from "@parley/sdk";
-import { Eye, EyeOff } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { asParleyError, type SecondFactorRequired } from "@parley/sdk";
+import { useRef, useState } from "react";
 import { Form } from "react-aria-components";
 import { Link } from "react-router";
+import { useAccountOptions } from "../account/useAccountOptions.js";
+import { Failure } from "../forms/Failure.js";
+import { PasswordField } from "../forms/PasswordField.js";
+import { useAttempt } from "../forms/useAttempt.js";
 import { problemText, useMessages } from "../messages/catalogue.js";
 import type { Messages } from "../messages/en.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
 import { Field } from "../ui/Field.js";
-import { IconButton } from "../ui/IconButton.js";
 import { Notice } from "../ui/Notice.js";
 import styles from "./AccountForm.module.css";
 
@@ -34,31 +36,25 @@ function missing(values: Values, isNew: boolean, minLength: number, messages: Me
   return errors;
 }
 
+interface AccountFormProps {
+  readonly form: "sign-in" | "register";
+  /** The password was given by an administrator, and has to be replaced. */
+  readonly onInitialPassword: (email: string, password: string) => void;
+  /** The password is right, and not enough. */
+  readonly onSecondFactor: (step: SecondFactorRequired) => void;
+}
+
 /** Signs in, or makes an account and signs in. */
-export function AccountForm({ form }: { readonly form: "sign-in" | "register" }) {
+export function AccountForm({ form, onInitialPassword, onSecondFactor }: AccountFormProps) {
   const messages = useMessages();
   const { api } = useSession();
   const isNew = form === "register";
   const [values, setValues] = useState<Values>({ name: "", email: "", password: "" });
   const [errors, setErrors] = useState<Errors>({});
-  const [failure, setFailure] = useState<string | null>(null);
-  const [isPending, setPending] = useState(false);
-  const [isShown, setShown] = useState(false);
-  const [minLength, setMinLength] = useState(10);
-  const [sendsMail, setSendsMail] = useState(false);
+  const { mail, passwordMinLength: minLength } = useAccountOptions();
   const [mailedTo, setMailedTo] = useState<string | null>(null);
+  const { isPending, error, run } = useAttempt();
   const element = useRef<HTMLFormElement>(null);
-
-  useEffect(() => {
-    // Without them the server still says what it does not take.
-    void api.getAccountOptions().then(
-      (options) => {
-        setMinLength(options.passwordMinLength);
-        setSendsMail(options.mail);
-      },
-      () => undefined,
-    );
-  }, [api]);
 
   const showErrors = (found: Errors) => {
     setErrors(found);
@@ -70,31 +66,38 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
     setErrors((before) => ({ ...before, [name]: undefined }));
   };
 
-  const submit = async () => {
-    setFailure(null);
-    const found = missing(values, isNew, minLength, messages);
-    showErrors(found);
-    if (Object.keys(found).length > 0) return;
-    setPending(true);
-    const { name, email, password } = values;
+  const send = async () => {
+    const { name, password } = values;
+    const email = values.email.trim();
     try {
-      const user = await (isNew
-        ? api.register({ email: email.trim(), password, displayName: name.trim() })
-        : api.login({ email: email.trim(), password }));
-      if (user === null) setMailedTo(email.trim());
+      if (isNew) {
+        const user = await api.register({ email, password, displayName: name.trim() });
+        if (user === null) setMailedTo(email);
+        return;
+      }
+      const answer = await api.login({ email, password });
+      if ("status" in answer) onSecondFactor(answer);
     } catch (thrown) {
-      setPending(false);
+      const { code, fields } = asParleyError(thrown);
+      if (code === "password_change_required") {
+        onInitialPassword(email, password);
+        return;
+      }
       const byField: Errors = {};
-      for (const [field, text] of Object.entries(asParleyError(thrown).fields)) {
+      for (const [field, text] of Object.entries(fields)) {
         const known = SERVER_FIELDS[field];
         if (known !== undefined) byField[known] = text;
       }
-      const { code } = asParleyError(thrown);
       if (code === "weak_password") byField.password = problemText(messages, thrown);
       if (code === "email_taken") byField.email = problemText(messages, thrown);
-      if (Object.keys(byField).length > 0) showErrors(byField);
-      else setFailure(problemText(messages, thrown));
+      if (Object.keys(byField).length === 0) throw thrown;
+      showErrors(byField);
     }
+  };
+  const submit = async () => {
+    const found = missing(values, isNew, minLength, messages);
+    showErrors(found);
+    if (Object.keys(found).length === 0) await run(send);
   };
 
   if (mailedTo !== null) return <Notice tone="info" title={messages.welcome.checkMail(mailedTo)} />;
@@ -108,7 +111,7 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
         void submit();
       }}
     >
-      {failure !== null && <Notice tone="error" title={failure} />}
+      <Failure error={error} />
       {isNew && (
         <Field
           label={messages.welcome.name}
@@ -126,36 +129,24 @@ export function AccountForm({ form }: { readonly form: "sign-in" | "register" })
         name="email"
         type="email"
         inputMode="email"
-        autoComplete="email"
+        autoComplete={isNew ? "email" : "username webauthn"}
         value={values.email}
         onChange={change("email")}
         error={errors.email}
       />
-      <Field
+      <PasswordField
+        kind={isNew ? "new" : "current"}
         label={messages.welcome.password}
         hint={isNew ? messages.welcome.passwordHint(minLength) : undefined}
         name="password"
-        type={isShown ? "text" : "password"}
-        autoComplete={isNew ? "new-password" : "current-password"}
-        maxLength={256}
         value={values.password}
         onChange={change("password")}
         error={errors.password}
-        trailing={
-          <IconButton
-            label={isShown ? messages.welcome.hidePassword : messages.welcome.showPassword}
-            onPress={() => {
-              setShown(!isShown);
-            }}
-          >
-            {isShown ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
-          </IconButton>
-        }
       />
       <Button type="submit" variant="primary" size="large" fullWidth isPending={isPending}>
         {isNew ? messages.welcome.registerAction : messages.welcome.signInAction}
       </Button>
-      {!isNew && sendsMail && <Link to="/forgotten-password">{messages.mailLinks.forgotten}</Link>}
+      {!isNew && mail && <Link to="/forgotten-password">{messages.mailLinks.forgotten}</Link>}
     </Form>
   );
 }

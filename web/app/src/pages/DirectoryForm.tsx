@@ -1,40 +1,39 @@
-import type { IdentityProvider } from "@parley/sdk";
+import type { IdentityProvider, SecondFactorRequired } from "@parley/sdk";
 import { useState } from "react";
 import { Form } from "react-aria-components";
-import { problemText, useMessages } from "../messages/catalogue.js";
+import { Failure } from "../forms/Failure.js";
+import { PasswordField } from "../forms/PasswordField.js";
+import { useAttempt } from "../forms/useAttempt.js";
+import { useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
 import { Field } from "../ui/Field.js";
-import { Notice } from "../ui/Notice.js";
 import styles from "./AccountForm.module.css";
 
 interface DirectoryFormProps {
   readonly provider: IdentityProvider;
   readonly onBack: () => void;
+  /** The password is right, and not enough. */
+  readonly onSecondFactor: (step: SecondFactorRequired) => void;
 }
 
 /** Signs in with name and password of a directory. */
-export function DirectoryForm({ provider, onBack }: DirectoryFormProps) {
+export function DirectoryForm({ provider, onBack, onSecondFactor }: DirectoryFormProps) {
   const messages = useMessages();
   const { api } = useSession();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [isTried, setTried] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [isPending, setPending] = useState(false);
+  const { isPending, error, run } = useAttempt();
   const texts = messages.welcome;
 
   const submit = async () => {
     setTried(true);
-    setFailure(null);
     if (username.trim() === "" || password === "") return;
-    setPending(true);
-    try {
-      await api.loginAtDirectory(provider.id, { username: username.trim(), password });
-    } catch (thrown) {
-      setPending(false);
-      setFailure(problemText(messages, thrown));
-    }
+    await run(async () => {
+      const answer = await api.loginAtDirectory(provider.id, { username: username.trim(), password });
+      if ("status" in answer) onSecondFactor(answer);
+    });
   };
 
   return (
@@ -47,7 +46,7 @@ export function DirectoryForm({ provider, onBack }: DirectoryFormProps) {
       }}
     >
       <h2 className={styles.title}>{texts.providers.directoryTitle(provider.name)}</h2>
-      {failure !== null && <Notice tone="error" title={failure} />}
+      <Failure error={error} texts={{ invalid_credentials: texts.providers.wrong }} />
       <Field
         label={texts.providers.username}
         name="username"
@@ -58,12 +57,10 @@ export function DirectoryForm({ provider, onBack }: DirectoryFormProps) {
         error={isTried && username.trim() === "" ? texts.providers.usernameMissing : undefined}
         autoFocus
       />
-      <Field
+      <PasswordField
+        kind="current"
         label={texts.password}
         name="password"
-        type="password"
-        autoComplete="current-password"
-        maxLength={256}
         value={password}
         onChange={setPassword}
         error={isTried && password === "" ? texts.missing.password : undefined}

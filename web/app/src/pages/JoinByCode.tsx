@@ -20,7 +20,7 @@ export function JoinByCode() {
       onSubmit={(event) => {
         event.preventDefault();
         const id = meetingIdIn(text);
-        if (id === null) setError(messages.home.codeInvalid);
+        if (id === null) setError(messages.joinByCode.invalid);
         else {
           const secret = secretIn(text);
           if (secret !== null) rememberSecret(id, secret);
@@ -29,8 +29,8 @@ export function JoinByCode() {
       }}
     >
       <Field
-        label={messages.home.codeLabel}
-        placeholder={messages.home.codePlaceholder}
+        label={messages.joinByCode.label}
+        placeholder={messages.joinByCode.placeholder}
         autoComplete="off"
         value={text}
         error={error}
@@ -39,7 +39,7 @@ export function JoinByCode() {
           setError(undefined);
         }}
       />
-      <Button type="submit">{messages.home.join}</Button>
+      <Button type="submit">{messages.joinByCode.action}</Button>
     </Form>
   );
 }

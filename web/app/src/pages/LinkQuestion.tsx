@@ -1,9 +1,10 @@
 import type { IdentityProvider } from "@parley/sdk";
-import { useState } from "react";
-import { problemText, useMessages } from "../messages/catalogue.js";
+import { useStepUp } from "../factors/step-up/step-up.js";
+import { Failure } from "../forms/Failure.js";
+import { useAttempt } from "../forms/useAttempt.js";
+import { useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
-import { Notice } from "../ui/Notice.js";
 import styles from "./AccountForm.module.css";
 
 interface LinkQuestionProps {
@@ -17,24 +18,21 @@ interface LinkQuestionProps {
 export function LinkQuestion({ provider, next, onDone }: LinkQuestionProps) {
   const messages = useMessages();
   const { api } = useSession();
-  const [failure, setFailure] = useState<string | null>(null);
-  const [isPending, setPending] = useState(false);
+  const guard = useStepUp();
+  const { isPending, error, run } = useAttempt();
   const texts = messages.welcome.providers;
 
-  const link = async () => {
-    setPending(true);
-    try {
-      window.location.assign(await api.linkIdentity(provider.id, next));
-    } catch (thrown) {
-      setPending(false);
-      setFailure(problemText(messages, thrown));
-    }
-  };
+  const link = () =>
+    run(() =>
+      guard(async () => {
+        window.location.assign(await api.account.linkIdentity(provider.id, next));
+      }),
+    );
 
   return (
     <div className={styles.form}>
       <h2 className={styles.title}>{texts.linkQuestion(provider.name)}</h2>
-      {failure !== null && <Notice tone="error" title={failure} />}
+      <Failure error={error} />
       <p>{texts.linkText(provider.name)}</p>
       <Button variant="primary" size="large" fullWidth isPending={isPending} onPress={() => void link()}>
         {texts.link}

@@ -1,8 +1,10 @@
-import { asParleyError, type ParleyApi } from "@parley/sdk";
-import { useEffect, useState } from "react";
+import { asParleyError, type ParleyApi, type ParleyError } from "@parley/sdk";
+import { useState } from "react";
 import { Form } from "react-aria-components";
 import { useNavigate } from "react-router";
-import { problemText, useMessages } from "../messages/catalogue.js";
+import { Failure } from "../forms/Failure.js";
+import { PasswordField } from "../forms/PasswordField.js";
+import { useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
 import { Field } from "../ui/Field.js";
@@ -11,6 +13,7 @@ import { usePageTitle } from "../ui/usePageTitle.js";
 import formStyles from "./AccountForm.module.css";
 import { PageFrame } from "./PageFrame.js";
 import styles from "./SignInPage.module.css";
+import { useMailLink } from "./useMailLink.js";
 
 /** What a page for accounts and mails asks for, and does with it. */
 const ACTIONS = {
@@ -26,21 +29,14 @@ const ACTIONS = {
     field: "newPassword",
     run: (api: ParleyApi, token: string, newPassword: string) => api.undoEmail({ token, newPassword }),
   },
-  "confirm-email": { field: null, run: (api: ParleyApi, token: string) => api.confirmEmail(token) },
+  "confirm-email": { field: null, run: (api: ParleyApi, token: string) => api.account.confirmEmail(token) },
   "forgotten-password": {
     field: "email",
     run: (api: ParleyApi, _: string, email: string) => api.forgotPassword(email.trim()),
   },
 } as const;
 
-const AUTO_COMPLETE = { email: "email", password: "current-password", newPassword: "new-password" } as const;
-
 export type MailAction = keyof typeof ACTIONS;
-
-/** What stands behind `#token=` in the link of a mail. It is in no request but the one that uses it. */
-function tokenOfLink(): string {
-  return new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
-}
 
 /** Where a mail's link leads: one thing to say or to enter, and done. */
 export function MailLinkPage({ action }: { readonly action: MailAction }) {
@@ -48,17 +44,12 @@ export function MailLinkPage({ action }: { readonly action: MailAction }) {
   const texts = messages.mailLinks[action];
   const { api, user, status } = useSession();
   const navigate = useNavigate();
-  const [token] = useState(tokenOfLink);
+  const token = useMailLink().get("token") ?? "";
   const [value, setValue] = useState("");
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<ParleyError | null>(null);
   const [state, setState] = useState<"asking" | "pending" | "done">("asking");
   const { field, run } = ACTIONS[action];
   usePageTitle(`${texts.title} · ${messages.product}`);
-
-  useEffect(() => {
-    // The token stays out of the history, and out of what is shown.
-    if (location.hash !== "") history.replaceState(history.state, "", location.pathname);
-  }, []);
 
   const submit = async () => {
     setFailure(null);
@@ -69,8 +60,7 @@ export function MailLinkPage({ action }: { readonly action: MailAction }) {
       if (action === "confirm-registration") void navigate("/", { replace: true });
     } catch (thrown) {
       setState("asking");
-      const isNoToken = asParleyError(thrown).fields.token !== undefined;
-      setFailure(isNoToken ? messages.mailLinks.noToken : problemText(messages, thrown));
+      setFailure(asParleyError(thrown));
     }
   };
   const mustSignIn = action === "confirm-email" && status === "known" && user === null;
@@ -97,17 +87,12 @@ export function MailLinkPage({ action }: { readonly action: MailAction }) {
             }}
           >
             <p>{texts.lead}</p>
-            {failure !== null && <Notice tone="error" title={failure} />}
+            <Failure
+              error={failure}
+              texts={failure?.fields.token === undefined ? {} : { validation_failed: messages.mailLinks.noToken }}
+            />
             {field !== null && (
-              <Field
-                label={field === "newPassword" ? messages.mailLinks.newPassword : messages.welcome[field]}
-                name={field}
-                type={field === "email" ? "email" : "password"}
-                autoComplete={AUTO_COMPLETE[field]}
-                maxLength={256}
-                value={value}
-                onChange={setValue}
-              />
+              <ValueField field={field} value={value} onChange={setValue} />
             )}
             <Button type="submit" variant="primary" size="large" fullWidth isPending={state === "pending"}>
               {texts.action}
@@ -116,5 +101,30 @@ export function MailLinkPage({ action }: { readonly action: MailAction }) {
         )}
       </section>
     </PageFrame>
+  );
+}
+
+interface ValueFieldProps {
+  readonly field: "email" | "password" | "newPassword";
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function ValueField({ field, value, onChange }: ValueFieldProps) {
+  const messages = useMessages();
+  if (field === "email") {
+    return (
+      <Field label={messages.welcome.email} name={field} type="email" autoComplete="email" value={value} onChange={onChange} />
+    );
+  }
+  const isNew = field === "newPassword";
+  return (
+    <PasswordField
+      kind={isNew ? "new" : "current"}
+      label={isNew ? messages.mailLinks.newPassword : messages.welcome.password}
+      name={field}
+      value={value}
+      onChange={onChange}
+    />
   );
 }

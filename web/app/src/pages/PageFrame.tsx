@@ -1,4 +1,4 @@
-import { Activity, CircleUserRound, Languages, LogOut } from "lucide-react";
+import { Activity, AtSign, CircleUserRound, Clapperboard, Languages, LogOut, ShieldUser } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { Link, useNavigate } from "react-router";
@@ -78,12 +78,24 @@ function AccountMenu() {
         </AriaButton>
       }
     >
-      <MenuItem isDisabled icon={<CircleUserRound aria-hidden />}>
+      <MenuItem isDisabled icon={<AtSign aria-hidden />}>
         {user.email}
       </MenuItem>
-      <MenuItem icon={<Activity aria-hidden />} onAction={() => void navigate("/live")}>
-        {messages.live.title}
+      <MenuItem icon={<CircleUserRound aria-hidden />} onAction={() => void navigate("/account")}>
+        {messages.account.title}
       </MenuItem>
+      <MenuItem icon={<Clapperboard aria-hidden />} onAction={() => void navigate("/recordings")}>
+        {messages.common.recordings}
+      </MenuItem>
+      {user.administrator ? (
+        <MenuItem icon={<ShieldUser aria-hidden />} onAction={() => void navigate("/admin")}>
+          {messages.common.administration}
+        </MenuItem>
+      ) : (
+        <MenuItem icon={<Activity aria-hidden />} onAction={() => void navigate("/live")}>
+          {messages.live.title}
+        </MenuItem>
+      )}
       <MenuItem icon={<LogOut aria-hidden />} onAction={() => void signOut()}>
         {messages.account.signOut}
       </MenuItem>

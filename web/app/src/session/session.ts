@@ -1,4 +1,4 @@
-import type { ParleyApi, User } from "@parley/sdk";
+import type { ParleyApi, SessionEnd, User } from "@parley/sdk";
 import { createContext, use } from "react";
 
 export interface Session {
@@ -6,6 +6,8 @@ export interface Session {
   readonly user: User | null;
   /** `unknown` until the page has found out whether an earlier visit's session still holds. */
   readonly status: "unknown" | "known";
+  /** Why somebody who was signed in is so no more, though they have not signed out here. */
+  readonly signedOut: SessionEnd | null;
 }
 
 export const SessionContext = createContext<Session | null>(null);

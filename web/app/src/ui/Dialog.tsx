@@ -10,25 +10,29 @@ interface DialogProps {
   readonly title: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  /** It is closed by what is in it alone, so that nobody loses by accident what is shown once. */
+  readonly mustBeAnswered?: boolean;
   readonly children: ReactNode;
 }
 
 interface FrameProps {
   readonly role: "dialog" | "alertdialog";
+  readonly mustBeAnswered?: boolean;
   readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
 /** What all windows above the page share. */
-function Frame({ role, isOpen, onClose, children }: FrameProps) {
+function Frame({ role, mustBeAnswered = false, isOpen, onClose, children }: FrameProps) {
   return (
     <ModalOverlay
       isOpen={isOpen}
       onOpenChange={(open) => {
         if (!open) onClose();
       }}
-      isDismissable
+      isDismissable={!mustBeAnswered}
+      isKeyboardDismissDisabled={mustBeAnswered}
       className={styles.overlay}
     >
       <Modal className={styles.modal}>
@@ -41,17 +45,19 @@ function Frame({ role, isOpen, onClose, children }: FrameProps) {
 }
 
 /** A window above the page that is closed by Escape, a click outside, or its button. */
-export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
+export function Dialog({ title, isOpen, onClose, mustBeAnswered = false, children }: DialogProps) {
   const messages = useMessages();
   return (
-    <Frame role="dialog" isOpen={isOpen} onClose={onClose}>
+    <Frame role="dialog" mustBeAnswered={mustBeAnswered} isOpen={isOpen} onClose={onClose}>
       <header className={styles.header}>
         <Heading slot="title" className={styles.title}>
           {title}
         </Heading>
-        <IconButton label={messages.common.close} onPress={onClose}>
-          <X aria-hidden />
-        </IconButton>
+        {!mustBeAnswered && (
+          <IconButton label={messages.common.close} onPress={onClose}>
+            <X aria-hidden />
+          </IconButton>
+        )}
       </header>
       {children}
     </Frame>

@@ -124,6 +124,8 @@ describe("KeyExchange", () => {
     cleo.exchange.close();
     meeting.people.delete("cleo");
     meeting.tellWhoIsThere();
+    // That somebody is gone has been seen to before the clock goes on: how long that takes, no clock here says.
+    for (const { exchange } of [ada, ben]) await exchange.settled();
     await vi.advanceTimersByTimeAsync(300);
     await ada.exchange.settled();
     await ben.exchange.settled();

@@ -222,7 +222,8 @@ impl Estimator {
             && self.rate.since_decrease_us(now_us) > CALM_US
             && !(self.is_fresh(now_us) && self.trend.has_long_queue());
         let wanted = wanted_bps.min(self.config.max_bps) as f64;
-        self.probing.due(now_us, self.estimate, wanted, is_calm)
+        self.probing
+            .due(now_us, self.estimate, wanted, self.trend.jitter_ms(), is_calm)
     }
 
     /// When [`Self::probe`] wants to be called next; `u64::MAX` while no cluster is being sent.

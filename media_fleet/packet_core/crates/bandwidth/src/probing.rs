@@ -1,7 +1,11 @@
 //! Clusters of packets sent faster than the estimate, to see how fast they come (libwebrtc's probing, in short).
 
-/// A cluster lasts so long, microseconds: longer ones would see through jitter, and be congestion where the path is full.
+/// A cluster lasts so long on a path without jitter, microseconds: a longer one is congestion where the path is full.
 const CLUSTER_US: u64 = 25_000;
+/// Only a longer one sees through jitter: for each millisecond of it above the first ones, so many milliseconds more.
+const SEES_THROUGH: f64 = 5.0;
+const LITTLE_JITTER_MS: f64 = 2.0;
+const MOST_LONGER_MS: f64 = 75.0;
 const LEAST_PACKETS: u32 = 8;
 /// A packet of padding with its headers, octets.
 const PACKET: f64 = 300.0;
@@ -9,28 +13,57 @@ const PACKET: f64 = 300.0;
 const PATIENCE_US: u64 = 1_000_000;
 /// Between clusters, microseconds: the first pause, doubled while nothing is found.
 const PAUSE_US: (u64, u64) = (1_000_000, 4_000_000);
-/// How much faster than the estimate.
+/// How much faster than the estimate, and while nothing is found: the path is likely to be full.
 const STEP: f64 = 2.0;
+const CAREFUL_STEP: f64 = 1.5;
+/// Standard errors by which a cluster is believed to have come slower than it seems; one that is more uncertain than a share says
+/// nothing.
+const DOUBT: f64 = 0.5;
+const MOST_ERROR: f64 = 0.5;
 /// Of what is wanted, at most so much is tried.
 const BEYOND_WANTED: f64 = 1.3;
 
+/// The time of each packet (`t`, from the first one's) over the octets of the cluster that went before it (`x`), by least squares:
+/// jitter, which moves the first and the last packet as far as any other, matters less the more there are. Sums.
 #[derive(Clone, Copy, Debug, Default)]
-struct Span {
+struct Pace {
     first_us: i64,
-    last_us: i64,
-    /// Octets of the packet at each end, which lie outside of the span.
-    first_octets: f64,
-    last_octets: f64,
+    count: f64,
+    x: f64,
+    t: f64,
+    xx: f64,
+    xt: f64,
+    tt: f64,
 }
 
-impl Span {
-    fn take(&mut self, at_us: i64, octets: f64, is_first: bool) {
-        if is_first || at_us < self.first_us {
-            (self.first_us, self.first_octets) = (at_us, octets);
+impl Pace {
+    fn take(&mut self, at_us: i64, before: f64) {
+        if self.count == 0.0 {
+            self.first_us = at_us;
         }
-        if is_first || at_us >= self.last_us {
-            (self.last_us, self.last_octets) = (at_us, octets);
+        let t = (at_us - self.first_us) as f64;
+        self.count += 1.0;
+        self.x += before;
+        self.t += t;
+        self.xx += before * before;
+        self.xt += before * t;
+        self.tt += t * t;
+    }
+
+    /// Microseconds for each octet, and the standard error of that; None: there are too few packets.
+    fn of(&self) -> Option<(f64, f64)> {
+        let n = self.count;
+        let (xx, xt, tt) = (
+            self.xx - self.x * self.x / n,
+            self.xt - self.x * self.t / n,
+            self.tt - self.t * self.t / n,
+        );
+        if n < 4.0 || xx <= 0.0 {
+            return None;
         }
+        let pace = xt / xx;
+        let error = ((tt - pace * xt).max(0.0) / (n - 2.0) / xx).sqrt();
+        Some((pace, error))
     }
 }
 
@@ -39,13 +72,14 @@ impl Span {
 struct Result {
     packets: u32,
     octets: f64,
-    sent: Span,
-    came: Span,
+    sent: Pace,
+    came: Pace,
 }
 
 struct Cluster {
     id: u8,
     rate: f64,
+    lasts_us: u64,
     started_us: u64,
     /// Octets that were sent of it.
     octets: f64,
@@ -88,8 +122,15 @@ impl Probing {
         }
     }
 
-    /// The octets that are due. `may_start`: there is no sign of congestion.
-    pub(crate) fn due(&mut self, now_us: u64, estimate: f64, wanted: f64, may_start: bool) -> usize {
+    /// The octets that are due. `may_start`: there is no sign of congestion. `jitter_ms`: how much delays change from packet to packet.
+    pub(crate) fn due(
+        &mut self,
+        now_us: u64,
+        estimate: f64,
+        wanted: f64,
+        jitter_ms: f64,
+        may_start: bool,
+    ) -> usize {
         if let Some(cluster) = &mut self.cluster {
             // One for which nobody could send enough was never more than begun.
             let since_us = if cluster.is_sent {
@@ -104,7 +145,12 @@ impl Probing {
             }
             return if cluster.is_sent { 0 } else { cluster.due(now_us) };
         }
-        let target = (estimate * STEP).min(wanted * BEYOND_WANTED);
+        let step = if self.pause_us > PAUSE_US.0 {
+            CAREFUL_STEP
+        } else {
+            STEP
+        };
+        let target = (estimate * step).min(wanted * BEYOND_WANTED);
         if !may_start || now_us < self.next_us || target < estimate * 1.05 {
             return 0;
         }
@@ -112,6 +158,7 @@ impl Probing {
         let cluster = self.cluster.insert(Cluster {
             id: self.last_id,
             rate: target,
+            lasts_us: cluster_us(jitter_ms),
             started_us: now_us,
             octets: 0.0,
             packets: 0,
@@ -142,11 +189,10 @@ impl Probing {
     ) -> Option<f64> {
         let cluster = self.cluster.as_mut().filter(|cluster| cluster.id == id)?;
         let result = &mut cluster.result;
-        let is_first = result.packets == 0;
+        result.sent.take(sent_us.cast_signed(), result.octets);
+        result.came.take(came_us, result.octets);
         result.packets += 1;
         result.octets += octets;
-        result.sent.take(sent_us.cast_signed(), octets, is_first);
-        result.came.take(came_us, octets, is_first);
         if !cluster.is_sent || result.packets * 10 < cluster.packets * 8 {
             return None;
         }
@@ -175,9 +221,14 @@ impl Probing {
     }
 }
 
+fn cluster_us(jitter_ms: f64) -> u64 {
+    let longer_ms = (SEES_THROUGH * (jitter_ms - LITTLE_JITTER_MS)).clamp(0.0, MOST_LONGER_MS);
+    CLUSTER_US + (longer_ms * 1_000.0) as u64
+}
+
 impl Cluster {
     fn due(&mut self, now_us: u64) -> usize {
-        let total = (self.rate * CLUSTER_US as f64 / 8e6).max(f64::from(LEAST_PACKETS) * PACKET);
+        let total = (self.rate * self.lasts_us as f64 / 8e6).max(f64::from(LEAST_PACKETS) * PACKET);
         if self.octets >= total {
             self.is_sent = true;
             self.ended_us = now_us;
@@ -193,13 +244,11 @@ impl Cluster {
 impl Result {
     /// What the cluster proves, bits a second; None: it says nothing.
     fn rate(&self) -> Option<f64> {
-        let sent_s = (self.sent.last_us - self.sent.first_us) as f64 / 1e6;
-        let came_s = (self.came.last_us - self.came.first_us) as f64 / 1e6;
-        if sent_s <= 0.0 || came_s <= 0.0 || sent_s > 1.0 || came_s > 1.0 {
+        let ((sent, _), (came, error)) = (self.sent.of()?, self.came.of()?);
+        if sent <= 0.0 || came <= 0.0 || error > MOST_ERROR * came {
             return None;
         }
-        let send = (self.octets - self.sent.last_octets) * 8.0 / sent_s;
-        let receive = (self.octets - self.came.first_octets) * 8.0 / came_s;
+        let (send, receive) = (8e6 / sent, 8e6 / (came + DOUBT * error));
         // Arrivals that are bunched together on the way tell of no rate.
         if receive > 2.0 * send {
             return None;

@@ -244,6 +244,11 @@ impl Trend {
         self.shortest_ms() - self.floor.ms()
     }
 
+    /// How much the delay usually changes from burst to burst, milliseconds.
+    pub(crate) fn jitter_ms(&self) -> f64 {
+        self.jitter_ms
+    }
+
     fn shortest_ms(&self) -> f64 {
         self.delays.iter().copied().fold(f64::INFINITY, f64::min)
     }

@@ -38,9 +38,7 @@ export function BarButton({ label, shortcut, tone = "plain", isPressed, badge, c
         </span>
       )}
       {badge === undefined && count !== undefined && (
-        <span className={styles.count} aria-hidden>
-          {count}
-        </span>
+        <span className={styles.count} data-count={count} aria-hidden />
       )}
     </IconButton>
   );

@@ -1,4 +1,4 @@
-import type { Meeting, MeetingPublic, ParleyError, User } from "@parley/sdk";
+import type { AnyMeeting, ParleyError, User } from "@parley/sdk";
 import { Lock } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { Form } from "react-aria-components";
@@ -20,6 +20,8 @@ import { Preview } from "./Preview.js";
 export interface JoinRequest {
   /** Null: the account's own name. */
   readonly displayName: string | null;
+  /** Null: none is asked for. */
+  readonly passcode: string | null;
   readonly microphone: MediaStreamTrack | null;
   readonly camera: MediaStreamTrack | null;
   readonly devices: readonly { readonly kind: "audioinput" | "videoinput" | "audiooutput"; readonly id: string }[];
@@ -27,12 +29,15 @@ export interface JoinRequest {
 
 interface PrejoinProps {
   readonly user: User | null;
-  readonly meeting: Meeting | MeetingPublic;
+  readonly meeting: AnyMeeting;
   /** With what the meeting is encrypted from end to end; null if it is not. */
   readonly secret: string | null;
   readonly refusal: ParleyError | null;
   readonly onJoin: (request: JoinRequest) => Promise<void>;
 }
+
+/** Codes that the field for the passcode answers. */
+const PASSCODE_REFUSALS: ReadonlySet<string> = new Set(["passcode_required", "passcode_wrong"]);
 
 /** Joining waits so long for devices that are starting: a browser may be asking for permission, milliseconds. */
 const DEVICES_MS = 10_000;
@@ -47,6 +52,8 @@ export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps
   );
   const [name, setName] = useState(() => user?.displayName ?? rememberedChoices().name);
   const [isNameMissing, setNameMissing] = useState(false);
+  const [passcode, setPasscode] = useState("");
+  const [isPasscodeMissing, setPasscodeMissing] = useState(false);
   const [isJoining, setJoining] = useState(false);
 
   useEffect(() => {
@@ -56,16 +63,22 @@ export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps
     };
   }, [check]);
 
+  const isPasscodeRefused = refusal !== null && PASSCODE_REFUSALS.has(refusal.code);
+  const needsPasscode = isPasscodeRefused || ("passcodeRequired" in meeting && meeting.passcodeRequired);
+
   const join = async () => {
     const displayName = name.trim();
+    const isIncomplete = needsPasscode && passcode.trim() === "";
     setNameMissing(displayName === "");
-    if (displayName === "") return;
+    setPasscodeMissing(isIncomplete);
+    if (displayName === "" || isIncomplete) return;
     if (user === null) rememberChoices({ name: displayName });
     setJoining(true);
     const ready = isStarting(check.state) ? await check.settled(DEVICES_MS) : check.state;
     // Copies: the preview goes on while we join, and is still there if that fails.
     await onJoin({
       displayName: displayName === user?.displayName ? null : displayName,
+      passcode: needsPasscode ? passcode.trim() : null,
       microphone: ready.microphone.track?.clone() ?? null,
       camera: ready.camera.track?.clone() ?? null,
       devices: [
@@ -77,8 +90,10 @@ export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps
     setJoining(false);
   };
 
-  const isHost = "hostId" in meeting;
+  const isHost = "hostId" in meeting && meeting.hostId === user?.id;
   const nameError = isNameMissing ? messages.prejoin.nameMissing : refusal?.fields.display_name;
+  const isWrong = refusal?.code === "passcode_wrong" && passcode !== "";
+  const passcodeError = isPasscodeMissing || isWrong ? messages.prejoin[isPasscodeMissing ? "passcodeMissing" : "passcodeWrong"] : undefined;
   return (
     <PageFrame>
       <div className={styles.page}>
@@ -99,9 +114,10 @@ export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps
               {messages.encryption.prejoin}
             </p>
           )}
-          <p className={styles.host}>
-            {isHost ? messages.prejoin.youHost : messages.prejoin.hostedBy(meeting.hostName)}
-          </p>
+          {isHost && <p className={styles.host}>{messages.prejoin.youHost}</p>}
+          {!isHost && "hostName" in meeting && (
+            <p className={styles.host}>{messages.prejoin.hostedBy(meeting.hostName)}</p>
+          )}
           <Form
             className={styles.form}
             onSubmit={(event) => {
@@ -121,7 +137,22 @@ export function Prejoin({ user, meeting, secret, refusal, onJoin }: PrejoinProps
               }}
               error={nameError}
             />
-            {refusal !== null && nameError === undefined && (
+            {needsPasscode && (
+              <Field
+                label={messages.prejoin.passcodeLabel}
+                hint={messages.prejoin.passcodeHint}
+                autoComplete="off"
+                spellCheck="false"
+                maxLength={32}
+                value={passcode}
+                onChange={(value) => {
+                  setPasscode(value);
+                  setPasscodeMissing(false);
+                }}
+                error={passcodeError}
+              />
+            )}
+            {refusal !== null && nameError === undefined && !isPasscodeRefused && (
               <Notice tone="error" title={messages.prejoin.joinFailed}>
                 {problemText(messages, refusal)}
               </Notice>

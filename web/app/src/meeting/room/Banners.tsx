@@ -8,6 +8,7 @@ import { attempt } from "./attempt.js";
 import { Banner } from "./Banner.js";
 import styles from "./Banners.module.css";
 import { BreakoutBanner } from "./BreakoutBanner.js";
+import { EndBanner } from "./EndBanner.js";
 
 /** An interruption is told when it has lasted so long: most are over before, milliseconds. */
 const PATIENCE_MS = 1_500;
@@ -36,6 +37,7 @@ export function Banners({ onBreakouts }: { readonly onBreakouts: () => void }) {
             {messages.notices.mediaInterrupted}
           </Banner>
         )}
+        <EndBanner />
         <BreakoutBanner onChoose={onBreakouts} />
         {state.unmuteRequest !== null && (
           <Banner

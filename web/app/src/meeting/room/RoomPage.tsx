@@ -67,9 +67,9 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
   return (
     <RoomContext value={context}>
       <div className={styles.page}>
-        <h1 className="visually-hidden">{title}</h1>
         <MeetingInfo />
         <main ref={main} tabIndex={-1} className={styles.main}>
+          <h1 className="visually-hidden">{title}</h1>
           <div className={styles.centre}>
             <Banners
               onBreakouts={() => {

@@ -24,6 +24,8 @@ pub struct Path {
     pub detour_ms: fn(f64) -> u64,
     pub jitter_ms: u64,
     pub loss: f64,
+    /// Of jitter and loss.
+    pub seed: u64,
     /// Whether feedback arrives.
     pub feedback: Box<dyn Fn(f64) -> bool>,
 }
@@ -37,6 +39,7 @@ impl Path {
             detour_ms: |_| 0,
             jitter_ms: 0,
             loss: 0.0,
+            seed: 7,
             feedback: Box::new(|_| true),
         }
     }
@@ -182,7 +185,7 @@ pub fn run(path: &Path, media: &Media, wanted: f64, seconds: u64) -> Run {
         reported: 0,
         sent: 0,
         feedback: VecDeque::new(),
-        random: 7,
+        random: path.seed,
         octets: 0.0,
     };
     it.estimator.round_trip(2.0 * path.one_way_ms as f64);

@@ -1,0 +1,147 @@
+"""Secrets that stand in a table, sealed: AES-256-GCM (NIST SP 800-38D) with a key from Secrets Manager, made on first
+use.
+
+Whose secret it is, is authenticated with each: a sealed text that is copied to another account does not open there. A
+text names its key, so that a new key can be put in front of the old ones, which still open what they have sealed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+
+
+class SealingError(Exception):
+    """The keys cannot be read, or a text does not open with them. The text holds neither."""
+
+
+class SealingKey(Struct, frozen=True, kw_only=True):
+    """A key: its name, and itself in base64."""
+
+    id: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"SealingKey(id={self.id!r})"
+
+
+class SealingKeys(Struct, frozen=True, kw_only=True):
+    """What the secret holds, as JSON: the key that seals first, then those that only open."""
+
+    keys: tuple[SealingKey, ...]
+
+
+class Sealing:
+    """Seals and opens. The keys are read once for a process. ``purpose``: what the secrets are for; those of another
+    purpose do not open. ``randomness``: octets that nobody can guess."""
+
+    def __init__(
+        self,
+        *,
+        client: Callable[[], SecretsManagerClient],
+        secret_id: str,
+        purpose: str,
+        randomness: Callable[[int], bytes],
+        logger: logging.Logger,
+    ) -> None:
+        self._client = client
+        self._secret_id = secret_id
+        self._purpose = purpose
+        self._randomness = randomness
+        self._logger = logger
+        self._known: dict[str, AESGCM] = {}
+
+    def seal(self, secret: bytes, *, owner_id: str) -> str:
+        """The secret as the table keeps it. ``owner_id``: of the account, or whatever else it is the secret of."""
+        key_id, key = next(iter(self._keys().items()))
+        nonce = self._randomness(NONCE_BYTES)
+        sealed = nonce + key.encrypt(nonce, secret, self._about(owner_id))
+        return f"{key_id}.{base64.b64encode(sealed).decode()}"
+
+    def open(self, text: str, *, owner_id: str) -> bytes:
+        """A secret that was sealed for an owner.
+
+        Raises:
+            SealingError: it was not, or its key is gone.
+        """
+        key_id, _, encoded = text.partition(".")
+        if key_id not in self._keys():
+            self._known = {}  # another process may have a newer copy
+        key = self._keys().get(key_id)
+        if key is None:
+            raise SealingError("the key of a sealed secret is not among those of the sealing secret")
+        sealed = base64.b64decode(encoded)
+        try:
+            return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._about(owner_id))
+        except InvalidTag as error:
+            raise SealingError("a sealed secret does not open") from error
+
+    def _about(self, owner_id: str) -> bytes:
+        return f"parley {self._purpose} {owner_id}".encode()
+
+    def _keys(self) -> dict[str, AESGCM]:
+        if not self._known:
+            self._known = _usable(self._load() or self._create())
+        return self._known
+
+    def _load(self) -> str | None:
+        client = self._client()
+        try:
+            return client.get_secret_value(SecretId=self._secret_id)["SecretString"]
+        except client.exceptions.ResourceNotFoundException:
+            return None  # no secret, or one without a value
+
+    def _create(self) -> str:
+        """The first key. Of two processes that make one at once, Secrets Manager refuses the second: the version's id
+        is the same, the value is not."""
+        client = self._client()
+        key = base64.b64encode(self._randomness(KEY_BYTES)).decode()
+        text = msgspec.json.encode(SealingKeys(keys=(SealingKey(id="1", key=key),))).decode()
+        version = hashlib.sha256(f"{self._secret_id} first".encode()).hexdigest()
+        try:
+            client.put_secret_value(SecretId=self._secret_id, SecretString=text, ClientRequestToken=version)
+        except client.exceptions.ResourceNotFoundException:
+            try:
+                client.create_secret(Name=self._secret_id, SecretString=text, ClientRequestToken=version)
+            except client.exceptions.ResourceExistsException:
+                return self._theirs()
+        except client.exceptions.ResourceExistsException:
+            return self._theirs()
+        self._logger.info("sealing_key_created")
+        return text
+
+    def _theirs(self) -> str:
+        text = self._load()
+        if text is None:
+            raise SealingError("another process has written the sealing keys, and they cannot be read")
+        return text
+
+
+def _usable(text: str) -> dict[str, AESGCM]:
+    """The keys by name, the one that seals first.
+
+    Raises:
+        SealingError: these are none.
+    """
+    try:
+        found = msgspec.json.decode(text, type=SealingKeys)
+        keys = {each.id: AESGCM(base64.b64decode(each.key, validate=True)) for each in found.keys}
+    except (msgspec.DecodeError, ValueError) as error:
+        raise SealingError(f"the sealing keys cannot be read: {type(error).__name__}") from None
+    if not keys or any("." in key_id for key_id in keys):
+        raise SealingError("the sealing keys cannot be read: there is none, or one has a dot in its name")
+    return keys

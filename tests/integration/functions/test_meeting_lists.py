@@ -1,0 +1,138 @@
+"""Lists of meetings: their order, their pages, and what a page costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from meetings_service.adapters import lists
+from meetings_service.adapters.repository import Added
+from msgspec.structs import replace
+
+from contracts.rooms import MeetingId
+from tests.integration.functions.conftest import Person
+from tests.integration.functions.counted_calls import counted_calls
+from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.meeting_hosts import Host, came_in, in_utc, tell
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture
+def host(meetings: Client, person: Callable[..., Person]) -> Callable[..., Host]:
+    return lambda name="Ada": Host(meetings, person(name))
+
+
+def test_what_is_to_come_is_in_the_order_of_time_page_by_page(host: Callable[..., Host]) -> None:
+    ada = host()
+    starts = [90, -20, 30, 60, 5, 24 * 60]
+    made = {ada.make(f"in {start}", schedule=in_utc(start))["id"]: start for start in starts}
+    ada.make("instant")
+    for limit in (1, 2, 50):
+        assert [made[each["id"]] for each in ada.listed("upcoming", limit)] == sorted(starts)
+    told = ada.listed("upcoming")[0]
+    assert told["occurrence"]["end"] > told["occurrence"]["start"]
+
+
+def test_lists_can_be_narrowed(host: Callable[..., Host]) -> None:
+    ada = host()
+    ada.make("Alpha")
+    beta = ada.make("Beta", schedule=in_utc(30))
+    for query in ("kind=once", "title=bet", "kind=once&status=scheduled"):
+        items = ada.ask("GET", f"?{query}").json()["items"]
+        assert [each["id"] for each in items] == [beta["id"]], query
+    assert ada.ask("GET", "?status=live").json()["items"] == []
+    assert ada.ask("GET", "?list=nonsense").status == 422
+
+
+def test_a_list_tells_the_answer_to_the_time_that_it_shows(host: Callable[..., Host]) -> None:
+    ada, bob = host("Ada"), host("Bob")
+    schedule = {**in_utc(60), "rule": "FREQ=DAILY;COUNT=2"}
+    path = f"/{ada.make('Stand-up', schedule=schedule)['id']}"
+    ada.ask("POST", f"{path}/invitees", {"user_id": bob.person.id})
+
+    def said(name: str) -> list[str]:
+        return [each["answer"] for each in bob.listed(name)]
+
+    assert bob.ask("PUT", f"{path}/answer", {"answer": "accepted"}).status == 200
+    _, second = (each["occurrence"]["occurrence"] for each in bob.listed("upcoming"))
+    assert bob.ask("PUT", f"{path}/answer", {"answer": "tentative", "occurrence": second}).status == 200
+    assert said("upcoming") == ["accepted", "tentative"]
+    assert said("invited") == ["accepted"]
+    ada.ask("PATCH", path, {"schedule": {"duration_minutes": 45}})
+    assert said("invited") == ["needs_action"]
+    assert said("upcoming") == ["needs_action", "tentative"]  # said to a time that begins as it did
+    ada.ask("PATCH", path, {"schedule": {"start": in_utc(90)["start"]}})
+    assert said("upcoming") == ["needs_action", "needs_action"]
+
+
+@pytest.mark.parametrize("under_way", [0, 4])
+def test_many_that_begin_at_once_are_all_listed_and_what_follows_them_too(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch, under_way: int
+) -> None:
+    monkeypatch.setattr(lists, "_UNDER_WAY", under_way)  # so that a few are more than are looked at in one go
+    ada = host("Ada")
+    schedule = in_utc(60)
+    at_once = [ada.make(schedule=schedule)["id"] for _ in range(13)]
+    later = ada.make(schedule=in_utc(120))["id"]
+    assert [each["id"] for each in ada.listed("upcoming", limit=5)] == [*sorted(at_once), later]
+    for meeting_id in at_once:
+        ada.ask("POST", f"/{meeting_id}/cancel")
+    assert [each["id"] for each in ada.listed("upcoming", limit=5)] == [later]
+
+
+ASKED: dict[str, Callable[[Host, Host, str], HttpAnswer]] = {
+    "hosted": lambda ada, _bob, _id: ada.ask("GET", "?list=hosted&limit=5"),
+    "invited": lambda _ada, bob, _id: bob.ask("GET", "?list=invited&limit=5"),
+    "upcoming": lambda ada, _bob, _id: ada.ask("GET", "?list=upcoming&limit=5"),
+    "past": lambda ada, _bob, _id: ada.ask("GET", "?list=past&limit=5"),
+    "narrowed": lambda ada, _bob, _id: ada.ask("GET", "?list=hosted&limit=5&kind=once&title=weekly"),
+    "join": lambda _ada, bob, meeting_id: bob.ask("POST", f"/{meeting_id}/join", {}),
+    "preview": lambda ada, _bob, meeting_id: ada.meetings.request("GET", f"/v1/meetings/{meeting_id}"),
+}
+"""Requests of a host, or of somebody whom she has invited, by name."""
+
+
+def test_lists_and_joins_cost_the_same_however_many_meetings_there_are(
+    host: Callable[..., Host], dynamodb: DynamoDBClient
+) -> None:
+    ada, bob = host("Ada"), host("Bob")
+
+    def fill(count: int) -> str:
+        for _ in range(count):
+            meeting = ada.make(schedule=in_utc(30))
+            ada.ask("POST", f"/{meeting['id']}/invitees", {"user_id": bob.person.id})
+            tell(ada.meetings, meeting["id"], came_in(ada), came_in(bob))
+        return str(meeting["id"])
+
+    def costs() -> dict[str, tuple[list[str], float]]:
+        found = {}
+        for name, ask in ASKED.items():
+            with counted_calls(dynamodb) as calls:
+                answer = ask(ada, bob, meeting_id)
+            assert answer.status == 200, answer.text
+            assert len(answer.json().get("items", range(5))) == 5, name
+            found[name] = sorted(calls), calls.read_units
+        return found
+
+    meeting_id = fill(20)
+    few = costs()
+    fill(10)
+    crowd(ada, meeting_id, 300)
+    for name, (calls, units) in costs().items():
+        assert calls == few[name][0], name
+        assert units <= few[name][1] + 0.5, name  # of items of several lengths a page may need one block more
+        assert "Scan" not in calls
+        assert len(calls) <= 3
+
+
+def crowd(ada: Host, meeting_id: str, count: int) -> None:
+    """So many meetings of others, as one of Ada's."""
+    repository = ada.meetings.module.repository
+    known = repository.find(meeting_id)
+    for number in range(count):
+        letters = f"{known.id[:9]}-{''.join('abcdefghjk'[int(digit)] for digit in f'{number:04d}')}"
+        other = replace(known, id=MeetingId(letters), host_id=f"u_other{number:019d}")
+        assert repository.add(other) is Added.DONE

@@ -1,0 +1,85 @@
+"""The keys that seal secrets, in moto's Secrets Manager."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.serverless.sealing import Sealing, SealingError
+from telemetry.logs import service_logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+def new_sealing(secrets: SecretsManagerClient, name: str, purpose: str = "totp") -> Sealing:
+    """As another process would have it."""
+    return Sealing(
+        client=lambda: secrets, secret_id=name, purpose=purpose, randomness=os.urandom, logger=service_logger("auth")
+    )
+
+
+@pytest.fixture
+def name() -> str:
+    return f"parley/test/{uuid.uuid4().hex}"
+
+
+def test_secret_opens_for_its_user_and_is_not_the_text(secrets: SecretsManagerClient, name: str) -> None:
+    sealed = new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    assert "secret" not in sealed
+    assert new_sealing(secrets, name).open(sealed, owner_id="u_1") == b"a secret"
+
+
+def test_secret_that_is_copied_to_another_account_does_not_open_there(secrets: SecretsManagerClient, name: str) -> None:
+    sealing = new_sealing(secrets, name)
+    sealed = sealing.seal(b"a secret", owner_id="u_1")
+    with pytest.raises(SealingError):
+        sealing.open(sealed, owner_id="u_2")
+    with pytest.raises(SealingError):
+        new_sealing(secrets, name, "webhook").open(sealed, owner_id="u_1")
+
+
+def test_secret_is_made_where_a_template_has_left_its_place_empty(secrets: SecretsManagerClient, name: str) -> None:
+    secrets.create_secret(Name=name)
+    sealed = new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    assert new_sealing(secrets, name).open(sealed, owner_id="u_1") == b"a secret"
+
+
+def test_two_processes_that_begin_at_once_have_one_key(
+    secrets: SecretsManagerClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have seen no secret."""
+    slow = new_sealing(secrets, name)
+    monkeypatch.setattr(slow, "_load", monkeypatch.undo)  # once: it is not there yet
+    first = new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    assert slow.open(first, owner_id="u_1") == b"a secret"
+
+
+def test_new_key_in_front_seals_and_the_old_one_still_opens(secrets: SecretsManagerClient, name: str) -> None:
+    running = new_sealing(secrets, name)
+    old = running.seal(b"a secret", owner_id="u_1")
+    keys = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["keys"]
+    added = {"id": "2", "key": "A" * 43 + "="}
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added, *keys]}))
+    turned = new_sealing(secrets, name)
+    new = turned.seal(b"another", owner_id="u_1")
+    assert new.startswith("2.")
+    assert turned.open(old, owner_id="u_1") == b"a secret"
+    assert running.open(new, owner_id="u_1") == b"another", "a process that has the old keys reads them again"
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added]}))
+    with pytest.raises(SealingError, match="not among"):
+        new_sealing(secrets, name).open(old, owner_id="u_1")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"id": "1", "key": "short"}]}', "["])
+def test_keys_that_cannot_be_read_are_no_reason_to_make_new_ones(
+    secrets: SecretsManagerClient, name: str, text: str
+) -> None:
+    secrets.create_secret(Name=name, SecretString=text or " ")
+    with pytest.raises(SealingError) as raised:
+        new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    assert "short" not in str(raised.value)

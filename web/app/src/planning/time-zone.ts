@@ -1,0 +1,4 @@
+/** The viewer's (IANA name). */
+export function ownTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
