@@ -173,6 +173,7 @@ sealing = Sealing(
     client=aws.secrets_client,
     secret_id=settings.sealing_secret,
     purpose="totp",
+    clock=time.time,
     randomness=os.urandom,
     logger=logger,
 )

@@ -291,6 +291,7 @@ webhook_secrets = WebhookSecrets(
         client=aws.secrets_client,
         secret_id=settings.sealing_secret,
         purpose="webhook",
+        clock=time.time,
         randomness=os.urandom,
         logger=logger,
     )

@@ -2,7 +2,8 @@
 use.
 
 Whose secret it is, is authenticated with each: a sealed text that is copied to another account does not open there. A
-text names its key, so that a new key can be put in front of the old ones, which still open what they have sealed.
+text names its key, so that a new key can be put in front of the old ones, which still open what they have sealed; where
+a text is used anyway it is sealed anew, so that an old key can go in the end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+CACHE_S: Final = 300
+"""Keys are read again after so many seconds: a new one seals everywhere by then."""
 
 
 class SealingError(Exception):
@@ -46,8 +49,8 @@ class SealingKeys(Struct, frozen=True, kw_only=True):
 
 
 class Sealing:
-    """Seals and opens. The keys are read once for a process. ``purpose``: what the secrets are for; those of another
-    purpose do not open. ``randomness``: octets that nobody can guess."""
+    """Seals and opens. ``purpose``: what the secrets are for; those of another purpose do not open. ``clock``: seconds
+    since the epoch. ``randomness``: octets that nobody can guess."""
 
     def __init__(
         self,
@@ -55,15 +58,18 @@ class Sealing:
         client: Callable[[], SecretsManagerClient],
         secret_id: str,
         purpose: str,
+        clock: Callable[[], float],
         randomness: Callable[[int], bytes],
         logger: logging.Logger,
     ) -> None:
         self._client = client
         self._secret_id = secret_id
         self._purpose = purpose
+        self._clock = clock
         self._randomness = randomness
         self._logger = logger
         self._known: dict[str, AESGCM] = {}
+        self._known_at = 0.0
 
     def seal(self, secret: bytes, *, owner_id: str) -> str:
         """The secret as the table keeps it. ``owner_id``: of the account, or whatever else it is the secret of."""
@@ -90,12 +96,25 @@ class Sealing:
         except InvalidTag as error:
             raise SealingError("a sealed secret does not open") from error
 
+    def renewed(self, text: str, *, owner_id: str) -> str:
+        """The same secret under the key that seals now. The text as it is where that is its key already, and where it
+        cannot be opened or the keys cannot be had: this is done beside something else, which it must not hold up.
+        """
+        try:
+            if text.partition(".")[0] == next(iter(self._keys())):
+                return text
+            return self.seal(self.open(text, owner_id=owner_id), owner_id=owner_id)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the old text is as good as before)
+            self._logger.warning("not_sealed_anew", extra={"owner_id": owner_id, "error": repr(error)})
+            return text
+
     def _about(self, owner_id: str) -> bytes:
         return f"parley {self._purpose} {owner_id}".encode()
 
     def _keys(self) -> dict[str, AESGCM]:
-        if not self._known:
-            self._known = _usable(self._load() or self._create())
+        now = self._clock()
+        if not self._known or now - self._known_at >= CACHE_S:
+            self._known, self._known_at = _usable(self._load() or self._create()), now
         return self._known
 
     def _load(self) -> str | None:

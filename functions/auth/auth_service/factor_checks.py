@@ -99,22 +99,17 @@ class FactorChecks:
             self._guessing.right(guess)
 
     def check(self, account: Account, proof: Proof, *, origin: Origin) -> Checked:
-        """The account with the proof used.
+        """The account with the proof used, and with its app's secret under the key that seals now.
 
         Raises:
             FactorInvalidError: it proves nothing, or was used before.
         """
         try:
-            match proof:
-                case PasskeyProof():
-                    return Checked(account=self._passkey(account, proof))
-                case CodeProof(method=Method.TOTP):
-                    return Checked(account=self._totp(account, proof.code))
-                case _:
-                    return self._recovery_code(account, proof.code, origin)
+            checked = self._used(account, proof, origin)
         except FactorRefusedError as error:
             self._refused(account, proof.method, error, origin)
             raise FactorInvalidError(str(error)) from error
+        return replace(checked, account=self._sealed_anew(checked.account))
 
     def happened(self, checked: Checked) -> None:
         """A proof was used up: what goes with it has been written."""
@@ -131,6 +126,23 @@ class FactorChecks:
         if self._authenticators is None:
             raise PasskeysUnavailableError
         return self._authenticators
+
+    def _used(self, account: Account, proof: Proof, origin: Origin) -> Checked:
+        match proof:
+            case PasskeyProof():
+                return Checked(account=self._passkey(account, proof))
+            case CodeProof(method=Method.TOTP):
+                return Checked(account=self._totp(account, proof.code))
+            case _:
+                return self._recovery_code(account, proof.code, origin)
+
+    def _sealed_anew(self, account: Account) -> Account:
+        """With every factor, not the app alone: somebody may use it so seldom that its key would be gone by then."""
+        totp = account.totp
+        if totp is None:
+            return account
+        sealed = self._sealing.renewed(totp.sealed_secret, owner_id=account.id)
+        return account if sealed == totp.sealed_secret else replace(account, totp=replace(totp, sealed_secret=sealed))
 
     def _totp(self, account: Account, code: str) -> Account:
         if account.totp is None:

@@ -107,7 +107,8 @@ class OwnFactors:
         if step is None:
             raise FactorInvalidError("the first code is wrong")
         self._checks.right(guess)
-        totp = Totp(sealed_secret=pending.sealed_secret, enrolled_at=int(now * 1000), used_step=step)
+        sealed = self._sealing.renewed(pending.sealed_secret, owner_id=account.id)
+        totp = Totp(sealed_secret=sealed, enrolled_at=int(now * 1000), used_step=step)
         after, codes = self._with_codes(account, replace(account, totp=totp, totp_pending=None))
         self._keep(bearer, after, SecurityEventName.TOTP_ENROLLED, Notice.TOTP_ENROLLED, origin, proves=True)
         return codes

@@ -42,14 +42,17 @@ class FactorOwner:
 
     def enrol(self) -> list[str] | None:
         """Sets an app up, with a code of the step before: those of now are left for the test."""
-        begun = self.post("factors/totp").json()
-        self.secret = base64.b32decode(begun["secret"])
-        self.step = int(time.time()) // STEP_S - 1
-        confirmed = self.post("factors/totp/confirm", {"code": code_at(self.secret, self.step)})
+        confirmed = self.confirm(self.post("factors/totp").json()["secret"])
         assert confirmed.status == 200, confirmed.text
         codes: list[str] | None = confirmed.json()["recovery_codes"]
         self.codes = codes or self.codes
         return codes
+
+    def confirm(self, secret: str) -> HttpAnswer:
+        """Has an app with this secret show its first code."""
+        self.secret = base64.b32decode(secret)
+        self.step = int(time.time()) // STEP_S - 1
+        return self.post("factors/totp/confirm", {"code": code_at(self.secret, self.step)})
 
     def code(self) -> str:
         """The next code that has not been used: of this step or of the next one. For two uses at the most."""

@@ -5,22 +5,38 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.serverless.sealing import Sealing, SealingError
+from functions.serverless.sealing import CACHE_S, Sealing, SealingError
 from telemetry.logs import service_logger
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
-def new_sealing(secrets: SecretsManagerClient, name: str, purpose: str = "totp") -> Sealing:
+def new_sealing(
+    secrets: SecretsManagerClient, name: str, purpose: str = "totp", *, clock: Callable[[], float] = lambda: 0.0
+) -> Sealing:
     """As another process would have it."""
     return Sealing(
-        client=lambda: secrets, secret_id=name, purpose=purpose, randomness=os.urandom, logger=service_logger("auth")
+        client=lambda: secrets,
+        secret_id=name,
+        purpose=purpose,
+        clock=clock,
+        randomness=os.urandom,
+        logger=service_logger("auth"),
     )
+
+
+def put_in_front(secrets: SecretsManagerClient, name: str) -> dict[str, str]:
+    """A new key, whose name is 2, before those that there are."""
+    keys = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["keys"]
+    added = {"id": "2", "key": "A" * 43 + "="}
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added, *keys]}))
+    return added
 
 
 @pytest.fixture
@@ -62,9 +78,7 @@ def test_two_processes_that_begin_at_once_have_one_key(
 def test_new_key_in_front_seals_and_the_old_one_still_opens(secrets: SecretsManagerClient, name: str) -> None:
     running = new_sealing(secrets, name)
     old = running.seal(b"a secret", owner_id="u_1")
-    keys = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["keys"]
-    added = {"id": "2", "key": "A" * 43 + "="}
-    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added, *keys]}))
+    added = put_in_front(secrets, name)
     turned = new_sealing(secrets, name)
     new = turned.seal(b"another", owner_id="u_1")
     assert new.startswith("2.")
@@ -73,6 +87,36 @@ def test_new_key_in_front_seals_and_the_old_one_still_opens(secrets: SecretsMana
     secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added]}))
     with pytest.raises(SealingError, match="not among"):
         new_sealing(secrets, name).open(old, owner_id="u_1")
+
+
+def test_old_key_can_go_once_what_it_has_sealed_is_sealed_anew(secrets: SecretsManagerClient, name: str) -> None:
+    old = new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    added = put_in_front(secrets, name)
+    turned = new_sealing(secrets, name)
+    new = turned.renewed(old, owner_id="u_1")
+    assert new.startswith("2.")
+    assert turned.renewed(new, owner_id="u_1") == new, "it is under this key already"
+    secrets.put_secret_value(SecretId=name, SecretString=json.dumps({"keys": [added]}))
+    assert new_sealing(secrets, name).open(new, owner_id="u_1") == b"a secret"
+
+
+def test_what_does_not_open_stays_as_it_is_and_holds_nobody_up(secrets: SecretsManagerClient, name: str) -> None:
+    old = new_sealing(secrets, name).seal(b"a secret", owner_id="u_1")
+    put_in_front(secrets, name)
+    assert new_sealing(secrets, name).renewed(old, owner_id="u_2") == old
+    secrets.put_secret_value(SecretId=name, SecretString="unreadable")
+    assert new_sealing(secrets, name).renewed(old, owner_id="u_1") == old
+
+
+def test_process_that_runs_seals_with_a_new_key_after_five_minutes(secrets: SecretsManagerClient, name: str) -> None:
+    now = 1000.0
+    running = new_sealing(secrets, name, clock=lambda: now)
+    old = running.seal(b"a secret", owner_id="u_1")
+    put_in_front(secrets, name)
+    now += CACHE_S - 1
+    assert running.renewed(old, owner_id="u_1") == old
+    now += 1
+    assert running.renewed(old, owner_id="u_1").startswith("2.")
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"id": "1", "key": "short"}]}', "["])

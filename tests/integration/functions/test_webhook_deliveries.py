@@ -78,6 +78,7 @@ class Office:
                     client=secrets_client,
                     secret_id="parley/test",
                     purpose="webhook",
+                    clock=lambda: self.now / 1000,
                     randomness=os.urandom,
                     logger=LOGGER,
                 )
