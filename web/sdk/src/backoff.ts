@@ -5,12 +5,17 @@ const LAST_PAUSE_MS = 5_000;
 /** Pauses between tries: none before the first, then longer and longer, with jitter, so that the clients of a gateway do not come together. */
 export class Backoff {
   #tries = 0;
+  readonly #lastPauseMs: number;
+
+  constructor(lastPauseMs = LAST_PAUSE_MS) {
+    this.#lastPauseMs = lastPauseMs;
+  }
 
   /** Resolves when the next try is due. */
   async due(): Promise<void> {
     this.#tries += 1;
     if (this.#tries === 1) return;
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#tries - 2), LAST_PAUSE_MS);
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#tries - 2), this.#lastPauseMs);
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
   }
 

@@ -22,6 +22,8 @@ describe("MediaLink", () => {
   let sent: { readonly name: keyof Commands; readonly command: unknown }[];
   /** How the gateway takes an offer; by default at once. */
   let answerOffer: () => Promise<void>;
+  /** How the gateway takes an answer to its own offers; by default at once. */
+  let answerReceived: () => Promise<void>;
   /** How new credentials are got; by default there are none. */
   let renewServers: () => Promise<void>;
   /** What the room believes of tracks. */
@@ -41,9 +43,11 @@ describe("MediaLink", () => {
     sent = [];
     muted = new Map();
     answerOffer = () => Promise.resolve();
+    answerReceived = () => Promise.resolve();
     renewServers = () => Promise.resolve();
     const send = async (name: keyof Commands, command: unknown): Promise<unknown> => {
       sent.push({ name, command });
+      if (name === "subscriber_answer") await answerReceived();
       if (name !== "publish_offer") return {};
       const { tracks } = command as PublishOffer;
       await answerOffer();
@@ -213,6 +217,113 @@ describe("MediaLink", () => {
     expect(PeerConnectionDouble.made.length - before).toBe(iceTransportPolicy === "relay" ? 2 : 3);
     chosen.close();
     vi.restoreAllMocks();
+  });
+
+  describe("what gets no answer while the gateway is there", () => {
+    /** The first `count` times. */
+    const failing = (count: number, code: string) => {
+      let left = count;
+      return () => (left-- > 0 ? Promise.reject(new ParleyError(code, "It does not answer.")) : Promise.resolve());
+    };
+
+    /** Pauses between tries are longer than what is waited for elsewhere. */
+    const eventually = (isSo: () => void) => vi.waitFor(isSo, 5_000);
+
+    it.each(["network", "media_node_timeout", "no_media_node"])("is offered again (%s)", async (code) => {
+      answerOffer = failing(2, code);
+      link.prepare();
+      link.start(false);
+      await eventually(() => {
+        expect(link.tracks().size).toBe(2);
+      });
+      expect(offered()).toHaveLength(3);
+    });
+
+    it("is offered again after a move to another node", async () => {
+      await join();
+      answerOffer = failing(1, "network");
+      link.restart();
+      await eventually(() => {
+        expect(offered()).toHaveLength(3);
+      });
+    });
+
+    it("is not offered again when it was refused", async () => {
+      const warned = vi.spyOn(console, "warn").mockReturnValue(undefined);
+      answerOffer = failing(1, "permission_denied");
+      link.prepare();
+      link.start(false);
+      await eventually(() => {
+        expect(warned).toHaveBeenCalledOnce();
+      });
+      warned.mockRestore();
+      expect(offered()).toHaveLength(1);
+    });
+
+    it("is offered again by a way that has failed", async () => {
+      await join();
+      answerOffer = failing(1, "network");
+      publishing().become("failed");
+      await eventually(() => {
+        expect(offered()).toHaveLength(3);
+      });
+      expect(publishing().restartIce).toHaveBeenCalledOnce();
+    });
+
+    it("is answered again, unless a newer offer has come", async () => {
+      await join();
+      answerReceived = failing(1, "network");
+      link.handleOffer(OFFER);
+      await eventually(() => {
+        expect(commands("subscriber_answer")).toHaveLength(2);
+      });
+      answerReceived = failing(1, "network");
+      link.handleOffer({ ...OFFER, negotiation: 2 });
+      await eventually(() => {
+        expect(commands("subscriber_answer")).toHaveLength(3);
+      });
+      link.handleOffer({ ...OFFER, negotiation: 3 });
+      await eventually(() => {
+        expect(commands("subscriber_answer").slice(2)).toMatchObject([{ negotiation: 2 }, { negotiation: 3 }]);
+      });
+    });
+  });
+
+  describe("a connection that does not come about", () => {
+    const TEN_SECONDS = 10_000;
+    beforeEach(async () => {
+      vi.useFakeTimers();
+      await join();
+      link.handleOffer(OFFER);
+      await vi.waitFor(() => {
+        expect(commands("subscriber_answer")).toHaveLength(1);
+      });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it("is made anew, again and again, until it has", async () => {
+      for (const times of [1, 2]) {
+        await vi.advanceTimersByTimeAsync(TEN_SECONDS);
+        expect(commands("restart_media")).toHaveLength(times);
+        expect(publishing().restartIce).toHaveBeenCalledTimes(times);
+        expect(offered()).toHaveLength(times + 1);
+        link.handleOffer({ ...OFFER, generation: times + 1 });
+      }
+      for (const connection of PeerConnectionDouble.made) connection.become("connected");
+      await vi.advanceTimersByTimeAsync(2 * TEN_SECONDS);
+      expect(commands("restart_media")).toHaveLength(2);
+      expect(publishing().restartIce).toHaveBeenCalledTimes(2);
+    });
+
+    it("is left alone once it has come about", async () => {
+      publishing().become("connected");
+      subscribing().become("connected");
+      await vi.advanceTimersByTimeAsync(2 * TEN_SECONDS);
+      expect(commands("restart_media")).toEqual([]);
+      expect(publishing().restartIce).not.toHaveBeenCalled();
+    });
   });
 
   describe("when the gateway is back", () => {

@@ -8,6 +8,7 @@ import { asParleyError } from "./errors.js";
 import { FormerLink } from "./former-link.js";
 import type { LocalMedia } from "./local-media.js";
 import { OutgoingMedia } from "./outgoing-media.js";
+import { persist } from "./persistence.js";
 import { PublishingConnection, type PublishingHandlers } from "./publishing.js";
 import { RemoteAudio } from "./remote-audio.js";
 import type { MediaPath, MediaStatus, TrackSource, TrackState } from "./room-state.js";
@@ -141,7 +142,7 @@ export class MediaLink {
     this.#publishing?.addData((connection) => {
       this.data.open(connection);
     });
-    if (this.#hasStarted) void this.#publishing?.negotiateChanges().catch(this.#fail);
+    if (this.#hasStarted) void this.#publishAll().catch(this.#fail);
   }
 
   /** Both connections anew, to another node; the former ones go on until those do everything. */
@@ -180,6 +181,11 @@ export class MediaLink {
     await this.#options.send("media_moved", {}).catch(this.#fail);
     if (former === null || former !== this.#former) return;
     this.#endFormer();
+    // What was left out while the former connections carried media.
+    this.#states = {
+      publishing: this.#publishing?.connection.connectionState ?? "new",
+      subscribing: this.#subscribing?.connection?.connectionState ?? "new",
+    };
     this.#hear();
     this.#options.onChange();
   }
@@ -207,7 +213,8 @@ export class MediaLink {
   /** The gateway is back and our place was kept: what failed meanwhile is tried again. */
   resumed(): void {
     void this.#publishing?.recover().catch(this.#fail);
-    if (this.#states.subscribing === "failed") void this.#restartReceiving().catch(this.#fail);
+    const subscribing = this.#subscribing;
+    if (subscribing?.isLost === true) void this.#restartReceiving(subscribing).catch(this.#fail);
   }
 
   handleOffer(offer: SubscriberOffer): void {
@@ -310,8 +317,12 @@ export class MediaLink {
   // ---- connections ----
 
   async #publishAll(): Promise<void> {
-    if (this.#isClosed) return;
-    await this.#publishing?.negotiateChanges();
+    const publishing = this.#publishing;
+    if (publishing === null) return;
+    await persist(
+      () => publishing.negotiateChanges(),
+      () => !this.#isClosed && publishing === this.#publishing,
+    );
     this.#options.onChange();
   }
 
@@ -362,7 +373,9 @@ export class MediaLink {
         onState: (state) => {
           if (subscribing !== this.#subscribing) return;
           this.#setState("subscribing", state);
-          if (state === "failed") void this.#restartReceiving().catch(this.#fail);
+        },
+        onLost: () => {
+          if (subscribing === this.#subscribing) void this.#restartReceiving(subscribing).catch(this.#fail);
         },
         onError: this.#fail,
       },
@@ -371,9 +384,12 @@ export class MediaLink {
     return subscribing;
   }
 
-  async #restartReceiving(): Promise<void> {
+  async #restartReceiving(subscribing: SubscribingConnection): Promise<void> {
     await this.#options.renewServers();
-    await this.#options.send("restart_media", {});
+    await persist(
+      () => this.#options.send("restart_media", {}),
+      () => !this.#isClosed && subscribing === this.#subscribing && subscribing.isLost,
+    );
   }
 
   #setReceivers(receivers: ReadonlyMap<string, RTCRtpReceiver>): void {
@@ -390,7 +406,7 @@ export class MediaLink {
     this.#options.onChange();
   }
 
-  /** A failure that nobody waits for: a stale negotiation is followed by a newer one, a lost connection by a resumption. */
+  /** A failure that nobody waits for: a stale negotiation is followed by a newer one, what got no answer by another try. */
   readonly #fail = (thrown: unknown): void => {
     const error = asParleyError(thrown);
     if (this.#isClosed || error.code === "stale_negotiation" || error.code === "network") return;

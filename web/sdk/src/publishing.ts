@@ -1,5 +1,7 @@
 import { encodingsOf, encryptable, type VideoPreferences } from "./encodings.js";
+import { isLate } from "./late-connection.js";
 import { peerConfiguration } from "./peer-configuration.js";
+import { persist } from "./persistence.js";
 import type { TrackSource } from "./room-state.js";
 import type { PublishAnswer, PublishedTrack } from "./wire.js";
 
@@ -42,6 +44,8 @@ export class PublishingConnection {
   /** The local description holds all changes, and no negotiation has used it. */
   #offering: Promise<void> | null = null;
   #isClosed = false;
+  /** It is looked after until it has come about. */
+  #isExpected = false;
   /** How many layers of each track somebody can use, from the lowest up, by track id; of others, all. */
   readonly #layersWanted = new Map<string, number>();
   /** Track ids by source, as the gateway has assigned them. */
@@ -66,11 +70,16 @@ export class PublishingConnection {
     });
   }
 
+  /** Another way for a connection that has failed, or does not come about. */
   async #restart(): Promise<void> {
     await this.#handlers.renewServers();
-    if (this.#isClosed || this.#connection.connectionState !== "failed") return;
+    if (this.#isClosed || this.#connection.connectionState === "connected") return;
     this.#connection.restartIce();
-    await this.negotiate();
+    this.#changed();
+    await persist(
+      () => this.negotiateChanges(),
+      () => !this.#isClosed,
+    );
   }
 
   /** Before the first negotiation for the first way; later for the next ICE restart. */
@@ -273,6 +282,7 @@ export class PublishingConnection {
     const current = new Set(ids.values());
     for (const id of [...this.#layersWanted.keys()]) if (!current.has(id)) this.#layersWanted.delete(id);
     await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    this.#expectConnection();
     for (const [source, id] of ids) if (this.#layersWanted.has(id)) await this.#adjust(source);
     for (const { source, muted = false } of tracks) {
       const id = ids.get(source);
@@ -280,6 +290,15 @@ export class PublishingConnection {
       // Of tracks that had an id before, the room was told at once.
       if (id !== undefined && !known.has(source) && now !== muted) await this.#handlers.mute(id, now);
     }
+  }
+
+  #expectConnection(): void {
+    if (this.#isExpected || this.#connection.connectionState === "connected") return;
+    this.#isExpected = true;
+    void isLate(this.#connection).then((late) => {
+      this.#isExpected = false;
+      if (late && !this.#isClosed) void this.#restart().catch(this.#handlers.onError);
+    });
   }
 
   close(): void {

@@ -1,5 +1,11 @@
+import { Backoff } from "./backoff.js";
+import { isLate } from "./late-connection.js";
 import { peerConfiguration } from "./peer-configuration.js";
+import { persist } from "./persistence.js";
 import type { OfferedTrack, SubscriberAnswer, SubscriberOffer } from "./wire.js";
+
+/** An answer that fails is sent again within so long, milliseconds: a newer offer waits for no more than that. */
+const ANSWER_AGAIN_MS = 1_000;
 
 export interface SubscribingHandlers {
   readonly answer: (answer: SubscriberAnswer) => Promise<unknown>;
@@ -8,6 +14,8 @@ export interface SubscribingHandlers {
   /** Decrypts what a receiver receives of a participant's track, in an encrypted meeting. */
   readonly protect: ((receiver: RTCRtpReceiver, track: OfferedTrack) => void) | null;
   readonly onState: (state: RTCPeerConnectionState) => void;
+  /** The connection has failed, or does not come about: the node is to offer a new one. */
+  readonly onLost: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -21,6 +29,7 @@ export class SubscribingConnection {
   #offered: ReadonlyMap<RTCRtpReceiver, OfferedTrack> = new Map();
   #isRunning = false;
   #isClosed = false;
+  #isLate = false;
   #iceServers: readonly RTCIceServer[] = [];
   readonly #policy: RTCIceTransportPolicy;
   readonly #handlers: SubscribingHandlers;
@@ -39,6 +48,11 @@ export class SubscribingConnection {
 
   get connection(): RTCPeerConnection | null {
     return this.#connection;
+  }
+
+  /** The connection has failed, or has not come about in time. */
+  get isLost(): boolean {
+    return this.#isLate || this.#connection?.connectionState === "failed";
   }
 
   handleOffer(offer: SubscriberOffer): void {
@@ -78,7 +92,12 @@ export class SubscribingConnection {
     this.#handlers.onTracks(receivers);
     await connection.setLocalDescription();
     const { generation, negotiation } = offer;
-    await this.#handlers.answer({ generation, negotiation, sdp: connection.localDescription?.sdp ?? "" });
+    const sdp = connection.localDescription?.sdp ?? "";
+    await persist(
+      () => this.#handlers.answer({ generation, negotiation, sdp }),
+      () => !this.#isClosed && this.#waiting === null,
+      new Backoff(ANSWER_AGAIN_MS),
+    );
   }
 
   /** What the room knows of its tracks may have changed. */
@@ -92,8 +111,17 @@ export class SubscribingConnection {
     this.#generation = generation;
     const connection = this.#spare ?? new RTCPeerConnection(peerConfiguration(this.#iceServers, this.#policy));
     this.#spare = null;
+    this.#isLate = false;
     connection.addEventListener("connectionstatechange", () => {
-      if (connection === this.#connection && !this.#isClosed) this.#handlers.onState(connection.connectionState);
+      if (connection !== this.#connection || this.#isClosed) return;
+      this.#isLate = false;
+      this.#handlers.onState(connection.connectionState);
+      if (this.isLost) this.#handlers.onLost();
+    });
+    void isLate(connection).then((late) => {
+      if (!late || connection !== this.#connection || this.#isClosed) return;
+      this.#isLate = true;
+      this.#handlers.onLost();
     });
     this.#connection = connection;
     return connection;

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { ParleyError } from "./errors.js";
 import { WishBatch, type Wish } from "./wishes.js";
 
 describe("WishBatch", () => {
   let sent: Wish[][];
   let limits: (number | null)[];
-  let fails: boolean;
+  let fails: boolean | "network";
   let batch: WishBatch;
   beforeEach(() => {
     vi.useFakeTimers();
@@ -15,6 +16,7 @@ describe("WishBatch", () => {
     batch = new WishBatch((wishes, maxCameras) => {
       sent.push(wishes);
       limits.push(maxCameras);
+      if (fails === "network") return Promise.reject(new ParleyError("network", "The meeting does not answer."));
       return fails ? Promise.reject(new Error("no")) : Promise.resolve();
     });
     batch.open();
@@ -50,6 +52,16 @@ describe("WishBatch", () => {
     batch.open();
     await vi.runAllTimersAsync();
     expect(sent).toEqual([[{ trackId: "t", enabled: false }], [{ trackId: "t", enabled: false }]]);
+  });
+
+  it("says again by itself what got no answer, with what has changed meanwhile", async () => {
+    fails = "network";
+    batch.add([{ trackId: "t", enabled: false }, { trackId: "other", enabled: false }]);
+    await vi.advanceTimersByTimeAsync(500);
+    fails = false;
+    batch.add([{ trackId: "t", enabled: true }]);
+    await vi.runAllTimersAsync();
+    expect(sent.slice(1)).toEqual([[{ trackId: "t", enabled: true }, { trackId: "other", enabled: false }]]);
   });
 
   it("says everything again to who has forgotten", async () => {

@@ -1,3 +1,5 @@
+import { isPassing } from "./persistence.js";
+
 /**
  * What is wanted of one track. `maxHeight` in device pixels, `maxFrameRate` in pictures a second; left out: the best. `pinned`: a camera that
  * comes before all others where not all are sent.
@@ -12,6 +14,8 @@ export interface Wish {
 
 /** Layout changes come in bursts; the gateway hears of the outcome, milliseconds. */
 const DELAY_MS = 200;
+/** What got no answer is said again after so long, milliseconds. */
+const AGAIN_MS = 2_000;
 
 function isSame(one: Wish, other: Wish): boolean {
   return (
@@ -42,6 +46,8 @@ export class WishBatch {
 
   open(): void {
     this.#isOpen = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#schedule();
   }
 
@@ -77,12 +83,12 @@ export class WishBatch {
     return this.#waiting.size > 0 || this.#maxCameras !== this.#sentMaxCameras;
   }
 
-  #schedule(): void {
+  #schedule(delayMs = DELAY_MS): void {
     if (!this.#isOpen || this.#timer !== undefined || !this.#hasNews) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#flush();
-    }, DELAY_MS);
+    }, delayMs);
   }
 
   async #flush(): Promise<void> {
@@ -93,13 +99,14 @@ export class WishBatch {
     this.#sentMaxCameras = this.#maxCameras;
     try {
       await this.#send(wishes, maxCameras);
-    } catch {
-      // Said again with the next wish, or when the connection is back.
+    } catch (thrown) {
+      // What was refused is said again with the next wish, or when the connection is back.
       if (maxCameras !== null) this.#sentMaxCameras = null;
       for (const wish of wishes) {
         this.#sent.delete(wish.trackId);
         if (!this.#waiting.has(wish.trackId)) this.#waiting.set(wish.trackId, wish);
       }
+      if (isPassing(thrown)) this.#schedule(AGAIN_MS);
     }
   }
 }
