@@ -56,12 +56,15 @@ class JoinRoom(ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """Makes the participant known. Answer: `SubscriptionOffered`, with an offer if there is anything to receive.
 
     Sent again (a resumed connection, another gateway) it changes where events go, and says ``breakout`` and ``data``
-    anew. One that a newer connection has overtaken is refused (`stale_negotiation`).
+    anew; with ``anew`` the client has a new connection to receive on, too, and gets an offer for it. One that a newer
+    connection has overtaken is refused (`stale_negotiation`).
     """
 
     subscribe: bool
     connection: int
     """The version of the meeting's log at which the participant's connection began."""
+    anew: bool = False
+    """Whether the client has begun again: what it has received on is no more."""
     breakout: str | None = None
     """The breakout room that the participant is in; None: the main room."""
     version: int = 0

@@ -228,7 +228,11 @@ class MediaNode:
         room = self._room_for(request.meeting_id)
         self._gateways[place] = Holder(gateway_id=gateway_id, connection=request.connection)
         joined = room.join(
-            request.participant_id, subscribe=request.subscribe, breakout=request.breakout, version=request.version
+            request.participant_id,
+            subscribe=request.subscribe,
+            anew=request.anew,
+            breakout=request.breakout,
+            version=request.version,
         )
         self._qualities.came(request.meeting_id, request.participant_id)
         room.data.permit(request.participant_id, permitted=request.data, version=request.version)

@@ -211,6 +211,15 @@ class Participant:
         self.viewing.chosen = chosen
         return self.arranged(wanted)
 
+    def stop_receiving(self) -> list[Effect]:
+        """Closes what was offered to receive on, if anything: the next offer is of another generation."""
+        if self.subscribing is None:
+            return []
+        closed = CloseTransport(transport=self.transport(Purpose.SUBSCRIBE))
+        self.subscribing = None
+        self.flowing.clear()
+        return [closed]
+
     def _begin_to_view(self, session: ViewingSession) -> list[Effect]:
         effects: list[Effect] = []
         if self.receives_on_transport:

@@ -73,18 +73,30 @@ class Room:
     # ---- coming and going ----
 
     def join(
-        self, participant_id: ParticipantId, *, subscribe: bool, breakout: str | None = None, version: int = 0
+        self,
+        participant_id: ParticipantId,
+        *,
+        subscribe: bool,
+        anew: bool = False,
+        breakout: str | None = None,
+        version: int = 0,
     ) -> Offered:
-        """Makes the participant known. Again: at most moves it, and repeats the offer that awaits an answer."""
+        """Makes the participant known. Again: at most moves it, and repeats the offer that awaits an answer.
+
+        ``anew``: whoever is known already has another connection to receive on, and is offered all for that one.
+        """
         known = self._participants.get(participant_id)
         if known is not None:
             known.came = max(known.came, version)
-            moved = self.move({participant_id: breakout}, version=version)
-            outstanding = known.subscribing.outstanding if known.subscribing is not None else None
-            return Offered(offer=outstanding, effects=(*moved, *told_again(known)))
+            effects = known.stop_receiving() if anew else []
+            effects += self.move({participant_id: breakout}, version=version)
+            offer = known.subscribing.outstanding if known.subscribing is not None else None
+            if anew and offer is None:
+                offer = self._next_offer(known, effects)
+            return Offered(offer=offer, effects=(*effects, *told_again(known)))
         participant = Participant(participant_id, subscribe=subscribe, breakout=breakout, version=version)
         self._participants[participant_id] = participant
-        effects: list[Effect] = []
+        effects = []
         offer = self._next_offer(participant, effects)
         return Offered(offer=offer, effects=tuple(self._followed(effects)))
 
@@ -296,11 +308,7 @@ class Room:
             ParticipantNotFoundError
         """
         participant = self.participant(participant_id)
-        effects: list[Effect] = []
-        if participant.subscribing is not None:
-            effects.append(CloseTransport(transport=participant.transport(Purpose.SUBSCRIBE)))
-            participant.subscribing = None
-            participant.flowing.clear()
+        effects = participant.stop_receiving()
         return Offered(offer=self._next_offer(participant, effects), effects=tuple(effects))
 
     def _next_offer(self, participant: Participant, effects: list[Effect]) -> Offer | None:

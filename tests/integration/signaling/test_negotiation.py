@@ -306,6 +306,8 @@ async def test_a_lost_node_is_replaced_and_clients_begin_again(platform: Platfor
         await client.received("subscriber_offer", 2)
         names = [name for name, _ in client.messages]
         assert names.index("media_restart") < len(names) - 1 - names[::-1].index("subscriber_offer")
+        assert not first.asked(JoinRoom, client.id)[0].anew
+        assert second.asked(JoinRoom, client.id)[0].anew, "a node that knows them already offers them all again"
     again = await ada.ask("publish_offer", {"sdp": "v=1", "tracks": [CAMERA]})
     assert second.asked(Publish, ada.id)[0].tracks[0].track_id == again["tracks"][0]["track_id"]
 

@@ -105,6 +105,20 @@ async def test_a_node_that_drains_is_left_by_all(platform: Platform) -> None:
     assert [name for name, _ in clients[0].messages].count("media_restart") == 1
 
 
+async def test_a_node_to_which_one_comes_back_before_having_left_offers_all_again(platform: Platform) -> None:
+    gateway, home = await platform.gateway(), await platform.node("n_home", load=0.0)
+    ada = await platform.join(gateway, "u_ada")
+    await ada.received("subscriber_offer")
+    other = await platform.node("n_other", load=0.5)
+    home.lease = msgspec.structs.replace(home.lease, draining=True, participants=1)
+    await ada.received("subscriber_offer", 2)
+    home.lease = msgspec.structs.replace(home.lease, draining=False, participants=0)
+    other.lease = msgspec.structs.replace(other.lease, draining=True, participants=1)
+    await ada.received("subscriber_offer", 3)
+    assert [request.anew for request in home.asked(JoinRoom, ada.id)] == [False, True]
+    assert home.asked(LeaveRoom, ada.id) == []
+
+
 async def test_of_a_lost_node_only_its_own_participants_begin_again(platform: Platform) -> None:
     await platform.node("n_north", region="north")
     west = await platform.node("n_west", region="west")
