@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.requests_table import Request, RequestsTable, request_of
 from auth_service.domain.accounts import DEFAULT_LOCALE, Account, end_sessions, normalise_email, user_id
-from auth_service.domain.jobs import Erase, OfferReset, Tell
+from auth_service.domain.jobs import OfferReset, Tell, erasing
 from auth_service.domain.mails import Notice
 from auth_service.domain.roles import Roles
 from auth_service.domain.second_factors import without_factors
@@ -263,7 +263,7 @@ class Administration:
         """
         account = self._handled(caller, account_id)
         self._check_changeable(account)
-        promised = self._jobs.promise(Erase(user_id=account.id))
+        promised = self._jobs.promise(*erasing(account.id))
         event = self._events.prepare(
             SecurityEventName.USER_DELETED, origin=origin, user_id=account.id, actor_id=caller.sub
         )

@@ -65,14 +65,13 @@ class Announcements:
 
     def start(self, promises: Sequence[Promise]) -> None:
         """Tells the gateways, and has the jobs done, once the writes have succeeded. Never raises."""
-        now = [each for each in promises if not (isinstance(each.job, Announce) and each.job.is_late)]
-        for promise in now:
+        for promise in promises:
             try:
-                if isinstance(promise.job, Announce):
+                if isinstance(promise.job, Announce) and not promise.job.is_late:
                     self._tell(promise.job)
             except Exception as error:  # noqa: BLE001  (whatever it is, the job is safe, and so is the answer)
                 self._logger.warning("not_announced_at_once", extra={"job_id": promise.id, "error": repr(error)})
-        self._queue.start(now)
+        self._queue.start(promises)
 
     def do(self, job: Announce) -> None:
         """Tells all who must know. May be repeated, in any order: what is told is how the account stands now.

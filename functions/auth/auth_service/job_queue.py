@@ -13,8 +13,10 @@ from auth_service.domain.jobs import (
     ConfirmAddress,
     ConfirmRegistration,
     Erase,
+    EraseKeys,
     Job,
     OfferReset,
+    is_late,
 )
 from functions.serverless.ids import base32
 from functions.serverless.jobs import KEPT_S, Jobs, QueuedJob
@@ -61,13 +63,14 @@ class JobQueue:
 
     def promise(self, *jobs: Job) -> list[Promise]:
         """Writes that go into one transaction with what calls for the jobs."""
-        wanted = [self._queued(job) for job in jobs if self.sends_mail or isinstance(job, Erase | Announce)]
+        wanted = [self._queued(job) for job in jobs if self.sends_mail or isinstance(job, Erase | EraseKeys | Announce)]
         return [Promise(id=queued.id, job=queued.job, write=self._jobs.promise(queued)) for queued in wanted]
 
     def start(self, promises: Iterable[Promise]) -> None:
-        """Has promised jobs done now, once their writes have succeeded."""
+        """Has promised jobs done now, once their writes have succeeded; late ones wait for their time."""
         for promise in promises:
-            self._function.start({"job_id": promise.id})
+            if not is_late(promise.job):
+                self._function.start({"job_id": promise.id})
 
     def add(self, job: ConfirmRegistration | OfferReset | ConfirmAddress, *, name: str | None = None) -> None:
         """Queues a job by itself and starts it. One with the same ``name`` as another of the last day is not done, nor
@@ -81,6 +84,5 @@ class JobQueue:
     def _queued(self, job: Job, name: str | None = None) -> QueuedJob[Job]:
         now = int(self._clock())
         job_id = name or base32(self._randomness(16))
-        is_late = isinstance(job, Announce) and job.is_late
-        not_before = now + LATE_S if is_late else 0
+        not_before = now + LATE_S if is_late(job) else 0
         return QueuedJob(id=job_id, job=job, created_at=now, expires_at=now + KEPT_S, claimed_until=not_before)

@@ -10,7 +10,7 @@ from auth_service.access_tokens import Bearer
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.links_table import LinksTable
 from auth_service.domain.accounts import Account, Locale
-from auth_service.domain.jobs import Erase, Tell
+from auth_service.domain.jobs import Tell, erasing
 from auth_service.domain.links import Link
 from auth_service.domain.mails import Notice
 from auth_service.domain.security_events import Origin, SecurityEventName
@@ -51,11 +51,12 @@ class Profile:
         after = replace(bearer.account, **changes)
         if after == bearer.account:
             return after
+        event = self._events.prepare(SecurityEventName.PROFILE_CHANGED, origin=origin, user_id=after.id)
         try:
-            self._accounts.change(bearer.account, after)
+            self._accounts.change(bearer.account, after, also=[event.write])
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
-        self._events.record(SecurityEventName.PROFILE_CHANGED, origin=origin, user_id=after.id)
+        self._events.happened(event)
         return after
 
     def links_of(self, bearer: Bearer, *, origin: Origin) -> list[Link]:
@@ -72,12 +73,13 @@ class Profile:
         """
         account = bearer.account
         promised = self._jobs.promise(
-            Erase(user_id=account.id),
+            *erasing(account.id),
             Tell(notice=Notice.ACCOUNT_DELETED, email=account.email, locale=account.locale),
         )
+        event = self._events.prepare(SecurityEventName.ACCOUNT_DELETED, origin=origin, user_id=account.id)
         try:
-            self._accounts.remove(account, also=[promise.write for promise in promised])
+            self._accounts.remove(account, also=[event.write, *(promise.write for promise in promised)])
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
         self._jobs.start(promised)
-        self._events.record(SecurityEventName.ACCOUNT_DELETED, origin=origin, user_id=account.id)
+        self._events.happened(event)

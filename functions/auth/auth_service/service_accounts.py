@@ -19,6 +19,7 @@ from auth_service.domain.api_keys import (
     check_grant,
     decode_key,
 )
+from auth_service.domain.jobs import erasing_keys
 from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import (
     InvalidClientError,
@@ -28,6 +29,7 @@ from auth_service.errors import (
     NoSuchError,
     TooManyKeysError,
 )
+from auth_service.job_queue import JobQueue
 from auth_service.security_events import Prepared, SecurityEvents
 from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
@@ -57,6 +59,7 @@ class ServiceAccounts:
         requests: RequestsTable,
         access_tokens: AccessTokens,
         announcements: Announcements,
+        jobs: JobQueue,
         events: SecurityEvents,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
@@ -65,6 +68,7 @@ class ServiceAccounts:
         self._requests = requests
         self._access_tokens = access_tokens
         self._announcements = announcements
+        self._jobs = jobs
         self._events = events
         self._clock = clock
         self._randomness = randomness
@@ -129,7 +133,7 @@ class ServiceAccounts:
         return self._table.page(after=after, limit=limit)
 
     def delete(self, caller: AccessClaims, service_account_id: str, *, origin: Origin) -> None:
-        """Ends a service account and its keys. Its access tokens open nothing any more.
+        """Ends a service account. Its keys and access tokens open nothing any more; a job deletes the keys.
 
         Raises:
             NoSuchError: there is none.
@@ -138,7 +142,7 @@ class ServiceAccounts:
         event = self._events.prepare(
             SecurityEventName.SERVICE_ACCOUNT_DELETED, origin=origin, actor_id=caller.sub, user_id=account.id
         )
-        told = self._announcements.promise_removal(account.id)
+        told = [*self._announcements.promise_removal(account.id), *self._jobs.promise(*erasing_keys(account.id))]
         if not self._table.remove(account, [event.write, *(promise.write for promise in told)]):
             raise NoSuchError("There is no such service account.")
         self._announcements.start(told)
@@ -191,6 +195,7 @@ class ServiceAccounts:
         event = self._about_key(SecurityEventName.API_KEY_CREATED, caller, key, origin)
         if not self._table.add_key(key, [event.write, *self._requests.writes(request, key.id)]):
             self._check_new(request)  # the same at the same moment
+            self.find(account.id)  # it was deleted
             raise UnavailableError("The same request is under way. Please try again.")
         self._events.happened(event)
         return key, secret

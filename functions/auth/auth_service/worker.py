@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from auth_service.adapters.accounts_table import AccountsTable
 from auth_service.adapters.links_table import LinksTable
+from auth_service.adapters.service_accounts_table import ServiceAccountsTable
 from auth_service.adapters.table import Table
 from auth_service.announcements import Announcements
 from auth_service.domain.accounts import Account, Locale
@@ -19,6 +20,7 @@ from auth_service.domain.jobs import (
     ConfirmAddress,
     ConfirmRegistration,
     Erase,
+    EraseKeys,
     Job,
     OfferReset,
     Tell,
@@ -46,6 +48,7 @@ class Worker(JobRunner[Job]):
         table: Table,
         jobs: Jobs[Job],
         accounts: AccountsTable,
+        services: ServiceAccountsTable,
         links: LinksTable,
         announcements: Announcements,
         mailer: Mailer | None,
@@ -58,6 +61,7 @@ class Worker(JobRunner[Job]):
         super().__init__(jobs=jobs, do=lambda queued: self._do(queued.job), clock=clock, logger=logger)
         self._table = table
         self._accounts = accounts
+        self._services = services
         self._links = links
         self._announcements = announcements
         self._mailer = mailer
@@ -84,6 +88,8 @@ class Worker(JobRunner[Job]):
                 self._send(job.notice, job.email, job.locale)
             case Erase():
                 self._table.delete_of_user(job.user_id)
+            case EraseKeys():
+                self._services.delete_keys(job.service_account_id)
             case Announce():
                 self._announcements.do(job)
 

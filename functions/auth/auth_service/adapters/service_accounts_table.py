@@ -48,17 +48,18 @@ class ServiceAccountsTable:
 
     def remove(self, account: ServiceAccount, also: Sequence[Write]) -> bool:
         """Removes a service account, whose keys open nothing from then on; False if it has gone already."""
-        gone = self._table.remove(_account_key(account.id), "id = :id", id=account.id)
-        if not self._done([gone, *also]):
-            return False
-        for key in self.keys_of(account.id):
-            self._table.client.delete_item(TableName=self._table.name, Key=to_item(_key_key(key.id)))
-        return True
+        return self._done([self._table.remove(_account_key(account.id), "id = :id", id=account.id), *also])
+
+    def delete_keys(self, service_account_id: str) -> None:
+        """Deletes the keys of a service account that is gone."""
+        for key in self._table.keys_of(f"SERVICE#{service_account_id}", prefix="KEY#"):
+            self._table.delete(key)
 
     def add_key(self, key: ApiKey, also: Sequence[Write]) -> bool:
-        """Adds a key; False if there is one by its id."""
+        """Adds a key; False if there is one by its id, or its service account is gone."""
         index = {"gsi1pk": f"SERVICE#{key.service_account_id}", "gsi1sk": f"KEY#{_place(key.created_at, key.id)}"}
-        return self._done([self._table.put({**_key_key(key.id), **index, **_plain(key)}), *also])
+        stands = self._table.check(_account_key(key.service_account_id))
+        return self._done([stands, self._table.put({**_key_key(key.id), **index, **_plain(key)}), *also])
 
     def find_key(self, key_id: str) -> ApiKey | None:
         """The key with an id; it may have expired or been revoked."""

@@ -23,7 +23,7 @@ An address with ``expires_at`` is a former one, kept for its account: nobody log
 account that it names only as long as that account names it, too.
 
 Access patterns:
-1. Register: one transaction puts account and address, each only if its key is free.
+1. Register: one transaction puts account and address, each only if its key is free, and the first session.
 2. Log in: get the address by e-mail, then the account by id; one transaction of the session, what the audit log says of
    it, and the device.
 3. Who is this (every request with an access token): get the account and the session by id, as one batch.
@@ -31,11 +31,13 @@ Access patterns:
    account's ``session_epoch``.
 5. Sessions of a user, newest first: query ``gsi1``, then get by sid.
    The first of either in a day notes in the account that it is used: one update.
-6. Change an account: one transaction of the account, its addresses, the link that allowed it, the jobs that follow.
+6. Change an account: one transaction of the account, its addresses and identities, the link that allowed it, the jobs
+   that follow, and what the audit log says of it.
 7. Jobs that wait, oldest first: query ``gsi1``.
 8. Log in at a provider: put an attempt; take it by state (delete, once). Get the identity, then the account by id.
    Link: one transaction of identity and account, or of identity, account and address.
-9. Second factors are part of the account. Finish a login with one: get login and account, then one transaction of both.
+9. Second factors are part of the account. Finish a login with one: get login and account, then one transaction of both
+   and the session.
    A ceremony with an authenticator: put; take it by its token (delete, once).
 """
 
@@ -171,6 +173,16 @@ class Table:
                 "ConditionExpression": " AND ".join(conditions),
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": to_item(values),
+            }
+        }
+
+    def check(self, key: Mapping[str, str]) -> Write:
+        """Has a transaction fail whose item is not there."""
+        return {
+            "ConditionCheck": {
+                "TableName": self.name,
+                "Key": to_item(key),
+                "ConditionExpression": "attribute_exists(pk)",
             }
         }
 

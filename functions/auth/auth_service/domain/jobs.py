@@ -64,6 +64,16 @@ class Erase(_Job, frozen=True, kw_only=True, tag="erase"):
     """An account is gone: delete what is left of its owner."""
 
     user_id: str
+    is_late: bool = False
+    """Whether it waits for `LATE_S`: what was written at the same moment is not in the index yet."""
+
+
+class EraseKeys(_Job, frozen=True, kw_only=True, tag="erase_keys"):
+    """A service account is gone: delete its keys."""
+
+    service_account_id: str
+    is_late: bool = False
+    """As `Erase.is_late`."""
 
 
 class Announce(_Job, frozen=True, kw_only=True, tag="announce"):
@@ -78,4 +88,22 @@ class Announce(_Job, frozen=True, kw_only=True, tag="announce"):
     """Whether it waits for `LATE_S`: to be told once more."""
 
 
-Job: TypeAlias = ConfirmRegistration | OfferReset | ConfirmAddress | TellChangedAddress | Tell | Erase | Announce
+Job: TypeAlias = (
+    ConfirmRegistration | OfferReset | ConfirmAddress | TellChangedAddress | Tell | Erase | EraseKeys | Announce
+)
+
+
+def is_late(job: Job) -> bool:
+    """Whether a job waits for `LATE_S`."""
+    return isinstance(job, Erase | EraseKeys | Announce) and job.is_late
+
+
+def erasing(user_id: str) -> tuple[Job, Job]:
+    """The jobs that are promised when an account goes."""
+    return Erase(user_id=user_id), Erase(user_id=user_id, is_late=True)
+
+
+def erasing_keys(service_account_id: str) -> tuple[Job, Job]:
+    """The jobs that are promised when a service account goes."""
+    once = EraseKeys(service_account_id=service_account_id)
+    return once, EraseKeys(service_account_id=service_account_id, is_late=True)
