@@ -44,19 +44,20 @@ class AuditTable:
         self._begun = False
 
     def add(self, entry: AuditEntry) -> None:
-        """Adds an entry by itself."""
-        self._note_beginning(entry.at)
-        self._client().put_item(
-            TableName=self._name,
-            Item=to_item(self._item(entry)),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
+        """Adds an entry by itself. One that is there is the same: sent again by the client, whose answer was lost."""
+        self.add_if_new(entry)
 
     def add_if_new(self, entry: AuditEntry) -> bool:
         """Adds an entry, unless one with its id and time is there; False if so."""
+        self._note_beginning(entry.at)
+        client = self._client()
         try:
-            self.add(entry)
-        except self._client().exceptions.ConditionalCheckFailedException:
+            client.put_item(
+                TableName=self._name,
+                Item=to_item(self._item(entry)),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except client.exceptions.ConditionalCheckFailedException:
             return False
         return True
 
