@@ -76,8 +76,8 @@ class AddressChanges:
         if not standing.allowed:
             raise RateLimitedError("Too many addresses. Please try again later.", retry_after_s=standing.reset_s)
         asked = ConfirmAddress(user_id=account.id, email=address, epoch=account.session_epoch, locale=account.locale)
-        self._jobs.add(asked)
         self._events.record(SecurityEventName.EMAIL_CHANGE_ASKED, origin=origin, user_id=account.id)
+        self._jobs.add(asked)
         return None
 
     def confirm(self, bearer: Bearer, *, token: str, origin: Origin) -> Account:
@@ -124,17 +124,20 @@ class AddressChanges:
             email_verified_at=int(self._clock() * 1000),
             identities=(),  # who took the address away may have left a door open, or locked one
         )
+        event = self._events.prepare(SecurityEventName.EMAIL_CHANGE_UNDONE, origin=origin, user_id=account.id)
+        looked_at = ("identities", "totp", "passkeys", "recovery_codes")
         try:
-            looked_at = ("identities", "totp", "passkeys", "recovery_codes")
-            self._accounts.change(account, after, also=[self._links.use(link, by=account.id)], unchanged=looked_at)
+            writes = [self._links.use(link, by=account.id), event.write]
+            self._accounts.change(account, after, also=writes, unchanged=looked_at)
         except ChangedMeanwhileError as error:
             raise LinkInvalidError from error
-        self._events.record(SecurityEventName.EMAIL_CHANGE_UNDONE, origin=origin, user_id=account.id)
+        self._events.happened(event)
 
     def _change(self, account: Account, email: str, link: Link | None, *, origin: Origin) -> Account:
         """Without a link nobody is told, and so nobody could undo it: nothing is kept of the old address then."""
+        event = self._events.prepare(SecurityEventName.EMAIL_CHANGED, origin=origin, user_id=account.id)
         told: list[Promise] = []
-        writes: list[Write] = []
+        writes: list[Write] = [event.write]
         if link is None:
             after = replace(account, email=email, email_verified_at=None)
         else:
@@ -151,11 +154,11 @@ class AddressChanges:
                     locale=account.locale,
                 )
             )
-            writes = [self._links.use(link, by=account.id), *(promise.write for promise in told)]
+            writes += [self._links.use(link, by=account.id), *(promise.write for promise in told)]
         try:
             self._accounts.change(account, after, also=writes)
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
         self._jobs.start(told)
-        self._events.record(SecurityEventName.EMAIL_CHANGED, origin=origin, user_id=account.id)
+        self._events.happened(event)
         return after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,9 +18,12 @@ from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import LoginAttemptError, PasskeysUnavailableError
 from auth_service.factor_checks import Checked, CodeProof, FactorChecks, PasskeyProof, Proof
 from auth_service.guessing import Guessing
-from auth_service.security_events import SecurityEvents
+from auth_service.security_events import Prepared, SecurityEvents
 from auth_service.sessions import LoggedIn, Sessions
 from functions.serverless.problems import UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
 
 class SecondFactorAsked(Struct, frozen=True, kw_only=True):
@@ -127,22 +130,29 @@ class Entry:
         guess = self._checks.begin(account, proof, device=device, origin=origin)
         for _ in range(3):  # something else may change the account in between: then look again
             checked = self._checks.check(account, proof, origin=origin)
-            if self._keep(account, checked, step):
+            is_new = not self._guessing.knows(account, device)
+            done = self._keep(account, checked, step, proof.method, origin=origin, names_device=is_new)
+            if done is not None:
                 self._checks.right(guess)
-                is_new = not self._guessing.knows(account, device)
-                return self._open(checked.account, origin, step.provider, proof.method, names_device=is_new)
+                return done
             step, account = self._found(token)
         raise UnavailableError("The account is being changed at this moment. Please try again.")
 
-    def _keep(self, before: Account, checked: Checked, step: LoginStep) -> bool:
-        """Uses up both the proof and the login; False if one of them is not what was read any more."""
-        writes = [self._steps.finish(step), *checked.writes()]
+    def _keep(
+        self, before: Account, checked: Checked, step: LoginStep, method: Method, *, origin: Origin, names_device: bool
+    ) -> LoggedIn | None:
+        """Uses up both the proof and the login, and opens the session that they are for: in one transaction. None if
+        one of them is not what was read any more."""
+        told = self._told(before, origin, step.provider, method)
+        opening = self._sessions.prepare(checked.account, origin=origin, told=told, second_factor=True)
+        name, also = self._name(before, second_factor=True) if names_device else (None, [])
+        writes = [self._steps.finish(step), *checked.writes(), *opening.writes, *also]
         try:
             self._accounts.change(before, checked.account, also=writes)
         except ChangedMeanwhileError:
-            return False
+            return None
         self._checks.happened(checked)
-        return True
+        return replace(self._sessions.opened(opening), device=name)
 
     def _found(self, token: str) -> tuple[LoginStep, Account]:
         step = self._steps.find(token, now=self._clock())
@@ -155,23 +165,17 @@ class Entry:
         methods = second_factors_of(account, passkeys=self._checks.party is not None)
         return SecondFactorAsked(token=token, expires_in=step.expires_at - int(self._clock()), methods=methods)
 
-    def _open(
-        self,
-        account: Account,
-        origin: Origin,
-        provider: str | None,
-        method: Method | None = None,
-        *,
-        names_device: bool,
-    ) -> LoggedIn:
+    def _open(self, account: Account, origin: Origin, provider: str | None, *, names_device: bool) -> LoggedIn:
         """The session, what the audit log says of it, and the device's name: in one transaction."""
+        name, also = self._name(account, second_factor=False) if names_device else (None, [])
+        told = self._told(account, origin, provider, None)
+        return replace(self._sessions.open(account, origin=origin, told=told, also=also), device=name)
+
+    def _told(self, account: Account, origin: Origin, provider: str | None, method: Method | None) -> Prepared:
         details = {"provider": provider, "method": None if method is None else method.value}
         known = {name: value for name, value in details.items() if value is not None}
-        told = self._events.prepare(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, **known)
-        with_factor = method is not None
-        name, also = None, []
-        if names_device:
-            name, write = self._guessing.name_for(account, second_factor=with_factor)
-            also.append(write)
-        done = self._sessions.open(account, origin=origin, second_factor=with_factor, told=told, also=also)
-        return replace(done, device=name)
+        return self._events.prepare(SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, **known)
+
+    def _name(self, account: Account, *, second_factor: bool) -> tuple[str, list[Write]]:
+        name, write = self._guessing.name_for(account, second_factor=second_factor)
+        return name, [write]

@@ -93,13 +93,13 @@ class ExternalLogin:
             UnavailableError: others are changing the account at this moment.
         """
         without = unlink(account, identity.provider, identity.subject)
-        gone = self._identities.remove(identity.provider, identity.subject, user_id=account.id)
+        name = SecurityEventName.IDENTITY_UNLINKED
+        event = self._events.prepare(name, origin=origin, user_id=account.id, provider=identity.provider)
         try:
-            self._accounts.change(account, without, also=[gone], unchanged=("password_hash", "passkeys"))
+            self._accounts.change(account, without, also=[event.write], unchanged=("password_hash", "passkeys"))
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
-        name = SecurityEventName.IDENTITY_UNLINKED
-        self._events.record(name, origin=origin, user_id=account.id, provider=identity.provider)
+        self._events.happened(event)
         return without
 
     def _owner(self, person: ExternalPerson) -> tuple[str | None, Account | None]:
@@ -120,19 +120,22 @@ class ExternalLogin:
         is_new = linked(before, person) is None
         notice = Tell(notice=Notice.IDENTITY_LINKED, email=before.email, locale=before.locale)
         told = self._jobs.promise(notice) if is_new else []
-        writes = [pointer, *(promise.write for promise in told)]
+        name = SecurityEventName.IDENTITY_LINKED
+        event = self._events.prepare(name, origin=origin, user_id=before.id, provider=person.provider)
+        writes = [pointer, event.write, *(promise.write for promise in told)]
         self._accounts.change(before, after, also=writes, unchanged=_LOOKED_AT)
         self._jobs.start(told)
-        name = SecurityEventName.IDENTITY_LINKED
-        self._events.record(name, origin=origin, user_id=before.id, provider=person.provider)
+        self._events.happened(event)
         return after
 
     def _create(self, person: ExternalPerson, known_as: str | None, origin: Origin) -> Account:
         made = new_account(person, user_id=user_id(self._randomness(16)), now_ms=self._now_ms())
         account = replace(made, role=self._roles.default)
         pointer = self._identities.put(person.provider, person.subject, user_id=account.id, replacing=known_as)
-        self._accounts.add(account, also=[pointer])
-        self._events.record(SecurityEventName.REGISTERED, origin=origin, user_id=account.id, provider=person.provider)
+        name = SecurityEventName.REGISTERED
+        event = self._events.prepare(name, origin=origin, user_id=account.id, provider=person.provider)
+        self._accounts.add(account, also=[pointer, event.write])
+        self._events.happened(event)
         return account
 
     def _now_ms(self) -> int:

@@ -63,15 +63,15 @@ class PasskeyLogin:
                 self._events.record(SecurityEventName.LOGIN_REFUSED, origin=origin, reason="unknown passkey")
                 raise FactorInvalidError("the passkey is nobody's")
             checked = self._checks.check(account, proof, origin=origin)
-            self._sessions.check_usable(account, origin=origin)
-            try:
-                self._accounts.change(account, checked.account)
-            except ChangedMeanwhileError:
-                continue
             told = self._events.prepare(
                 SecurityEventName.LOGGED_IN, origin=origin, user_id=account.id, method=proof.method.value
             )
-            return self._sessions.open(checked.account, origin=origin, second_factor=True, told=told)
+            opening = self._sessions.prepare(checked.account, origin=origin, told=told, second_factor=True)
+            try:
+                self._accounts.change(account, checked.account, also=opening.writes)
+            except ChangedMeanwhileError:
+                continue
+            return self._sessions.opened(opening)
         raise UnavailableError("The account is being changed at this moment. Please try again.")
 
     def _named(self, credential: Mapping[str, Any]) -> Account | None:

@@ -68,8 +68,9 @@ class PasswordChanges:
         """
         if not self._jobs.sends_mail:
             raise MailOffError
-        self._jobs.add(OfferReset(email=normalise_email(email)))
+        asked = OfferReset(email=normalise_email(email))
         self._events.record(SecurityEventName.PASSWORD_RESET_ASKED, origin=origin)
+        self._jobs.add(asked)
 
     def reset(self, *, token: str, new_password: str, origin: Origin) -> None:
         """Gives the account of a link a new password and ends all of its sessions; opens none, since other proofs than
@@ -94,13 +95,14 @@ class PasswordChanges:
             renewed = replace(self._with_password(proven, new_password), reset_epoch=account.reset_epoch + 1)
             after = end_sessions(renewed)
             told = self._jobs.promise(_told(account))
-            writes = [self._links.use(link, by=account.id), *(promise.write for promise in told)]
+            event = self._events.prepare(SecurityEventName.PASSWORD_RESET, origin=origin, user_id=account.id)
+            writes = [self._links.use(link, by=account.id), event.write, *(promise.write for promise in told)]
             try:
                 self._accounts.change(account, after, also=writes, unchanged=_ANOTHERS)
             except ChangedMeanwhileError:
                 continue
             self._jobs.start(told)
-            self._events.record(SecurityEventName.PASSWORD_RESET, origin=origin, user_id=account.id)
+            self._events.happened(event)
             return
         raise UnavailableError("The account is being changed at this moment. Please try again.")
 
@@ -125,7 +127,10 @@ class PasswordChanges:
         account = self._proven(bearer, current_password, origin)
         after = self._with_password(account, new_password)
         told = self._jobs.promise(_told(account))
-        writes = [promise.write for promise in told]
+        event = self._events.prepare(
+            SecurityEventName.PASSWORD_CHANGED, origin=origin, user_id=account.id, session_id=bearer.session.id
+        )
+        writes = [event.write, *(promise.write for promise in told)]
         if end_other_sessions:
             after = end_sessions(after, keep=bearer.session.id)
             writes.append(self._sessions.lift(bearer.session, to_epoch=after.session_epoch))
@@ -134,9 +139,7 @@ class PasswordChanges:
         except ChangedMeanwhileError as error:
             raise UnavailableError("The account is being changed at this moment. Please try again.") from error
         self._jobs.start(told)
-        self._events.record(
-            SecurityEventName.PASSWORD_CHANGED, origin=origin, user_id=account.id, session_id=bearer.session.id
-        )
+        self._events.happened(event)
 
     def _proven(self, bearer: Bearer, current_password: str | None, origin: Origin) -> Account:
         account = bearer.account

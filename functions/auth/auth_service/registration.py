@@ -24,7 +24,7 @@ from auth_service.errors import EmailTakenError, InvalidCredentialsError, LinkIn
 from auth_service.job_queue import JobQueue
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
-from auth_service.sessions import LoggedIn, Sessions
+from auth_service.sessions import LoggedIn, Opening, Sessions
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError
 
@@ -81,17 +81,20 @@ class Registration:
         key = None if idempotency_key is None else _digest("register", idempotency_key, address)
         if self._jobs.sends_mail:
             asked = ConfirmRegistration(email=address, display_name=name, password_hash=password_hash, locale=locale)
-            self._jobs.add(asked, name=key)
             self._events.record(SecurityEventName.REGISTRATION_ASKED, origin=origin)
+            self._jobs.add(asked, name=key)
             return None
         account = self._new_account(address, name, password_hash, locale, creation_key=key)
+        opening = self._opening(account, origin)
         try:
-            self._accounts.add(account)
+            self._accounts.add(account, also=opening.writes)
         except EmailTakenError:
             if key is None:
                 raise
-            return self._sessions.open(self._made_before(address, password, key), origin=origin)
-        return self._opened(account, origin)
+            known = self._made_before(address, password, key)
+            told = self._events.prepare(SecurityEventName.LOGGED_IN, origin=origin, user_id=known.id)
+            return self._sessions.open(known, origin=origin, told=told)
+        return self._sessions.opened(opening)
 
     def confirm(self, *, token: str, password: str, origin: Origin) -> LoggedIn:
         """Makes the account that a link is for, if the password is the one that was chosen, and logs it in.
@@ -109,14 +112,15 @@ class Registration:
         if not self._passwords.matches(normalise_password(password), link.password_hash):
             raise InvalidCredentialsError("The password is not the one that was chosen for this account.")
         account = self._account_of(link)
+        opening = self._opening(account, origin)
         try:
-            self._accounts.add(account, also=[self._links.use(link, by=account.id)])
+            self._accounts.add(account, also=[self._links.use(link, by=account.id), *opening.writes])
         except (ChangedMeanwhileError, EmailTakenError):
             again = self._links.find(token, LinkKind.REGISTRATION, now=self._clock())
             if again is None or again.used_by is not None:  # by the same link, a moment ago
                 raise LinkInvalidError from None
             raise EmailTakenError from None
-        return self._opened(account, origin)
+        return self._sessions.opened(opening)
 
     def _made_before(self, address: str, password: str, key: str) -> Account:
         """The account that the same request has made, whose answer was lost."""
@@ -139,20 +143,23 @@ class Registration:
     def _new_account(
         self, email: str, display_name: str, password_hash: str, locale: Locale, *, creation_key: str | None
     ) -> Account:
+        now = self._clock()
         return Account(
             id=user_id(self._randomness(16)),
             email=email,
             display_name=display_name,
             password_hash=password_hash,
-            created_at=int(self._clock() * 1000),
+            created_at=int(now * 1000),
+            last_used_at=int(now),
             locale=locale,
             role=self._roles.default,
             creation_key=creation_key,
         )
 
-    def _opened(self, account: Account, origin: Origin) -> LoggedIn:
+    def _opening(self, account: Account, origin: Origin) -> Opening:
+        """The first session, which opens in the transaction that makes the account."""
         told = self._events.prepare(SecurityEventName.REGISTERED, origin=origin, user_id=account.id)
-        return self._sessions.open(account, origin=origin, told=told)
+        return self._sessions.prepare(account, origin=origin, told=told)
 
 
 def _digest(*parts: str) -> str:

@@ -33,8 +33,9 @@ class Prepared(Struct, frozen=True):
 class SecurityEvents:
     """Keeps what has happened in the audit log, and tells every sink.
 
-    A change that is a transaction takes the event along (`prepare`, then `happened`); of others the event is recorded
-    right after them.
+    What changes an account, a session or a key takes the event along, in one transaction (`prepare`, then `happened`):
+    no change is untold, wherever a function dies. What changes nothing of these is recorded by itself, and before what
+    follows from it.
     """
 
     def __init__(self, *sinks: Sink, audit: AuditTable, clock: Callable[[], float]) -> None:

@@ -45,6 +45,17 @@ class LoggedIn(Struct, frozen=True, kw_only=True):
     """A new name for the client, which proves to be a known device by it from now on."""
 
 
+class Opening(Struct, frozen=True, kw_only=True):
+    """A session that is about to be opened, its first token, and what the audit log says of it. ``writes`` go into one
+    transaction, with those that it depends on."""
+
+    account: Account
+    session: Session
+    token: RefreshToken
+    told: Prepared
+    writes: tuple[Write, ...]
+
+
 class Sessions:
     """Keeps people's sessions. ``clock``: seconds since the epoch. ``randomness``: octets that nobody can guess."""
 
@@ -82,12 +93,23 @@ class Sessions:
         account: Account,
         *,
         origin: Origin,
+        told: Prepared,
         second_factor: bool = False,
-        told: Prepared | None = None,
         also: Sequence[Write] = (),
     ) -> LoggedIn:
-        """A new session of somebody who has proven who they are, by whatever means. ``second_factor``: with one;
-        ``told``: what the audit log says of it, in the same transaction, as are ``also`` other writes.
+        """A new session of somebody who has proven who they are, by whatever means, as `prepare` has it; in one
+        transaction with ``also`` other writes.
+
+        Raises:
+            AccountSuspendedError: the account is suspended.
+        """
+        opening = self.prepare(account, origin=origin, told=told, second_factor=second_factor)
+        self._sessions.add(opening.session, [told.write, *also])
+        return self.opened(opening)
+
+    def prepare(self, account: Account, *, origin: Origin, told: Prepared, second_factor: bool = False) -> Opening:
+        """A session that opens with the transaction that its writes go into. ``told``: what the audit log says of it;
+        ``second_factor``: whether one was proven.
 
         Raises:
             AccountSuspendedError: the account is suspended.
@@ -104,10 +126,13 @@ class Sessions:
             lifetimes=self._lifetimes,
             second_factor=second_factor,
         )
-        self._sessions.add(session, [*also, told.write] if told else also)
-        if told:
-            self._events.happened(told)
-        return self._tokens(account, token)
+        writes = (self._sessions.put(session), told.write)
+        return Opening(account=account, session=session, token=token, told=told, writes=writes)
+
+    def opened(self, opening: Opening) -> LoggedIn:
+        """The tokens of a session whose transaction has succeeded."""
+        self._events.happened(opening.told)
+        return self._tokens(opening.account, opening.token)
 
     def owner_of(self, session_id: str) -> Account | None:
         """Whose session it is; None if it has ended, or the account is gone or suspended."""
@@ -151,13 +176,7 @@ class Sessions:
                 case Repeated():
                     return self._tokens(owner, outcome.token)
                 case _:
-                    self._sessions.end(session, now=int(now))
-                    self._events.record(
-                        SecurityEventName.REFRESH_TOKEN_REUSED,
-                        origin=origin,
-                        user_id=session.user_id,
-                        session_id=session.id,
-                    )
+                    self._end(session, SecurityEventName.REFRESH_TOKEN_REUSED, user_id=session.user_id, origin=origin)
                     raise SessionExpiredError("This refresh token was used before, so the session has been ended.")
         raise SessionExpiredError
 
@@ -167,10 +186,9 @@ class Sessions:
             token = decode_refresh_token(refresh_token)
         except SessionExpiredError:
             return
-        session = self._sessions.find(token.session_id)
-        if session is not None:
-            self._sessions.end(session, now=int(self._clock()))
-        self._events.record(SecurityEventName.LOGGED_OUT, origin=origin, session_id=token.session_id)
+        session, name = self._sessions.find(token.session_id), SecurityEventName.LOGGED_OUT
+        if session is None or not self._end(session, name, user_id=None, origin=origin):
+            self._events.record(name, origin=origin, session_id=token.session_id)
 
     def list_of(self, bearer: Bearer) -> list[Session]:
         """The bearer's sessions that have not ended, the one at hand first, then by their last use."""
@@ -193,8 +211,8 @@ class Sessions:
             raise SessionNotFoundError
         if not session.is_alive(epoch=bearer.account.session_epoch, now=now):
             raise SessionNotFoundError
-        self._sessions.end(session, now=int(now))
-        self._record(SecurityEventName.SESSION_ENDED, bearer, session_id, origin)
+        if not self._end(session, SecurityEventName.SESSION_ENDED, user_id=session.user_id, origin=origin):
+            raise SessionNotFoundError
 
     def end_all(self, bearer: Bearer, *, keep_current: bool, origin: Origin) -> None:
         """Ends all of the bearer's sessions, or all but the one at hand; in one write.
@@ -205,11 +223,17 @@ class Sessions:
         before = bearer.account
         after = end_sessions(before, keep=bearer.session.id if keep_current else "")
         kept = [self._sessions.lift(bearer.session, to_epoch=after.session_epoch)] if keep_current else []
+        told = self._events.prepare(
+            SecurityEventName.SESSIONS_ENDED,
+            origin=origin,
+            user_id=before.id,
+            session_id=bearer.session.id if keep_current else None,
+        )
         try:
-            self._accounts.change(before, after, also=kept)
+            self._accounts.change(before, after, also=[told.write, *kept])
         except ChangedMeanwhileError as error:
             raise UnavailableError("Something else has just ended sessions. Please look, and try again.") from error
-        self._record(SecurityEventName.SESSIONS_ENDED, bearer, bearer.session.id if keep_current else None, origin)
+        self._events.happened(told)
 
     def _note_use(self, account: Account) -> None:
         """Before what the use is for: if this cannot be written, neither is that, and whoever asks asks again."""
@@ -217,8 +241,13 @@ class Sessions:
         if is_use_news(account, now=now):
             self._accounts.note_use(account, at=int(now))
 
-    def _record(self, name: SecurityEventName, bearer: Bearer, session_id: str | None, origin: Origin) -> None:
-        self._events.record(name, origin=origin, user_id=bearer.account.id, session_id=session_id)
+    def _end(self, session: Session, name: SecurityEventName, *, user_id: str | None, origin: Origin) -> bool:
+        """Ends a session and says so in the audit log, in one transaction; False if it has ended already."""
+        told = self._events.prepare(name, origin=origin, user_id=user_id, session_id=session.id)
+        is_done = self._sessions.end(session, now=int(self._clock()), also=[told.write])
+        if is_done:
+            self._events.happened(told)
+        return is_done
 
     def _tokens(self, account: Account, token: RefreshToken) -> LoggedIn:
         return LoggedIn(

@@ -17,7 +17,7 @@ from auth_service.domain.security_events import Origin, SecurityEventName
 from auth_service.errors import PasskeysUnavailableError, SessionExpiredError, StepUpError
 from auth_service.factor_checks import Checked, CodeProof, FactorChecks, PasskeyProof, Proof
 from auth_service.login import Login
-from auth_service.security_events import SecurityEvents
+from auth_service.security_events import Prepared, SecurityEvents
 from contracts.access_token import AccessClaims
 from functions.serverless.problems import UnavailableError
 
@@ -77,11 +77,12 @@ class StepUp:
             raise StepUpError(self._methods(account))
         self._logins.prove_at(account.email, password, device=device, origin=origin)
         write = self._sessions.prove(bearer.session, now=int(self._clock()), second_factor=False)
+        event = self._proven(bearer, Method.PASSWORD, origin)
         try:
-            self._table.transact([write])
+            self._table.transact([write, event.write])
         except CancelledError as error:
             raise SessionExpiredError from error
-        self._proven(bearer, Method.PASSWORD, origin)
+        self._events.happened(event)
 
     def passkey_options(self, bearer: Bearer) -> tuple[str, dict[str, Any]]:
         """The token of a new ceremony, and what a browser needs to ask for one of the account's passkeys.
@@ -122,26 +123,26 @@ class StepUp:
             if account is None:
                 raise SessionExpiredError
             checked = self._checks.check(account, proof, origin=origin)
-            if self._keep(bearer, account, checked):
+            if self._keep(bearer, account, checked, self._proven(bearer, proof.method, origin)):
                 self._checks.right(guess)
-                self._proven(bearer, proof.method, origin)
                 return
             account = self._accounts.find(account.id)
         raise UnavailableError("The account is being changed at this moment. Please try again.")
 
-    def _keep(self, bearer: Bearer, before: Account, checked: Checked) -> bool:
+    def _keep(self, bearer: Bearer, before: Account, checked: Checked, event: Prepared) -> bool:
         """Uses up the proof, and says so in the session; False if the account is not what was read any more."""
         proven = self._sessions.prove(bearer.session, now=int(self._clock()), second_factor=True)
-        writes = [proven, *checked.writes()]
+        writes = [proven, event.write, *checked.writes()]
         try:
             self._accounts.change(before, checked.account, also=writes)
         except ChangedMeanwhileError:
             return False
         self._checks.happened(checked)
+        self._events.happened(event)
         return True
 
-    def _proven(self, bearer: Bearer, method: Method, origin: Origin) -> None:
-        self._events.record(
+    def _proven(self, bearer: Bearer, method: Method, origin: Origin) -> Prepared:
+        return self._events.prepare(
             SecurityEventName.STEPPED_UP,
             origin=origin,
             user_id=bearer.account.id,

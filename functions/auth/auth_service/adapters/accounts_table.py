@@ -10,6 +10,7 @@ import msgspec
 
 from auth_service.adapters.table import CancelledError, Table, account_key, address_key, identity_key
 from auth_service.domain.accounts import Account, addresses_of
+from auth_service.domain.identities import LinkedIdentity
 from auth_service.errors import EmailTakenError, LastAdministratorError
 from auth_service.job_queue import Promise
 from contracts.access_control import PlatformRole
@@ -142,8 +143,10 @@ class AccountsTable:
         expected = {name: old[name] for name in dict.fromkeys((*changes, *unchanged))}
         account = self._table.update(account_key(before.id), changes | _index(after), expected, counter="standing")
         addresses = list(self._address_writes(before, after))
+        kept = {(each.provider, each.subject) for each in after.identities}
+        dropped = [each for each in before.identities if (each.provider, each.subject) not in kept]
         try:
-            self._transact([account, *addresses, *also], before, after)
+            self._transact([account, *addresses, *self._without(before.id, dropped), *also], before, after)
         except CancelledError as error:
             address_taken = error.failed == {1} and after.email != before.email
             raise (EmailTakenError if address_taken else ChangedMeanwhileError) from error
@@ -160,10 +163,7 @@ class AccountsTable:
             self._table.remove(address_key(email), _MINE_OR_GONE, me=account.id)
             for email in sorted(addresses_of(account))
         ]
-        identities = [
-            self._table.remove(identity_key(each.provider, each.subject), _MINE_OR_GONE, me=account.id)
-            for each in account.identities
-        ]
+        identities = self._without(account.id, account.identities)
         try:
             self._transact([gone, *addresses, *identities, *also], account, None)
         except CancelledError as error:
@@ -216,6 +216,11 @@ class AccountsTable:
         if change < 0:
             write["Update"]["ConditionExpression"] = "#n > :least"
         return write
+
+    def _without(self, user_id: str, identities: Sequence[LinkedIdentity]) -> list[Write]:
+        """Takes from the table who has these identities, for an account that has them no more."""
+        keys = [identity_key(each.provider, each.subject) for each in identities]
+        return [self._table.remove(key, _MINE_OR_GONE, me=user_id) for key in keys]
 
     def _address_writes(self, before: Account, after: Account) -> Iterator[Write]:
         """The present address first, if it changes; then those that are kept; then those that are given up."""

@@ -27,8 +27,3 @@ class IdentitiesTable:
         if replacing is None:
             return self._table.put(item)
         return self._table.put(item, "user_id = :old", old=replacing)
-
-    def remove(self, provider: str, subject: str, *, user_id: str) -> Write:
-        """The write that takes an identity away from an account; one that is another's by now stays."""
-        key = identity_key(provider, subject)
-        return self._table.remove(key, "attribute_not_exists(pk) OR user_id = :me", me=user_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,9 +33,13 @@ class SessionsTable:
         self._table = table
         self._announcing = announcing
 
+    def put(self, session: Session) -> Write:
+        """The write that adds a session."""
+        return self._table.put(_session_item(session))
+
     def add(self, session: Session, also: Sequence[Write] = ()) -> None:
         """Adds a session, and does other writes with it: all or nothing."""
-        self._table.transact([self._table.put(_session_item(session)), *also])
+        self._table.transact([self.put(session), *also])
 
     def find(self, session_id: str) -> Session | None:
         """The session with an id; it may have expired or ended."""
@@ -68,17 +71,20 @@ class SessionsTable:
             return False
         return True
 
-    def end(self, session: Session, *, now: int) -> None:
-        """Ends a session, if it has not ended.
+    def end(self, session: Session, *, now: int, also: Sequence[Write] = ()) -> bool:
+        """Ends a session, and does other writes with it: all, or nothing and False if it has ended already.
 
         Raises:
             UnavailableError: it is being changed at this moment.
         """
         promised = self._announcing.promise_end(session.user_id, session.id)
         ended = self._table.update(session_key(session.id), {"ended_at": now}, {"ended_at": None})
-        with contextlib.suppress(CancelledError):
-            self._table.transact([ended, *(promise.write for promise in promised)])
-            self._announcing.start(promised)
+        try:
+            self._table.transact([ended, *also, *(promise.write for promise in promised)])
+        except CancelledError:
+            return False
+        self._announcing.start(promised)
+        return True
 
     def lift(self, session: Session, *, to_epoch: int) -> Write:
         """The write that takes a session along into another epoch of its account, where the others have ended."""
