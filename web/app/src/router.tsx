@@ -1,6 +1,6 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { CrashPage } from "./pages/CrashPage.js";
-import type { MailAction } from "./pages/MailLinkPage.js";
+import type { MailAction } from "./pages/mail-actions.js";
 import { NotFoundPage } from "./pages/NotFoundPage.js";
 
 // Who looks at the list needs no meeting, and a guest of a meeting no list. The HTML names a place's code (`bundling/page-files.ts`),

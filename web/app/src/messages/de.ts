@@ -1,4 +1,5 @@
 import { account } from "./account.de.js";
+import { mailLinks } from "./mail-links.de.js";
 import { room } from "./room.de.js";
 import type { Messages } from "./en.js";
 
@@ -44,7 +45,6 @@ export const de: Messages = {
     email: "E-Mail-Adresse",
     password: "Passwort",
     passwordHint: (length) => `Mindestens ${length} Zeichen, und nicht leicht zu erraten`,
-    checkMail: (email) => `Sieh in deine E-Mails: Wir haben einen Link an ${email} geschickt.`,
     showPassword: "Passwort anzeigen",
     hidePassword: "Passwort verbergen",
     signInAction: "Anmelden",
@@ -76,42 +76,7 @@ export const de: Messages = {
       passwordShort: (length) => `Das Passwort braucht mindestens ${length} Zeichen.`,
     },
   },
-  mailLinks: {
-    newPassword: "Neues Passwort",
-    noToken: "Dieser Link ist nicht vollständig. Öffne ihn noch einmal aus der E-Mail.",
-    signInFirst: "Melde dich zuerst an und öffne dann den Link in der E-Mail noch einmal.",
-    forgotten: "Passwort vergessen?",
-    "confirm-registration": {
-      title: "Konto fertig anlegen",
-      lead: "Gib das Passwort ein, das du gewählt hast.",
-      action: "Konto anlegen",
-      done: "Dein Konto ist bereit.",
-    },
-    "reset-password": {
-      title: "Neues Passwort wählen",
-      lead: "Alle Geräte werden dann abgemeldet.",
-      action: "Passwort speichern",
-      done: "Dein Passwort wurde geändert. Melde dich damit an.",
-    },
-    "confirm-email": {
-      title: "Neue Adresse bestätigen",
-      lead: "Dein Konto verwendet ab jetzt diese Adresse.",
-      action: "Diese Adresse verwenden",
-      done: "Deine Adresse wurde geändert.",
-    },
-    "undo-email": {
-      title: "Alte Adresse zurückholen",
-      lead: "Wähle ein neues Passwort. Alle Geräte werden dann abgemeldet.",
-      action: "Zurückholen",
-      done: "Dein Konto hat wieder seine alte Adresse. Melde dich mit dem neuen Passwort an.",
-    },
-    "forgotten-password": {
-      title: "Passwort vergessen",
-      lead: "Wir schicken dir einen Link, um ein neues zu wählen, wenn die Adresse ein Konto hat.",
-      action: "Link schicken",
-      done: "Sieh in deine E-Mails.",
-    },
-  },
+  mailLinks,
   account,
   joinByCode: {
     title: "An einer Besprechung teilnehmen",

@@ -1,4 +1,5 @@
 import { account } from "./account.en.js";
+import { mailLinks } from "./mail-links.en.js";
 import { room } from "./room.en.js";
 
 /** All texts of the application, in English. Another language is another object of the type `Messages`. */
@@ -44,7 +45,6 @@ export const en = {
     email: "E-mail address",
     password: "Password",
     passwordHint: (length: number) => `At least ${length} characters, and not easy to guess`,
-    checkMail: (email: string) => `Look into your mail: we have sent a link to ${email}.`,
     showPassword: "Show password",
     hidePassword: "Hide password",
     signInAction: "Sign in",
@@ -73,42 +73,7 @@ export const en = {
       passwordShort: (length: number) => `The password needs at least ${length} characters.`,
     },
   },
-  mailLinks: {
-    newPassword: "New password",
-    noToken: "This link is not whole. Open it from the mail once more.",
-    signInFirst: "Sign in first, then open the link of the mail once more.",
-    forgotten: "Forgotten password?",
-    "confirm-registration": {
-      title: "Finish your account",
-      lead: "Enter the password that you have chosen.",
-      action: "Create account",
-      done: "Your account is ready.",
-    },
-    "reset-password": {
-      title: "Choose a new password",
-      lead: "All devices are signed out then.",
-      action: "Save password",
-      done: "Your password was changed. Sign in with it.",
-    },
-    "confirm-email": {
-      title: "Confirm your new address",
-      lead: "Your account uses this address from now on.",
-      action: "Use this address",
-      done: "Your address was changed.",
-    },
-    "undo-email": {
-      title: "Bring your old address back",
-      lead: "Choose a new password. All devices are signed out then.",
-      action: "Bring it back",
-      done: "Your account has its old address back. Sign in with the new password.",
-    },
-    "forgotten-password": {
-      title: "Forgotten password",
-      lead: "We send you a link to choose a new one, if the address has an account.",
-      action: "Send link",
-      done: "Look into your mail.",
-    },
-  },
+  mailLinks,
   account,
   joinByCode: {
     title: "Join a meeting",

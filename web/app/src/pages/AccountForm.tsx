@@ -11,8 +11,8 @@ import type { Messages } from "../messages/en.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
 import { Field } from "../ui/Field.js";
-import { Notice } from "../ui/Notice.js";
 import styles from "./AccountForm.module.css";
+import { RegistrationMailed } from "./RegistrationMailed.js";
 
 type FieldName = "name" | "email" | "password";
 type Values = Readonly<Record<FieldName, string>>;
@@ -53,6 +53,7 @@ export function AccountForm({ form, onInitialPassword, onSecondFactor }: Account
   const [errors, setErrors] = useState<Errors>({});
   const { mail, passwordMinLength: minLength } = useAccountOptions();
   const [mailedTo, setMailedTo] = useState<string | null>(null);
+  const [isAgain, setAgain] = useState(false);
   const { isPending, error, run } = useAttempt();
   const element = useRef<HTMLFormElement>(null);
 
@@ -100,7 +101,17 @@ export function AccountForm({ form, onInitialPassword, onSecondFactor }: Account
     if (Object.keys(found).length === 0) await run(send);
   };
 
-  if (mailedTo !== null) return <Notice tone="info" title={messages.welcome.checkMail(mailedTo)} />;
+  if (mailedTo !== null) {
+    return (
+      <RegistrationMailed
+        email={mailedTo}
+        onAgain={() => {
+          setMailedTo(null);
+          setAgain(true);
+        }}
+      />
+    );
+  }
   return (
     <Form
       ref={element}
@@ -133,6 +144,7 @@ export function AccountForm({ form, onInitialPassword, onSecondFactor }: Account
         value={values.email}
         onChange={change("email")}
         error={errors.email}
+        autoFocus={isAgain}
       />
       <PasswordField
         kind={isNew ? "new" : "current"}

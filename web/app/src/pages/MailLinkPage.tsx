@@ -1,130 +1,119 @@
-import { asParleyError, type ParleyApi, type ParleyError } from "@parley/sdk";
-import { useState } from "react";
-import { Form } from "react-aria-components";
+import { useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { Failure } from "../forms/Failure.js";
-import { PasswordField } from "../forms/PasswordField.js";
 import { useMessages } from "../messages/catalogue.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
-import { Field } from "../ui/Field.js";
-import { Notice } from "../ui/Notice.js";
+import { LinkButton } from "../ui/LinkButton.js";
+import { Spinner } from "../ui/Spinner.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
-import formStyles from "./AccountForm.module.css";
+import { ACTIONS, PLACES, type MailAction, type Place } from "./mail-actions.js";
+import { MailLinkForm } from "./MailLinkForm.js";
+import styles from "./MailLinkPage.module.css";
 import { PageFrame } from "./PageFrame.js";
-import styles from "./SignInPage.module.css";
-import { useMailLink } from "./useMailLink.js";
-
-/** What a page for accounts and mails asks for, and does with it. */
-const ACTIONS = {
-  "confirm-registration": {
-    field: "password",
-    run: (api: ParleyApi, token: string, password: string) => api.confirmRegistration({ token, password }),
-  },
-  "reset-password": {
-    field: "newPassword",
-    run: (api: ParleyApi, token: string, newPassword: string) => api.resetPassword({ token, newPassword }),
-  },
-  "undo-email": {
-    field: "newPassword",
-    run: (api: ParleyApi, token: string, newPassword: string) => api.undoEmail({ token, newPassword }),
-  },
-  "confirm-email": { field: null, run: (api: ParleyApi, token: string) => api.account.confirmEmail(token) },
-  "forgotten-password": {
-    field: "email",
-    run: (api: ParleyApi, _: string, email: string) => api.forgotPassword(email.trim()),
-  },
-} as const;
-
-export type MailAction = keyof typeof ACTIONS;
+import { keepMailLink, useMailLink } from "./useMailLink.js";
+import { useSaid } from "./useSaid.js";
 
 /** Where a mail's link leads: one thing to say or to enter, and done. */
 export function MailLinkPage({ action }: { readonly action: MailAction }) {
   const messages = useMessages();
-  const texts = messages.mailLinks[action];
-  const { api, user, status } = useSession();
-  const navigate = useNavigate();
-  const token = useMailLink().get("token") ?? "";
-  const [value, setValue] = useState("");
-  const [failure, setFailure] = useState<ParleyError | null>(null);
-  const [state, setState] = useState<"asking" | "pending" | "done">("asking");
-  const { field, run } = ACTIONS[action];
-  usePageTitle(`${texts.title} · ${messages.product}`);
-
-  const submit = async () => {
-    setFailure(null);
-    setState("pending");
-    try {
-      await run(api, token, value);
-      setState("done");
-      if (action === "confirm-registration") void navigate("/", { replace: true });
-    } catch (thrown) {
-      setState("asking");
-      setFailure(asParleyError(thrown));
-    }
-  };
-  const mustSignIn = action === "confirm-email" && status === "known" && user === null;
-
+  const link = useMailLink();
+  usePageTitle(`${messages.mailLinks[action].title} · ${messages.product}`);
   return (
     <PageFrame>
-      <section className={styles.card} style={{ maxWidth: 440, margin: "auto", width: "100%" }}>
-        <h1>{texts.title}</h1>
-        {state === "done" ? (
-          <>
-            <Notice tone="info" title={texts.done} />
-            <Button variant="primary" onPress={() => void navigate("/", { replace: true })}>
-              {messages.common.backHome}
-            </Button>
-          </>
-        ) : mustSignIn ? (
-          <Notice tone="warning" title={messages.mailLinks.signInFirst} />
-        ) : (
-          <Form
-            className={formStyles.form}
-            onSubmit={(event) => {
-              event.preventDefault();
-              void submit();
-            }}
-          >
-            <p>{texts.lead}</p>
-            <Failure
-              error={failure}
-              texts={failure?.fields.token === undefined ? {} : { validation_failed: messages.mailLinks.noToken }}
-            />
-            {field !== null && (
-              <ValueField field={field} value={value} onChange={setValue} />
-            )}
-            <Button type="submit" variant="primary" size="large" fullWidth isPending={state === "pending"}>
-              {texts.action}
-            </Button>
-          </Form>
-        )}
+      <section className={styles.card}>
+        <Step key={link.get("token")} action={action} link={link} />
       </section>
     </PageFrame>
   );
 }
 
-interface ValueFieldProps {
-  readonly field: "email" | "password" | "newPassword";
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
+type State =
+  | { readonly kind: "asking" }
+  /** `value`: what was entered. */
+  | { readonly kind: "done"; readonly value: string }
+  /** `why`: the link is good for nothing any more, or its address has got an account by another one. */
+  | { readonly kind: "invalid"; readonly why: "link_invalid" | "email_taken" };
 
-function ValueField({ field, value, onChange }: ValueFieldProps) {
+function Step({ action, link }: { readonly action: MailAction; readonly link: URLSearchParams }) {
   const messages = useMessages();
-  if (field === "email") {
+  const texts = messages.mailLinks;
+  const { user, status } = useSession();
+  const navigate = useNavigate();
+  const [state, setState] = useState<State>({ kind: "asking" });
+  const { isLink, done, invalid } = ACTIONS[action];
+  const needsSession = action === "confirm-email";
+
+  if (state.kind === "done") {
+    const { title, text } = texts[action].done;
+    return <Outcome title={title} text={text(needsSession ? (user?.email ?? "") : state.value)} places={[done]} isNews />;
+  }
+  if (state.kind === "invalid") {
+    if (state.why === "link_invalid") {
+      return <Outcome title={texts.invalid} text={texts[action].invalid} places={invalid} isNews />;
+    }
+    return <Outcome title={messages.account.address.taken} text="" places={invalid} isNews />;
+  }
+  if (isLink && !link.has("token")) {
+    return <Outcome title={texts.noToken.title} text={texts.noToken.text} places={invalid} />;
+  }
+  if (needsSession && status === "unknown") return <Spinner label={messages.common.loading} />;
+  if (needsSession && user === null) {
     return (
-      <Field label={messages.welcome.email} name={field} type="email" autoComplete="email" value={value} onChange={onChange} />
+      <Outcome title={texts.signInFirst.title} text={texts.signInFirst.text} places={[]}>
+        <Button
+          variant="primary"
+          size="large"
+          fullWidth
+          onPress={() => {
+            keepMailLink(link);
+            void navigate(`/sign-in?next=/${action}`);
+          }}
+        >
+          {texts.to.signIn}
+        </Button>
+      </Outcome>
     );
   }
-  const isNew = field === "newPassword";
   return (
-    <PasswordField
-      kind={isNew ? "new" : "current"}
-      label={isNew ? messages.mailLinks.newPassword : messages.welcome.password}
-      name={field}
-      value={value}
-      onChange={onChange}
+    <MailLinkForm
+      action={action}
+      token={link.get("token") ?? ""}
+      onDone={(value) => {
+        if (action === "confirm-registration") void navigate(PLACES[done], { replace: true });
+        else setState({ kind: "done", value });
+      }}
+      onInvalid={(why) => {
+        setState({ kind: "invalid", why });
+      }}
     />
+  );
+}
+
+interface OutcomeProps {
+  readonly title: string;
+  readonly text: string;
+  /** Where one can go from here, the most likely first. */
+  readonly places: readonly Place[];
+  /** Whether it has just taken the place of something, and is to be read out. */
+  readonly isNews?: boolean;
+  readonly children?: ReactNode;
+}
+
+function Outcome({ title, text, places, isNews = false, children }: OutcomeProps) {
+  const { to } = useMessages().mailLinks;
+  const heading = useSaid(isNews);
+  return (
+    <>
+      <h1 ref={heading} tabIndex={-1} className={styles.title}>
+        {title}
+      </h1>
+      {text !== "" && <p className={styles.lead}>{text}</p>}
+      {children}
+      {places.map((place, at) => (
+        <LinkButton key={place} to={PLACES[place]} variant={at === 0 ? "primary" : "secondary"} size="large" fullWidth>
+          {to[place]}
+        </LinkButton>
+      ))}
+    </>
   );
 }
