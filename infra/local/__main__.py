@@ -62,7 +62,7 @@ async def _run(settings: LocalSettings, terminal: Terminal) -> int:
             await asyncio.gather(starting, return_exceptions=True)
             return 0
         starting.result()
-        _welcome(settings, certificate, terminal)
+        _welcome(settings, certificate, terminal, confirms_addresses=plan.confirms_addresses)
         await stopping
         if supervisor.failure:
             raise ProcessFailedError(f"{supervisor.failure} The platform stops.")
@@ -76,10 +76,17 @@ async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
-def _welcome(settings: LocalSettings, certificate: CertificateFiles | None, terminal: Terminal) -> None:
+def _welcome(
+    settings: LocalSettings, certificate: CertificateFiles | None, terminal: Terminal, *, confirms_addresses: bool
+) -> None:
     terminal.line()
     terminal.line(f"  Parley is ready: {settings.url}")
     terminal.line(f"  Mails that it sends stay here: http://localhost:{settings.mailbox_port}")
+    if not confirms_addresses:
+        terminal.line("  Accounts are opened without a mail, and so registering tells which addresses have one:")
+        terminal.line(
+            "  for people who know each other. PARLEY_AUTH_MAIL=smtp has addresses confirmed, and tells nothing."
+        )
     terminal.line()
     if certificate is not None:
         terminal.line("  Browsers ask once whether to trust the certificate that was made for this address. SHA-256:")

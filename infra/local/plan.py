@@ -65,6 +65,11 @@ class Plan:
         self._stack: dict[str, str] = {}
         self._node_id = NodeId("")
 
+    @property
+    def confirms_addresses(self) -> bool:
+        """Whether accounts are made and addresses changed by mail, as the caller's environment says."""
+        return self._environ.get("PARLEY_AUTH_MAIL", "off") != "off"
+
     def processes(self) -> tuple[ProcessSpec, ...]:
         """All of them, those that others need first."""
         hosts = tuple(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef as Write
 
 _ASKED: Final = Quota(name="address-changes", limit=10, window_s=3_600)
-"""Each sends a mail to whatever address is named."""
+"""Each sends a mail to whatever address is named, or tells, where none is sent, whether it has an account."""
 _PREPARED_MS: Final = 86_400_000
 """Who takes an account over leaves a way back in first, and takes the address then: what was set up in the day before
 a change falls with it when it is undone."""
@@ -70,11 +70,11 @@ class AddressChanges:
         address = normalise_email(email)
         if address == account.email:
             raise InvalidFieldError("email", "This is the account's address already.")
-        if not self._jobs.sends_mail:
-            return self._change(account, address, None, origin=origin)
         standing = self._limits.count(_ASKED, account.id)
         if not standing.allowed:
             raise RateLimitedError("Too many addresses. Please try again later.", retry_after_s=standing.reset_s)
+        if not self._jobs.sends_mail:
+            return self._change(account, address, None, origin=origin)
         asked = ConfirmAddress(user_id=account.id, email=address, epoch=account.session_epoch, locale=account.locale)
         self._events.record(SecurityEventName.EMAIL_CHANGE_ASKED, origin=origin, user_id=account.id)
         self._jobs.add(asked)

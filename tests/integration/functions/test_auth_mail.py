@@ -382,15 +382,6 @@ def test_old_address_is_kept_from_others_while_it_can_come_back(
     assert log_in(mailing, ada.email).status == 200
 
 
-def test_without_mail_the_address_changes_at_once(auth: Client, person: Callable[..., Person]) -> None:
-    ada, eve, new = person(), person(), new_address()
-    body = {"email": new}
-    assert post(auth, "me/email", body, token=ada.token).json()["email"] == new
-    assert log_in(auth, new).status == 200
-    assert post(auth, "me/email", body, token=eve.token).code == "email_taken"
-    assert register(auth, ada.email).status == 201  # nobody could undo it: the old one is free
-
-
 # ---- the queue ----
 
 

@@ -31,3 +31,9 @@ def test_the_key_of_the_local_aws_is_made_anew_at_each_start(tmp_path_factory: p
 
 def test_the_front_door_waits_for_the_stack_that_names_its_bucket(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert "aws" in planned(str(tmp_path_factory.mktemp("data")))["front door"].after
+
+
+@pytest.mark.parametrize(("mail", "confirms"), [(None, False), ("off", False), ("smtp", True), ("ses", True)])
+def test_addresses_are_confirmed_where_the_caller_has_mail_sent(mail: str | None, *, confirms: bool) -> None:
+    environ = {} if mail is None else {"PARLEY_AUTH_MAIL": mail}
+    assert Plan(LocalSettings(), choose_ports(), None, (), environ).confirms_addresses is confirms
