@@ -160,6 +160,7 @@ def test_an_address_is_confirmed_by_the_link_in_its_mail(
     follow(page, link, "Finish your account")
     enter(page, "Password", PASSWORD, "Create account")
     finds(page, "This link is not valid any more")
+    page.get_by_role("link", name="Back to home", exact=True).wait_for()
     found += violations(page, "a link that was used")
     assert found == []
 

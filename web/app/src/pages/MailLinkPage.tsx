@@ -49,7 +49,8 @@ function Step({ action, link }: { readonly action: MailAction; readonly link: UR
   }
   if (state.kind === "invalid") {
     if (state.why === "link_invalid") {
-      return <Outcome title={texts.invalid} text={texts[action].invalid} places={invalid} isNews />;
+      const places = user !== null && action === "confirm-registration" ? (["home"] as const) : invalid;
+      return <Outcome title={texts.invalid} text={texts[action].invalid} places={places} isNews />;
     }
     return <Outcome title={messages.account.address.taken} text="" places={invalid} isNews />;
   }
