@@ -68,7 +68,8 @@ class SubscriptionWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a client wants of one track.
 
     ``max_height`` in CSS pixels times device pixel ratio, ``max_frame_rate`` in pictures a second, as far as the
-    publisher's layers allow; None is the best. ``pinned``: seen before all others where not all cameras are sent.
+    publisher's layers allow; None is the best. ``pinned``: served before all others where the path does not carry all,
+    and seen before them where not all cameras are sent.
     """
 
     track_id: Id

@@ -73,6 +73,8 @@ class JoinRoom(ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """Whether the participant may send on data channels."""
     nodes: tuple[NodeId, ...] = ()
     """As in `SpanRoom`; none: this one alone, as far as is known."""
+    spotlight: tuple[ParticipantId, ...] | None = None
+    """As in `ChangeSpotlight`, as of ``version``; None: not known."""
 
 
 class Publish(ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
@@ -180,6 +182,16 @@ class MoveParticipants(_Request, frozen=True, kw_only=True, tag="move_participan
     version: int
 
 
+class ChangeSpotlight(_Request, frozen=True, kw_only=True, tag="change_spotlight"):
+    """Everybody is to see these before others, where not all pictures fit: a host's choice. Answer: `Done`.
+
+    What the node knows of a later version of the log stands.
+    """
+
+    participant_ids: tuple[ParticipantId, ...]
+    version: int
+
+
 class SpanRoom(_Request, frozen=True, kw_only=True, tag="span_room"):
     """These nodes have participants of the meeting: each relays its tracks to the others. Answer: `Done`.
 
@@ -241,6 +253,7 @@ NodeRequest: TypeAlias = (
     | SetTrackMuted
     | PermitData
     | MoveParticipants
+    | ChangeSpotlight
     | SpanRoom
     | LeaveRoom
     | CloseRoom

@@ -1,16 +1,31 @@
-"""Requests about participants whose clients came in by a standard door (WHIP, WHEP), as a room answers them."""
+"""Requests about who comes in, by whichever door (the gateway's, WHIP, WHEP), as a room answers them."""
 
 from __future__ import annotations
 
-from contracts.node_rpc import CheckTransport, ChooseTracks, IceRestarted, RestartIce, Watch
+from contracts.node_rpc import CheckTransport, ChooseTracks, IceRestarted, JoinRoom, RestartIce, Watch
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.domain import effects as fx
-from media_fleet.domain.effects import Answered, Effect, TransportKey
+from media_fleet.domain.effects import Answered, Effect, Offered, TransportKey
 from media_fleet.domain.room import Room
 from media_fleet.domain.sdp_writer import candidate_value
 from media_fleet.domain.session_description import IceCredentials
 from media_fleet.domain.transport_parameters import NodeEnd
 from media_fleet.request_ids import purpose_named
+
+
+def join(room: Room, request: JoinRoom) -> Offered:
+    """Makes a participant known, with what the request says of the room."""
+    version = request.version
+    spotlit = () if request.spotlight is None else room.spotlight(request.spotlight, version=version)
+    joined = room.join(
+        request.participant_id,
+        subscribe=request.subscribe,
+        anew=request.anew,
+        breakout=request.breakout,
+        version=version,
+    )
+    room.data.permit(request.participant_id, permitted=request.data, version=version)
+    return Offered(offer=joined.offer, effects=(*spotlit, *joined.effects))
 
 
 def watch(room: Room, request: Watch, *, node: NodeEnd) -> Answered:

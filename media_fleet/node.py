@@ -20,6 +20,7 @@ from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
     AnswerSubscription,
+    ChangeSpotlight,
     ChangeSubscriptions,
     CheckTransport,
     ChooseTracks,
@@ -227,15 +228,8 @@ class MediaNode:
             raise NodeOverloadedError(f"This node has its {self._identity.max_participants} participants.")
         room = self._room_for(request.meeting_id)
         self._gateways[place] = Holder(gateway_id=gateway_id, connection=request.connection)
-        joined = room.join(
-            request.participant_id,
-            subscribe=request.subscribe,
-            anew=request.anew,
-            breakout=request.breakout,
-            version=request.version,
-        )
+        joined = door_requests.join(room, request)
         self._qualities.came(request.meeting_id, request.participant_id)
-        room.data.permit(request.participant_id, permitted=request.data, version=request.version)
         if known is None:
             logger.info("participant joined")
         self._carry_out(request.meeting_id, joined.effects)
@@ -327,6 +321,13 @@ class MediaNode:
         return Done()
 
     @_handle.register
+    def _(self, request: ChangeSpotlight, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._rooms.get(request.meeting_id)
+        if room is not None:
+            self._carry_out(request.meeting_id, room.spotlight(request.participant_ids, version=request.version))
+        return Done()
+
+    @_handle.register
     def _(self, request: PermitData, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._room_of(request)
         room.data.permit(request.participant_id, permitted=request.permitted, version=request.version)
@@ -400,19 +401,15 @@ class MediaNode:
         self.relays.changed(meeting_id)
 
     def _close_room(self, meeting_id: MeetingId) -> None:
-        room = self._rooms.get(meeting_id)
+        room = self._rooms.pop(meeting_id, None)
         if room is None:
             return
-        self._forget_room(meeting_id)
-        for participant_id in room.participant_ids:
-            self._gateways.pop((meeting_id, participant_id), None)
-        self._carry_out(meeting_id, room.close())
-
-    def _forget_room(self, meeting_id: MeetingId) -> None:
-        del self._rooms[meeting_id]
         self._threads.end(meeting_id)
         self._requests.pop(meeting_id, None)
         self.relays.close(meeting_id)
+        for participant_id in room.participant_ids:
+            self._gateways.pop((meeting_id, participant_id), None)
+        self._carry_out(meeting_id, room.close())
 
     def _room_of(self, request: ParticipantRequest) -> Room:
         room = self._rooms.get(request.meeting_id)

@@ -52,12 +52,12 @@ class PlaneNews:
     def speakers_changed(
         self, meeting_id: MeetingId, breakout: str | None, speakers: tuple[ParticipantId, ...]
     ) -> None:
-        """Tells the gateways of those who are there; whoever sees only some cameras may see others now."""
+        """Tells the gateways of those who are there; who speaks may be seen better now, or by more."""
         room = self._rooms.get(meeting_id)
         if room is None:
             return
         self._reports.speakers(meeting_id, room.tracks.listeners(breakout), speakers)
-        if changed := room.tracks.heard(speakers):
+        if changed := room.tracks.heard(breakout, speakers):
             self._follow(meeting_id, changed)
 
     def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:

@@ -294,9 +294,10 @@ class PacketPlane:
             waiting[key.track] = msgspec.structs.replace(waiting[key.track], share=effect.share)
             return
         core_id = self.held.subscriptions[meeting_id, key.track][key.transport]
-        wanted = msgspec.structs.replace(self.held.by_subscription[core_id].effect, share=effect.share)
+        former = self.held.by_subscription[core_id].effect
+        wanted = msgspec.structs.replace(former, share=effect.share)
         self.held.by_subscription[core_id] = HeldSubscription(meeting_id=meeting_id, effect=wanted)
-        give(self._core, core_id, effect.share)
+        give(self._core, core_id, effect.share, former.share)
 
     @_carry_out.register
     def _(self, effect: RemoveSubscription, meeting_id: MeetingId) -> None:

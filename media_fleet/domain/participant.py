@@ -26,7 +26,8 @@ from media_fleet.domain.effects import (
     TransportKey,
 )
 from media_fleet.domain.errors import StaleNegotiationError
-from media_fleet.domain.layers import share
+from media_fleet.domain.layers import Rank, share
+from media_fleet.domain.prominence import Prominence
 from media_fleet.domain.session_description import IceCredentials, SessionDescription, Setup
 from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
 from media_fleet.domain.token_bucket import TokenBucket
@@ -84,9 +85,16 @@ class Participant:
     """Who is in the room, with what they send and receive."""
 
     def __init__(
-        self, participant_id: ParticipantId, *, subscribe: bool, breakout: str | None = None, version: int = 0
+        self,
+        participant_id: ParticipantId,
+        *,
+        subscribe: bool,
+        prominence: Prominence,
+        breakout: str | None = None,
+        version: int = 0,
     ) -> None:
         self.id = participant_id
+        self._prominence = prominence
         self.subscribe = subscribe
         self.breakout = breakout
         """The breakout room; None: the main room."""
@@ -144,12 +152,22 @@ class Participant:
         is_limited = track.source is TrackSource.CAMERA and self.shown is not None
         return is_limited and track.key not in (self.shown or ())
 
+    def is_chosen(self, track: RoomTrack) -> bool:
+        """Whether it comes before all others: the participant has pinned it, or the spotlight is on its publisher."""
+        return track.key.track_id in self.pinned or self._prominence.is_spotlit(track.participant_id)
+
+    def _rank_of(self, track: RoomTrack) -> Rank:
+        if self.is_chosen(track):
+            return Rank.CHOSEN
+        speaks = self._prominence.speaks(track.participant_id, self.breakout)
+        return Rank.SPEAKS if speaks else Rank.ONE_OF_MANY
+
     def share_of(self, track: RoomTrack) -> Share:
         """What is to be sent of a track."""
         wish = self.wish(track.key.track_id)
         if self.leaves_out(track):
             wish = replace(wish, enabled=False)
-        return share(track.source, len(track.media.rids), wish)
+        return share(track.source, len(track.media.rids), wish, self._rank_of(track))
 
     def succeed(self, former: TrackKey, track: TrackKey) -> None:
         """What is received of a track is another one's from now on."""
@@ -238,7 +256,7 @@ class Participant:
         """Brings what somebody who offered to receive is sent up to what there is."""
         if self.viewing is None:
             return []
-        return self.viewing.arrange(wanted, self.transport(Purpose.SUBSCRIBE), self.flowing)
+        return self.viewing.arrange(wanted, self.transport(Purpose.SUBSCRIBE), self.flowing, self.share_of)
 
     def present_transport(self, purpose: Purpose) -> TransportKey | None:
         """The transport that stands; None if there is none, or its association has ended."""

@@ -94,7 +94,13 @@ class Room:
             if anew and offer is None:
                 offer = self._next_offer(known, effects)
             return Offered(offer=offer, effects=(*effects, *told_again(known)))
-        participant = Participant(participant_id, subscribe=subscribe, breakout=breakout, version=version)
+        participant = Participant(
+            participant_id,
+            subscribe=subscribe,
+            prominence=self.tracks.prominence,
+            breakout=breakout,
+            version=version,
+        )
         self._participants[participant_id] = participant
         effects = []
         offer = self._next_offer(participant, effects)
@@ -134,6 +140,12 @@ class Room:
         for participant in self._participants.values():
             self._stop_unwanted(participant, effects)
             self._send_next_offer(participant, effects)
+        # Who goes along with another sees them on, in a room in which they may not be the one who speaks.
+        effects += self.tracks.rank_anew(self.tracks.prominence.speakers)
+
+    def spotlight(self, chosen: Iterable[ParticipantId], *, version: int) -> list[Effect]:
+        """Everybody is to see these before others from now on, unless something later is known."""
+        return list(self.tracks.spotlight(chosen, version=version))
 
     def _stop_unwanted(self, participant: Participant, effects: list[Effect]) -> None:
         if participant.subscribing is None or not participant.flowing:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from contracts.node_links import WantedTrack
 from contracts.rooms import NodeId, ParticipantId, TrackId
-from media_fleet.domain.effects import AddRelayedTrack, Effect, RemoveTrack, SucceedTrack, TrackKey
+from media_fleet.domain.effects import (
+    AddRelayedTrack,
+    AdjustSubscription,
+    Effect,
+    RemoveTrack,
+    SucceedTrack,
+    TrackKey,
+)
 from media_fleet.domain.participant import Participant
+from media_fleet.domain.prominence import Prominence
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
 from media_fleet.domain.seeing import Seeing
@@ -27,6 +35,7 @@ class RoomTracks:
         self.relayed = RelayedTracks(self.new_revision)
         self._voices = Voices()
         self.seeing = Seeing(last_n_video)
+        self.prominence = Prominence()
         self._current: dict[TrackId, RoomTrack] = {}
         """Of tracks that are here twice, because their publisher moves, those that are received."""
 
@@ -62,12 +71,36 @@ class RoomTracks:
         if self.recording is not None:
             yield from self.recording.follow(self.there(), self.in_main_room())
 
-    def heard(self, speakers: Sequence[ParticipantId]) -> list[Effect]:
-        """These speak now in one of the rooms, the loudest first: whoever sees only some cameras may see others."""
+    def heard(self, breakout: str | None, speakers: Sequence[ParticipantId]) -> list[Effect]:
+        """These speak now in one of the rooms, the loudest first.
+
+        Their pictures come before others on a path that is too narrow, and whoever sees only some cameras may see
+        others.
+        """
         self.seeing.heard(speakers)
-        if self.seeing.shows(speakers, self._participants.values(), self._placed()):
-            return []
-        return list(self.follow_cameras())
+        effects: list[Effect] = list(self.rank_anew(self.prominence.heard(breakout, speakers)))
+        if not self.seeing.shows(speakers, self._participants.values(), self._placed()):
+            effects += self.follow_cameras()
+        return effects
+
+    def spotlight(self, chosen: Iterable[ParticipantId], *, version: int) -> Iterator[Effect]:
+        """The spotlight is on these from now on, unless something later is known: their pictures come first."""
+        changed = self.prominence.spotlight(chosen, version=version)
+        if changed:
+            yield from self.rank_anew(changed)
+            yield from self.follow_cameras()
+
+    def rank_anew(self, publishers: Collection[ParticipantId]) -> Iterator[AdjustSubscription]:
+        """What follows for those who receive their pictures when they matter more, or less, than before."""
+        if not publishers:
+            return
+        pictures = [each for each in self._all() if each.participant_id in publishers and each.media.kind == "video"]
+        for participant in self._participants.values():
+            for track in pictures:
+                if track.key in participant.flowing:
+                    yield AdjustSubscription(
+                        subscription=participant.subscription(track.key), share=participant.share_of(track)
+                    )
 
     def follow_cameras(self) -> Iterator[Effect]:
         """What follows for those who are to see so many cameras at the most."""

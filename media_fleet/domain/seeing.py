@@ -1,8 +1,8 @@
 """Which cameras are sent to whom, where somebody is to see so many at the most (last N).
 
-First what they have pinned, then who speaks in the steady order of the packet core, then who has spoken last, then who
-published first. A camera that is off takes no place, and neither does a screen. What is left out stays negotiated and
-is paused, so that it is back at its next key frame.
+First what they have pinned and who is in the spotlight, then who speaks in the steady order of the packet core, then
+who has spoken last, then who published first. A camera that is off takes no place, and neither does a screen. What is
+left out stays negotiated and is paused, so that it is back at its next key frame.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def _is_on(track: RoomTrack) -> bool:
 
 def _choose(participant: Participant, limit: int, ranked: Sequence[RoomTrack]) -> frozenset[TrackKey] | None:
     """The first so many of those that they want; None: that is all of them."""
-    pinned = [each for each in ranked if each.key.track_id in participant.pinned] if participant.pinned else []
+    first = [each for each in ranked if participant.is_chosen(each)]
     chosen: dict[TrackKey, None] = {}
-    for camera in (*pinned, *ranked):
+    for camera in (*first, *ranked):
         is_wanted = camera.participant_id != participant.id and participant.wish(camera.key.track_id).enabled
         if not is_wanted or camera.key in chosen:
             continue

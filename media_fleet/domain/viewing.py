@@ -8,21 +8,20 @@ key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from contracts.client_commands import SubscriptionWish
 from contracts.rooms import TrackId
 from media_fleet.domain.effects import (
     AddSubscription,
     Effect,
     RemoveSubscription,
+    Share,
     SubscriptionKey,
     TrackKey,
     TransportKey,
 )
 from media_fleet.domain.errors import BadSdpError
-from media_fleet.domain.layers import share
 from media_fleet.domain.media_formats import (
     MAX_EXTENSION_ID,
     OWN_EXTENSIONS,
@@ -106,11 +105,16 @@ class ViewingSession:
             raise BadSdpError("The offer receives neither audio nor video in a codec that the node forwards.")
 
     def arrange(
-        self, wanted: Mapping[TrackKey, RoomTrack], transport: TransportKey, flowing: set[TrackKey]
+        self,
+        wanted: Mapping[TrackKey, RoomTrack],
+        transport: TransportKey,
+        flowing: set[TrackKey],
+        share_of: Callable[[RoomTrack], Share],
     ) -> list[Effect]:
         """Brings the lines to the chosen tracks, as far as they are among ``wanted``: those in the same room.
 
-        ``flowing``: the tracks that have a subscription in the packet core; kept up.
+        ``flowing``: the tracks that have a subscription in the packet core; kept up. ``share_of``: what is to be sent
+        of a chosen one.
         """
         tracks = {track.key.track_id: track for track in wanted.values()}
         plan = self._plan([tracks[track_id] for track_id in self.chosen if track_id in tracks])
@@ -127,7 +131,7 @@ class ViewingSession:
             payload_type = line.payload_type(track.media.codec.codec)
             if line.carries is None and payload_type is not None:
                 flowing.add(track.key)
-                effects.append(self._begin(line, track, payload_type, transport))
+                effects.append(self._begin(line, track, payload_type, transport, share_of(track)))
         return effects
 
     def succeed(self, former: TrackKey, track: TrackKey) -> None:
@@ -150,7 +154,9 @@ class ViewingSession:
                 plan[line] = best.pop(track.key)
         return plan
 
-    def _begin(self, line: _Line, track: RoomTrack, payload_type: int, transport: TransportKey) -> AddSubscription:
+    def _begin(
+        self, line: _Line, track: RoomTrack, payload_type: int, transport: TransportKey, share: Share
+    ) -> AddSubscription:
         rtx = rtx_payload_type(line.section, payload_type)
         line.carries = track.key
         line.ssrc, line.rtx_ssrc = self._new_ssrc(), self._new_ssrc()
@@ -164,7 +170,7 @@ class ViewingSession:
             rtx_payload_type=rtx,
             cname=track.participant_id,
             extensions=tuple(line.extensions(uri for uri, _ in track.media.extensions)),
-            share=share(track.source, len(track.media.rids), SubscriptionWish(track_id=track.key.track_id)),
+            share=share,
             # The lines are the limit here, and players take a gap in sound for the end of it.
             continuous=True,
         )

@@ -31,6 +31,7 @@ from contracts.log_events import (
     RecordingStarted,
     RecordingStopped,
     RoleChanged,
+    SpotlightChanged,
     TrackMuted,
     TrackUnmuted,
     TrackUnpublished,
@@ -142,6 +143,7 @@ class Consequences:
             NodePlaced: self._placed,
             ParticipantPlaced: self._participant_placed,
             BreakoutsClosed: self._breakouts_closed,
+            SpotlightChanged: self._spotlight_changed,
             MeetingEnded: self._ended,
         }
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
@@ -283,6 +285,10 @@ class Consequences:
         readers = {identity for people in room.state.visited.values() for identity in people}
         here = [each for each in room.connections if each in room.state.stays]
         self._sync_chat(room, [each for each in here if room.state.stays[each].info.identity in readers])
+
+    def _spotlight_changed(self, room: LiveRoom, version: int, event: SpotlightChanged) -> None:  # noqa: ARG002
+        # Every gateway tells, so that it is told also if the one that appended it is no more.
+        self.news.spotlit(room)
 
     def _sync_chat(self, room: LiveRoom, participant_ids: Iterable[ParticipantId]) -> None:
         """Tells them the chat that they see now: one message for all who see the same."""

@@ -47,7 +47,7 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_nodes import NodeRpc
-from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews
+from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews, spotlight_of
 from signaling_gateway.service.spanning import Spanning
 from telemetry.logs import bound
 
@@ -283,6 +283,8 @@ class MediaNegotiation:
             where = Whereabouts(participant_id=stay.info.id, breakout=stay.info.breakout)
             move = MoveParticipants(meeting_id=room.meeting_id, moves=(where,), version=room.state.version)
             self._news.tell(connection.joined_node, move)
+        if room.state.spotlight != request.spotlight:
+            self._news.tell(connection.joined_node, spotlight_of(room))
 
     async def _attach_soon(self, connection: Connection) -> None:
         try:
@@ -325,6 +327,7 @@ class MediaNegotiation:
             data=ALLOWED[Action.CHAT](stay.info.permissions),
             version=room.state.version,
             nodes=room.state.nodes_in_use,
+            spotlight=room.state.spotlight,
         )
         # Reports may overtake the answer.
         connection.joined_node = node_id

@@ -1,4 +1,4 @@
-"""What media nodes must learn although nobody waits for it: who has left, what is muted, who shares a meeting."""
+"""What media nodes must learn although nobody waits for it: who has left, what is muted, who is in the spotlight."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 from contracts.error_codes import ErrorCode
 from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
 from contracts.node_rpc import (
+    ChangeSpotlight,
     CloseRoom,
     LeaveRoom,
     MoveParticipants,
@@ -29,6 +30,11 @@ _PASSING = frozenset({ErrorCode.MEDIA_NODE_TIMEOUT, ErrorCode.NO_MEDIA_NODE, Err
 """Why a node may not have learnt it that may be over soon: it, or Redis, is just coming back."""
 
 _log = logging.getLogger(__name__)
+
+
+def spotlight_of(room: LiveRoom) -> ChangeSpotlight:
+    """Who is in the room's spotlight now, as nodes are told it."""
+    return ChangeSpotlight(meeting_id=room.meeting_id, participant_ids=room.state.spotlight, version=room.state.version)
 
 
 class NodeNews:
@@ -66,6 +72,11 @@ class NodeNews:
         moves = tuple(Whereabouts(participant_id=each.participant_id, breakout=each.breakout) for each in event.moves)
         for node_id in room.state.nodes:
             self.tell(node_id, MoveParticipants(meeting_id=room.meeting_id, moves=moves, version=version))
+
+    def spotlit(self, room: LiveRoom) -> None:
+        """Others than before are in the spotlight, or nobody is."""
+        for node_id in room.state.nodes:
+            self.tell(node_id, spotlight_of(room))
 
     def spanned(self, room: LiveRoom) -> None:
         """Perhaps others than before share the meeting."""

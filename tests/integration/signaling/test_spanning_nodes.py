@@ -9,6 +9,7 @@ import msgspec
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
+    ChangeSpotlight,
     CloseRoom,
     JoinRoom,
     LeaveRoom,
@@ -47,6 +48,28 @@ async def test_each_region_has_its_node_and_each_node_learns_what_concerns_it(pl
     assert north.asked(LeaveRoom) == []
     await ada.ask("end_meeting")
     await platform.eventually(lambda: north.asked(CloseRoom))
+
+
+async def test_every_node_learns_who_is_in_the_spotlight_and_so_does_one_that_comes_later(platform: Platform) -> None:
+    north, west = await platform.node("n_north", region="north"), await platform.node("n_west", region="west")
+    in_north, in_west = await platform.gateway(region="north"), await platform.gateway(region="west")
+    ada = await platform.join(in_north, "u_ada", role="host")
+    await ada.received("subscriber_offer")
+    assert north.asked(JoinRoom, ada.id)[0].spotlight == ()
+    await ada.ask("set_spotlight", {"participant_ids": [ada.id]})
+    await platform.eventually(lambda: north.asked(ChangeSpotlight))
+    bob = await platform.join(in_west, "u_bob")
+    await bob.received("subscriber_offer")
+    assert west.asked(JoinRoom, bob.id)[0].spotlight == (ada.id,)
+    await ada.ask("set_spotlight", {"participant_ids": [bob.id]})
+    for node in (north, west):
+        await platform.eventually(lambda node=node: _spotlit(node) == (bob.id,))
+
+
+def _spotlit(node: Any) -> tuple[str, ...] | None:
+    """Whom the node knows to be in the spotlight, by the latest that it was told."""
+    latest = max(node.asked(ChangeSpotlight), key=lambda asked: asked.version, default=None)
+    return None if latest is None else tuple(latest.participant_ids)
 
 
 async def test_whoever_comes_back_over_another_gateway_stays_at_their_node(platform: Platform) -> None:

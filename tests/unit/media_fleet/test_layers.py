@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.client_commands import SubscriptionWish
 from contracts.rooms import TrackSource
-from media_fleet.domain.layers import likely_heights, lowest_first, priority, share, wanted_layer
+from media_fleet.domain.layers import Rank, likely_heights, lowest_first, priority, share, wanted_layer
 
 
 def test_heights_are_halved_from_the_full_one_down() -> None:
@@ -35,9 +37,30 @@ def test_common_rids_are_sorted_and_others_keep_their_order(rids: list[str], sor
     assert lowest_first(rids) == sorted_rids
 
 
-def test_screens_matter_most_and_then_what_is_shown_larger() -> None:
+def test_screens_matter_more_and_then_what_is_shown_larger() -> None:
     camera, screen = TrackSource.CAMERA, TrackSource.SCREEN
     assert priority(screen, 90) > priority(camera, None) > priority(camera, 360) > priority(camera, 180)
+
+
+PICTURES = st.tuples(
+    st.sampled_from(Rank), st.sampled_from([TrackSource.CAMERA, TrackSource.SCREEN]), st.integers(1, 8640)
+)
+
+
+@given(PICTURES, PICTURES)
+def test_who_is_chosen_matters_most_then_who_speaks_then_screens_and_then_size(
+    one: tuple[Rank, TrackSource, int], other: tuple[Rank, TrackSource, int]
+) -> None:
+    def order(picture: tuple[Rank, TrackSource, int]) -> tuple[int, bool, int]:
+        rank, source, height = picture
+        return rank, source is TrackSource.SCREEN, height
+
+    def served(picture: tuple[Rank, TrackSource, int]) -> int:
+        rank, source, height = picture
+        return priority(source, height, rank)
+
+    assert (served(one) < served(other)) == (order(one) < order(other))
+    assert 0 <= served(one) < 2**32, "the packet core has 32 bits for it"
 
 
 def test_a_wish_for_a_height_is_for_the_layers_within_where_there_is_one_encoding() -> None:

@@ -14,6 +14,7 @@ from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import effects as fx
+from media_fleet.domain.layers import Rank, priority
 from media_fleet.domain.recording import RECORDER
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import (
@@ -139,6 +140,9 @@ class RoomMachine(RuleBasedStateMachine):
         self.version = 1
         self.places: dict[ParticipantId, str | None] = {}
         self.muted: dict[str, bool] = {}
+        self.spotlight: set[ParticipantId] = set()
+        self.speakers: dict[str | None, ParticipantId] = {}
+        self.pinned: set[tuple[ParticipantId, str]] = set()
 
     def _do(self, effects: Any) -> None:
         for effect in effects:
@@ -261,14 +265,30 @@ class RoomMachine(RuleBasedStateMachine):
                 form = (payload_format.name, payload_format.parameters)
                 assert names.setdefault(payload_format.payload_type, form) == form
 
-    @rule(person=st.sampled_from(PEOPLE), track=st.sampled_from(["a1", "b1", "c2"]), enabled=st.booleans())
-    def wish(self, *, person: ParticipantId, track: str, enabled: bool) -> None:
+    @rule(
+        person=st.sampled_from(PEOPLE),
+        track=st.sampled_from(["a1", "b1", "c2"]),
+        enabled=st.booleans(),
+        pinned=st.booleans(),
+    )
+    def wish(self, *, person: ParticipantId, track: str, enabled: bool, pinned: bool) -> None:
         if person in self.joined:
-            self._do(self.room.change_subscriptions(person, [SubscriptionWish(track_id=track, enabled=enabled)]))
+            wish = SubscriptionWish(track_id=track, enabled=enabled, pinned=pinned)
+            self._do(self.room.change_subscriptions(person, [wish]))
+            (self.pinned.add if pinned else self.pinned.discard)((person, track))
 
-    @rule(speakers=st.permutations(PEOPLE), count=st.integers(0, 2))
-    def hear(self, *, speakers: list[ParticipantId], count: int) -> None:
-        self._do(self.room.tracks.heard(speakers[:count]))
+    @rule(breakout=st.sampled_from([None, "1", "2"]), speakers=st.permutations(PEOPLE), count=st.integers(0, 2))
+    def hear(self, *, breakout: str | None, speakers: list[ParticipantId], count: int) -> None:
+        self._do(self.room.tracks.heard(breakout, speakers[:count]))
+        if count:
+            self.speakers[breakout] = speakers[0]
+
+    @rule(chosen=st.sets(st.sampled_from(PEOPLE)))
+    def put_in_the_spotlight(self, chosen: set[ParticipantId]) -> None:
+        self.version += 1
+        self._do(self.room.spotlight(chosen, version=self.version))
+        assert self.room.spotlight(PEOPLE, version=self.version - 1) == []
+        self.spotlight = chosen
 
     @rule(person=st.sampled_from(PEOPLE))
     def restart(self, person: ParticipantId) -> None:
@@ -313,6 +333,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.joined.discard(person)
         self.published.pop(person, None)
         self.places.pop(person, None)
+        self.pinned = {(who, track) for who, track in self.pinned if who != person}
         self.stays += 1
 
     @invariant()
@@ -351,6 +372,18 @@ class RoomMachine(RuleBasedStateMachine):
     @invariant()
     def the_cameras_that_are_sent_follow_from_what_has_happened(self) -> None:
         assert list(self.room.tracks.follow_cameras()) == []
+
+    @invariant()
+    def what_is_served_first_is_what_was_chosen_and_then_who_speaks(self) -> None:
+        for key, subscription in self.plane.subscriptions.items():
+            who, publisher = key.transport.participant_id, self.plane.tracks[key.track].participant_id
+            source = next(source for mid, _, source in SLOTS if key.track.track_id.endswith(mid))
+            if key.transport.purpose is not fx.Purpose.SUBSCRIBE or source is TrackSource.MICROPHONE:
+                continue
+            is_chosen = publisher in self.spotlight or (who, key.track.track_id) in self.pinned
+            speaks = self.speakers.get(self.places.get(who)) == publisher
+            rank = Rank.CHOSEN if is_chosen else Rank.SPEAKS if speaks else Rank.ONE_OF_MANY
+            assert subscription.share.priority == priority(source, None, rank)
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:

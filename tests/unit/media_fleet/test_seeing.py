@@ -58,7 +58,7 @@ class Watched:
         self.take(self.room.set_track_muted(who, camera_of(who), muted=muted, version=self.version))
 
     def heard(self, *speakers: ParticipantId) -> None:
-        self.take(self.room.tracks.heard(speakers))
+        self.take(self.room.tracks.heard(None, speakers))
 
     @property
     def seen(self) -> list[str]:
@@ -96,7 +96,7 @@ def test_first_those_who_came_first_then_who_speaks_and_then_who_spoke_last(watc
 
 def test_who_is_seen_already_changes_nothing_by_speaking(watched: Watched) -> None:
     before = len(watched.told)
-    assert watched.room.tracks.heard((BEN, ANN)) == []
+    watched.heard(BEN, ANN)
     watched.heard(ANN)
     assert len(watched.told) == before
 
@@ -106,6 +106,14 @@ def test_pinned_ones_come_first_whoever_speaks(watched: Watched) -> None:
     watched.heard(DAN, BEN)
     assert watched.seen == [CAT, DAN]
     watched.wish(SubscriptionWish(track_id=camera_of(CAT)))
+    assert watched.seen == [BEN, DAN]
+
+
+def test_who_is_in_the_spotlight_is_seen_whoever_speaks(watched: Watched) -> None:
+    watched.take(watched.room.spotlight((CAT,), version=2))
+    watched.heard(DAN, BEN)
+    assert watched.seen == [CAT, DAN]
+    watched.take(watched.room.spotlight((), version=3))
     assert watched.seen == [BEN, DAN]
 
 
