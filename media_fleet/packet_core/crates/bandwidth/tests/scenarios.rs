@@ -1,4 +1,6 @@
 //! Simulated paths: what is made of them, and how long packets wait for it.
+//!
+//! Held to the goals below, but for what a test says of its own; `docs/decisions/0012-sharing-a-path.md` has the table.
 
 mod link;
 
@@ -7,6 +9,12 @@ use parley_bandwidth::{Config, Estimator};
 
 const M: f64 = 1e6;
 const K: f64 = 1e3;
+/// So much of a path is used, at the least.
+const LEAST_USED: f64 = 0.9;
+/// 95 of 100 packets wait no longer for their turn, milliseconds.
+const LONGEST_QUEUE_MS: f64 = 100.0;
+/// After so long a path that has changed is used, or its queue is gone, seconds.
+const RECOVERY_S: f64 = 5.0;
 /// Chance has a part in some: a mean of so many.
 const RUNS: u64 = 12;
 const LAYERS: &[f64] = &[150.0 * K, 500.0 * K, 1_700.0 * K];
@@ -17,10 +25,17 @@ fn a_steady_path_is_used_without_a_queue() {
         let path = Path::new(move |_| capacity);
         let it = run(&path, &Media::Elastic(20.0 * M), 20.0 * M, 40);
         plot(&format!("steady-{capacity}"), &it.samples);
-        let (used, queue) = (it.used(10.0, 40.0), it.queue_p95_ms(10.0, 40.0));
-        println!("steady {capacity}: {used:.2} of the path, p95 {queue:.0} ms");
-        assert!((0.85..1.05).contains(&used));
-        assert!(queue < 100.0);
+        let (used, queue) = (it.sent_share(10.0, 40.0), it.queue_p95_ms(10.0, 40.0));
+        println!(
+            "steady {capacity}: {used:.2} used, p95 {queue:.0} ms, estimate {:.2} of the path",
+            it.used(10.0, 40.0)
+        );
+        assert!(used > LEAST_USED);
+        assert!(queue < LONGEST_QUEUE_MS);
+        assert!(
+            (0.9..1.05).contains(&it.used(10.0, 40.0)),
+            "an estimate is no guess"
+        );
     }
 }
 
@@ -37,13 +52,22 @@ fn a_path_that_narrows_and_widens_again_is_followed() {
     plot("step", &it.samples);
     let settled = it.first(15.5, |s| s.queue_s < 0.1 && s.estimate < 330.0 * K);
     let back = it.first(35.0, |s| s.estimate > 2.7 * M);
+    let (narrow, wide) = (
+        it.sent_share(15.0 + RECOVERY_S, 35.0),
+        it.sent_share(35.0 + RECOVERY_S, 60.0),
+    );
     println!(
-        "step: queue gone after {settled:.1} s, back after {back:.1} s, p95 {:.0} ms",
-        it.queue_p95_ms(19.0, 35.0)
+        "step: queue gone after {settled:.1} s, back after {back:.1} s; then {narrow:.2} and {wide:.2} used, p95 {:.0} and {:.0} ms",
+        it.queue_p95_ms(15.0 + RECOVERY_S, 35.0),
+        it.queue_p95_ms(35.0 + RECOVERY_S, 60.0)
     );
     assert!(settled < 3.0);
-    assert!(back < 5.0);
-    assert!(it.queue_p95_ms(19.0, 35.0) < 100.0);
+    assert!(back < RECOVERY_S);
+    // The narrow time misses the goal by a hundredth: a twentieth of the estimate is left free by the sender.
+    assert!(narrow > 0.88);
+    assert!(wide > LEAST_USED);
+    assert!(it.queue_p95_ms(15.0 + RECOVERY_S, 35.0) < LONGEST_QUEUE_MS);
+    assert!(it.queue_p95_ms(35.0 + RECOVERY_S, 60.0) < LONGEST_QUEUE_MS);
 }
 
 #[test]
@@ -61,10 +85,10 @@ fn layers_follow_the_path() {
     let down = it.mean(20.0, 35.0, |s| s.sent);
     let back = it.first(35.0, |s| s.sent > 1.5 * M && s.estimate > 1.8 * M);
     println!("layers: best after {up:.1} s, {down:.0} bits while narrow, back after {back:.1} s");
-    assert!(up < 5.0);
+    assert!(up < RECOVERY_S);
     assert!(down > 450.0 * K);
-    assert!(it.queue_p95_ms(18.0, 35.0) < 100.0);
-    assert!(back < 8.0);
+    assert!(it.queue_p95_ms(18.0, 35.0) < LONGEST_QUEUE_MS);
+    assert!(back < RECOVERY_S);
 }
 
 #[test]
@@ -73,12 +97,13 @@ fn a_deep_queue_is_not_filled() {
     path.queue_s = 1.0;
     let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
     plot("bufferbloat", &it.samples);
+    let used = it.sent_share(10.0, 60.0);
     println!(
-        "bufferbloat: {:.2} used, p95 {:.0} ms",
-        it.used(10.0, 60.0),
+        "bufferbloat: {used:.2} used, p95 {:.0} ms",
         it.queue_p95_ms(10.0, 60.0)
     );
-    assert!(it.queue_p95_ms(10.0, 60.0) < 100.0);
+    assert!(used > LEAST_USED);
+    assert!(it.queue_p95_ms(10.0, 60.0) < LONGEST_QUEUE_MS);
 }
 
 #[test]
@@ -92,12 +117,12 @@ fn what_others_leave_is_used() {
     });
     let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 80);
     plot("cross", &it.samples);
-    let sent = it.mean(10.0, 80.0, |s| s.sent) / it.mean(10.0, 80.0, |s| s.capacity);
+    let sent = it.sent_share(10.0, 80.0);
     println!(
         "cross traffic: {sent:.2} used, p95 {:.0} ms in all",
         it.queue_p95_ms(10.0, 80.0)
     );
-    assert!(sent > 0.75);
+    assert!(sent > LEAST_USED);
     for begins in [10.0, 30.0, 50.0, 70.0] {
         let over = it.first(begins + 0.3, |s| s.queue_s < 0.1) + 0.3;
         println!(
@@ -105,7 +130,7 @@ fn what_others_leave_is_used() {
             it.queue_p95_ms(begins + over, begins + 10.0)
         );
         assert!(over < 2.5);
-        assert!(it.queue_p95_ms(begins + over, begins + 10.0) < 100.0);
+        assert!(it.queue_p95_ms(begins + over, begins + 10.0) < LONGEST_QUEUE_MS);
     }
 }
 
@@ -122,13 +147,13 @@ fn a_radio_path_is_kept_up_with() {
         path.seed = run_number + 1;
         let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
         plot(&format!("radio-{run_number}"), &it.samples);
-        used += it.mean(10.0, 60.0, |s| s.sent) / it.mean(10.0, 60.0, |s| s.capacity) / RUNS as f64;
+        used += it.sent_share(10.0, 60.0) / RUNS as f64;
         queue_ms += it.queue_p95_ms(10.0, 60.0) / RUNS as f64;
     }
     println!("radio: {used:.2} used, p95 {queue_ms:.0} ms");
-    assert!(used > 0.6);
-    // The path narrows to a ninth within two seconds, again and again.
-    assert!(queue_ms < 300.0);
+    // Neither goal is reached: the path narrows to a ninth within two seconds, again and again, and 30 ms of jitter hide the beginning of it.
+    assert!(used > 0.65);
+    assert!(queue_ms < 260.0);
 }
 
 #[test]
@@ -144,7 +169,7 @@ fn a_path_with_jitter_that_widens_is_found_out() {
         back += it.first(35.0, |s| s.estimate > 2.7 * M) / RUNS as f64;
     }
     println!("step with jitter: back after {back:.1} s");
-    assert!(back < 5.0);
+    assert!(back < RECOVERY_S);
 }
 
 #[test]
@@ -154,22 +179,27 @@ fn jitter_is_no_congestion() {
         path.jitter_ms = jitter_ms;
         let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
         plot(&format!("jitter-{jitter_ms}"), &it.samples);
-        let (used, queue) = (it.used(10.0, 60.0), it.queue_p95_ms(10.0, 60.0));
+        let (used, queue) = (it.sent_share(10.0, 60.0), it.queue_p95_ms(10.0, 60.0));
         println!("jitter {jitter_ms}: {used:.2} used, p95 {queue:.0} ms");
-        assert!((0.85..1.2).contains(&used));
-        assert!(queue < 100.0);
+        assert!(used > LEAST_USED);
+        assert!(queue < LONGEST_QUEUE_MS);
     }
 }
 
 #[test]
 fn loss_that_is_no_congestion_does_not_starve() {
-    for (loss, least) in [(0.01, 0.6), (0.05, 0.6), (0.1, 0.35)] {
+    for loss in [0.01, 0.05, 0.1] {
         let mut path = Path::new(|_| 3.0 * M);
         path.loss = loss;
         let it = run(&path, &Media::Elastic(5.0 * M), 5.0 * M, 60);
         plot(&format!("loss-{loss}"), &it.samples);
-        println!("loss {loss}: {:.2} used", it.used(10.0, 60.0));
-        assert!(it.used(10.0, 60.0) > least);
+        let used = it.sent_share(10.0, 60.0);
+        println!(
+            "loss {loss}: {used:.2} used, p95 {:.0} ms",
+            it.queue_p95_ms(10.0, 60.0)
+        );
+        assert!(used > LEAST_USED);
+        assert!(it.queue_p95_ms(10.0, 60.0) < LONGEST_QUEUE_MS);
     }
 }
 
@@ -212,7 +242,7 @@ fn a_way_that_becomes_longer_is_no_queue() {
         let back = it.first(17.0, |s| s.estimate > enough) + 2.0;
         println!("{name}: at least {least:.0}, back after {back:.1} s");
         assert!(least > 100.0 * K);
-        assert!(back < 5.0);
+        assert!(back < RECOVERY_S);
     }
 }
 
@@ -226,7 +256,7 @@ fn silence_lowers_and_news_raises() {
     let back = it.first(20.0, |s| s.estimate > 2.4 * M);
     println!("silence: {low:.0} at its end, back after {back:.1} s");
     assert!(low < 600.0 * K);
-    assert!(back < 6.0);
+    assert!(back < RECOVERY_S);
 }
 
 #[test]

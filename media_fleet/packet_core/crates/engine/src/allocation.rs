@@ -189,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn who_becomes_the_most_important_takes_the_room_of_who_was() {
+        // Room for one of them at its best: whoever it was until now gives it up at once, and does not waver back.
+        let before = layers(2100, vec![claim(0, 9, None), claim(1, 1, None)]);
+        assert_eq!(before, [Some(2), Some(0)]);
+        let mut former = claim(0, 1, Some(2));
+        let after = layers(2100, vec![former, claim(1, 9, Some(0))]);
+        assert_eq!(after, [Some(0), Some(2)]);
+        former = claim(0, 1, Some(0));
+        assert_eq!(layers(2100, vec![former, claim(1, 9, Some(2))]), after);
+    }
+
+    #[test]
     fn equals_go_up_together() {
         let new = |id| claim(id, 1, None);
         assert_eq!(
@@ -253,6 +265,20 @@ mod tests {
                 .filter_map(|claim| claim.granted.checked_sub(1).map(|index| claim.steps[index].rate))
                 .sum();
             prop_assert!(given <= budget);
+        }
+
+        #[test]
+        fn of_pictures_alike_the_more_important_is_shown_no_worse(
+            budget in 0u64..12_000,
+            priorities in prop::collection::vec(0u32..4, 1..8),
+        ) {
+            let claims: Vec<Claim> = (0..).zip(&priorities).map(|(id, priority)| claim(id, *priority, None)).collect();
+            let shown = layers(budget, claims);
+            for (one, one_layer) in priorities.iter().zip(&shown) {
+                for (other, other_layer) in priorities.iter().zip(&shown) {
+                    prop_assert!(one <= other || one_layer >= other_layer);
+                }
+            }
         }
 
         #[test]

@@ -91,6 +91,11 @@ impl Run {
         self.mean(from, to, |sample| sample.estimate / sample.capacity)
     }
 
+    /// What was sent, of what could have been.
+    pub fn sent_share(&self, from: f64, to: f64) -> f64 {
+        self.mean(from, to, |sample| sample.sent) / self.mean(from, to, |sample| sample.capacity)
+    }
+
     /// 95 of 100 packets wait less than this, milliseconds.
     pub fn queue_p95_ms(&self, from: f64, to: f64) -> f64 {
         let mut waits: Vec<f64> = self
