@@ -93,6 +93,9 @@ fn actions() -> Vec<Vec<u8>> {
             &[96, sequence, 3, 0, 0x90, 0xe0, 0x81, sequence, 0x07, 0x45, 0x00],
         )
     };
+    // Sound with a copy, as `audio/red`: mid "1", no rid.
+    let redundant = |sequence: u8| action(2, &[63, sequence, 5, 2, 0xef, 0x0f, 0, 3, 0x6f, 1, 2, 3, 4, 5]);
+    seeds.push([redundant(1), redundant(2), action(2, &[63, 3, 5, 2, 0xef, 0x0f])].concat());
     seeds.push(
         [
             packet(1),
@@ -128,6 +131,13 @@ fn main() -> std::io::Result<()> {
             ],
         ),
         ("dependency_descriptor", vec![descriptors()]),
+        (
+            "red",
+            vec![
+                vec![111, 0xef, 0x0f, 0x00, 0x03, 0x6f, 1, 2, 3, 4, 5],
+                vec![111, 0x6f, 4, 5],
+            ],
+        ),
         ("engine", actions()),
     ];
     for (target, seeds) in targets {

@@ -10,6 +10,7 @@
 //! | [`rtcp`] | RTCP (RFC 3550, RFC 4585, RFC 5104), transport-wide feedback |
 //! | [`srtp`] | SRTP and SRTCP (RFC 3711, RFC 7714) |
 //! | [`codec`] | what a payload descriptor says of its frame |
+//! | [`red`] | sound with copies of what came before it (RFC 2198) |
 //! | [`sequence`] | 16-bit numbers that wrap |
 //! | [`nack`] | which packets are missing, and when to ask for them |
 //! | [`round_trip`] | how long to wait for an answer (RFC 6298) |
@@ -22,6 +23,7 @@ pub mod demux;
 pub mod dependency_descriptor;
 pub mod extensions;
 pub mod nack;
+pub mod red;
 pub mod round_trip;
 pub mod rtcp;
 pub mod rtp;
