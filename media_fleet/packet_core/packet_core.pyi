@@ -153,15 +153,18 @@ class PacketCore:
             ValueError: it is longer.
         """
 
-    def add_relayed_track(self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int]) -> int:
+    def add_relayed_track(
+        self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int], red: bool = False
+    ) -> int:
         """A track that the other node relays; for subscribers it is like any other.
 
-        ``ssrcs``: that of each layer on the link, the lowest first. Removed by `remove_track`.
+        ``ssrcs``: that of each layer on the link, the lowest first. ``red``: it may come as redundant sound (`add_track`). Removed by
+        `remove_track`.
         """
 
-    def add_relay(self, link: int, track: int, *, layer: int, ssrc: int, cname: str) -> int:
+    def add_relay(self, link: int, track: int, *, layer: int, ssrc: int, cname: str, red: bool = False) -> int:
         """Has one layer of a track cross a link in its thread, as it is. Returns a subscription, to be paused (`set_paused`) while nobody there wants the
-        layer, and removed by `remove_subscription`."""
+        layer, and removed by `remove_subscription`. ``red``: the other node takes redundant sound (`add_subscription`)."""
 
     # ---- tracks: what a transport publishes ----
 
@@ -181,12 +184,14 @@ class PacketCore:
         extensions: dict[str, int],
         transport_cc: bool,
         nack: bool,
+        red_payload_type: int | None = None,
     ) -> int:
         """Takes media of one m-line.
 
         ``rids``: the simulcast layers, lowest first; empty for a single encoding. ``ssrc`` and ``rtx_ssrc``: from the SDP where it names them, else
         learned from mid, rid and repaired-rid. ``extensions``: header extension URI to the id that the publisher uses.
-        ``transport_cc``: send transport-wide feedback for this m-line; ``nack``: ask for lost packets.
+        ``transport_cc``: send transport-wide feedback for this m-line; ``nack``: ask for lost packets. ``red_payload_type``: under which sound may
+        come with copies of what was before (RFC 2198); each packet has one payload type or the other.
         """
 
     def remove_track(self, track: int) -> None:
@@ -229,10 +234,12 @@ class PacketCore:
         cname: str,
         extensions: dict[str, int],
         continuous: bool = False,
+        red_payload_type: int | None = None,
     ) -> int:
         """Forwards the track to a transport in its thread under the subscriber's own SSRC, payload types and extension ids.
 
-        ``continuous``: all sound, also silence and whoever is not among so many (`PacketCore.__new__`); relays get it so, too.
+        ``continuous``: all sound, also silence and whoever is not among so many (`PacketCore.__new__`); relays get it so, too. ``red_payload_type``: under which sound goes
+        that has come with copies of what was before, with all of them; without one their own block alone goes, as ``payload_type``.
 
         Starts at the next key frame, which the core asks for at once; until then nothing is sent for video. Its wishes should follow at
         once: only then does it wake layers that sleep (`LayersWanted`).

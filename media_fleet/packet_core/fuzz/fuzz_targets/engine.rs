@@ -8,9 +8,9 @@
 mod harness;
 
 use harness::video::Camera;
-use harness::{World, camera, microphone};
+use harness::{RED, SENT_RED, World, camera, microphone, subscription};
 use libfuzzer_sys::fuzz_target;
-use parley_engine::{Command, Kind, Profile};
+use parley_engine::{Command, Kind, Profile, SubscriptionConfig, TrackConfig};
 use parley_wire::rtp::HeaderFields;
 
 const MAX_ACTIONS: usize = 64;
@@ -25,8 +25,20 @@ fuzz_target!(|data: &[u8]| {
     let (_, ssrc) = world.subscribe(viewer, track, Kind::Video);
     let (mine, _) = world.subscribe(hostile, track, Kind::Video);
     let theirs = world.publish(hostile, camera(&["q", "h"]));
-    world.publish(hostile, microphone());
+    let theirs_to_hear = world.publish(
+        hostile,
+        TrackConfig {
+            red_payload_type: Some(RED),
+            ..microphone()
+        },
+    );
     world.subscribe(viewer, theirs, Kind::Video);
+    world.subscribe(viewer, theirs_to_hear, Kind::Audio);
+    let redundant = SubscriptionConfig {
+        red_payload_type: Some(SENT_RED),
+        ..subscription(424_242, Kind::Audio)
+    };
+    world.subscribe_as(publisher, theirs_to_hear, redundant);
     let mut film = Camera::new(publisher, &[]);
     film.film(&mut world, 2);
 

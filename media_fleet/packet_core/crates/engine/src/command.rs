@@ -54,6 +54,8 @@ pub struct TrackConfig {
     pub payload_type: u8,
     /// The payload type of its retransmissions.
     pub rtx_payload_type: Option<u8>,
+    /// The payload type under which it may come with copies of what was before (RFC 2198). Packet by packet it is one or the other.
+    pub red_payload_type: Option<u8>,
     /// Ticks of the RTP timestamp in a second.
     pub clock_rate: u32,
     /// Simulcast layers, lowest first; empty for one encoding.
@@ -70,6 +72,13 @@ pub struct TrackConfig {
     pub nack: bool,
 }
 
+impl TrackConfig {
+    /// Whether media come under a payload type, with redundancy or without.
+    pub(crate) fn is_media(&self, payload_type: u8) -> bool {
+        self.payload_type == payload_type || self.red_payload_type == Some(payload_type)
+    }
+}
+
 /// How a subscriber gets a track.
 #[derive(Clone, Debug)]
 pub struct SubscriptionConfig {
@@ -83,6 +92,8 @@ pub struct SubscriptionConfig {
     pub payload_type: u8,
     /// The subscriber's payload type of retransmissions.
     pub rtx_payload_type: Option<u8>,
+    /// The subscriber's payload type of sound with copies of what was before. Without one they are taken off.
+    pub red_payload_type: Option<u8>,
     /// Canonical name: the same for tracks that play in sync.
     pub cname: String,
     /// The subscriber's extension ids.
@@ -100,6 +111,8 @@ pub struct RelayedTrackConfig {
     pub codec: Codec,
     /// Ticks of the RTP timestamp in a second.
     pub clock_rate: u32,
+    /// Whether it may come with copies of what was before (RFC 2198).
+    pub red: bool,
     /// Under which SSRC each layer crosses the link, the lowest first.
     pub ssrcs: Vec<u32>,
 }
@@ -111,6 +124,8 @@ pub struct RelayConfig {
     pub layer: usize,
     /// The SSRC under which it is sent.
     pub ssrc: u32,
+    /// Whether the other node takes sound with copies of what was before (RFC 2198).
+    pub red: bool,
     /// The publisher's canonical name.
     pub cname: String,
 }

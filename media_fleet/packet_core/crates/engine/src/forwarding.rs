@@ -5,6 +5,7 @@
 
 use parley_wire::dependency_descriptor::{self, Mandatory, OperatingPoint};
 use parley_wire::extensions::{self, Extension, OwnValues, Values};
+use parley_wire::red;
 use parley_wire::rtp::{self, HeaderFields};
 use parley_wire::srtp::MAX_OVERHEAD;
 
@@ -220,7 +221,8 @@ impl Leg<'_> {
             return false;
         };
         self.subscription.packets += 1;
-        self.subscription.octets += stored.payload_len() as u64;
+        let (_, payload) = received.store.bytes_of(stored);
+        self.subscription.octets += self.subscription.config.form(stored, payload, false).1.len() as u64;
         let config = &self.subscription.config;
         let numbers = Numbers {
             ssrc: config.ssrc,
@@ -305,10 +307,11 @@ impl Leg<'_> {
         };
         let config = &self.subscription.config;
         let (elements, payload) = self.track.layers[usize::from(sent.layer)].store.bytes_of(stored);
+        let (red, payload) = config.form(stored, payload, numbers.original.is_some());
         let packet = out.buffer(MAX_PACKET);
         let fields = HeaderFields {
             marker: sent.marker,
-            payload_type: numbers.payload_type,
+            payload_type: red.map_or(numbers.payload_type, |(_, payload_type)| payload_type),
             sequence_number: numbers.index as u16,
             timestamp: stored.timestamp.wrapping_add(sent.offsets.timestamp),
             ssrc: numbers.ssrc,
@@ -336,6 +339,9 @@ impl Leg<'_> {
             at += 2;
         }
         packet[at..at + payload.len()].copy_from_slice(payload);
+        if let Some((blocks, _)) = red {
+            blocks.rewrite(&mut packet[at..], config.payload_type);
+        }
         if let Some(vp8) = &stored.vp8 {
             let id = vp8.picture_id.map_or(0, |id| id.value);
             let tl0 = vp8.tl0_picture.map_or(0, |(index, _)| index);
@@ -384,6 +390,23 @@ impl Leg<'_> {
         out.send(self.address, len);
         self.sent(len);
         len
+    }
+}
+
+impl SubscriptionConfig {
+    /// What of a stored payload is for the subscriber: all of it, with the blocks that it has and the payload type for that; or the primary
+    /// block alone, where no redundancy is taken, or RTX repeats what has the other payload type.
+    fn form<'a>(
+        &self,
+        stored: &Stored,
+        payload: &'a [u8],
+        is_rtx: bool,
+    ) -> (Option<(red::Blocks, u8)>, &'a [u8]) {
+        match (stored.red, self.red_payload_type.filter(|_| !is_rtx)) {
+            (None, _) => (None, payload),
+            (Some(blocks), Some(payload_type)) => (Some((blocks, payload_type)), payload),
+            (Some(blocks), None) => (None, blocks.primary(payload)),
+        }
     }
 }
 

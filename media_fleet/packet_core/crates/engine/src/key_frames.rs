@@ -141,6 +141,7 @@ mod tests {
                     extension_elements: &[],
                     payload: &[starts, u8::from(frame != self.key)],
                     sound: None,
+                    red: None,
                     descriptor: None,
                 };
                 let stored = self.store.insert(Codec::Vp8, &Scalability::default(), &incoming);

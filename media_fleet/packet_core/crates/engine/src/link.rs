@@ -2,7 +2,7 @@
 //!
 //! A link is a transport without ICE and DTLS: address and keys are agreed upon by the nodes' control planes. Each layer of a relayed track
 //! crosses under an SSRC of its own, as it is, and the node there chooses among layers for its own subscribers. Lost packets are asked for
-//! and sent again, and key frames are asked for, as on any transport. The payload type and the ids of header extensions are the same on all
+//! and sent again, and key frames are asked for, as on any transport. The payload types and the ids of header extensions are the same on all
 //! links. Nothing estimates what a link carries, and nothing waits for it: between nodes there must be room.
 
 use parley_wire::extensions::ExtensionMap;
@@ -19,6 +19,8 @@ use crate::transport::{Source, Transport};
 
 /// The payload type of everything that crosses a link.
 const PAYLOAD_TYPE: u8 = 96;
+/// The payload type of sound that crosses with copies of what was before.
+const RED_PAYLOAD_TYPE: u8 = 97;
 /// The longest message to another node, octets: one packet on usual paths.
 pub const MAX_NODE_DATA: usize = 1400;
 /// What comes before a message in its packet.
@@ -97,6 +99,7 @@ impl Engine {
                 mid: String::new(),
                 payload_type: PAYLOAD_TYPE,
                 rtx_payload_type: None,
+                red_payload_type: config.red.then_some(RED_PAYLOAD_TYPE),
                 clock_rate: config.clock_rate,
                 rids: (0..layers)
                     .filter(|_| layers > 1)
@@ -138,6 +141,7 @@ impl Engine {
             rtx_ssrc: None,
             payload_type: PAYLOAD_TYPE,
             rtx_payload_type: None,
+            red_payload_type: config.red.then_some(RED_PAYLOAD_TYPE),
             cname: config.cname,
             extensions: ExtensionMap::between_nodes(),
             // Each node chooses whom its own participants hear, by the levels of all.

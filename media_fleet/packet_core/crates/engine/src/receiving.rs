@@ -2,6 +2,7 @@
 
 use parley_wire::codec::Codec;
 use parley_wire::extensions::{Extension, Values};
+use parley_wire::red;
 use parley_wire::rtp::{Elements, Header};
 
 use crate::Id;
@@ -81,7 +82,7 @@ impl Engine {
             return None;
         }
         let is_rtx_of = |track: &Track| track.config.rtx_payload_type == Some(header.payload_type);
-        let has_type = |track: &Track| track.config.payload_type == header.payload_type || is_rtx_of(track);
+        let has_type = |track: &Track| track.config.is_media(header.payload_type) || is_rtx_of(track);
         let tracks = &self.tracks;
         let track_id = match values.get(Extension::Mid) {
             Some(mid) => *transport.tracks.iter().find(|id| {
@@ -155,13 +156,20 @@ impl Engine {
             self.stats.rtx_received += 1;
             (u16::from_be_bytes(*original), payload)
         } else {
-            if header.payload_type != track.config.payload_type {
+            if !track.config.is_media(header.payload_type) {
                 self.stats.dropped_unknown_ssrc += 1;
                 return;
             }
             (header.sequence_number, payload)
         };
         let config = &track.config;
+        let is_redundant = config.red_payload_type == Some(header.payload_type) && !payload.is_empty();
+        let red = is_redundant.then(|| red::Blocks::parse(payload, config.payload_type));
+        if red == Some(None) {
+            self.stats.dropped_malformed += 1;
+            return;
+        }
+        let red = red.flatten();
         let layer = &mut track.layers[source.layer];
         let sequence = layer.sequence.extend(sequence_number);
         if !source.is_rtx {
@@ -172,7 +180,8 @@ impl Engine {
         if config.nack {
             self.follow_losses(now, source, sequence);
         }
-        let fate = is_sound.then(|| self.hear(now, source.track, header, elements, payload));
+        let said = red.map_or(payload, |blocks| blocks.primary(payload));
+        let fate = is_sound.then(|| self.hear(now, source.track, header, elements, said));
         let Some(track) = self.tracks.get_mut(&source.track) else {
             return;
         };
@@ -204,6 +213,7 @@ impl Engine {
             extension_elements: elements,
             payload,
             sound,
+            red,
             descriptor,
         };
         let stored = layer.store.insert(config.codec, &layer.scalability, &incoming);

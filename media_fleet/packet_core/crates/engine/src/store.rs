@@ -3,6 +3,7 @@
 use parley_wire::codec::{Codec, Temporal, vp8, vp9};
 use parley_wire::dependency_descriptor::has_structure;
 use parley_wire::extensions::{Extension, ExtensionMap, Values};
+use parley_wire::red;
 use parley_wire::rtp::Elements;
 
 use crate::hearing::Sound;
@@ -28,6 +29,8 @@ pub(crate) struct Stored {
     pub described: Option<Described>,
     /// Of sound: whether, and as which, it is heard.
     pub sound: Option<Sound>,
+    /// Of sound that has come with copies of what was before.
+    pub red: Option<red::Blocks>,
     extension_profile: u16,
     extension_len: u16,
     payload_len: u16,
@@ -75,6 +78,8 @@ pub(crate) struct Incoming<'a> {
     pub payload: &'a [u8],
     /// Whether it is heard; None for a picture.
     pub sound: Option<Sound>,
+    /// Where its blocks are, if it is redundant.
+    pub red: Option<red::Blocks>,
     /// Value of the dependency descriptor.
     pub descriptor: Option<&'a [u8]>,
 }
@@ -156,6 +161,7 @@ impl PacketStore {
             ends_frame: vp9.map_or(packet.marker, |vp9| vp9.ends_frame),
             described: None,
             sound: packet.sound,
+            red: packet.red,
             extension_profile: packet.extension_profile,
             extension_len: extension_len as u16,
             payload_len: packet.payload.len() as u16,
@@ -211,6 +217,7 @@ pub(crate) mod tests {
             ends_frame: true,
             described: None,
             sound: None,
+            red: None,
             extension_profile: 0,
             extension_len: 0,
             payload_len: 1000,
@@ -226,6 +233,7 @@ pub(crate) mod tests {
             extension_elements: &[0x10, 0x2a, 0, 0],
             payload,
             sound: None,
+            red: None,
             descriptor: None,
         }
     }

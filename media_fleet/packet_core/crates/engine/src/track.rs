@@ -137,6 +137,7 @@ mod tests {
                 mid: "0".into(),
                 payload_type: 96,
                 rtx_payload_type: None,
+                red_payload_type: None,
                 clock_rate: 90_000,
                 rids: vec!["q".into(), "h".into(), "f".into()],
                 ssrc: None,

@@ -260,6 +260,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
     let config = RelayConfig {
         layer: 0,
         ssrc: CROSSING,
+        red: false,
         cname: "stranger".into(),
     };
     foreign.command(Command::AddRelay(900, LINK, track, Box::new(config)));
@@ -267,6 +268,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
         kind: Kind::Video,
         codec: Codec::Vp8,
         clock_rate: 90_000,
+        red: false,
         ssrcs: vec![CROSSING],
     };
     nodes.worlds[EAST].command(Command::AddRelayedTrack(900, LINK, Box::new(relayed)));

@@ -290,7 +290,7 @@ impl PacketCore {
         self.command(Command::SendNodeData(link, data))
     }
 
-    #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs))]
+    #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs, red = false))]
     fn add_relayed_track(
         &self,
         link: Id,
@@ -298,6 +298,7 @@ impl PacketCore {
         codec: &str,
         clock_rate: u32,
         ssrcs: Vec<u32>,
+        red: bool,
     ) -> PyResult<Id> {
         let (kind, codec) = kind_and_codec(kind, codec)?;
         one_of((1..=8).contains(&ssrcs.len()), "a track has 1 to 8 layers")?;
@@ -306,6 +307,7 @@ impl PacketCore {
             kind,
             codec,
             clock_rate,
+            red,
             ssrcs,
         };
         let id = self.new_id_beside(link);
@@ -313,12 +315,25 @@ impl PacketCore {
         Ok(id)
     }
 
-    #[pyo3(signature = (link, track, *, layer, ssrc, cname))]
-    fn add_relay(&self, link: Id, track: Id, layer: usize, ssrc: u32, cname: String) -> PyResult<Id> {
+    #[pyo3(signature = (link, track, *, layer, ssrc, cname, red = false))]
+    fn add_relay(
+        &self,
+        link: Id,
+        track: Id,
+        layer: usize,
+        ssrc: u32,
+        cname: String,
+        red: bool,
+    ) -> PyResult<Id> {
         one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
         self.check_beside(link, track)?;
         let id = self.new_id_beside(link);
-        let config = RelayConfig { layer, ssrc, cname };
+        let config = RelayConfig {
+            layer,
+            ssrc,
+            red,
+            cname,
+        };
         self.command(Command::AddRelay(id, link, track, Box::new(config)))?;
         Ok(id)
     }
@@ -327,7 +342,7 @@ impl PacketCore {
 
     #[pyo3(signature = (
         transport, *, kind, codec, mid, payload_type, rtx_payload_type, clock_rate, rids, ssrc, rtx_ssrc, extensions,
-        transport_cc, nack
+        transport_cc, nack, red_payload_type = None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn add_track(
@@ -345,6 +360,7 @@ impl PacketCore {
         extensions: &Bound<'_, PyDict>,
         transport_cc: bool,
         nack: bool,
+        red_payload_type: Option<u8>,
     ) -> PyResult<Id> {
         let (kind, codec) = kind_and_codec(kind, codec)?;
         if rids.len() > 8 {
@@ -357,6 +373,7 @@ impl PacketCore {
             mid: short_text("mid", mid)?,
             payload_type: self::payload_type(payload_type)?,
             rtx_payload_type: rtx_payload_type.map(self::payload_type).transpose()?,
+            red_payload_type: red_payload_type.map(self::payload_type).transpose()?,
             clock_rate,
             rids: rids
                 .into_iter()
@@ -403,7 +420,7 @@ impl PacketCore {
 
     #[pyo3(signature = (
         transport, track, *, mid, ssrc, rtx_ssrc, payload_type, rtx_payload_type, cname, extensions,
-        continuous = false
+        continuous = false, red_payload_type = None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn add_subscription(
@@ -418,6 +435,7 @@ impl PacketCore {
         cname: String,
         extensions: &Bound<'_, PyDict>,
         continuous: bool,
+        red_payload_type: Option<u8>,
     ) -> PyResult<Id> {
         let extensions: ExtensionMap = self::extensions(extensions)?;
         one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
@@ -427,6 +445,7 @@ impl PacketCore {
             rtx_ssrc,
             payload_type: self::payload_type(payload_type)?,
             rtx_payload_type: rtx_payload_type.map(self::payload_type).transpose()?,
+            red_payload_type: red_payload_type.map(self::payload_type).transpose()?,
             cname,
             extensions,
             continuous,

@@ -21,10 +21,12 @@ pub use path::Path;
 pub const VIDEO: u8 = 96;
 pub const VIDEO_RTX: u8 = 97;
 pub const AUDIO: u8 = 111;
+pub const RED: u8 = 63;
 /// Under these a subscriber gets them: other numbers, as in life.
 pub const SENT_VIDEO: u8 = 106;
 pub const SENT_VIDEO_RTX: u8 = 107;
 pub const SENT_AUDIO: u8 = 109;
+pub const SENT_RED: u8 = 110;
 
 const EXTENSIONS: [(Extension, u8); 9] = [
     (Extension::Mid, 1),
@@ -307,6 +309,7 @@ pub fn camera(rids: &[&str]) -> TrackConfig {
         mid: "0".into(),
         payload_type: VIDEO,
         rtx_payload_type: Some(VIDEO_RTX),
+        red_payload_type: None,
         clock_rate: 90_000,
         rids: rids.iter().map(|rid| (*rid).to_owned()).collect(),
         ssrc: None,
@@ -324,6 +327,7 @@ pub fn microphone() -> TrackConfig {
         mid: "1".into(),
         payload_type: AUDIO,
         rtx_payload_type: None,
+        red_payload_type: None,
         clock_rate: 48_000,
         rids: Vec::new(),
         ssrc: None,
@@ -342,6 +346,7 @@ pub fn subscription(ssrc: u32, kind: Kind) -> SubscriptionConfig {
         rtx_ssrc: is_video.then_some(ssrc + 1),
         payload_type: if is_video { SENT_VIDEO } else { SENT_AUDIO },
         rtx_payload_type: is_video.then_some(SENT_VIDEO_RTX),
+        red_payload_type: None,
         cname: "somebody".into(),
         extensions: extension_map(1),
         continuous: false,

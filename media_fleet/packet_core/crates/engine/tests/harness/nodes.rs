@@ -114,10 +114,12 @@ impl Nodes {
         let layers = config.rids.len().max(1);
         let ssrcs: Vec<u32> = (0..layers as u32).map(|layer| CROSSING + layer).collect();
         let relayed = self.worlds[EAST].new_id();
+        let red = config.red_payload_type.is_some();
         let config = RelayedTrackConfig {
             kind: config.kind,
             codec: config.codec,
             clock_rate: config.clock_rate,
+            red,
             ssrcs: ssrcs.clone(),
         };
         self.worlds[EAST].command(Command::AddRelayedTrack(relayed, LINK, Box::new(config)));
@@ -126,8 +128,12 @@ impl Nodes {
             .enumerate()
             .map(|(layer, ssrc)| {
                 let id = self.worlds[WEST].new_id();
-                let cname = "publisher".into();
-                let config = RelayConfig { layer, ssrc, cname };
+                let config = RelayConfig {
+                    layer,
+                    ssrc,
+                    red,
+                    cname: "publisher".into(),
+                };
                 self.worlds[WEST].command(Command::AddRelay(id, LINK, track, Box::new(config)));
                 id
             })
