@@ -27,6 +27,8 @@ class LinkEnd(Struct, frozen=True, kw_only=True):
 
     Each pair of threads has keys of its own.
     """
+    takes_red: bool = False
+    """Redundant sound (RFC 2198) may be sent to it as it is. Other nodes get the primary blocks alone."""
 
 
 class RelayedTrack(Struct, frozen=True, kw_only=True):

@@ -126,6 +126,7 @@ class LinkPlane:
             codec=effect.media.codec.codec.name,  # type: ignore[arg-type]  # one of the names in `media_formats`
             clock_rate=effect.media.codec.codec.clock_rate,
             ssrcs=list(effect.ssrcs),
+            red=effect.media.kind == "audio",
         )
 
     def relay(self, node_id: NodeId, crossing: Crossing) -> None:
@@ -143,6 +144,7 @@ class LinkPlane:
                     layer=layer,
                     ssrc=ssrc,
                     cname=crossing.cname,
+                    red=peer.end.takes_red,
                 )
                 relays[key] = _Relay(core_id)
             elif relay is not None and relay.paused is is_wanted:

@@ -43,4 +43,6 @@ class LinkEnds:
 
     def __call__(self) -> LinkEnd:
         self._last = max(self._now(), self._last + 1)
-        return LinkEnd(id=self._last, address=self._address, port=self._port, secret=secrets.token_bytes(32))
+        return LinkEnd(
+            id=self._last, address=self._address, port=self._port, secret=secrets.token_bytes(32), takes_red=True
+        )

@@ -172,6 +172,8 @@ class AddSubscription(Struct, frozen=True, kw_only=True):
     cname: str
     extensions: tuple[tuple[str, int], ...]
     share: Share
+    red_payload_type: int | None = None
+    """Without one, redundant sound loses its redundancy on the way."""
     continuous: bool = False
     """All sound is for it, also silence and whoever is not among those who are heard."""
 

@@ -1,7 +1,8 @@
 """Codecs and header extensions that a node forwards, and how one m-line's are chosen.
 
 A node does not decode, so a codec is a name, a clock and the parameters that must be the same on both ends. Each m-line
-is answered with one codec, the first in the offer's order that the node knows, and its RTX (RFC 4588).
+is answered with one codec, the first in the offer's order that the node knows, and its RTX (RFC 4588); sound with RED
+(RFC 2198) beside Opus, where it is offered: the first of the two is what a publisher sends.
 """
 
 from __future__ import annotations
@@ -87,6 +88,10 @@ class ChosenCodec(Struct, frozen=True, kw_only=True):
     codec: MediaCodec
     payload_type: int
     rtx_payload_type: int | None
+    red_payload_type: int | None = None
+    """Of redundant sound whose blocks have ``payload_type``."""
+    prefers_red: bool = False
+    """RED comes before its codec: who is answered so sends it."""
     feedback: tuple[str, ...]
 
 
@@ -98,12 +103,15 @@ def choose_codec(section: MediaSection) -> ChosenCodec | None:
     for payload_format in _by_preference(section):
         codec = known_codec(section.kind, payload_format)
         if codec is not None:
-            feedback = tuple(f for f in _FEEDBACK_TAKEN[section.kind] if f in payload_format.feedback)
+            payload_type = payload_format.payload_type
+            red = red_payload_type(section, payload_type)
             return ChosenCodec(
                 codec=codec,
-                payload_type=payload_format.payload_type,
-                rtx_payload_type=rtx_payload_type(section, payload_format.payload_type),
-                feedback=feedback,
+                payload_type=payload_type,
+                rtx_payload_type=rtx_payload_type(section, payload_type),
+                red_payload_type=red,
+                prefers_red=red is not None and section.fmts.index(str(red)) < section.fmts.index(str(payload_type)),
+                feedback=tuple(f for f in _FEEDBACK_TAKEN[section.kind] if f in payload_format.feedback),
             )
     return None
 
@@ -147,6 +155,32 @@ def rtx_payload_type(section: MediaSection, payload_type: int) -> int | None:
         if payload_format.name.lower() == "rtx" and payload_format.parameter("apt") == str(payload_type):
             return payload_format.payload_type
     return None
+
+
+def red_payload_type(section: MediaSection, payload_type: int) -> int | None:
+    """The payload type of the RED whose blocks are all of ``payload_type``, as its fmtp says (RFC 2198, 5)."""
+    for each in section.formats:
+        if (each.name.lower(), each.clock_rate, each.channels) != ("red", 48_000, 2):
+            continue
+        blocks = {block for name, value in each.parameters if value is None for block in name.split("/")}
+        if blocks == {str(payload_type)}:
+            return each.payload_type
+    return None
+
+
+def with_red(formats: tuple[PayloadFormat, ...], red: int | None, *, first: bool = False) -> tuple[PayloadFormat, ...]:
+    """The formats of sound with RED beside them, if it has a payload type: one copy for each block."""
+    if red is None:
+        return formats
+    main = formats[0]
+    redundant = PayloadFormat(
+        payload_type=red,
+        name="red",
+        clock_rate=main.clock_rate,
+        channels=main.channels,
+        parameters=((f"{main.payload_type}/{main.payload_type}", None),),
+    )
+    return (redundant, *formats) if first else (*formats, redundant)
 
 
 def shared_extensions(section: MediaSection, codec: MediaCodec) -> tuple[HeaderExtension, ...]:

@@ -295,6 +295,7 @@ class Participant:
             rtx_ssrc=feed.rtx_ssrc if accepted.rtx_payload_type is not None else None,
             payload_type=feed.payload_type,
             rtx_payload_type=accepted.rtx_payload_type,
+            red_payload_type=accepted.red_payload_type,
             cname=feed.participant_id,
             extensions=accepted.extensions,
             share=self.share_of(track),

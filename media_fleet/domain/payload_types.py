@@ -18,22 +18,22 @@ class PayloadTypes:
 
     def __init__(self) -> None:
         self._free = list(_POOL)
-        self._given: dict[MediaCodec, tuple[int, int | None]] = {}
+        self._given: dict[MediaCodec, tuple[int, int]] = {}
         self._latest: dict[str, MediaCodec] = {}
 
-    def of(self, codec: MediaCodec, *, video: bool) -> tuple[int, int | None] | None:
-        """The payload type and, for video, that of its RTX; None if the numbers are used up."""
+    def of(self, codec: MediaCodec, *, video: bool) -> tuple[int, int] | None:
+        """The payload type and that of its RTX, or of sound's RED; None if the numbers are used up."""
         known = self._given.get(codec)
         if known is not None:
             return known
         if len(self._free) < 2:
             return None
-        pair = (self._free.pop(0), self._free.pop(0) if video else None)
+        pair = (self._free.pop(0), self._free.pop(0))
         self._given[codec] = pair
         self._latest["video" if video else "audio"] = codec
         return pair
 
-    def any_of(self, kind: str) -> tuple[MediaCodec, tuple[int, int | None]]:
+    def any_of(self, kind: str) -> tuple[MediaCodec, tuple[int, int]]:
         """A codec of the kind that has been given out: an idle m-line must still list one."""
         codec = self._latest[kind]
         return codec, self._given[codec]

@@ -15,7 +15,7 @@ from contracts.rooms import TrackId
 from media_fleet.domain.effects import PublishedMedia, SctpEnd
 from media_fleet.domain.errors import BadSdpError, NoCommonCodecError, TooManyTracksError
 from media_fleet.domain.layers import lowest_first
-from media_fleet.domain.media_formats import choose_codec, shared_extensions, to_formats
+from media_fleet.domain.media_formats import choose_codec, shared_extensions, to_formats, with_red
 from media_fleet.domain.session_description import (
     Direction,
     IceCredentials,
@@ -163,6 +163,7 @@ def _answer_section(
             kind=section.kind, port=0, protocol=section.protocol, fmts=section.fmts[:1] or ("0",), mid=section.mid
         )
     formats = to_formats(codec.codec, codec.payload_type, codec.rtx_payload_type, codec.feedback)
+    formats = with_red(formats, codec.red_payload_type, first=codec.prefers_red)
     return MediaSection(
         kind=section.kind,
         port=node.candidates[0].port,

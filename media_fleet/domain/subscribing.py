@@ -23,8 +23,10 @@ from media_fleet.domain.media_formats import (
     SUBSCRIBER_FEEDBACK,
     MediaCodec,
     for_subscribers,
+    red_payload_type,
     rtx_payload_type,
     to_formats,
+    with_red,
 )
 from media_fleet.domain.payload_types import PayloadTypes
 from media_fleet.domain.sdp_writer import write
@@ -68,6 +70,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     codec: MediaCodec
     payload_type: int
     rtx_payload_type: int | None
+    red_payload_type: int | None
     ssrc: int
     rtx_ssrc: int | None
     extension_uris: tuple[str, ...]
@@ -79,6 +82,7 @@ class AcceptedFeed(Struct, frozen=True, kw_only=True):
     feed: Feed
     mid: str
     rtx_payload_type: int | None
+    red_payload_type: int | None
     extensions: tuple[tuple[str, int], ...]
 
 
@@ -226,20 +230,22 @@ class SubscribingSession:
     def _place(self, track: RoomTrack) -> bool:
         media = track.media
         codec = for_subscribers(media.codec.codec)
-        pair = self._payload_types.of(codec, video=media.kind == "video")
+        is_video = media.kind == "video"
+        pair = self._payload_types.of(codec, video=is_video)
         line = self._free_line(media.kind)
         if pair is None or line is None:
             self._declined.add(track.key)
             return False
-        payload_type, rtx = pair
+        payload_type, beside = pair
         line.feed = Feed(
             track=track.key,
             participant_id=track.participant_id,
             codec=codec,
             payload_type=payload_type,
-            rtx_payload_type=rtx,
+            rtx_payload_type=beside if is_video else None,
+            red_payload_type=None if is_video else beside,
             ssrc=self._new_ssrc(),
-            rtx_ssrc=None if rtx is None else self._new_ssrc(),
+            rtx_ssrc=self._new_ssrc() if is_video else None,
             extension_uris=_extension_uris(media),
         )
         line.flowing = False
@@ -284,6 +290,7 @@ class SubscribingSession:
         if feed is None:
             return self._idle_section(line)
         formats = to_formats(feed.codec, feed.payload_type, feed.rtx_payload_type, SUBSCRIBER_FEEDBACK[line.kind])
+        formats = with_red(formats, feed.red_payload_type)
         fid = () if feed.rtx_ssrc is None else (SsrcGroup(semantics="FID", ssrcs=(feed.ssrc, feed.rtx_ssrc)),)
         return MediaSection(
             kind=line.kind,
@@ -308,8 +315,10 @@ class SubscribingSession:
 
     def _idle_section(self, line: _Line) -> MediaSection:
         """Inactive with its port kept, so that the transport of the BUNDLE stays; port 0 after a rejection."""
-        codec, (payload_type, rtx) = self._payload_types.any_of(line.kind)
-        formats = to_formats(codec, payload_type, rtx, SUBSCRIBER_FEEDBACK[line.kind])
+        codec, (payload_type, beside) = self._payload_types.any_of(line.kind)
+        is_video = line.kind == "video"
+        formats = to_formats(codec, payload_type, beside if is_video else None, SUBSCRIBER_FEEDBACK[line.kind])
+        formats = with_red(formats, None if is_video else beside)
         return MediaSection(
             kind=line.kind,
             port=0 if line.rejected else self._node.candidates[0].port,
@@ -339,10 +348,12 @@ def _accept(feed: Feed, mid: str, section: MediaSection) -> AcceptedFeed | None:
     if not any(payload_format.payload_type == feed.payload_type for payload_format in section.formats):
         return None
     rtx = rtx_payload_type(section, feed.payload_type)
+    red = red_payload_type(section, feed.payload_type)
     offered = {uri: SUBSCRIBER_EXTENSION_IDS[uri] for uri in feed.extension_uris}
     return AcceptedFeed(
         feed=feed,
         mid=mid,
         rtx_payload_type=rtx if rtx == feed.rtx_payload_type else None,
+        red_payload_type=red if red == feed.red_payload_type else None,
         extensions=tuple((e.uri, e.id) for e in section.extensions if offered.get(e.uri) == e.id),
     )

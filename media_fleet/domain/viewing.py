@@ -29,7 +29,9 @@ from media_fleet.domain.media_formats import (
     MediaCodec,
     for_subscribers,
     known_codec,
+    red_payload_type,
     rtx_payload_type,
+    with_red,
 )
 from media_fleet.domain.sdp_writer import write
 from media_fleet.domain.session_description import (
@@ -168,6 +170,7 @@ class ViewingSession:
             rtx_ssrc=None if rtx is None else line.rtx_ssrc,
             payload_type=payload_type,
             rtx_payload_type=rtx,
+            red_payload_type=red_payload_type(line.section, payload_type),
             cname=track.participant_id,
             extensions=tuple(line.extensions(uri for uri, _ in track.media.extensions)),
             share=share,
@@ -202,7 +205,7 @@ class ViewingSession:
             return MediaSection(
                 kind=section.kind, port=0, protocol=section.protocol, fmts=section.fmts[:1] or ("0",), mid=section.mid
             )
-        formats = tuple(_with_retransmissions(section, line.formats))
+        formats = tuple(_with_companions(section, line.formats))
         has_rtx = any(f.name == "rtx" for f in formats)
         ssrcs = () if line.carries is None else (line.ssrc, line.rtx_ssrc) if has_rtx else (line.ssrc,)
         return MediaSection(
@@ -242,10 +245,11 @@ def _taken(section: MediaSection) -> tuple[HeaderExtension, ...]:
     )
 
 
-def _with_retransmissions(section: MediaSection, formats: Sequence[PayloadFormat]) -> Iterator[PayloadFormat]:
+def _with_companions(section: MediaSection, formats: Sequence[PayloadFormat]) -> Iterator[PayloadFormat]:
+    """Each format, with its RTX or RED behind it as far as the offer has them."""
     by_payload_type = {f.payload_type: f for f in section.formats}
     for payload_format in formats:
-        yield payload_format
+        yield from with_red((payload_format,), red_payload_type(section, payload_format.payload_type))
         rtx = rtx_payload_type(section, payload_format.payload_type)
         if rtx is not None:
             yield PayloadFormat(

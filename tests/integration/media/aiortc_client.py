@@ -57,11 +57,15 @@ class Client:
         published = await self._gateway.ask(self.publish_request(), Published)
         await self.publishing.setRemoteDescription(aiortc.RTCSessionDescription(sdp=published.sdp, type="answer"))
 
+    def described(self, connection: aiortc.RTCPeerConnection) -> str:
+        """What the node is told of this end of a connection."""
+        return connection.localDescription.sdp
+
     def publish_request(self) -> Publish:
         return Publish(
             meeting_id=self.meeting_id,
             participant_id=self.id,
-            sdp=self.publishing.localDescription.sdp,
+            sdp=self.described(self.publishing),
             tracks=tuple(
                 AssignedTrack(
                     mid=transceiver.mid or "",
@@ -123,7 +127,7 @@ class Client:
             participant_id=self.id,
             generation=offer.generation,
             negotiation=offer.negotiation,
-            sdp=connection.localDescription.sdp,
+            sdp=self.described(connection),
         )
         answer = await self._gateway.request(request)
         assert answer == Done(), answer

@@ -16,7 +16,7 @@ from tests.integration.media.page_client import MEETING, TIMEOUT, Join, until_fr
 @pytest.mark.parametrize("codec", ["VP8", "H264", "VP9", "AV1"])
 async def test_simulcast_is_decoded_by_others_and_by_late_joiners(join: Join, eventually: Any, codec: str) -> None:
     alice, bob = await join("alice"), await join("bob")
-    await alice.publish("microphone")
+    await alice.publish("microphone", redundant=True)
     await alice.publish("camera", codec=codec)
     await until_frames_grow(bob, "alice-camera", eventually)
 
@@ -25,6 +25,11 @@ async def test_simulcast_is_decoded_by_others_and_by_late_joiners(join: Join, ev
         return now is not None and now["energy"] > 0.01
 
     await eventually(loud, timeout_s=TIMEOUT)
+    sound = await bob.received("alice-microphone")
+    assert sound is not None
+    # Statistics name the codec within: that each packet has a copy shows in those that were not needed.
+    assert await alice.run("client.senders.microphone.sender.getParameters().codecs[0].mimeType") == "audio/red"
+    assert sound["discarded"] > sound["packets"] / 2
     carol = await join("carol")
     await until_frames_grow(carol, "alice-camera", eventually)
     for client in (bob, carol):

@@ -39,6 +39,7 @@ from media_fleet.main import RunningNode, running
 from media_fleet.recorder import manifest
 from media_fleet.settings import Settings
 from tests.integration.media.aiortc_client import MEETING, Client
+from tests.integration.media.redundant_client import RedundantClient
 
 BUCKET = "recordings"
 PATIENCE_S = 30
@@ -95,8 +96,9 @@ def node_environ(node_environ: dict[str, str], tmp_path: Path, s3_url: str, s3: 
 
 
 @pytest.fixture
-async def alice(node: RunningNode, gateway: Any) -> AsyncIterator[Client]:
-    client = Client(gateway, "alice")
+async def alice(node: RunningNode, gateway: Any, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """A test may choose the kind of client by an indirect parameter."""
+    client: Client = getattr(request, "param", Client)(gateway, "alice")
     await client.join()
     yield client
     await client.close()
@@ -123,6 +125,7 @@ def recorded(objects: dict[str, bytes]) -> tuple[Manifest, dict[str, bytes]]:
     return told, {file.source: objects[folder + file.name] for file in told.files}
 
 
+@pytest.mark.parametrize("alice", [Client, RedundantClient], indirect=True, ids=["plain", "redundant"])
 async def test_what_is_published_is_in_the_bucket_and_decodes_to_what_was_sent(
     alice: Client, gateway: Any, eventually: Any, s3: Any, tmp_path: Path
 ) -> None:
