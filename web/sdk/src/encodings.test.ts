@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { encodingsOf, type Encoding, type VideoPreferences } from "./encodings.js";
+import { encodingsOf, encryptable, type Encoding, type VideoPreferences } from "./encodings.js";
 import { PeerConnectionDouble } from "./peer-connection-double.js";
+import type { TrackSource } from "./room-state.js";
 
 describe("encodingsOf", () => {
   beforeEach(() => {
@@ -57,9 +58,24 @@ describe("encodingsOf", () => {
     expect(PeerConnectionDouble.made.map(({ connectionState }) => connectionState)).toEqual(["closed", "closed"]);
   });
 
-  it("sends a screen in two sizes of the preferred codec, and sound as it is", () => {
+  it("sends a screen in two sizes of the preferred codec, and its sound as it is", () => {
     const { encodings, codecs } = encodingsOf("screen", { codec: "av1" });
     expect([encodings.map(({ rid }) => rid), codecs?.[0]?.mimeType]).toEqual([["h", "f"], "video/AV1"]);
-    expect(encodingsOf("microphone", { codec: "av1" }).codecs).toBeNull();
+    PeerConnectionDouble.encodesSound("opus", "red");
+    expect(encodingsOf("screen_audio", { codec: "av1" }).codecs).toBeNull();
+  });
+
+  it("sends a microphone with copies of what was before where the browser can, and as it is where not", () => {
+    const names = () => encodingsOf("microphone", { codec: "av1" }).codecs?.map(({ mimeType }) => mimeType);
+    expect(names()).toBeUndefined();
+    PeerConnectionDouble.encodesSound("opus", "red", "G722");
+    expect(names()).toEqual(["audio/red", "audio/opus", "audio/G722"]);
+  });
+
+  it("leaves of all codecs those whose frames can be encrypted", () => {
+    PeerConnectionDouble.encodesSound("opus", "red", "G722");
+    const names = (source: TrackSource) => encryptable(encodingsOf(source, {}).codecs ?? []).map(({ mimeType }) => mimeType);
+    expect(names("camera")).toEqual(["video/VP8", "video/rtx"]);
+    expect(names("microphone")).toEqual(["audio/opus"]);
   });
 });

@@ -20,7 +20,7 @@ export type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
 /** What a source is sent as. */
 export interface SourceEncodings {
   readonly encodings: Encoding[];
-  /** In the order of preference; null for sound. */
+  /** In the order of preference; null for the browser's own. */
   readonly codecs: RTCRtpCodec[] | null;
 }
 
@@ -41,7 +41,9 @@ const SOUND = { microphone: { maxBitrate: 40_000 }, screen_audio: { maxBitrate: 
 
 /** What to send a source as: as it is preferred, as far as the browser can. */
 export function encodingsOf(source: TrackSource, preferences: VideoPreferences): SourceEncodings {
-  if (source === "microphone" || source === "screen_audio") return { encodings: [{ ...SOUND[source] }], codecs: null };
+  if (source === "microphone" || source === "screen_audio") {
+    return { encodings: [{ ...SOUND[source] }], codecs: source === "microphone" ? redundantFirst() : null };
+  }
   const offered = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
   const isOf = (codec: VideoCodec) => (each: RTCRtpCodec) => each.mimeType.toLowerCase() === `video/${codec}`;
   const wanted = preferences.codec ?? "vp8";
@@ -57,9 +59,25 @@ export function encodingsOf(source: TrackSource, preferences: VideoPreferences):
   return { encodings: simulcast.map((encoding) => ({ ...encoding })), codecs };
 }
 
-/** Of these codecs, those whose frames can be encrypted: of VP8 it is known what must stay clear (docs/e2ee.md). */
+/**
+ * Sound with a copy of what was before (RFC 2198), where the browser has it: what one packet loses comes with the next. The node takes the
+ * copies off for who cannot use them.
+ */
+function redundantFirst(): RTCRtpCodec[] | null {
+  const offered = RTCRtpSender.getCapabilities("audio")?.codecs ?? [];
+  const isRedundant = ({ mimeType }: RTCRtpCodec) => mimeType.toLowerCase() === "audio/red";
+  if (!offered.some(isRedundant)) return null;
+  return [...offered.filter(isRedundant), ...offered.filter((each) => !isRedundant(each))];
+}
+
+const ENCRYPTABLE = ["video/vp8", "video/rtx", "audio/opus"];
+
+/**
+ * Of these codecs, those whose frames can be encrypted: of VP8 and Opus it is known what must stay clear (docs/e2ee.md). Browsers add
+ * redundancy to sound before it is encrypted, and a node could not take it off again.
+ */
 export function encryptable(codecs: readonly RTCRtpCodec[]): RTCRtpCodec[] {
-  return codecs.filter(({ mimeType }) => ["video/vp8", "video/rtx"].includes(mimeType.toLowerCase()));
+  return codecs.filter(({ mimeType }) => ENCRYPTABLE.includes(mimeType.toLowerCase()));
 }
 
 /** Whether the browser takes a scalability mode: some refuse it, others overlook it. A connection that nobody uses tells. */

@@ -46,10 +46,24 @@ export class PeerConnectionDouble extends EventTarget {
   /** Scalability modes that are overlooked, as some browsers do. */
   static overlooked: readonly string[] = [];
 
-  /** What the browser can encode. */
+  /** What the browser can encode: Opus, and these for pictures. */
   static encodes(...codecs: string[]): void {
-    const found = codecs.map((codec) => ({ mimeType: `video/${codec}`, clockRate: 90_000 }));
-    vi.stubGlobal("RTCRtpSender", { getCapabilities: () => ({ codecs: found }) });
+    PeerConnectionDouble.encodesSound("opus");
+    PeerConnectionDouble.#codecs.set("video", PeerConnectionDouble.#codecsOf("video", codecs));
+  }
+
+  /** What the browser can encode of sound. */
+  static encodesSound(...codecs: string[]): void {
+    PeerConnectionDouble.#codecs.set("audio", PeerConnectionDouble.#codecsOf("audio", codecs));
+    vi.stubGlobal("RTCRtpSender", {
+      getCapabilities: (kind: string) => ({ codecs: PeerConnectionDouble.#codecs.get(kind) ?? [] }),
+    });
+  }
+
+  static readonly #codecs = new Map<string, { mimeType: string; clockRate: number }[]>();
+
+  static #codecsOf(kind: "audio" | "video", codecs: string[]): { mimeType: string; clockRate: number }[] {
+    return codecs.map((codec) => ({ mimeType: `${kind}/${codec}`, clockRate: kind === "audio" ? 48_000 : 90_000 }));
   }
 
   addTransceiver(trackOrKind: MediaStreamTrack | string, init: RTCRtpTransceiverInit): object {
