@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from contracts.notes import NotesChange
 from contracts.rooms import PeerSignalKind, Permissions, Role, TrackSource
 
 MAX_SDP_LENGTH = 256 * 1024
@@ -244,6 +245,7 @@ class SetPolicy(Command, frozen=True, kw_only=True):
     unmute: bool | None = None
     rename: bool | None = None
     private_chat: bool | None = None
+    notes: bool | None = None
     direct: bool | None = None
     e2ee: bool | None = None
 
@@ -304,6 +306,20 @@ class ClosePoll(Command, frozen=True, kw_only=True):
     """Ends the voting; needs the permission to moderate."""
 
     poll_id: Id
+
+
+class EditNotes(Command, frozen=True, kw_only=True):
+    """Changes the shared notes, of 30,000 characters at most; needs the permission ``notes``.
+
+    ``change`` goes through the text as it was at ``revision``: a positive number keeps so many characters (Unicode code
+    points), a negative one takes so many out, a string is put in; what follows the last part stays. The room makes it
+    one of the present text, and tells everybody. Of too old a revision it is refused with `notes_outdated`.
+    """
+
+    edit_id: Id
+    """Chosen by the client. Given again, the edit is made once."""
+    revision: Annotated[int, Meta(ge=0)]
+    change: NotesChange
 
 
 class NewBreakout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -422,6 +438,7 @@ COMMANDS: dict[str, type[Command]] = {
     "create_poll": CreatePoll,
     "vote": Vote,
     "close_poll": ClosePoll,
+    "edit_notes": EditNotes,
     "open_breakouts": OpenBreakouts,
     "change_breakouts": ChangeBreakouts,
     "close_breakouts": CloseBreakouts,

@@ -25,8 +25,9 @@ services alone carry no event, so ``events`` may be shorter than the range. A cl
 **Limits.** A WebSocket is for one stay in a meeting and must join within 15 s; a CONNECT has at most 16 KiB, a frame
 after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`, and so are
 ``publish_offer`` and ``restart_media`` beyond 20 at once and 2 a second, ``send_chat`` and ``edit_chat`` beyond 10 at
-once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``enter_breakout`` beyond 5 at once and
-one in 2 seconds, and ``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames
+once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``edit_notes`` beyond 10 at once and 3 a
+second, ``enter_breakout`` beyond 5 at once and one in 2 seconds, and ``signal_peer`` beyond 10 at once and one in
+2 seconds. A client that sends more than 300 frames
 at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a meeting eight times
 at once, lost connections that may yet come back included, or connected fewer times where the operator has said so; the
 next is refused with `already_in_meeting`, or takes the place of the oldest, as the operator has said: that one leaves
@@ -109,6 +110,16 @@ class OwnVote(Struct, frozen=True, kw_only=True):
     options: tuple[int, ...]
 
 
+class NotesSnapshot(Struct, frozen=True, kw_only=True):
+    """The shared notes."""
+
+    text: str
+    revision: int
+    """How many edits have made the text."""
+    my_edit: str | None = None
+    """The latest edit of this stay that is in it; None: there is none."""
+
+
 class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """The whole room, as of a version."""
 
@@ -124,6 +135,7 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     spotlight: tuple[ParticipantId, ...]
     polls: tuple[PollInfo, ...]
     my_votes: tuple[OwnVote, ...]
+    notes: NotesSnapshot
     breakouts: Breakouts | None
     """The breakout rooms, while they are open."""
     lobby: tuple[LobbyGuest, ...]

@@ -21,6 +21,7 @@ LIMITS = (
     RateLimit(commands=frozenset({"publish_offer", "restart_media"}), at_once=20, per_s=2),
     RateLimit(commands=frozenset({"send_chat", "edit_chat"}), at_once=10, per_s=1),
     RateLimit(commands=frozenset({"send_reaction"}), at_once=10, per_s=2),
+    RateLimit(commands=frozenset({"edit_notes"}), at_once=10, per_s=3),
     # The media node offers anew to everybody in both rooms.
     RateLimit(commands=frozenset({"enter_breakout"}), at_once=5, per_s=0.5),
     RateLimit(commands=frozenset({"signal_peer"}), at_once=10, per_s=0.5),

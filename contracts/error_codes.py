@@ -78,6 +78,8 @@ class ErrorCode(StrEnum):
     WAITING_IN_LOBBY = "waiting_in_lobby"
     MESSAGE_NOT_FOUND = "message_not_found"
     POLL_NOT_FOUND = "poll_not_found"
+    NOTES_OUTDATED = "notes_outdated"
+    NOTES_FULL = "notes_full"
     BREAKOUT_NOT_FOUND = "breakout_not_found"
     DIRECT_UNAVAILABLE = "direct_unavailable"
     POLL_CLOSED = "poll_closed"

@@ -10,12 +10,12 @@ Events are facts: past participles, immutable, and enough to rebuild the room wi
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from contracts.account_standing import AccessLoss, TokenSession
+from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.rooms import (
     Breakouts,
     ChatMessage,
@@ -37,33 +37,7 @@ from contracts.rooms import (
     TrackInfo,
     TrackSource,
 )
-
-
-class LeaveReason(StrEnum):
-    """Why a participant is no longer in the room."""
-
-    LEFT = "left"
-    REMOVED = "removed"
-    CONNECTION_LOST = "connection_lost"
-    """The grace period ended without the connection coming back."""
-    MEETING_ENDED = "meeting_ended"
-    REPLACED = "replaced"
-    """The same person has come in once more, in another tab or on another device, and there was one place for them."""
-    ACCESS_LOST = "access_lost"
-    """The person's session has ended, or their account is suspended or deleted: others are not told which."""
-
-
-class LobbyLeaveReason(StrEnum):
-    """Why somebody no longer waits in the lobby."""
-
-    ADMITTED = "admitted"
-    REFUSED = "refused"
-    LEFT = "left"
-    """They left, or their connection was lost."""
-    REPLACED = "replaced"
-    """The same person waits, or has come in, elsewhere."""
-    ACCESS_LOST = "access_lost"
-    """As `LeaveReason.ACCESS_LOST`."""
+from contracts.text_changes import TextChange
 
 
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -338,6 +312,27 @@ class PollClosed(_Event, frozen=True, kw_only=True, tag="poll_closed"):
     poll_id: str
 
 
+class NotesEdited(_Event, frozen=True, kw_only=True, tag="notes_edited"):
+    """``change`` is of the notes as they were just before: whoever applies the edits in order has the text."""
+
+    participant_id: ParticipantId
+    identity: Identity
+    edit_id: str
+    """Named so by its author, who knows by it that it stands."""
+    change: TextChange
+    revision: int
+    """How many edits there have been, with this one."""
+
+
+class NotesKept(_Event, frozen=True, kw_only=True, tag="notes_kept"):
+    """The notes as a whole, for the meeting's record: so that it does not have to know all edits."""
+
+    text: str
+    revision: int
+    writers: tuple[Identity, ...]
+    """Who has written in them."""
+
+
 class BreakoutsOpened(_Event, frozen=True, kw_only=True, tag="breakouts_opened"):
     breakouts: Breakouts
     by: ParticipantId
@@ -428,6 +423,8 @@ LogEvent: TypeAlias = (
     | PollCreated
     | PollVoted
     | PollClosed
+    | NotesEdited
+    | NotesKept
     | BreakoutsOpened
     | BreakoutsChanged
     | BreakoutsClosed

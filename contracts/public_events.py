@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from contracts.log_events import LeaveReason
+from contracts.leaving import LeaveReason
 from contracts.rooms import (
     Breakouts,
     ChatMessage,
@@ -28,6 +28,7 @@ from contracts.rooms import (
     TrackInfo,
     TrackSource,
 )
+from contracts.text_changes import TextChange
 
 
 class PublicEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -208,6 +209,16 @@ class PollClosedEvent(PublicEvent, frozen=True, kw_only=True, tag="poll_closed")
     poll_id: str
 
 
+class NotesEditedEvent(PublicEvent, frozen=True, kw_only=True, tag="notes_edited"):
+    """``change`` is of the notes as they were at the revision before. One's own edit comes with its ``edit_id``, and as
+    others' edits have made it."""
+
+    participant_id: ParticipantId
+    edit_id: str
+    change: TextChange
+    revision: int
+
+
 class BreakoutsOpenedEvent(PublicEvent, frozen=True, kw_only=True, tag="breakouts_opened"):
     """A `ParticipantsMovedEvent` follows for those who are assigned."""
 
@@ -291,6 +302,7 @@ AnyPublicEvent: TypeAlias = (
     | PollCreatedEvent
     | PollVotedEvent
     | PollClosedEvent
+    | NotesEditedEvent
     | BreakoutsOpenedEvent
     | BreakoutsChangedEvent
     | BreakoutsClosedEvent

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NewType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 MeetingId = NewType("MeetingId", str)
 """A meeting, and in everything that belongs to one room of it (its log, facts, media) that room: `room_of`."""
@@ -97,13 +98,17 @@ class Permissions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     chat: bool = False
     moderate: bool = False
     record: bool = False
+    notes: bool = False
+    """To write in the shared notes, which everybody in the room reads."""
 
 
+_ATTENDING = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, notes=True)
+_RUNNING = replace(_ATTENDING, moderate=True, record=True)
 PERMISSIONS_OF_ROLE: dict[Role, Permissions] = {
-    Role.HOST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True),
-    Role.COHOST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True),
-    Role.PARTICIPANT: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True),
-    Role.GUEST: Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True),
+    Role.HOST: _RUNNING,
+    Role.COHOST: _RUNNING,
+    Role.PARTICIPANT: _ATTENDING,
+    Role.GUEST: _ATTENDING,
 }
 """The permissions a role starts with; the meeting service may narrow them in a token."""
 
@@ -187,6 +192,8 @@ class RoomPolicy(Struct, frozen=True, kw_only=True):
     """Participants may change their names."""
     private_chat: bool = True
     """Participants may write to each other alone. They may always write to the hosts."""
+    notes: bool = True
+    """Participants may write in the shared notes, as far as their permissions go."""
     direct: bool = False
     """While two are alone in a room, media may go from one to the other. They learn each other's network addresses."""
     e2ee: bool = False

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from contracts.account_standing import AccessLoss
-from contracts.log_events import LeaveReason, LobbyLeaveReason, LobbyLeft, LogEvent, ParticipantRenamed
+from contracts.leaving import LeaveReason, LobbyLeaveReason
+from contracts.log_events import LobbyLeft, LogEvent, ParticipantRenamed
 from signaling_gateway.domain.access_loss import HeedAccount, loss_of
 from signaling_gateway.domain.presence import left
 from signaling_gateway.domain.room_state import RoomState, Stay

@@ -26,6 +26,7 @@ from contracts.rooms import (
     TrackSource,
 )
 from signaling_gateway.domain.access_loss import HeedAccount
+from signaling_gateway.domain.notes import EditNotes, KeepNotes
 from signaling_gateway.domain.rules import EndIfDue
 from signaling_gateway.domain.service_commands import ChangeHost, EndByService, ShutOut
 
@@ -142,6 +143,7 @@ class SetPolicy(Struct, frozen=True, kw_only=True):
     unmute: bool | None = None
     rename: bool | None = None
     private_chat: bool | None = None
+    notes: bool | None = None
     direct: bool | None = None
     e2ee: bool | None = None
 
@@ -418,6 +420,8 @@ RoomCommand: TypeAlias = (
     | CreatePoll
     | Vote
     | ClosePoll
+    | EditNotes
+    | KeepNotes
     | OpenBreakouts
     | ChangeBreakouts
     | CloseBreakouts

@@ -21,6 +21,7 @@ from signaling_gateway.domain import (
     direct,
     lobby,
     moderation,
+    notes,
     people,
     placement,
     polls,
@@ -74,6 +75,8 @@ _DECIDE: dict[type, Decision] = {
     commands.CreatePoll: polls.create,
     commands.Vote: polls.vote,
     commands.ClosePoll: polls.close,
+    notes.EditNotes: notes.edit,
+    notes.KeepNotes: notes.keep_if_due,
     commands.OpenBreakouts: breakouts.open_breakouts,
     commands.ChangeBreakouts: breakouts.change,
     commands.CloseBreakouts: breakouts.close,
@@ -101,6 +104,7 @@ _HOUSEKEEPING = (
     commands.EndGrace,
     commands.Leave,
     commands.EndBreakouts,
+    notes.KeepNotes,
     rules.EndIfDue,
     commands.FailRecording,
     EndByService,
@@ -124,4 +128,5 @@ def decide(state: RoomState, command: RoomCommand, now: int) -> tuple[LogEvent, 
             return ()
         raise Refusal(ErrorCode.MEETING_ENDED, "This meeting has ended.")
     at = max(now, state.updated_at)
-    return recording.over_with(state, _DECIDE[type(command)](state, command, at), at)
+    events = recording.over_with(state, _DECIDE[type(command)](state, command, at), at)
+    return notes.kept_with(state, events, at)

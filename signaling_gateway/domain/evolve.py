@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     BreakoutsChanged,
     BreakoutsClosed,
@@ -22,7 +23,6 @@ from contracts.log_events import (
     HandLowered,
     HandRaised,
     HostChanged,
-    LeaveReason,
     LobbyJoined,
     LobbyLeft,
     LobbyMessageSent,
@@ -30,6 +30,8 @@ from contracts.log_events import (
     MeetingEnded,
     MeetingStarted,
     NodePlaced,
+    NotesEdited,
+    NotesKept,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
@@ -68,6 +70,7 @@ from contracts.rooms import (
     TrackId,
 )
 from signaling_gateway.domain.evolve_chat import chat_edited, chat_removed, chat_sent
+from signaling_gateway.domain.evolve_notes import notes_edited, notes_kept
 from signaling_gateway.domain.room_state import (
     REPLACED_KEPT,
     Poll,
@@ -414,6 +417,8 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     PollCreated: _poll_created,
     PollVoted: _poll_voted,
     PollClosed: _poll_closed,
+    NotesEdited: notes_edited,
+    NotesKept: notes_kept,
     BreakoutsOpened: _breakouts_opened,
     BreakoutsChanged: _breakouts_changed,
     BreakoutsClosed: _breakouts_closed,

@@ -7,14 +7,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from contracts.error_codes import ErrorCode
-from contracts.log_events import (
-    LobbyLeaveReason,
-    LobbyLeft,
-    LobbyMessageSent,
-    LogEvent,
-    ParticipantJoined,
-    PersonUnbanned,
-)
+from contracts.leaving import LobbyLeaveReason
+from contracts.log_events import LobbyLeft, LobbyMessageSent, LogEvent, ParticipantJoined, PersonUnbanned
 from signaling_gateway.domain.commands import Admit, RefuseEntry, SendLobbyMessage, Unban
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.room_state import RoomState, Stay

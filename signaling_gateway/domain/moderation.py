@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from contracts.log_events import LeaveReason, LobbyLeaveReason, LobbyLeft, LogEvent, MeetingEnded, MeetingStarted
+from contracts.leaving import LeaveReason, LobbyLeaveReason
+from contracts.log_events import LobbyLeft, LogEvent, MeetingEnded, MeetingStarted
 from signaling_gateway.domain.commands import EndMeeting, Remove
 from signaling_gateway.domain.people import protect_host
 from signaling_gateway.domain.permissions import Action, require

@@ -8,10 +8,9 @@ from msgspec.structs import replace
 
 from contracts.client_commands import MAX_NAME_LENGTH
 from contracts.error_codes import ErrorCode
+from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.log_events import (
     HostChanged,
-    LeaveReason,
-    LobbyLeaveReason,
     LobbyLeft,
     LogEvent,
     ParticipantLeft,
@@ -154,7 +153,7 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
     require(state.actor(command.participant_id).info.permissions, Action.SET_RULES)
     given = {
         name: value
-        for name in ("locked", "lobby", "unmute", "rename", "private_chat", "direct", "e2ee")
+        for name in ("locked", "lobby", "unmute", "rename", "private_chat", "notes", "direct", "e2ee")
         if (value := getattr(command, name)) is not None
     }
     policy = replace(state.policy, **given)

@@ -28,6 +28,8 @@ class Action(StrEnum):
     SET_RULES = "change the rules of the meeting"
     SPOTLIGHT = "choose whom everybody sees"
     POLL = "hold a poll"
+    WRITE_NOTES = "write in the shared notes"
+    WRITE_LOCKED_NOTES = "write in the shared notes while they are locked"
     BREAKOUTS = "run breakout rooms"
     REMOVE_OTHERS = "remove others"
     END_MEETING = "end the meeting"
@@ -41,6 +43,7 @@ ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
     Action.SUBSCRIBE: lambda granted: granted.subscribe,
     Action.CHAT: lambda granted: granted.chat,
     Action.RECORD: lambda granted: granted.record,
+    Action.WRITE_NOTES: lambda granted: granted.notes,
     **dict.fromkeys(
         (
             Action.MUTE_OTHERS,
@@ -52,6 +55,7 @@ ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
             Action.SET_RULES,
             Action.SPOTLIGHT,
             Action.POLL,
+            Action.WRITE_LOCKED_NOTES,
             Action.BREAKOUTS,
             Action.WRITE_EVERYWHERE,
             Action.REMOVE_OTHERS,
@@ -81,6 +85,7 @@ def limited(granted: Permissions, limit: Permissions) -> Permissions:
         chat=granted.chat and limit.chat,
         moderate=granted.moderate,
         record=granted.record,
+        notes=granted.notes and limit.notes,
     )
 
 

@@ -6,10 +6,9 @@ import hmac
 from typing import Any
 
 from contracts.error_codes import ErrorCode
+from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.log_events import (
-    LeaveReason,
     LobbyJoined,
-    LobbyLeaveReason,
     LobbyLeft,
     LogEvent,
     MeetingStarted,

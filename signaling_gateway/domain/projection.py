@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from contracts import log_events as log
 from contracts import public_events as public
-from contracts.client_messages import OwnVote, RoomEvents, RoomSnapshot
+from contracts.client_messages import NotesSnapshot, OwnVote, RoomEvents, RoomSnapshot
 from contracts.public_events import AnyPublicEvent, PublicEvent
 from contracts.rooms import BannedPerson, LobbyGuest, MeetingId, ParticipantId, RolePermissions, session_of
 from signaling_gateway.domain.chat import may_see, seen_by
@@ -44,6 +44,7 @@ PUBLIC: dict[type, type[PublicEvent]] = {
     log.PollCreated: public.PollCreatedEvent,
     log.PollVoted: public.PollVotedEvent,
     log.PollClosed: public.PollClosedEvent,
+    log.NotesEdited: public.NotesEditedEvent,
     log.BreakoutsOpened: public.BreakoutsOpenedEvent,
     log.BreakoutsChanged: public.BreakoutsChangedEvent,
     log.BreakoutsClosed: public.BreakoutsClosedEvent,
@@ -62,6 +63,7 @@ PRIVATE = frozenset(
         log.HostChanged,
         log.PermissionsGranted,
         log.LobbyMessageSent,
+        log.NotesKept,
     }
 )
 """Events that concern the services alone, or that reach those whom they concern in another way."""
@@ -184,6 +186,9 @@ def snapshot(state: RoomState, meeting_id: MeetingId, stay: Stay) -> RoomSnapsho
             OwnVote(poll_id=poll_id, options=vote)
             for poll_id, poll in state.polls.items()
             if (vote := poll.votes.get(stay.info.identity)) is not None
+        ),
+        notes=NotesSnapshot(
+            text=state.notes.text, revision=state.notes.revision, my_edit=state.notes.latest.get(stay.info.id)
         ),
         breakouts=state.breakouts,
         lobby=lobby_guests(state) if moderates else (),

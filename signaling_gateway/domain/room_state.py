@@ -29,6 +29,7 @@ from contracts.rooms import (
     TrackInfo,
     TrackSource,
 )
+from contracts.text_changes import TextChange
 from signaling_gateway.errors import Refusal
 
 CHAT_HISTORY = 500
@@ -106,6 +107,21 @@ class Poll(Struct, frozen=True, kw_only=True):
     votes: Mapping[Identity, tuple[int, ...]] = field(default_factory=dict)
 
 
+class Notes(Struct, frozen=True, kw_only=True):
+    """The shared notes."""
+
+    text: str = ""
+    revision: int = 0
+    """How many edits have made it."""
+    edits: tuple[TextChange, ...] = ()
+    """The latest of them."""
+    latest: Mapping[ParticipantId, str] = field(default_factory=dict)
+    """The latest edit of each stay."""
+    writers: tuple[Identity, ...] = ()
+    unkept_since: int | None = None
+    """When the first edit was made that is not kept yet; None: all are."""
+
+
 class RoomState(Struct, frozen=True, kw_only=True):
     """Everything that decisions depend on. ``version`` is that of the last event applied; 0 is before the first."""
 
@@ -151,6 +167,7 @@ class RoomState(Struct, frozen=True, kw_only=True):
     spotlight: tuple[ParticipantId, ...] = ()
     polls: Mapping[str, Poll] = field(default_factory=dict)
     """In the order of their creation."""
+    notes: Notes = Notes()
     breakouts: Breakouts | None = None
     """The breakout rooms, while they are open."""
     assigned: Mapping[Identity, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from contracts.command_answers import BreakoutsAnswer, ChatAccepted, PollCreated
 from contracts.rooms import Identity, ParticipantId, PeerSignal, TrackId
 from signaling_gateway.domain import commands as domain
 from signaling_gateway.domain.commands import RoomCommand
+from signaling_gateway.domain.notes import EditNotes
 
 
 def _participant(given: str | None) -> ParticipantId | None:
@@ -38,6 +39,7 @@ def _policy(who: ParticipantId, said: wire.SetPolicy) -> RoomCommand:
         unmute=said.unmute,
         rename=said.rename,
         private_chat=said.private_chat,
+        notes=said.notes,
         direct=said.direct,
         e2ee=said.e2ee,
     )
@@ -89,6 +91,9 @@ _ASKED: dict[type[Command], Callable[[ParticipantId, Any], RoomCommand]] = {
     ),
     wire.Vote: lambda who, said: domain.Vote(participant_id=who, poll_id=said.poll_id, options=said.options),
     wire.ClosePoll: lambda who, said: domain.ClosePoll(participant_id=who, poll_id=said.poll_id),
+    wire.EditNotes: lambda who, said: EditNotes(
+        participant_id=who, edit_id=said.edit_id, revision=said.revision, change=said.change
+    ),
     wire.ChangeBreakouts: lambda who, said: domain.ChangeBreakouts(
         participant_id=who, free_choice=said.free_choice, close_after_ms=_milliseconds(said.close_after_s)
     ),

@@ -11,7 +11,7 @@ from typing import Any
 from contracts.client_messages import IceServer, Waiting, Welcome
 from contracts.client_messages import Resume as ResumeRequest
 from contracts.error_codes import ErrorCode
-from contracts.log_events import LeaveReason
+from contracts.leaving import LeaveReason
 from contracts.meeting_token import MeetingClaims
 from contracts.public_events import AnyPublicEvent
 from contracts.rooms import GatewayId, Identity, ParticipantId, ParticipantKind

@@ -13,10 +13,9 @@ from typing import Any, Protocol
 from contracts.account_standing import CODE_OF_LOSS, MESSAGE_OF_LOSS
 from contracts.client_messages import ChatSync, Closing, LobbyMessage, RoomSync
 from contracts.error_codes import ErrorCode
+from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.log_events import (
     BreakoutsClosed,
-    LeaveReason,
-    LobbyLeaveReason,
     LobbyLeft,
     LobbyMessageSent,
     MeetingEnded,

@@ -14,6 +14,7 @@ from contracts.node_rpc import NodeLease
 from contracts.redis_names import GATEWAY_RENEW_MS, NODE_RENEW_MS
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
 from signaling_gateway.domain.commands import AdoptParticipants, EndBreakouts, LoseConnection
+from signaling_gateway.domain.notes import KeepNotes, kept_when
 from signaling_gateway.domain.recording import is_due
 from signaling_gateway.domain.rules import EndIfDue, ends_when
 from signaling_gateway.errors import GatewayError
@@ -146,7 +147,8 @@ class Upkeep:
                     self._look_after(connection, live, restarted)
 
     async def watch_the_clock(self) -> None:
-        """Closes breakout rooms and ends meetings when their time is over, and begins recordings that are to be made.
+        """Closes breakout rooms and ends meetings when their time is over, has notes kept, and begins recordings when
+        some are to be made.
 
         Every gateway in the meeting does; the first one's counts.
         """
@@ -165,6 +167,9 @@ class Upkeep:
         now, breakouts = self._now(), room.state.breakouts
         if breakouts is not None and breakouts.ends_at is not None and breakouts.ends_at <= now:
             await room.execute(EndBreakouts())
+        keep = kept_when(room.state)
+        if keep is not None and keep <= now and not room.state.ended:
+            await room.execute(KeepNotes())
         moment = ends_when(room.state, self._empty_ms)
         if moment is not None and moment <= now and not room.state.ended:
             await room.execute(EndIfDue(empty_ms=self._empty_ms))

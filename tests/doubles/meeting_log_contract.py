@@ -27,7 +27,7 @@ from contracts.rooms import (
     TrackKind,
     TrackSource,
 )
-from signaling_gateway.domain.room_state import Poll, PublishedTrack, RoomState, SentMessage, Stay
+from signaling_gateway.domain.room_state import Notes, Poll, PublishedTrack, RoomState, SentMessage, Stay
 from signaling_gateway.service.meeting_log import Conflict, LoadedLog, LogLostError, MeetingLog
 
 
@@ -74,6 +74,14 @@ FULL_ROOM = RoomState(
     own_roles={Identity("u_2"): Role.COHOST},
     spotlight=(ParticipantId("p_1"),),
     polls={"q": Poll(info=POLL, votes={Identity("u_1"): (1,)})},
+    notes=Notes(
+        text="\U0001f600b",
+        revision=2,
+        edits=(("\U0001f600a",), (1, "b", -1)),
+        latest={ParticipantId("p_1"): "e"},
+        writers=(Identity("u_1"),),
+        unkept_since=6,
+    ),
     chat=(
         SentMessage(
             message=ChatMessage(id="c", participant_id=ADA.info.id, name="Ädä", text="\U0001f600", at=5, to="hosts"),

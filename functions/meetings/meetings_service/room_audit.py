@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Iterable
 
 from contracts.facts import Fact
-from contracts.log_events import LeaveReason, ParticipantLeft, PersonUnbanned
+from contracts.leaving import LeaveReason
+from contracts.log_events import ParticipantLeft, PersonUnbanned
 from contracts.rooms import ADMINISTRATOR, Identity, MeetingId, ParticipantId, session_of
 from functions.serverless.audit import AuditEntry
 from functions.serverless.ids import base32

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from contracts import client_commands as wire
 from contracts.access_control import Permission
@@ -86,7 +86,12 @@ _COMMANDS = (
         messages.PermissionsBody,
         lambda path, body: wire.SetPermissions(
             participant_id=path["participant_id"],
-            permissions=Permissions(publish=body.publish, subscribe=body.subscribe, chat=body.chat),
+            permissions=Permissions(
+                publish=body.publish,
+                subscribe=body.subscribe,
+                chat=body.chat,
+                notes=body.chat if isinstance(body.notes, UnsetType) else body.notes,
+            ),
         ),
         _NOBODY,
     ),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from contracts.log_events import ChatSent, LeaveReason, LogEvent, ParticipantLeft
+from contracts.leaving import LeaveReason
+from contracts.log_events import ChatSent, LogEvent, ParticipantLeft
 from contracts.rooms import Breakout, ChatMessage, Identity, ParticipantId
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.counted_calls import counted_calls

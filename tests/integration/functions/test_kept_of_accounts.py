@@ -13,9 +13,9 @@ from redis import Redis
 
 from contracts.account_standing import AccessLoss
 from contracts.facts import Fact, FactBatch
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     ChatSent,
-    LeaveReason,
     LogEvent,
     MeetingEnded,
     ParticipantJoined,

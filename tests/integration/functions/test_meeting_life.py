@@ -11,7 +11,8 @@ import pytest
 from redis import Redis
 
 from contracts.jwks import VerificationKeys
-from contracts.log_events import LeaveReason, MeetingEnded, ParticipantLeft, PersonUnbanned
+from contracts.leaving import LeaveReason
+from contracts.log_events import MeetingEnded, ParticipantLeft, PersonUnbanned
 from contracts.meeting_token import MeetingClaims, decode_meeting_token
 from contracts.redis_names import ROOM_COMMANDS
 from contracts.room_commands import EndMeetingRequested, decode_room_command

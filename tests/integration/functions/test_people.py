@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 from redis import Redis
 
-from contracts.log_events import LeaveReason, ParticipantLeft, PersonUnbanned
+from contracts.leaving import LeaveReason
+from contracts.log_events import ParticipantLeft, PersonUnbanned
 from contracts.redis_names import ROOM_COMMANDS
 from contracts.room_commands import HostChangeRequested, decode_room_command
 from contracts.rooms import ADMINISTRATOR, Identity, ParticipantId

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from contracts.facts import Fact
-from contracts.log_events import LeaveReason, LogEvent, MeetingEnded, ParticipantJoined, ParticipantLeft
+from contracts.leaving import LeaveReason
+from contracts.log_events import LogEvent, MeetingEnded, ParticipantJoined, ParticipantLeft
 from contracts.rooms import Identity, MeetingId, ParticipantId
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.counted_calls import counted_calls

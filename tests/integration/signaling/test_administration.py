@@ -20,8 +20,8 @@ from meetings_service.errors import (
 
 from contracts import redis_names
 from contracts.client_commands import COMMANDS
+from contracts.leaving import LeaveReason
 from contracts.live_rooms import RoomSummary
-from contracts.log_events import LeaveReason
 from contracts.node_rpc import SetTrackMuted
 from contracts.room_commands import (
     CommandDone,

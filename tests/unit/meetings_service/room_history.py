@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.facts import Fact
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     BreakoutsClosed,
     BreakoutsOpened,
@@ -15,7 +16,6 @@ from contracts.log_events import (
     ChatRemoved,
     ChatSent,
     HandRaised,
-    LeaveReason,
     LogEvent,
     MeetingEnded,
     MeetingStarted,

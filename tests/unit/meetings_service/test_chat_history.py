@@ -10,7 +10,8 @@ from meetings_service.domain.record import changes_by_meeting
 from msgspec.structs import replace
 
 from contracts.facts import Fact
-from contracts.log_events import ChatSent, LeaveReason, LogEvent
+from contracts.leaving import LeaveReason
+from contracts.log_events import ChatSent, LogEvent
 from contracts.rooms import Breakout, Identity, Role
 from tests.unit.meetings_service.room_history import (
     MEETING,

@@ -10,7 +10,8 @@ from meetings_service.domain.attendance import Attendance
 from meetings_service.domain.record import Changes, Recording, add, changes_by_meeting
 
 from contracts.facts import Fact
-from contracts.log_events import LeaveReason, MeetingEnded, ParticipantJoined
+from contracts.leaving import LeaveReason
+from contracts.log_events import MeetingEnded, ParticipantJoined
 from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, Role
 from tests.unit.meetings_service.room_history import (
     MEETING,

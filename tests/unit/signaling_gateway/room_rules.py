@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     ChatSent,
-    LeaveReason,
     LogEvent,
     MeetingEnded,
+    NotesEdited,
+    NotesKept,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantsMoved,
@@ -17,6 +19,7 @@ from contracts.log_events import (
     TrackUnmuted,
 )
 from contracts.rooms import RecordingEnd
+from contracts.text_changes import changed
 from signaling_gateway.domain.room_state import RoomState
 
 
@@ -64,6 +67,18 @@ def assert_recorded_rightly(before: RoomState, event: LogEvent, after: RoomState
         assert before.stays or before.recording is None or isinstance(event, ParticipantJoined)
     if isinstance(event, MeetingEnded):
         assert before.recording is None, "its end is announced before that of the meeting"
+
+
+def assert_noted_rightly(before: RoomState, event: LogEvent, after: RoomState) -> None:
+    """Edits by those who may, one after another, that fit; what is kept is the text."""
+    if isinstance(event, NotesEdited):
+        assert before.stays[event.participant_id].info.permissions.notes
+        assert event.revision == before.notes.revision + 1
+        assert after.notes.text == changed(before.notes.text, event.change)
+    elif isinstance(event, NotesKept):
+        assert (event.text, event.revision) == (before.notes.text, before.notes.revision)
+    if isinstance(event, MeetingEnded):
+        assert before.notes.unkept_since is None, "what was not kept yet is before the end"
 
 
 def _assert_moved_rightly(state: RoomState, event: ParticipantsMoved) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.rooms import (
     GatewayId,
@@ -23,8 +24,8 @@ from signaling_gateway.errors import Refusal
 
 MEETING = MeetingId("m")
 HOST, CO, ADA, BOB, EVE = (ParticipantId(f"p_{name}") for name in ("host", "co", "ada", "bob", "eve"))
-PLAIN = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True)
-RUNNING = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True)
+PLAIN = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, notes=True)
+RUNNING = replace(PLAIN, moderate=True, record=True)
 
 
 def join(who: ParticipantId, *, role: Role = Role.PARTICIPANT, identity: str = "") -> commands.Join:

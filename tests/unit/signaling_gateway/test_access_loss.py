@@ -6,7 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.account_standing import AccessLoss, AccountStanding, TokenSession
-from contracts.log_events import LeaveReason, LobbyLeaveReason, LobbyLeft, ParticipantLeft
+from contracts.leaving import LeaveReason, LobbyLeaveReason
+from contracts.log_events import LobbyLeft, ParticipantLeft
 from contracts.rooms import PERMISSIONS_OF_ROLE, GatewayId, Identity, MeetingId, ParticipantId, Role
 from signaling_gateway.domain.access_loss import HeedAccount
 from signaling_gateway.domain.commands import Admit, Join, Rename, RoomCommand, SetPolicy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import log_events as log
-from contracts.log_events import LeaveReason
+from contracts.leaving import LeaveReason
 from contracts.rooms import ADMINISTRATOR, Identity, ParticipantId, Role, TrackId
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.decide import decide

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import log_events as log
+from contracts.leaving import LeaveReason
 from contracts.log_codec import decode_event, encode_event
-from contracts.log_events import LeaveReason, ParticipantLeft
+from contracts.log_events import ParticipantLeft
 from contracts.rooms import (
     GatewayId,
     Identity,
@@ -28,6 +29,7 @@ from contracts.rooms import (
 from signaling_gateway.domain import commands, presence
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve, evolve_all
+from signaling_gateway.domain.notes import EditNotes
 from signaling_gateway.domain.permissions import ALLOWED, Action
 from signaling_gateway.domain.projection import AUDIENCE, PRIVATE, public_event, public_events, snapshot
 from signaling_gateway.domain.room_state import CHAT_HISTORY, CHAT_HISTORY_CHARACTERS, RoomState
@@ -37,7 +39,7 @@ from signaling_gateway.errors import Refusal
 MEETING = MeetingId("m")
 HERE, THERE = GatewayId("here"), GatewayId("there")
 ADA, BOB, EVE = ParticipantId("p_ada"), ParticipantId("p_bob"), ParticipantId("p_eve")
-ALL = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True)
+ALL = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, moderate=True, record=True, notes=True)
 NONE = Permissions()
 
 
@@ -139,6 +141,10 @@ NEEDS: dict[str, tuple[commands.RoomCommand, Permissions]] = {
         Permissions(moderate=True),
     ),
     "close a poll": (commands.ClosePoll(participant_id=EVE, poll_id="q"), Permissions(moderate=True)),
+    "write in the notes": (
+        EditNotes(participant_id=EVE, edit_id="e", revision=0, change=("x",)),
+        Permissions(notes=True),
+    ),
     "remove others": (commands.Remove(participant_id=EVE, target=BOB), Permissions(moderate=True)),
     "end": (commands.EndMeeting(participant_id=EVE), Permissions(moderate=True)),
     "microphone": (
@@ -161,6 +167,7 @@ def _all_but(needed: Permissions) -> Permissions:
         chat=not needed.chat,
         moderate=not needed.moderate,
         record=not needed.record,
+        notes=not needed.notes,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.log_events import LeaveReason
+from contracts.leaving import LeaveReason
 from contracts.public_events import (
     AnyPublicEvent,
     ParticipantDisconnectedEvent,

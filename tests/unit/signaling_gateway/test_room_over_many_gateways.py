@@ -35,6 +35,7 @@ from contracts.rooms import (
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.access_loss import HeedAccount
 from signaling_gateway.domain.evolve import evolve, evolve_all
+from signaling_gateway.domain.notes import EditNotes, KeepNotes
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.domain.service_commands import EndByService
 from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
@@ -43,7 +44,7 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.meeting_log import LogEntry, append_id_of
 from tests.doubles.memory_log import MemoryLog
-from tests.unit.signaling_gateway.room_rules import assert_allowed, assert_recorded_rightly
+from tests.unit.signaling_gateway.room_rules import assert_allowed, assert_noted_rightly, assert_recorded_rightly
 
 MEETING = MeetingId("m")
 CHECKPOINT_EVERY = 4
@@ -59,6 +60,7 @@ permissions = st.builds(
     chat=st.booleans(),
     moderate=st.booleans(),
     record=st.booleans(),
+    notes=st.booleans(),
 )
 gateways = st.sampled_from(GATEWAYS)
 participants = st.sampled_from(PARTICIPANTS)
@@ -112,6 +114,14 @@ others = st.one_of(
     ),
     st.builds(commands.Leave, participant_id=participants),
     st.builds(commands.Remove, participant_id=participants, target=participants),
+    st.builds(
+        EditNotes,
+        participant_id=participants,
+        edit_id=messages,
+        revision=st.integers(0, 3),
+        change=st.sampled_from([("a",), (1, "b"), (-1,), (2, -1, "c")]),
+    ),
+    st.just(KeepNotes()),
     st.builds(commands.PublishTracks, participant_id=participants, tracks=wanted_tracks),
     st.builds(commands.Mute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
     st.builds(commands.Unmute, participant_id=participants, track_id=st.sampled_from(TRACKS)),
@@ -392,6 +402,7 @@ class RoomOverManyGateways(RuleBasedStateMachine):
             before = state
             state = evolve(state, event)
             assert_recorded_rightly(before, event, state)
+            assert_noted_rightly(before, event, state)
 
     def teardown(self) -> None:
         self._run(*(room.caught_up() for room in self.rooms.values()))

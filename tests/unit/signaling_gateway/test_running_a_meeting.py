@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from contracts import log_events as log
-from contracts.log_events import LobbyLeaveReason
+from contracts.leaving import LobbyLeaveReason
 from contracts.rooms import (
     GatewayId,
     Identity,

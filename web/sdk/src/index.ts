@@ -38,6 +38,7 @@ export { Invitations } from "./invitations.js";
 export { MeetingsAdministration } from "./meetings-administration.js";
 export { Meetings } from "./meetings.js";
 export { Series } from "./series.js";
+export { SharedNotes } from "./notes/shared-notes.js";
 export { Moderation } from "./moderation.js";
 export type { BreakoutOptions, NewBreakout } from "./moderation.js";
 export { OwnAccount } from "./own-account.js";

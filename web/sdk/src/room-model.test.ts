@@ -8,7 +8,7 @@ const participant = (id: string): ParticipantInfo => ({
   identity: `u_${id}`,
   name: id,
   role: "participant",
-  permissions: { publish: [], subscribe: true, chat: true, moderate: false, record: false },
+  permissions: { publish: [], subscribe: true, chat: true, moderate: false, record: false, notes: true },
   joined_at: 0,
   connected: true,
   hand_raised: null,
@@ -31,11 +31,12 @@ const welcome: RoomSync = {
     participants: [participant("a")],
     tracks: [track("t", "a")],
     chat: [],
-    policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
+    policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, notes: true, direct: false, e2ee: false },
     role_permissions: [],
     spotlight: [],
     polls: [],
     my_votes: [],
+    notes: { text: "", revision: 0, my_edit: null },
     lobby: [],
     breakouts: null,
     banned: [],
@@ -152,7 +153,7 @@ describe("applied", () => {
   });
 
   it("follows people, hands and rules", () => {
-    const permissions = { publish: [], subscribe: true, chat: false, moderate: true, record: true };
+    const permissions = { publish: [], subscribe: true, chat: false, moderate: true, record: true, notes: true };
     const { policy } = welcome.room;
     const next = after(
       start,

@@ -168,6 +168,8 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
     }
     case "recording_stopped":
       return { ...model, recording: null, recordingEnd: event.reason };
+    // `SharedNotes` has the notes.
+    case "notes_edited":
     case "unmute_asked":
     case "reaction_sent":
     case "peer_signalled":

@@ -20,6 +20,7 @@ export interface Permissions {
   readonly chat: boolean;
   readonly moderate: boolean;
   readonly record: boolean;
+  readonly notes: boolean;
 }
 
 export interface TrackState {
@@ -89,6 +90,7 @@ export interface RoomPolicy {
   readonly unmute: boolean;
   readonly rename: boolean;
   readonly private_chat: boolean;
+  readonly notes: boolean;
   readonly direct: boolean;
   readonly e2ee: boolean;
 }
@@ -107,6 +109,15 @@ export interface PollState {
   readonly voters: number;
   readonly closed: boolean;
   readonly hasVoted: boolean;
+}
+
+/** The shared notes, with what one has written oneself and is on its way. */
+export interface NotesState {
+  readonly text: string;
+  /** Whether all that one has written has arrived. */
+  readonly isSaved: boolean;
+  /** Why what one has written was taken back, by error code: `permission_denied`, `notes_full`; null since one has written again. */
+  readonly refusal: string | null;
 }
 
 /** Breakout rooms that are open. */
@@ -187,6 +198,7 @@ export interface RoomState {
   /** Participants whom everybody sees large, by id. */
   readonly spotlight: readonly string[];
   readonly polls: readonly PollState[];
+  readonly notes: NotesState;
   readonly breakouts: BreakoutsState | null;
   /** While the main room is recorded. */
   readonly recording: RecordingState | null;

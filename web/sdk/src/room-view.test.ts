@@ -8,7 +8,7 @@ const info = (id: string) => ({
   identity: id,
   name: id,
   role: "participant" as const,
-  permissions: { publish: [], subscribe: true, chat: true, moderate: false, record: false },
+  permissions: { publish: [], subscribe: true, chat: true, moderate: false, record: false, notes: true },
   joined_at: 0,
   connected: true,
   hand_raised: null,
@@ -26,7 +26,7 @@ const model: RoomModel = {
   ]),
   tracks: new Map([["t", { id: "t", participant_id: "b", source: "camera", kind: "video", muted: false }]]),
   chat: [{ id: "c", participant_id: "a", name: "a", text: "hi", at: 1, to: null, to_name: null, edited_at: null, breakout: null }],
-  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, notes: true, direct: false, e2ee: false },
   rolePermissions: [],
   spotlight: [],
   polls: new Map([
@@ -68,6 +68,7 @@ const local: LocalView = {
   encryption: null,
   reactions: [],
   lobbyMessage: null,
+  notes: { text: "", isSaved: true, refusal: null },
   unmuteRequest: null,
 };
 

@@ -5,6 +5,7 @@ import type {
   BreakoutsState,
   ChatMessage,
   EncryptionState,
+  NotesState,
   ParticipantState,
   PollState,
   QualityLevel,
@@ -39,6 +40,7 @@ export interface LocalView {
   readonly encryption: (RoomEncryptionState & { readonly stateOf: (participantId: string) => EncryptionState }) | null;
   readonly reactions: readonly Reaction[];
   readonly lobbyMessage: string | null;
+  readonly notes: NotesState;
   readonly unmuteRequest: RoomState["unmuteRequest"];
 }
 
@@ -54,9 +56,10 @@ export const INITIAL_STATE: RoomState = {
   nearby: [],
   activeSpeakers: [],
   chat: [],
-  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, direct: false, e2ee: false },
+  policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, notes: true, direct: false, e2ee: false },
   spotlight: [],
   polls: [],
+  notes: { text: "", isSaved: true, refusal: null },
   breakouts: null,
   recording: null,
   recordingEnd: null,
@@ -138,6 +141,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     policy: model?.policy ?? previous.policy,
     spotlight: model?.spotlight ?? previous.spotlight,
     polls: pollsOf(model, previous),
+    notes: local.notes,
     breakouts: breakoutsOf(model, previous),
     recording: recordingOf(model, previous),
     recordingEnd: model?.recordingEnd ?? null,

@@ -8,6 +8,7 @@ import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
 import { MediaNews } from "./media-news.js";
 import { Moderation } from "./moderation.js";
+import { SharedNotes } from "./notes/shared-notes.js";
 import { Reactions } from "./reactions.js";
 import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
 import { RoomData } from "./room-data.js";
@@ -63,6 +64,13 @@ export class Room {
   });
   /** For those who run the meeting. */
   readonly moderation = new Moderation((name, command) => this.#session.send(name, command));
+  /** For all who have the permission `notes`; `state.notes` is what they read. */
+  readonly notes = new SharedNotes({
+    send: (edit) => this.#session.send("edit_notes", edit),
+    onChange: () => {
+      this.#render();
+    },
+  });
   /** Application data between participants. */
   readonly data: RoomData;
   readonly #session: RoomSession;
@@ -342,6 +350,7 @@ export class Room {
         break;
       case "room":
         this.#model = modelOf(message as RoomSync);
+        this.notes.restart((message as RoomSync).room.notes);
         this.#followModel(this.#model);
         this.#encryption?.again();
         this.#render();
@@ -402,6 +411,7 @@ export class Room {
     // While one moves to another gateway, the one that is left may have told more already.
     const model = known !== null && known.version > welcome.version ? known : modelOf(welcome);
     this.#model = model;
+    if (model !== known) this.notes.restart(welcome.room.notes);
     this.#lobbyMessage = null;
     this.#setStatus("connected");
     this.#wishes.open();
@@ -483,6 +493,9 @@ export class Room {
       case "peer_signalled":
         this.#media.handleSignal(event.participant_id, event.signal);
         break;
+      case "notes_edited":
+        this.notes.hear(event, event.participant_id === this.#selfId);
+        break;
       case "reaction_sent":
         this.#reactions.add(event.participant_id, event.emoji);
         break;
@@ -533,6 +546,7 @@ export class Room {
     this.#closeReason = reason;
     this.#wishes.close();
     this.#reactions.close();
+    this.notes.close();
     this.#encryption?.close();
     this.#media.close();
     this.#local.stopAll();
@@ -558,6 +572,7 @@ export class Room {
         qualities: this.#news.qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,
+        notes: this.notes.state,
         encryption: this.#encryption,
         unmuteRequest: this.#unmuteRequest,
       },

@@ -160,6 +160,12 @@ export interface EditChat {
   readonly text: string;
 }
 
+export interface EditNotes {
+  readonly edit_id: string;
+  readonly revision: number;
+  readonly change: readonly (number | string)[];
+}
+
 export type EndMeeting = Record<string, never>;
 
 export interface EnterBreakout {
@@ -278,6 +284,22 @@ export interface NewBreakout {
   readonly participant_ids?: readonly string[];
 }
 
+export interface NotesEditedEvent {
+  readonly type: "notes_edited";
+  readonly version: number;
+  readonly at: number;
+  readonly participant_id: string;
+  readonly edit_id: string;
+  readonly change: readonly (number | string)[];
+  readonly revision: number;
+}
+
+export interface NotesSnapshot {
+  readonly text: string;
+  readonly revision: number;
+  readonly my_edit: string | null;
+}
+
 export interface OfferedTrack {
   readonly mid: string;
   readonly track_id: string;
@@ -380,6 +402,7 @@ export interface Permissions {
   readonly chat: boolean;
   readonly moderate: boolean;
   readonly record: boolean;
+  readonly notes: boolean;
 }
 
 export interface PermissionsChangedEvent {
@@ -563,7 +586,7 @@ export interface RolePermissionsChangedEvent {
 export interface RoomEvents {
   readonly after: number;
   readonly version: number;
-  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[];
+  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[];
 }
 
 export interface RoomPolicy {
@@ -572,6 +595,7 @@ export interface RoomPolicy {
   readonly unmute: boolean;
   readonly rename: boolean;
   readonly private_chat: boolean;
+  readonly notes: boolean;
   readonly direct: boolean;
   readonly e2ee: boolean;
 }
@@ -587,6 +611,7 @@ export interface RoomSnapshot {
   readonly spotlight: readonly string[];
   readonly polls: readonly PollInfo[];
   readonly my_votes: readonly OwnVote[];
+  readonly notes: NotesSnapshot;
   readonly breakouts: Breakouts | null;
   readonly lobby: readonly LobbyGuest[];
   readonly banned: readonly BannedPerson[];
@@ -632,6 +657,7 @@ export interface SetPolicy {
   readonly unmute?: boolean | null;
   readonly rename?: boolean | null;
   readonly private_chat?: boolean | null;
+  readonly notes?: boolean | null;
   readonly direct?: boolean | null;
   readonly e2ee?: boolean | null;
 }
@@ -789,7 +815,7 @@ export interface Welcome {
   readonly resumed: boolean;
   readonly room: RoomSnapshot;
   readonly ice_servers: readonly IceServer[];
-  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[] | null;
+  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | MeetingEndedEvent)[] | null;
 }
 
 export interface Commands {
@@ -826,6 +852,7 @@ export interface Commands {
   readonly create_poll: { readonly command: CreatePoll; readonly answer: PollCreated };
   readonly vote: { readonly command: Vote; readonly answer: Record<string, never> };
   readonly close_poll: { readonly command: ClosePoll; readonly answer: Record<string, never> };
+  readonly edit_notes: { readonly command: EditNotes; readonly answer: Record<string, never> };
   readonly open_breakouts: { readonly command: OpenBreakouts; readonly answer: BreakoutsAnswer };
   readonly change_breakouts: { readonly command: ChangeBreakouts; readonly answer: Record<string, never> };
   readonly close_breakouts: { readonly command: CloseBreakouts; readonly answer: Record<string, never> };

@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.facts import Fact
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     HandRaised,
-    LeaveReason,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRenamed,

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from contracts.facts import Fact
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
-    LeaveReason,
     LobbyJoined,
     MeetingEnded,
     ParticipantJoined,

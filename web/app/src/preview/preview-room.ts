@@ -95,7 +95,7 @@ export class PreviewRoom implements MeetingRoom {
       isSelf,
       role: isHost ? "host" : index % 4 === 2 ? "guest" : "participant",
       connected: !(query.has("lost") && index === 1),
-      permissions: { publish: ["audio", "video", "screen"], subscribe: true, chat: true, moderate: isHost, record: isHost },
+      permissions: { publish: ["audio", "video", "screen"], subscribe: true, chat: true, moderate: isHost, record: isHost, notes: true },
       connectionQuality: query.has("weak") ? (["poor", "excellent", "lost", "good"] as const)[index % 4] ?? null : "excellent",
       handRaised: query.has("hands") && index % 2 === 1 ? index : null,
       breakout: query.has("breakouts") && index % 3 < 2 && !isHost ? `b${(index % 3) + 1}` : null,

@@ -1,6 +1,6 @@
 import type { ParticipantState, TrackSource, TrackState } from "@parley/sdk";
 
-const PERMISSIONS = { publish: ["audio", "video", "screen"], subscribe: true, chat: true, moderate: false, record: false } as const;
+const PERMISSIONS = { publish: ["audio", "video", "screen"], subscribe: true, chat: true, moderate: false, record: false, notes: true } as const;
 
 /** A participant for tests and previews. */
 export function person(id: string, change: Partial<ParticipantState> = {}): ParticipantState {

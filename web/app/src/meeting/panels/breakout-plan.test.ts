@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { person } from "../layout/people-fixture.js";
 import { breakoutPlan, enterable } from "./breakout-plan.js";
 
-const MODERATES = { publish: [], subscribe: true, chat: true, moderate: true, record: false } as const;
+const MODERATES = { publish: [], subscribe: true, chat: true, moderate: true, record: false, notes: true } as const;
 const nameOf = (number: number) => `Room ${number}`;
 
 describe("breakoutPlan", () => {
