@@ -48,6 +48,7 @@ from meetings_service.invitations import Invitations
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
 from meetings_service.mailing import Mailing
 from meetings_service.meeting_routes import add_meeting_routes
+from meetings_service.notes_routes import add_notes_routes
 from meetings_service.notices import Notices
 from meetings_service.organisation_routes import add_organisation_routes
 from meetings_service.outbox import Outbox
@@ -429,7 +430,9 @@ add_organisation_routes(app, repository, sends_mail=notices.sends_mail)
 add_audit_route(app, audit)
 add_people_routes(app, people, public_url=settings.public_url)
 add_recording_routes(app, recordings, records=records, kept_days=recordings_kept_days)
-add_history_routes(app, History(histories=Histories(repository), clock=time.time, logger=logger))
+history = History(histories=Histories(repository), clock=time.time, logger=logger)
+add_history_routes(app, history)
+add_notes_routes(app, history)
 add_own_records_route(app, OwnRecords(lists=lists, records=records, recordings=recordings_table))
 add_room_routes(app, administration)
 add_set_aside_routes(app, set_aside_facts, consumer)

@@ -40,7 +40,7 @@ TAGS = (
     ),
     Tag(
         name="Sessions",
-        description="The times that people met, and what they have left behind: chat, attendance, polls.",
+        description="The times that people met, and what they have left behind: chat, notes, attendance, polls.",
         paths=("/v1/meetings/{id}/sessions",),
     ),
     Tag(

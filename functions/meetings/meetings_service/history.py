@@ -21,6 +21,7 @@ from meetings_service.domain.breakout_history import OpenedBreakout
 from meetings_service.domain.chat_history import ChatLine, Reader, may_read
 from meetings_service.domain.meeting_settings import RUNNING
 from meetings_service.domain.meetings import Meeting, is_meeting_id
+from meetings_service.domain.notes import Notes, may_read_notes
 from meetings_service.domain.polls import Poll
 from meetings_service.errors import MeetingNotFoundError, NotTheHostError, NotThereError, SessionNotFoundError
 from meetings_service.scheduling import role_in
@@ -136,6 +137,12 @@ class History:
     def polls(self, opened: OpenSession) -> list[Poll]:
         """The polls, in the order of their creation."""
         return self._histories.polls(opened.room_id)
+
+    def notes(self, opened: OpenSession) -> Notes | None:
+        """The shared notes, if some are kept that are for the reader."""
+        notes = self._histories.notes(opened.room_id)
+        readable = notes is not None and notes.at >= opened.kept_from and may_read_notes(opened.reader, notes)
+        return notes if readable else None
 
     def breakouts(self, opened: OpenSession) -> tuple[OpenedBreakout, ...]:
         """The breakout rooms, in the order of opening."""

@@ -18,8 +18,8 @@ from meetings_service.history import ChatPage, History, OpenSession
 
 T = TypeVar("T")
 Query = TypeVar("Query", bound=Struct)
-_SESSION = "/v1/meetings/{id}/sessions/{session}"
-_ERRORS = (
+SESSION_PATH = "/v1/meetings/{id}/sessions/{session}"
+HISTORY_ERRORS = (
     ErrorCode.MEETING_NOT_FOUND,
     ErrorCode.PERMISSION_DENIED,
     ErrorCode.NOT_FOUND,
@@ -37,45 +37,45 @@ def add_history_routes(app: Service, history: History) -> None:
 def _add_chat(app: Service, history: History) -> None:
     @app.operation(
         "GET",
-        f"{_SESSION}/chat",
+        f"{SESSION_PATH}/chat",
         summary="What was written in a session, as far as it was for the caller",
         access=Permission.MEETINGS_READ,
         query=messages.HistoryQuery,
         answer=messages.ChatTold,
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def read_chat(call: Call[Empty, messages.HistoryQuery]) -> Answer[messages.ChatTold]:
-        opened = _opened(history, call)
+        opened = opened_by_caller(history, call)
         page = history.chat(opened, cursor=_given(call.query.cursor), limit=call.query.limit)
         items = tuple(map(messages.line_told, page.lines))
         return Answer(body=messages.ChatTold(items=items, next_cursor=page.next_cursor))
 
     @app.operation(
         "GET",
-        f"{_SESSION}/chat.txt",
+        f"{SESSION_PATH}/chat.txt",
         summary="The same, as a text to keep",
         access=Permission.MEETINGS_READ,
         query=messages.PartQuery,
         answer=str,
         media_type="text/plain; charset=utf-8",
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def export_chat_as_text(call: Call[Empty, messages.PartQuery]) -> Answer[str]:
-        opened = _opened(history, call)
+        opened = opened_by_caller(history, call)
         page = history.whole_chat(opened, cursor=_given(call.query.cursor))
         return Answer(body="".join(map(written, page.lines)), headers=_part(opened, page, "chat.txt"))
 
     @app.operation(
         "GET",
-        f"{_SESSION}/chat.json",
+        f"{SESSION_PATH}/chat.json",
         summary="The same, as JSON to keep",
         access=Permission.MEETINGS_READ,
         query=messages.PartQuery,
         answer=messages.ChatExport,
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def export_chat_as_json(call: Call[Empty, messages.PartQuery]) -> Answer[messages.ChatExport]:
-        opened = _opened(history, call)
+        opened = opened_by_caller(history, call)
         page = history.whole_chat(opened, cursor=_given(call.query.cursor))
         body = messages.ChatExport(
             meeting_id=opened.meeting.id,
@@ -89,12 +89,12 @@ def _add_chat(app: Service, history: History) -> None:
 def _add_attendance(app: Service, history: History) -> None:
     @app.operation(
         "GET",
-        f"{_SESSION}/attendance",
+        f"{SESSION_PATH}/attendance",
         summary="Who was in a session, from when to when, where and as what",
         access=Permission.MEETINGS_READ,
         query=messages.HistoryQuery,
         answer=messages.AttendanceTold,
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def read_attendance(call: Call[Empty, messages.HistoryQuery]) -> Answer[messages.AttendanceTold]:
         opened = _opened_by_those_who_run_it(history, call)
@@ -104,38 +104,38 @@ def _add_attendance(app: Service, history: History) -> None:
 
     @app.operation(
         "GET",
-        f"{_SESSION}/attendance.csv",
+        f"{SESSION_PATH}/attendance.csv",
         summary="The people who were in a session, as a table",
         access=Permission.MEETINGS_READ,
         answer=str,
         media_type="text/csv; charset=utf-8; header=present",
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def export_attendance(call: Call[Empty, Empty]) -> Answer[str]:
         opened = _opened_by_those_who_run_it(history, call)
-        return Answer(body=as_csv(history.everybody(opened)), headers=_file(opened, "attendance.csv"))
+        return Answer(body=as_csv(history.everybody(opened)), headers=as_file(opened, "attendance.csv"))
 
 
 def _add_outcomes(app: Service, history: History) -> None:
     @app.operation(
         "GET",
-        f"{_SESSION}/polls",
+        f"{SESSION_PATH}/polls",
         summary="The polls of a session, and how they came out",
         access=Permission.MEETINGS_READ,
         answer=messages.PollList,
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def read_polls(call: Call[Empty, Empty]) -> Answer[messages.PollList]:
-        polls = history.polls(_opened(history, call))
+        polls = history.polls(opened_by_caller(history, call))
         return Answer(body=messages.PollList(items=tuple(map(messages.poll_told, polls))))
 
     @app.operation(
         "GET",
-        f"{_SESSION}/breakouts",
+        f"{SESSION_PATH}/breakouts",
         summary="The breakout rooms of a session; who was in them is in the attendance",
         access=Permission.MEETINGS_READ,
         answer=messages.BreakoutList,
-        errors=_ERRORS,
+        errors=HISTORY_ERRORS,
     )
     def read_breakouts(call: Call[Empty, Empty]) -> Answer[messages.BreakoutList]:
         rooms = history.breakouts(_opened_by_those_who_run_it(history, call))
@@ -146,20 +146,22 @@ def _opened_by_those_who_run_it(history: History, call: Call[Empty, Query]) -> O
     return history.open_for_those_who_run_it(call.caller, call.path["id"], call.path["session"])
 
 
-def _opened(history: History, call: Call[Empty, Query]) -> OpenSession:
+def opened_by_caller(history: History, call: Call[Empty, Query]) -> OpenSession:
+    """The session that a request names, for those who were there and those who run the meeting."""
     return history.open(call.caller, call.path["id"], call.path["session"])
 
 
 def _part(opened: OpenSession, page: ChatPage, name: str) -> dict[str, str]:
     """The header fields of a part that is taken away as a file (RFC 6266; RFC 8288, of what follows)."""
-    named = _file(opened, name)
+    named = as_file(opened, name)
     if page.next_cursor is None:
         return named
-    path = _SESSION.format(id=opened.meeting.id, session=opened.session.number)
+    path = SESSION_PATH.format(id=opened.meeting.id, session=opened.session.number)
     return {**named, "Link": f'<{path}/{name}?cursor={page.next_cursor}>; rel="next"'}
 
 
-def _file(opened: OpenSession, name: str) -> dict[str, str]:
+def as_file(opened: OpenSession, name: str) -> dict[str, str]:
+    """The header field of what is taken away as a file (RFC 6266)."""
     return {"Content-Disposition": f'attachment; filename="{opened.meeting.id}-{opened.session.number}-{name}"'}
 
 

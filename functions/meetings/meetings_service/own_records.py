@@ -66,6 +66,8 @@ class OwnSession(Struct, frozen=True, kw_only=True):
     session: int
     stays: tuple[OwnStay, ...]
     messages: tuple[OwnMessage, ...]
+    notes: str | None
+    """The shared notes, if one has written in them: which words are whose is kept nowhere."""
     recordings: tuple[OwnRecording, ...]
 
 
@@ -95,6 +97,7 @@ class OwnRecords:
     def _session(self, entry: Entry, session: int, user: AccessClaims) -> OwnSession:
         room_id = room_of(entry.meeting.id, session)
         stays = self._records.attendance(room_id, user.sub)
+        notes = self._records.notes(room_id)
         own = {stay.participant_id for stay in stays}
         return OwnSession(
             meeting_id=entry.meeting.id,
@@ -116,6 +119,7 @@ class OwnRecords:
                 and line.at is not None
                 and line.last_text is not None
             ),
+            notes=notes.text if notes is not None and user.sub in notes.writers else None,
             recordings=tuple(
                 OwnRecording(
                     id=each.recording_id,

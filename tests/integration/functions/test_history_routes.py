@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from contracts.leaving import LeaveReason
 from contracts.log_events import (
     BreakoutsClosed,
     BreakoutsOpened,
     LogEvent,
     MeetingEnded,
+    ParticipantLeft,
     PollClosed,
 )
 from contracts.rooms import Breakout, Breakouts, Identity, ParticipantId
@@ -24,7 +26,7 @@ from tests.integration.functions.lambda_events import Client
 from tests.integration.functions.meeting_hosts import Host, in_utc, tell
 from tests.integration.functions.test_chat_history_routes import Make, came, enters, stay, wrote
 from tests.integration.functions.test_chat_history_routes import make as make  # noqa: PLC0414  (the fixture)
-from tests.unit.meetings_service.room_history import START, asked, joined, left, voted
+from tests.unit.meetings_service.room_history import START, asked, joined, left, notes_kept, voted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -191,6 +193,31 @@ def test_polls_and_breakout_rooms_are_told_as_they_came_out(make: Make) -> None:
     ]
 
 
+def test_notes_are_read_as_they_were_last_by_those_who_were_there(make: Make, admin: Person) -> None:
+    host, ada, eve = make("Host"), make("Ada"), make("Eve")
+    meeting = host.make(title="Weekly")
+    path = f"/{meeting['id']}/sessions/1/notes"
+    tell(host.meetings, meeting["id"], came(ada), came(eve), notes_kept("Agenda", 1, START))
+    assert eve.ask("GET", path).json() == {"text": "Agenda", "kept_at": "2027-01-15T08:00:00.000Z"}
+    out = ParticipantLeft(
+        at=START, participant_id=stay(eve), identity=Identity(eve.person.id), reason=LeaveReason.REMOVED
+    )
+    tell(host.meetings, meeting["id"], out, notes_kept("Agenda\n- budget \N{EURO SIGN}", 1, START + 1000), first=4)
+    tell(host.meetings, meeting["id"], notes_kept("Agenda", 1, START), first=3)  # once more
+    whole = {"text": "Agenda\n- budget \N{EURO SIGN}", "kept_at": "2027-01-15T08:00:01.000Z"}
+    for reader in (host, ada, Host(host.meetings, admin)):
+        assert reader.ask("GET", path).json() == whole
+        taken = reader.ask("GET", f"{path}.txt")
+        assert (taken.text, taken.headers["content-type"]) == (whole["text"], "text/plain; charset=utf-8")
+        assert f'filename="{meeting["id"]}-1-notes.txt"' in taken.headers["content-disposition"]
+        about = {"meeting_id": meeting["id"], "title": "Weekly", "session": 1}
+        assert reader.ask("GET", f"{path}.json").json() == {**about, **whole}
+    for export in ("", ".json"):
+        assert eve.ask("GET", path + export).json()["text"] == "", "who was taken out reads none of what came after"
+        assert make("Nobody").ask("GET", path + export).code == "permission_denied"
+    assert eve.ask("GET", f"{path}.txt").text == ""
+
+
 def test_who_voted_what_is_kept_nowhere(make: Make, dynamodb: DynamoDBClient, tables: dict[str, str]) -> None:
     host = make("Host")
     meeting = host.make()
@@ -212,7 +239,10 @@ def test_what_is_older_than_the_organisation_keeps_is_told_to_nobody(
     tell(host.meetings, meeting["id"], came(ada, 1_000), wrote(ada, "old"), MeetingEnded(at=2_000, by=None))
     old = replace(wrote(ada, "old"), message=replace(wrote(ada, "old").message, at=1_000))
     tell(host.meetings, f"{meeting['id']}.2", came(ada), old, wrote(ada, "new"))  # a long one
-    paths = [f"/{meeting['id']}/sessions/1/{name}" for name in ("chat", "chat.txt", "polls")]
+    paths = [
+        f"/{meeting['id']}/sessions/1/{name}"
+        for name in ("chat", "chat.txt", "polls", "notes", "notes.txt", "notes.json")
+    ]
     ran = [f"/{meeting['id']}/sessions/1/{name}" for name in ("attendance", "attendance.csv", "breakouts")]
     assert all(ada.ask("GET", path).status == 200 for path in paths)
     assert all(host.ask("GET", path).status == 200 for path in (*paths, *ran))
@@ -233,6 +263,7 @@ def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
         came(ada, 1_000),
         *(wrote(ada, f"old {number}") for number in range(60)),
         asked(1, 1_500),
+        notes_kept("old notes", 1, 1_600),
         OPENED,
         MeetingEnded(at=2_000, by=Identity(ada.person.id)),
     ]
@@ -254,7 +285,7 @@ def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
     for _ in range(2):
         host.meetings.module.retention.run()
         tell(host.meetings, meeting["id"], *old)  # told once more
-        for trace in ("old", "CHAT#", "ATTENDANCE#", "PERSON#", "POLL#", "BREAKOUTS#", ada.person.id):
+        for trace in ("old", "CHAT#", "ATTENDANCE#", "PERSON#", "POLL#", "NOTES", "BREAKOUTS#", ada.person.id):
             assert trace not in kept(""), trace
         assert "live" in kept(".2")
         assert "new" in kept(".3")

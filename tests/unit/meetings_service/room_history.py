@@ -20,6 +20,8 @@ from contracts.log_events import (
     MeetingEnded,
     MeetingStarted,
     NodePlaced,
+    NotesEdited,
+    NotesKept,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRenamed,
@@ -130,6 +132,16 @@ def voted(poll_id: str, number: int, at: int, votes: tuple[int, ...]) -> PollVot
     return PollVoted(at=at, poll_id=poll_id, identity=identity_of(number), options=(0,), votes=votes, voters=sum(votes))
 
 
+def noted(number: int, at: int) -> NotesEdited:
+    return NotesEdited(
+        at=at, participant_id=stay_of(number), identity=identity_of(number), edit_id="e", change=("a",), revision=1
+    )
+
+
+def notes_kept(text: str, number: int, at: int) -> NotesKept:
+    return NotesKept(at=at, text=text, revision=at % 1000, writers=(identity_of(number),))
+
+
 def moved(number: int, at: int, breakout: str | None) -> ParticipantsMoved:
     move = Move(participant_id=stay_of(number), breakout=breakout, assigned_breakout=breakout)
     return ParticipantsMoved(at=at, moves=(move,), by=None, identities=(identity_of(number),))
@@ -194,6 +206,8 @@ _MAKINGS: dict[str, Making] = {
     "record": recorded,
     "stop": stopped,
     "ask": asked,
+    "note": noted,
+    "keep": lambda who, at: notes_kept(f"notes of {at}", who, at),
     "move": lambda who, at: moved(who, at, "b_1"),
     "come back": lambda who, at: moved(who, at, None),
     "be made co-host": lambda who, at: made(who, at, Role.COHOST),

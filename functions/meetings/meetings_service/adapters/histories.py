@@ -12,11 +12,12 @@ from msgspec import Struct
 from contracts.rooms import Identity, MeetingId, room_of
 from meetings_service.adapters.records import Session, session_key
 from meetings_service.adapters.repository import ORGANISATION, Found, Repository
-from meetings_service.adapters.written_history import attended_of
+from meetings_service.adapters.written_history import attended_of, notes_key
 from meetings_service.domain.attendance import Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews, OpenedBreakout, opened_breakouts
 from meetings_service.domain.chat_history import ChatLine
 from meetings_service.domain.meeting_settings import Organisation
+from meetings_service.domain.notes import Notes
 from meetings_service.domain.polls import Poll
 
 _LAST = "~"
@@ -79,6 +80,11 @@ class Histories:
         """The polls of which the creation was told, in its order."""
         polls = (msgspec.convert(item, Poll) for item in self._table.query(f"MEETING#{room_id}", "POLL#"))
         return sorted((poll for poll in polls if poll.version is not None), key=lambda poll: poll.version or 0)
+
+    def notes(self, room_id: MeetingId) -> Notes | None:
+        """The shared notes as they were kept last; None: none were."""
+        item = self._table.get(notes_key(room_id))
+        return None if item is None else msgspec.convert(item, Notes)
 
     def breakouts(self, room_id: MeetingId) -> tuple[OpenedBreakout, ...]:
         """The breakout rooms, in the order of opening."""

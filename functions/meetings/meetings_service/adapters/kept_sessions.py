@@ -12,7 +12,7 @@ from functions.serverless.aws import from_item, to_item
 from meetings_service.adapters.records import Session, kept_place, session_key
 from meetings_service.adapters.table import Table
 
-_OF_A_HISTORY = ("ATTENDANCE#", "PERSON#", "CHAT#", "POLL#", "BREAKOUTS#")
+_OF_A_HISTORY = ("ATTENDANCE#", "PERSON#", "CHAT#", "POLL#", "NOTES", "BREAKOUTS#")
 _AT_ONCE = 25
 
 

@@ -15,9 +15,11 @@ from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.table import Key
 from meetings_service.adapters.written_history import (
     attended_of,
+    notes_key,
     set_earlier,
     write_breakouts,
     write_line,
+    write_notes,
     write_person,
     write_poll,
     write_stay,
@@ -27,6 +29,7 @@ from meetings_service.domain.attendance import Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews
 from meetings_service.domain.chat_history import ChatLine
 from meetings_service.domain.meetings import Meeting
+from meetings_service.domain.notes import Notes
 from meetings_service.domain.polls import Poll
 from meetings_service.domain.record import Ban, Changes, Ended
 
@@ -75,6 +78,7 @@ class Records:
             write_line(self._table, room_id, line)
         for poll in changes.polls.values():
             write_poll(self._table, room_id, poll)
+        write_notes(self._table, room_id, changes.notes)
         write_breakouts(self._table, room_id, changes.breakouts.values())
         for recording in changes.recordings.values():
             self._recordings.record(found.meeting, session, recording)
@@ -128,6 +132,11 @@ class Records:
     def polls(self, room_id: MeetingId) -> tuple[Poll, ...]:
         """The polls, in the order of their ids."""
         return tuple(msgspec.convert(item, Poll) for item in self._items(room_id, "POLL#"))
+
+    def notes(self, room_id: MeetingId) -> Notes | None:
+        """The shared notes, as they were kept last; None: none were."""
+        item = self._table.get(notes_key(room_id))
+        return None if item is None else msgspec.convert(item, Notes)
 
     def breakouts(self, room_id: MeetingId) -> tuple[BreakoutNews, ...]:
         """What became of breakout rooms, in its order."""

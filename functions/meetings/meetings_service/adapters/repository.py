@@ -18,6 +18,7 @@ in ``expires_at`` (N, seconds since the epoch); billed by request; point-in-time
 | Turn of it    | ``MEETING#<room id>`` | the stay's, and ``#<version>``  |                     |                       |                    |                       |
 | Chat          | ``MEETING#<room id>`` | ``CHAT#<version>#<message id>`` |                     |                       |                    |                       |
 | Poll          | ``MEETING#<room id>`` | ``POLL#<poll id>``              |                     |                       |                    |                       |
+| Notes         | ``MEETING#<room id>`` | NOTES                           |                     |                       |                    |                       |
 | Breakout news | ``MEETING#<room id>`` | ``BREAKOUTS#<version>``         |                     |                       |                    |                       |
 | Reminder      | ``MEETING#<id>``      | REMINDER                        | REMINDERS           | ``<due>#<id>``        |                    |                       |
 | Job           | ``JOB#<id>``          | JOB                             | JOBS                | ``<made at>#<id>``    |                    |                       |
@@ -40,8 +41,8 @@ Access patterns:
    (`meetings_service.adapters.lists`, as the next two).
 4. What is to come for somebody: query ``gsi2`` from now on for those that take place once and for series, and get the
    meetings. 5. What somebody took part in, newest first: query ``gsi2`` backwards, and get the meetings.
-6. Invitees, sessions, attendance, chat, polls: query ``pk`` with the prefix of ``sk``, or a range of it.
-7. Facts: updates for each meeting, session, person, stay, chat message and poll of a batch, puts for what never changes
+6. Invitees, sessions, attendance, chat, polls, notes: query ``pk`` with the prefix of ``sk``, or a range of it.
+7. Facts: updates for each meeting, session, person, stay, chat message, poll and notes of a batch, puts for what never changes
    (`meetings_service.adapters.records`); recordings are `meetings_service.adapters.recordings_table`'s.
 8. Titles of some meetings: batch get by id. What is kept too long: query ``gsi1`` shard by shard, the earliest first
    (`meetings_service.adapters.kept_sessions`).

@@ -1,5 +1,5 @@
-"""Writes what facts tell of people, chat, polls and breakout rooms: each part so that it may come twice and in any
-order. `adapters.repository` has the keys."""
+"""Writes what facts tell of people, chat, polls, notes and breakout rooms: each part so that it may come twice and in
+any order. `adapters.repository` has the keys."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from meetings_service.adapters.table import Key, Table, without_nulls
 from meetings_service.domain.attendance import COUNTED_AT_MOST, Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews
 from meetings_service.domain.chat_history import ChatLine, without_text
+from meetings_service.domain.notes import Notes
 from meetings_service.domain.polls import Poll
 
 _ACCOUNT = "u_"
@@ -106,6 +107,23 @@ def write_poll(table: Table, room_id: MeetingId, poll: Poll) -> None:
             condition="attribute_not_exists(#votes_version) OR #votes_version < :version",
             values={":version": poll.votes_version},
         )
+
+
+def write_notes(table: Table, room_id: MeetingId, notes: Notes | None) -> None:
+    """The notes as a whole, if a fact has told them, and unless later ones are known."""
+    if notes is None:
+        return
+    table.update(
+        notes_key(room_id),
+        sets=without_nulls(notes),
+        condition="attribute_not_exists(#version) OR #version < :version",
+        values={":version": notes.version},
+    )
+
+
+def notes_key(room_id: MeetingId) -> Key:
+    """The key of a room's notes."""
+    return f"MEETING#{room_id}", "NOTES"
 
 
 def write_breakouts(table: Table, room_id: MeetingId, news: Iterable[BreakoutNews]) -> None:

@@ -117,13 +117,13 @@ def may_read(reader: Reader, line: ChatLine) -> bool:
     if line.to not in {None, EVERYONE}:
         return line.to_identity == reader.identity
     if line.to == EVERYONE or line.breakout is None:
-        return reader.runs or reader.administers or _was_shown(reader.person, line.version)
+        return reader.runs or reader.administers or was_shown(reader.person, line.version)
     # As the room has it: who has been in a breakout room reads what was written there before and after.
     person = reader.person
-    return person is not None and line.breakout.id in person.breakouts and _was_shown(person, line.version)
+    return person is not None and line.breakout.id in person.breakouts and was_shown(person, line.version)
 
 
-def _was_shown(person: Person | None, version: int) -> bool:
+def was_shown(person: Person | None, version: int) -> bool:
     """Whether somebody was shown what was written at a version: all, unless they were taken out before."""
     if person is None or not person.came_in:
         return False
@@ -133,7 +133,7 @@ def _was_shown(person: Person | None, version: int) -> bool:
 
 def _moderated_after(person: Person | None, version: int) -> bool:
     """Whether somebody moderated when something was written, or later on: then they were shown what was before."""
-    if person is None or not person.moderates_from or not _was_shown(person, version):
+    if person is None or not person.moderates_from or not was_shown(person, version):
         return False
     until = max(person.moderates_to, default=0)
     return version < until or max(person.moderates_from) > until

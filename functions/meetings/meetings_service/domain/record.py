@@ -22,6 +22,7 @@ from contracts.log_events import (
     ChatRemoved,
     ChatSent,
     MeetingEnded,
+    NotesKept,
     ParticipantJoined,
     ParticipantLeft,
     PersonUnbanned,
@@ -43,6 +44,7 @@ from meetings_service.domain.attendance import (
 )
 from meetings_service.domain.breakout_history import BreakoutNews, news_of
 from meetings_service.domain.chat_history import ChatLine, line_of, merge_lines
+from meetings_service.domain.notes import Notes, later_notes, notes_of
 from meetings_service.domain.polls import Poll, merge_polls, poll_of
 from meetings_service.domain.times import earliest
 
@@ -90,6 +92,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     people: dict[Identity, Person] = field(default_factory=dict)
     chat: dict[str, ChatLine] = field(default_factory=dict)
     polls: dict[str, Poll] = field(default_factory=dict)
+    notes: Notes | None = None
     breakouts: dict[int, BreakoutNews] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
 
@@ -103,7 +106,8 @@ def changes_by_meeting(facts: Iterable[Fact]) -> dict[MeetingId, Changes]:
 
 
 def changes_of(fact: Fact) -> Changes:
-    """What one fact changes. Facts about tracks, connections and nodes change nothing: they are the room's own.
+    """What one fact changes. Facts about tracks, connections, nodes and single edits of notes change
+    nothing: they are the room's own.
 
     A session begins when the first one is in: the log may have begun before, with somebody in the lobby.
     """
@@ -119,6 +123,8 @@ def changes_of(fact: Fact) -> Changes:
         case PollCreated() | PollVoted() | PollClosed():
             poll = poll_of(fact.version, fact.event)
             changes = Changes(polls={poll.poll_id: poll})
+        case NotesKept():
+            changes = Changes(notes=notes_of(fact.version, fact.event))
         case BreakoutsOpened() | BreakoutsChanged() | BreakoutsClosed():
             changes = Changes(breakouts={fact.version: news_of(fact.version, fact.event)})
         case RecordingStarted() | RecordingStopped():
@@ -167,6 +173,7 @@ def add(first: Changes, second: Changes) -> Changes:
         people=_both(first.people, second.people, merge_people),
         chat=_both(first.chat, second.chat, merge_lines),
         polls=_both(first.polls, second.polls, merge_polls),
+        notes=later_notes(first.notes, second.notes),
         breakouts=first.breakouts | second.breakouts,
         recordings=_both(first.recordings, second.recordings, merge_recordings),
     )

@@ -12,7 +12,9 @@ from msgspec import Struct
 
 MAX_BYTES: Final = 300_000
 """So much of a fact is kept: an item of the table has an end. One that is longer cannot be tried again."""
-_PRIVATE: Final = frozenset({"text", "data", "question", "options", "banned", "sdp", "resume_hash", "session"})
+_PRIVATE: Final = frozenset(
+    {"text", "change", "data", "question", "options", "banned", "sdp", "resume_hash", "session"}
+)
 """Fields that are not shown: what people wrote, and what opens something."""
 
 
