@@ -1,7 +1,4 @@
-"""What a client may ask of a gateway: commands and their answers.
-
-How they travel stands in `contracts.client_messages`, how often they may be given in `contracts.command_limits`.
-"""
+"""What a client may ask of a gateway; how that travels: `client_messages`, how often it may be: `command_limits`."""
 
 from __future__ import annotations
 
