@@ -104,6 +104,10 @@ def test_ones_own_pages_have_no_barriers(person: MakePerson, platform: Platform)
     found += violations(ada.page, "in a meeting")
     ada.press("Chat")
     found += violations(ada.page, "in a meeting's chat")
+    ada.press("More")
+    ada.page.get_by_role("menuitem", name="Shared notes").click()
+    ada.page.get_by_role("textbox", name="The shared notes").wait_for()
+    found += violations(ada.page, "in a meeting's notes")
     assert found == []
 
 

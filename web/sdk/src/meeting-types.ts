@@ -320,6 +320,12 @@ export interface ChatLine {
   readonly editedAt: string | null;
 }
 
+/** The shared notes of a session; `keptAt` null: there are none. */
+export interface KeptNotes {
+  readonly text: string;
+  readonly keptAt: string | null;
+}
+
 /** How a poll came out. Who voted what is kept nowhere. */
 export interface PollResult {
   readonly id: string;

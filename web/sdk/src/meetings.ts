@@ -7,6 +7,7 @@ import type {
   AnyMeeting,
   Attendance,
   ChatLine,
+  KeptNotes,
   ListedMeeting,
   Meeting,
   MeetingChange,
@@ -128,6 +129,16 @@ export class Meetings {
   async polls(id: string, session: number): Promise<readonly PollResult[]> {
     const { items } = (await this.#http.call("GET", `${sessionPath(id, session)}/polls`)) as { items: PollResult[] };
     return items;
+  }
+
+  /** The shared notes of a session. */
+  async notes(id: string, session: number): Promise<KeptNotes> {
+    return (await this.#http.call("GET", `${sessionPath(id, session)}/notes`)) as KeptNotes;
+  }
+
+  /** The same, as a text to keep. */
+  notesText(id: string, session: number): Promise<Blob> {
+    return this.#http.download(`${sessionPath(id, session)}/notes.txt`);
   }
 
   /** What new meetings are like. */

@@ -16,10 +16,11 @@ import { usePageTitle } from "../ui/usePageTitle.js";
 import { AttendanceTab } from "./AttendanceTab.js";
 import { ChatTab } from "./ChatTab.js";
 import styles from "./History.module.css";
+import { NotesTab } from "./NotesTab.js";
 import { PollsTab } from "./PollsTab.js";
 import { RecordingsTab } from "./RecordingsTab.js";
 
-/** What a time that people met has left behind: who was there, what was written and asked. */
+/** What a time that people met has left behind: who was there, what was written, noted and asked. */
 export function HistoryPage() {
   const { meetingId = "", session = "", tab } = useParams();
   if (!/^[1-9]\d{0,8}$/.test(session)) return <NotFoundPage />;
@@ -67,6 +68,7 @@ function History({ id, session, tab }: HistoryProps) {
           />
           {current === "attendance" && <AttendanceTab id={id} session={session} />}
           {current === "chat" && <ChatTab id={id} session={session} />}
+          {current === "notes" && <NotesTab id={id} session={session} />}
           {current === "polls" && <PollsTab id={id} session={session} />}
           {current === "recordings" && <RecordingsTab id={id} session={session} />}
         </>
@@ -75,6 +77,6 @@ function History({ id, session, tab }: HistoryProps) {
   );
 }
 
-const TABS = ["chat", "polls"] as const;
+const TABS = ["chat", "notes", "polls"] as const;
 /** For those alone who run the meeting. */
 const HOSTS_TABS = ["attendance", ...TABS, "recordings"] as const;

@@ -25,6 +25,7 @@ export type MeetingRoom = Pick<
   | "stopRecording"
   | "answerUnmuteRequest"
   | "moderation"
+  | "notes"
   | "setSubscriptions"
   | "startAudio"
   | "getStats"

@@ -272,7 +272,7 @@ export const meetings: MeetingMessages = {
   history: {
     title: (title) => `${title}: was bleibt`,
     back: "Die Besprechung",
-    tabs: { attendance: "Anwesenheit", chat: "Chat", polls: "Umfragen", recordings: "Aufzeichnungen" },
+    tabs: { attendance: "Anwesenheit", chat: "Chat", notes: "Notizen", polls: "Umfragen", recordings: "Aufzeichnungen" },
     label: "Was von der Besprechung bleibt",
     gone: "Hiervon ist nichts gespeichert, oder nicht mehr.",
     notYours: "Das ist für die, die dabei waren, und für die, die die Besprechung leiten.",
@@ -288,6 +288,8 @@ export const meetings: MeetingMessages = {
     kinds: { stream: "Stream", viewer: "Abspielgerät" },
     nobody: "Niemand war da.",
     noChat: "Es wurde nichts geschrieben, das du lesen darfst.",
+    noNotes: "Es wurde nichts notiert, das du lesen darfst.",
+    downloadText: "Als Text herunterladen",
     noPolls: "Es wurde nichts gefragt.",
     removed: "Diese Nachricht wurde entfernt.",
     edited: "bearbeitet",

@@ -270,7 +270,7 @@ export const meetings = {
   history: {
     title: (title: string) => `${title}: what remains`,
     back: "The meeting",
-    tabs: { attendance: "Attendance", chat: "Chat", polls: "Polls", recordings: "Recordings" },
+    tabs: { attendance: "Attendance", chat: "Chat", notes: "Notes", polls: "Polls", recordings: "Recordings" },
     label: "What remains of the meeting",
     gone: "Nothing is kept of this time, or not any more.",
     notYours: "This is for those who were there, and for those who run the meeting.",
@@ -286,6 +286,8 @@ export const meetings = {
     kinds: { stream: "Stream", viewer: "Player" },
     nobody: "Nobody was there.",
     noChat: "Nothing was written that you may read.",
+    noNotes: "Nothing was noted that you may read.",
+    downloadText: "Download as text",
     noPolls: "Nothing was asked.",
     removed: "This message was removed.",
     edited: "edited",

@@ -1,4 +1,4 @@
-import { INITIAL_STATE, Moderation, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type RoomStats, type TrackState } from "@parley/sdk";
+import { INITIAL_STATE, Moderation, SharedNotes, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type RoomStats, type TrackState } from "@parley/sdk";
 import type { MeetingRoom } from "../meeting/meeting-room.js";
 import { person, track } from "../meeting/layout/people-fixture.js";
 import { facePicture, screenPicture } from "./pictures.js";
@@ -71,6 +71,13 @@ export class PreviewRoom implements MeetingRoom {
       closeReason: query.has("reason") ? { code: query.get("reason") ?? "", message: "" } : null,
     };
   }
+
+  readonly notes = new SharedNotes({
+    send: () => Promise.resolve({}),
+    onChange: () => {
+      this.#set({ notes: this.notes.state });
+    },
+  });
 
   #person(index: number, count: number, screens: number, query: URLSearchParams): ParticipantState {
     const id = `p${index}`;

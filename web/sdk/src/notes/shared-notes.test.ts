@@ -140,6 +140,14 @@ describe("SharedNotes", () => {
     expect(notes.state).toMatchObject({ text: gateway.text, isSaved: true });
   });
 
+  it("takes what one has made of a text that is not the present one any more", () => {
+    notes.hear(gateway.other("one"), false);
+    const before = notes.state.text;
+    notes.hear(gateway.other("zero "), false);
+    notes.write("one two", before);
+    expect(notes.state.text).toBe("zero one two");
+  });
+
   it("writes nothing that a gateway refuses", () => {
     notes.write("a\r\nb\u0000\ud800");
     expect(notes.state.text).toBe("a\nb\ufffd");

@@ -50,10 +50,13 @@ export class SharedNotes {
     return this.#state;
   }
 
-  /** Puts another text in the place of the present one. The others see what has changed, and what they write meanwhile stays. */
-  write(text: string): void {
+  /**
+   * Says what one has made of `before`, the present text unless told. The others see what has changed, and what they have written since
+   * `before` stays.
+   */
+  write(text: string, before = this.#state.text): void {
     const written = text.replaceAll("\r\n", "\n").replaceAll(UNWRITABLE, "").replaceAll(LONE_SURROGATE, "\ufffd");
-    const change = between(this.#state.text, written);
+    const change = transformed(between(before, this.#state.text), between(before, written))[1];
     if (change.length === 0) return;
     this.#unsent = composed(this.#unsent, change);
     this.#show();

@@ -1,4 +1,4 @@
-import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, ScanFace, SmilePlus } from "lucide-react";
+import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, NotebookPen, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
@@ -55,6 +55,14 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
         }}
       >
         {messages.polls.title}
+      </MenuItem>
+      <MenuItem
+        icon={<NotebookPen aria-hidden />}
+        onAction={() => {
+          onPanel("notes");
+        }}
+      >
+        {messages.notes.title}
       </MenuItem>
       {(state.breakouts !== null || state.self?.permissions.moderate === true) && (
         <MenuItem

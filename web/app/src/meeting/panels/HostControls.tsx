@@ -7,7 +7,7 @@ import { useRoom } from "../meeting-room.js";
 import { attempt } from "../room/attempt.js";
 import styles from "./HostControls.module.css";
 
-const RULES = ["locked", "lobby", "unmute", "rename", "private_chat", "direct"] as const;
+const RULES = ["locked", "lobby", "unmute", "rename", "private_chat", "notes", "direct"] as const;
 
 interface HostControlsProps {
   readonly isOpen: boolean;

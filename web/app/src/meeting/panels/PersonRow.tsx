@@ -7,6 +7,8 @@ import {
   MicOff,
   MonitorUp,
   MonitorX,
+  Pencil,
+  PencilOff,
   RadioTower,
   Star,
   UserX,
@@ -149,6 +151,17 @@ function ModerationMenu({ participant, onRemove }: Omit<PersonRowProps, "handPla
           }}
         >
           {participant.role === "cohost" ? hosting.endCohost : hosting.makeCohost}
+        </MenuItem>
+      )}
+      {!participant.permissions.moderate && participant.kind === "person" && (
+        <MenuItem
+          icon={participant.permissions.notes ? <PencilOff aria-hidden /> : <Pencil aria-hidden />}
+          onAction={() => {
+            const { permissions } = participant;
+            act(() => moderation.setPermissions(participant.id, { ...permissions, notes: !permissions.notes }));
+          }}
+        >
+          {participant.permissions.notes ? hosting.takeNotes : hosting.allowNotes}
         </MenuItem>
       )}
       <MenuItem

@@ -7,6 +7,7 @@ import { ControlBar } from "../controls/ControlBar.js";
 import { RoomContext, type MeetingRoom } from "../meeting-room.js";
 import { BreakoutsPanel } from "../panels/BreakoutsPanel.js";
 import { ChatPanel } from "../panels/ChatPanel.js";
+import { NotesPanel } from "../panels/NotesPanel.js";
 import { PeoplePanel } from "../panels/PeoplePanel.js";
 import { PollsPanel } from "../panels/PollsPanel.js";
 import { useUnread } from "../panels/useUnread.js";
@@ -20,7 +21,7 @@ import { useModeratorMutes } from "./useModeratorMutes.js";
 import { useShortcuts } from "./useShortcuts.js";
 import { useWakeLock } from "./useWakeLock.js";
 
-export type PanelName = "chat" | "people" | "polls" | "breakouts";
+export type PanelName = "chat" | "people" | "polls" | "notes" | "breakouts";
 
 interface RoomPageProps {
   readonly room: MeetingRoom;
@@ -85,6 +86,7 @@ export function RoomPage({ room, state, title, meetingId }: RoomPageProps) {
           {panel === "chat" && <ChatPanel onClose={closePanel} />}
           {panel === "people" && <PeoplePanel onClose={closePanel} />}
           {panel === "polls" && <PollsPanel onClose={closePanel} />}
+          {panel === "notes" && <NotesPanel onClose={closePanel} />}
           {panel === "breakouts" && <BreakoutsPanel onClose={closePanel} />}
         </main>
         <ControlBar

@@ -1,0 +1,77 @@
+"""Shared notes in the page: two people write at once, a host locks them, and they are read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.person import Person
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def notes_of(someone: Person) -> Locator:
+    return someone.page.get_by_role("textbox", name="The shared notes")
+
+
+def saved(someone: Person) -> None:
+    expect(someone.page.get_by_text("All is saved")).to_be_visible()
+
+
+def test_two_people_write_notes_together_and_one_reads_them_later(person: Callable[..., Person]) -> None:
+    ada, ben = person("Ada"), person("Ben", phone=True)
+    ada.register()
+    link = ada.create_meeting("Weekly planning")
+    for someone in (ada, ben):
+        someone.join(link)
+        someone.press("More")
+        someone.page.get_by_role("menuitem", name="Shared notes").click()
+    notes_of(ada).press_sequentially("Agenda\n- budget\n")
+    expect(notes_of(ben)).to_have_value("Agenda\n- budget\n")
+
+    # Each goes on where they are, however the other's words push them about.
+    notes_of(ada).press("Control+Home")
+    notes_of(ben).press("Control+End")
+    for word in ("Weekly ", "planning: "):
+        notes_of(ada).press_sequentially(word)
+        notes_of(ben).press_sequentially(f"- {word.strip(' :')} \N{ROCKET}\n")
+    whole = "Weekly planning: Agenda\n- budget\n- Weekly \N{ROCKET}\n- planning \N{ROCKET}\n"
+    for someone in (ada, ben):
+        expect(notes_of(someone)).to_have_value(whole)
+        saved(someone)
+    ada.screenshot("notes-desktop")
+    ben.screenshot("notes-phone")
+
+    ada.page.get_by_text("Participants may write in the shared notes").click()
+    expect(ben.page.get_by_text("The notes are locked")).to_be_visible()
+    expect(notes_of(ben)).not_to_be_editable()
+    ben.screenshot("notes-locked-phone")
+    notes_of(ada).press("Control+End")
+    notes_of(ada).press_sequentially("Done.")
+    expect(notes_of(ben)).to_have_value(f"{whole}Done.")
+    saved(ada)
+
+    ada.page.get_by_role("button", name="Close").click()
+    ada.end_for_everyone()
+    ada.sees_heading("The meeting has ended")
+    _reads_later(ada, link, f"{whole}Done.")
+
+
+def _reads_later(host: Person, link: str, whole: str) -> None:
+    page = host.page
+    # What happened in the room has become facts of the meeting, of which its end is the last.
+    page.wait_for_function(
+        "async (path) => (await (await fetch(path)).json()).status === 'ended'",
+        arg="/v1/meetings/" + link.rsplit("/", 1)[-1],
+    )
+    page.goto(link.replace("/m/", "/meetings/"))
+    page.get_by_role("list", name="Times that people met").get_by_role("link").click()
+    page.get_by_role("link", name="Notes", exact=True).click()
+    expect(page.get_by_role("region", name="Notes")).to_have_text(whole)
+    host.screenshot("notes-history-desktop")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as text").click()
+    assert Path(download.value.path()).read_text(encoding="utf-8") == whole
