@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,6 +87,8 @@ def person(
     if request.session.testsfailed > failed_before:
         for someone in people:
             someone.screenshot(f"failed-{request.node.name}-{someone.name}")
+            # Shown with the failure, where nobody can look into the artefacts.
+            sys.stderr.write(f"{someone.name}: {someone.describe()}\n")
     for someone in people:
         someone.close()
     assert [error for someone in people for error in someone.errors] == []

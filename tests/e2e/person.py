@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 PATIENCE_MS: Final = 20_000
 """How long something may take on a loaded machine before it counts as not happening."""
@@ -37,6 +38,19 @@ async ([name, source]) => {
 }
 """
 
+ROOM = """
+async () => {
+  const room = window.__parleyRoom;
+  if (!room) return { address: location.pathname };
+  const { status, media, path } = room.state;
+  const { tracks, roundTrip } = await room.getStats();
+  const received = tracks
+    .filter(({ direction }) => direction === "received")
+    .map(({ kind, packets, frames }) => [kind, packets, frames]);
+  return { status, media, path, roundTrip, received };
+}
+"""
+
 
 class Person:
     """One browser context: own cookies, own devices. ``phone`` gives it a phone's screen and touch."""
@@ -58,6 +72,8 @@ class Person:
         self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._warnings: list[str] = []
+        self.page.on("console", self._hear)
 
     # ---- before the meeting ----
 
@@ -270,6 +286,18 @@ class Person:
 
     def screenshot(self, name: str) -> None:
         self.page.screenshot(path=self._artefacts / f"{name}.png")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"warning", "error"}:
+            self._warnings.append(message.text)
+
+    def describe(self) -> str:
+        """What the page knows of its room, and what it has complained about; for whoever looks into a failure."""
+        try:
+            known = self.page.evaluate(ROOM)
+        except PlaywrightError as error:
+            known = str(error)
+        return f"{known} {self._warnings[-10:]}"
 
     def close(self) -> None:
         self._context.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
+from auth_service.adapters import passwords as adapter
 from auth_service.adapters.passwords import Passwords
 
 
@@ -49,6 +50,38 @@ def test_nobodys_password_is_checked_with_the_same_work(passwords: Passwords, mo
     passwords.matches("wrong", stored)
     passwords.matches("wrong", None)
     assert checked == [(64, 1), (64, 1)]
+
+
+@pytest.mark.parametrize(
+    ("former", "made_up"),
+    [
+        ((64, 1), [(192, 2), (128, 1)]),
+        ((128, 2), [(192, 1), (128, 1)]),
+        ((190, 3), []),
+        ((192, 3), []),
+        ((256, 4), []),
+        (None, [(192, 3)]),
+    ],
+)
+def test_a_wrong_password_costs_as_much_where_the_hash_has_former_parameters(
+    former: tuple[int, int] | None, made_up: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = "broken"
+    if former is not None:
+        stored = Passwords(memory_kib=former[0], time_cost=former[1], parallelism=1).hash("secret")
+    present = Passwords(memory_kib=192, time_cost=3, parallelism=1)
+    done: list[tuple[int, int]] = []
+
+    def counting(_secret: bytes, _salt: bytes, time_cost: int, memory_cost: int, *_: object) -> bytes:
+        done.append((memory_cost, time_cost))
+        return b""
+
+    monkeypatch.setattr(adapter, "hash_secret_raw", counting)
+    assert not present.matches("wrong", None)
+    assert done == [], "nobody's hash has today's parameters"
+    assert not present.matches("wrong", stored)
+    assert done == made_up
+    assert all(memory * passes + former[0] * former[1] <= 192 * 3 for memory, passes in done if former)
 
 
 def test_hash_with_lower_parameters_is_outdated(passwords: Passwords) -> None:
