@@ -1,5 +1,5 @@
+import { ConnectionWatch } from "./connection-watch.js";
 import { encodingsOf, encryptable, type VideoPreferences } from "./encodings.js";
-import { isLate } from "./late-connection.js";
 import { peerConfiguration } from "./peer-configuration.js";
 import { persist } from "./persistence.js";
 import type { TrackSource } from "./room-state.js";
@@ -44,6 +44,7 @@ export class PublishingConnection {
   /** The local description holds all changes, and no negotiation has used it. */
   #offering: Promise<void> | null = null;
   #isClosed = false;
+  readonly #watch = new ConnectionWatch();
   /** It is looked after until it has come about. */
   #isExpected = false;
   /** How many layers of each track somebody can use, from the lowest up, by track id; of others, all. */
@@ -295,7 +296,7 @@ export class PublishingConnection {
   #expectConnection(): void {
     if (this.#isExpected || this.#connection.connectionState === "connected") return;
     this.#isExpected = true;
-    void isLate(this.#connection).then((late) => {
+    void this.#watch.isLate(this.#connection).then((late) => {
       this.#isExpected = false;
       if (late && !this.#isClosed) void this.#restart().catch(this.#handlers.onError);
     });

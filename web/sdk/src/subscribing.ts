@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff.js";
-import { isLate } from "./late-connection.js";
+import { ConnectionWatch } from "./connection-watch.js";
 import { peerConfiguration } from "./peer-configuration.js";
 import { persist } from "./persistence.js";
 import type { OfferedTrack, SubscriberAnswer, SubscriberOffer } from "./wire.js";
@@ -29,6 +29,7 @@ export class SubscribingConnection {
   #offered: ReadonlyMap<RTCRtpReceiver, OfferedTrack> = new Map();
   #isRunning = false;
   #isClosed = false;
+  readonly #watch = new ConnectionWatch();
   #isLate = false;
   #iceServers: readonly RTCIceServer[] = [];
   readonly #policy: RTCIceTransportPolicy;
@@ -118,7 +119,7 @@ export class SubscribingConnection {
       this.#handlers.onState(connection.connectionState);
       if (this.isLost) this.#handlers.onLost();
     });
-    void isLate(connection).then((late) => {
+    void this.#watch.isLate(connection).then((late) => {
       if (!late || connection !== this.#connection || this.#isClosed) return;
       this.#isLate = true;
       this.#handlers.onLost();
