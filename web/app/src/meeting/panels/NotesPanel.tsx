@@ -49,8 +49,7 @@ export function NotesPanel({ onClose }: { readonly onClose: () => void }) {
 /** The text itself. What others write comes in around the caret, and while an input method composes, after it has. */
 function Text({ mayWrite }: { readonly mayWrite: boolean }) {
   const { notes: texts } = useMessages();
-  const { room, state } = useRoom();
-  const { text } = state.notes;
+  const { room } = useRoom();
   const area = useRef<HTMLTextAreaElement>(null);
   const shown = useRef("");
   const isComposing = useRef(false);
@@ -75,8 +74,9 @@ function Text({ mayWrite }: { readonly mayWrite: boolean }) {
     shown.current = written;
     show(room.notes.state.text);
   };
+  // Whatever this was rendered for: what is shown is never older than what was written.
   useLayoutEffect(() => {
-    show(text);
+    show(room.notes.state.text);
   });
   return (
     <textarea
