@@ -131,8 +131,11 @@ class Person:
     def open(self, link: str) -> None:
         self.page.goto(link)
 
-    def join(self, link: str) -> None:
-        """Opens a link, checks the devices and joins; a guest gives the name."""
+    def join(self, link: str, *, camera: bool = True) -> None:
+        """Opens a link, checks the devices and joins; a guest gives the name.
+
+        Without ``camera``, where it is about words: no machine has pictures to make of it.
+        """
         self.open(link)
         name = self.page.get_by_label("Your name")
         name.wait_for()
@@ -140,6 +143,8 @@ class Person:
             name.fill(self.name)
         # The preview plays: camera and microphone are there before anyone sees or hears them.
         self.page.wait_for_function("() => [...document.querySelectorAll('video')].some((v) => v.videoWidth > 0)")
+        if not camera:
+            self.page.get_by_role("button", name="Turn off camera").click()
         self.page.get_by_role("button", name="Join now").click()
         self.page.wait_for_function("() => window.__parleyRoom?.state.status === 'connected'")
 

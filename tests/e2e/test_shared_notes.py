@@ -26,8 +26,7 @@ def test_two_people_write_notes_together_and_one_reads_them_later(person: Callab
     ada.register()
     link = ada.create_meeting("Weekly planning")
     for someone in (ada, ben):
-        someone.join(link)
-        someone.press("Turn off camera")  # this is about words
+        someone.join(link, camera=False)
         someone.press("More")
         someone.page.get_by_role("menuitem", name="Shared notes").click()
     notes_of(ada).press_sequentially("Agenda\n- budget\n")
