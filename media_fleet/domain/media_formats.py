@@ -105,12 +105,15 @@ def choose_codec(section: MediaSection) -> ChosenCodec | None:
         if codec is not None:
             payload_type = payload_format.payload_type
             red = red_payload_type(section, payload_type)
+            # Numbers, however they are written; of a format that stands nowhere among them, nothing is preferred.
+            places = {int(each): place for place, each in enumerate(section.fmts) if each.isdecimal()}
+            last = len(section.fmts)
             return ChosenCodec(
                 codec=codec,
                 payload_type=payload_type,
                 rtx_payload_type=rtx_payload_type(section, payload_type),
                 red_payload_type=red,
-                prefers_red=red is not None and section.fmts.index(str(red)) < section.fmts.index(str(payload_type)),
+                prefers_red=red is not None and places.get(red, last) < places.get(payload_type, last),
                 feedback=tuple(f for f in _FEEDBACK_TAKEN[section.kind] if f in payload_format.feedback),
             )
     return None

@@ -90,9 +90,14 @@ def parse(name: Any, arguments: tuple[Any, ...]) -> Command:
     if len(arguments) > 1:
         raise Refusal(ErrorCode.VALIDATION_FAILED, "A command has one argument, an object.")
     try:
-        return msgspec.convert(arguments[0] if arguments else {}, command_type)
+        command = msgspec.convert(arguments[0] if arguments else {}, command_type)
+        # Half a character, which JSON can write ("\\ud800") and UTF-8 cannot, would fail where it is told to others.
+        msgspec.json.encode(command)
     except msgspec.ValidationError as error:
         raise Refusal(ErrorCode.VALIDATION_FAILED, f"The command is not right: {error}.") from error
+    except UnicodeEncodeError as error:
+        raise Refusal(ErrorCode.VALIDATION_FAILED, "The command has half a character (a lone surrogate).") from error
+    return command
 
 
 def _require_standing(connection: Connection) -> None:

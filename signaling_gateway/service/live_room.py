@@ -64,8 +64,10 @@ class Connection:
     """Whether it is about to leave a node that drains."""
     joined_node: NodeId | None = None
     """The media node that knows this participant and reports to this gateway."""
-    begins_anew: bool = False
-    """Whether its client has been told to begin again since a node was told of it."""
+    restarts: int = 0
+    """How often its client was told to begin again."""
+    restarts_told: int = 0
+    """Of how many of these its node knows."""
     leaving_node: NodeId | None = None
     """The node that still serves the participant's former transports, until the client has new ones."""
     subscribes: bool | None = None

@@ -322,13 +322,14 @@ class MediaNegotiation:
             participant_id=connection.participant_id,
             subscribe=connection.may_receive(stay.info.permissions),
             connection=connection.began,
-            anew=connection.begins_anew,
+            anew=connection.restarts > connection.restarts_told,
             breakout=stay.info.breakout,
             data=ALLOWED[Action.CHAT](stay.info.permissions),
             version=room.state.version,
             nodes=room.state.nodes_in_use,
             spotlight=room.state.spotlight,
         )
+        restarts = connection.restarts
         # Reports may overtake the answer.
         connection.joined_node = node_id
         connection.subscribes = request.subscribe
@@ -343,7 +344,7 @@ class MediaNegotiation:
                 # Whoever left meanwhile must not be made known by a request that came later than the leave.
                 leave = LeaveRoom(meeting_id=room.meeting_id, participant_id=connection.participant_id)
                 self._news.tell(node_id, leave)
-        connection.begins_anew = False
+        connection.restarts_told = restarts
         self._tell_of_changes_meanwhile(connection, request)
         self._pass_on(connection, offered.offer)
 
@@ -392,7 +393,7 @@ class MediaNegotiation:
 
     def _restart(self, connection: Connection, reason: str, *, overlap: bool = False) -> None:
         connection.joined_node = None
-        connection.begins_anew = True
+        connection.restarts += 1
         MEDIA_RESTARTS.inc()
         self._delivery.send([connection.sid], "media_restart", MediaRestart(reason=reason, overlap=overlap))
         self.attach(connection)

@@ -47,8 +47,8 @@ async def test_redundant_sound_goes_whole_to_who_takes_it_and_without_copies_to_
         assert following != number + 1 or found[0] == before[-1], "the copy of what was before"
     assert {packet.payload_type for packet in carol.packets} == {96}
     plain = [packet.payload for packet in carol.packets]
-    place = alice.sounds.index(plain[0])
-    assert plain == alice.sounds[place : place + len(plain)]
+    # A tone's frames repeat: where they begin cannot be told by the first of them.
+    assert any(plain == alice.sounds[place : place + len(plain)] for place in range(len(alice.sounds)))
     steps = {later.sequence_number - earlier.sequence_number for earlier, later in pairwise(carol.packets)}
     assert steps <= {1, 1 - 2**16}, "one packet for each that came"
     assert node.core.stats().dropped_malformed == 0

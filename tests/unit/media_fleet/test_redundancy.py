@@ -60,6 +60,16 @@ def test_a_publisher_is_answered_with_redundancy_where_its_offer_has_it(
     assert answered.parameters == RED.parameters
 
 
+@pytest.mark.parametrize("fmts", [("063", "111"), ("111", "063"), ("111",), ("²", "111")])
+def test_however_payload_types_are_written_none_is_preferred_by_mistake(
+    room: Room, new_client: Any, fmts: tuple[str, ...]
+) -> None:
+    client = new_client("alice")
+    section = replace(client.section("0", "audio", formats=(OPUS, RED)), fmts=fmts)
+    answered = room.publish(ALICE, client.description([section]), (MICROPHONE,), version=1)
+    assert only(answered.effects, AddTrack).media.codec.red_payload_type == 63
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -406,6 +406,23 @@ describe("MediaLink", () => {
       }
     });
 
+    it("asks for an offer that has not come since it began again", async () => {
+      await join();
+      link.resumed();
+      expect(commands("restart_media")).toEqual([]);
+      link.restart();
+      link.resumed();
+      await vi.waitFor(() => {
+        expect(commands("restart_media")).toHaveLength(1);
+      });
+      link.handleOffer(OFFER);
+      link.resumed();
+      await vi.waitFor(() => {
+        expect(commands("subscriber_answer")).toHaveLength(1);
+      });
+      expect(commands("restart_media")).toHaveLength(1);
+    });
+
     it("leaves alone what has held", async () => {
       await join();
       link.handleOffer(OFFER);

@@ -70,6 +70,7 @@ export class MediaLink {
   #wantsData = false;
   #isShut = false;
   #hasStarted = false;
+  #hasBegunAgain = false;
   #peerId: string | null = null;
 
   constructor(options: MediaLinkOptions) {
@@ -153,6 +154,7 @@ export class MediaLink {
       return;
     }
     const receivers = this.#received();
+    this.#hasBegunAgain = true;
     this.#former?.close();
     this.#publishing = this.#makePublishing();
     this.#publishing.trackIds = publishing.trackIds;
@@ -199,6 +201,7 @@ export class MediaLink {
   /** Both connections anew: the node, or our place in the room, is another one. */
   restart(): void {
     this.#endFormer();
+    this.#hasBegunAgain = true;
     this.#publishing?.close();
     this.#subscribing?.close();
     this.#publishing = this.#makePublishing();
@@ -214,7 +217,7 @@ export class MediaLink {
   resumed(): void {
     void this.#publishing?.recover().catch(this.#fail);
     const subscribing = this.#subscribing;
-    if (subscribing?.isLost === true) void this.#restartReceiving(subscribing).catch(this.#fail);
+    if (subscribing !== null && this.#isMissed(subscribing)) void this.#restartReceiving(subscribing).catch(this.#fail);
   }
 
   handleOffer(offer: SubscriberOffer): void {
@@ -388,8 +391,13 @@ export class MediaLink {
     await this.#options.renewServers();
     await persist(
       () => this.#options.send("restart_media", {}),
-      () => !this.#isClosed && subscribing === this.#subscribing && subscribing.isLost,
+      () => !this.#isClosed && subscribing === this.#subscribing && this.#isMissed(subscribing),
     );
+  }
+
+  /** Nothing can come; or nothing was offered since we began again, and the gateway that was to ask for it may be gone. */
+  #isMissed(subscribing: SubscribingConnection): boolean {
+    return subscribing.isLost || (this.#hasBegunAgain && subscribing.connection === null);
   }
 
   #setReceivers(receivers: ReadonlyMap<string, RTCRtpReceiver>): void {

@@ -283,7 +283,7 @@ export class PublishingConnection {
     const current = new Set(ids.values());
     for (const id of [...this.#layersWanted.keys()]) if (!current.has(id)) this.#layersWanted.delete(id);
     await this.#connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-    this.#expectConnection();
+    if (answer.tracks.length > 0 || this.#connection.sctp != null) this.#expectConnection();
     for (const [source, id] of ids) if (this.#layersWanted.has(id)) await this.#adjust(source);
     for (const { source, muted = false } of tracks) {
       const id = ids.get(source);

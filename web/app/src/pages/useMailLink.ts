@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 
-const KEY = "parley.mail-link";
+/** One for each page: a link that is kept for one is no other page's. */
+const key = () => `parley.mail-link:${location.pathname}`;
 
 /**
  * What stands behind `#` in the link of a mail. It is in no request but those that use it, and stays out of the history and out of
@@ -28,7 +29,7 @@ export function useMailLink(): URLSearchParams {
 /** Keeps a link in this tab for whoever has to sign in first, also at a provider's page. */
 export function keepMailLink(link: URLSearchParams): void {
   try {
-    sessionStorage.setItem(KEY, link.toString());
+    sessionStorage.setItem(key(), link.toString());
   } catch {
     // Where nothing may be stored, the link has to be opened from the mail once more.
   }
@@ -42,7 +43,7 @@ function fromAddress(): URLSearchParams | null {
 
 function kept(): URLSearchParams | null {
   try {
-    const text = sessionStorage.getItem(KEY);
+    const text = sessionStorage.getItem(key());
     return text === null ? null : new URLSearchParams(text);
   } catch {
     return null;
@@ -51,7 +52,7 @@ function kept(): URLSearchParams | null {
 
 function forget(): void {
   try {
-    sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(key());
   } catch {
     // Nothing was kept.
   }
