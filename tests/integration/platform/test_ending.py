@@ -1,0 +1,80 @@
+"""A meeting that is ended over HTTP ends for everybody, whichever gateway they are connected to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.doubles.signaling_client import Client
+from tests.platform_process import ROOT, Platform, free_port
+
+
+@pytest.fixture
+def second_gateway(platform: Platform, tmp_path: Path) -> Iterator[str]:
+    """Another gateway of the platform, with the settings of its own one. Its address."""
+    [pid] = [pid for pid, command in platform.children().items() if "signaling_gateway.main" in command]
+    own = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    port = str(free_port(socket.SOCK_STREAM))
+    settings = {"PARLEY_GATEWAY_PORT": port, "PARLEY_GATEWAY_METRICS_PORT": "0"}
+    environ = dict(line.split("=", 1) for line in own if "=" in line) | settings
+    with (tmp_path / "gateway.log").open("wb") as log:
+        gateway = subprocess.Popen(
+            [sys.executable, "-m", "signaling_gateway.main"], cwd=ROOT, env=os.environ | environ, stderr=log, stdout=log
+        )
+    yield f"http://127.0.0.1:{port}"
+    gateway.terminate()
+    gateway.wait(60)
+
+
+async def connected(url: str, auth: dict[str, str]) -> Client:
+    """Once the gateway is there."""
+    async with httpx.AsyncClient() as client:
+        while True:
+            try:
+                if (await client.get(f"{url}/healthz")).is_success:
+                    break
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+    return await Client().connect(url, auth)
+
+
+async def test_a_meeting_ended_over_http_ends_at_once_for_those_at_two_gateways(
+    platform: Platform, second_gateway: str, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    email = f"host-{secrets.token_hex(4)}@example.org"
+    account = {"email": email, "password": "a long enough password", "display_name": "Ada"}
+    async with httpx.AsyncClient(base_url=platform.url, timeout=30) as api:
+        session = (await api.post("/v1/auth/register", json=account)).json()
+        api.headers["Authorization"] = f"Bearer {session['access_token']}"
+        meeting = (await api.post("/v1/meetings", json={"title": "Short"})).json()["id"]
+
+        async def join(name: str, *, gateway: str | None = None) -> Client:
+            told = (await api.post(f"/v1/meetings/{meeting}/join", json={"display_name": name})).json()
+            auth = {"token": told["meeting_token"], "meeting_id": meeting}
+            return await connected(gateway or told["gateway_url"], auth)
+
+        clients = [await join("Here"), await join("There", gateway=second_gateway)]
+        assert (await clients[0].happened("participant_joined"))["participant"]["id"] == clients[1].id
+
+        async def told(client: Client) -> str:
+            code: str = (await client.received("closing"))["code"]
+            return code
+
+        waiting: list[Awaitable[str]] = [asyncio.create_task(told(client)) for client in clients]
+        began = time.perf_counter()
+        assert (await api.post(f"/v1/meetings/{meeting}/end")).status_code == 202
+        assert await asyncio.gather(*waiting) == ["meeting_ended", "meeting_ended"]
+    took_ms = round(1000 * (time.perf_counter() - began))
+    record_testsuite_property("ms from a meeting's end over HTTP until clients of two gateways were told", took_ms)
+    for client in clients:
+        await client.gone()
