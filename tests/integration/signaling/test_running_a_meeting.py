@@ -128,7 +128,7 @@ async def test_permissions_that_are_taken_reach_the_node(platform: Platform) -> 
     stopped = await ada.happened("track_unpublished")
     assert (stopped["track_id"], stopped["by"]) == (screen, host.id)
     await platform.eventually(lambda: screen in {each.track_id for each in node.asked(SetTrackMuted) if each.muted})
-    quiet = {"publish": ["audio"], "subscribe": False, "chat": False, "moderate": False, "record": False}
+    quiet = {"publish": ["audio"], **dict.fromkeys(("subscribe", "chat", "moderate", "record", "notes"), False)}
     assert await host.ask("set_permissions", {"participant_id": ada.id, "permissions": quiet}) == {}
     assert (await ada.happened("permissions_changed"))["permissions"] == quiet
     await platform.eventually(lambda: camera in {each.track_id for each in node.asked(SetTrackMuted) if each.muted})
