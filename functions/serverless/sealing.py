@@ -26,6 +26,8 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 CACHE_S: Final = 300
 """Keys are read again after so many seconds: a new one seals everywhere by then."""
+RETRY_S: Final = 30
+"""Where they cannot be read again, those that are known stay, and the next try is so many seconds later."""
 
 
 class SealingError(Exception):
@@ -69,7 +71,7 @@ class Sealing:
         self._randomness = randomness
         self._logger = logger
         self._known: dict[str, AESGCM] = {}
-        self._known_at = 0.0
+        self._read_again_at = 0.0
 
     def seal(self, secret: bytes, *, owner_id: str) -> str:
         """The secret as the table keeps it. ``owner_id``: of the account, or whatever else it is the secret of."""
@@ -85,9 +87,7 @@ class Sealing:
             SealingError: it was not, or its key is gone.
         """
         key_id, _, encoded = text.partition(".")
-        if key_id not in self._keys():
-            self._known = {}  # another process may have a newer copy
-        key = self._keys().get(key_id)
+        key = self._keys().get(key_id) or self._newer_keys().get(key_id)
         if key is None:
             raise SealingError("the key of a sealed secret is not among those of the sealing secret")
         sealed = base64.b64decode(encoded)
@@ -112,9 +112,22 @@ class Sealing:
         return f"parley {self._purpose} {owner_id}".encode()
 
     def _keys(self) -> dict[str, AESGCM]:
+        """The keys as they were read five minutes ago at the most, or as they were when they could be read last."""
         now = self._clock()
-        if not self._known or now - self._known_at >= CACHE_S:
-            self._known, self._known_at = _usable(self._load() or self._create()), now
+        if not self._known:
+            self._known, self._read_again_at = _usable(self._load() or self._create()), now + CACHE_S
+        elif now >= self._read_again_at:
+            self._read_again_at = now + RETRY_S
+            try:
+                self._newer_keys()
+            except Exception as error:  # noqa: BLE001  (whatever it is, the known keys are as good as before)
+                self._logger.warning("sealing_keys_not_read_again", extra={"error": repr(error)})
+        return self._known
+
+    def _newer_keys(self) -> dict[str, AESGCM]:
+        """The keys as they are now: another process may have put one in front. None are made in the place of some that
+        are known: what these have sealed would not open elsewhere."""
+        self._known, self._read_again_at = _usable(self._load() or ""), self._clock() + CACHE_S
         return self._known
 
     def _load(self) -> str | None:

@@ -6,11 +6,12 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
-from functions.serverless.sealing import CACHE_S, Sealing, SealingError
+from functions.serverless.sealing import CACHE_S, RETRY_S, Sealing, SealingError
 from telemetry.logs import service_logger
 
 if TYPE_CHECKING:
@@ -117,6 +118,74 @@ def test_process_that_runs_seals_with_a_new_key_after_five_minutes(secrets: Secr
     assert running.renewed(old, owner_id="u_1") == old
     now += 1
     assert running.renewed(old, owner_id="u_1").startswith("2.")
+
+
+class Outages:
+    """Counts how often the keys are asked for, and refuses them while it is on."""
+
+    def __init__(self, secrets: SecretsManagerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on = False
+        self.asked = 0
+        answer = secrets.get_secret_value
+
+        def asked(**request: Any) -> Any:
+            self.asked += 1
+            if self.on:
+                raise ConnectionClosedError(endpoint_url="secretsmanager")
+            return answer(**request)
+
+        monkeypatch.setattr(secrets, "get_secret_value", asked)
+
+
+def test_known_keys_serve_on_while_they_cannot_be_read_again(
+    secrets: SecretsManagerClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    running = new_sealing(secrets, name, clock=lambda: now)
+    old = running.seal(b"a secret", owner_id="u_1")
+    outages = Outages(secrets, monkeypatch)
+    outages.on = True
+    now += CACHE_S
+    for _ in range(3):
+        assert running.open(old, owner_id="u_1") == b"a secret"
+        assert running.seal(b"another", owner_id="u_1").startswith("1.")
+    assert outages.asked == 1, "not with every request"
+    now += RETRY_S
+    running.seal(b"another", owner_id="u_1")
+    assert outages.asked == 2
+    outages.on = False
+    put_in_front(secrets, name)
+    now += RETRY_S
+    assert running.seal(b"another", owner_id="u_1").startswith("2."), "half a minute after they can be read again"
+
+
+def test_key_that_is_not_known_is_an_outage_while_keys_cannot_be_read_and_takes_none_away(
+    secrets: SecretsManagerClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = new_sealing(secrets, name)
+    old = running.seal(b"a secret", owner_id="u_1")
+    put_in_front(secrets, name)
+    new = new_sealing(secrets, name).seal(b"another", owner_id="u_1")
+    Outages(secrets, monkeypatch).on = True
+    with pytest.raises(ConnectionClosedError):
+        running.open(new, owner_id="u_1")
+    assert running.open(old, owner_id="u_1") == b"a secret"
+
+
+@pytest.mark.parametrize("loss", ["deleted", "unreadable"])
+def test_no_key_is_made_in_the_place_of_one_that_is_known(secrets: SecretsManagerClient, name: str, loss: str) -> None:
+    now = 1000.0
+    running = new_sealing(secrets, name, clock=lambda: now)
+    old = running.seal(b"a secret", owner_id="u_1")
+    if loss == "deleted":
+        secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    else:
+        secrets.put_secret_value(SecretId=name, SecretString="unreadable")
+    now += CACHE_S
+    assert running.open(old, owner_id="u_1") == b"a secret"
+    if loss == "deleted":
+        with pytest.raises(secrets.exceptions.ResourceNotFoundException):
+            secrets.get_secret_value(SecretId=name)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"id": "1", "key": "short"}]}', "["])
