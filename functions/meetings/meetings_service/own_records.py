@@ -21,6 +21,8 @@ from meetings_service.adapters.recordings_table import RecordingsTable
 from meetings_service.adapters.records import Records
 from meetings_service.domain.attendance import Attendance
 from meetings_service.domain.recordings import CataloguedRecording, RecordingState
+from meetings_service.errors import MeetingNotFoundError, NotThereError, SessionNotFoundError
+from meetings_service.history import History
 from meetings_service.messages import Time
 
 _LISTED_AT_ONCE = 100
@@ -66,8 +68,11 @@ class OwnSession(Struct, frozen=True, kw_only=True):
     session: int
     stays: tuple[OwnStay, ...]
     messages: tuple[OwnMessage, ...]
+    wrote_notes: bool
+    """One has written in the shared notes."""
     notes: str | None
-    """The shared notes, if one has written in them: which words are whose is kept nowhere."""
+    """The shared notes, if one has written in them, and may read them: which words are whose is kept nowhere. Who was
+    taken out reads none that were kept afterwards."""
     recordings: tuple[OwnRecording, ...]
 
 
@@ -79,9 +84,10 @@ class OwnRecordsPage(Struct, frozen=True, kw_only=True):
 class OwnRecords:
     """Reads what is somebody's own in the records of meetings."""
 
-    def __init__(self, *, lists: Lists, records: Records, recordings: RecordingsTable) -> None:
+    def __init__(self, *, lists: Lists, records: Records, history: History, recordings: RecordingsTable) -> None:
         self._lists = lists
         self._records = records
+        self._history = history
         self._recordings = recordings
 
     def page(self, user: AccessClaims, *, cursor: str | None, limit: int) -> OwnRecordsPage:
@@ -98,6 +104,7 @@ class OwnRecords:
         room_id = room_of(entry.meeting.id, session)
         stays = self._records.attendance(room_id, user.sub)
         notes = self._records.notes(room_id)
+        wrote_notes = notes is not None and user.sub in notes.writers
         own = {stay.participant_id for stay in stays}
         return OwnSession(
             meeting_id=entry.meeting.id,
@@ -119,7 +126,8 @@ class OwnRecords:
                 and line.at is not None
                 and line.last_text is not None
             ),
-            notes=notes.text if notes is not None and user.sub in notes.writers else None,
+            wrote_notes=wrote_notes,
+            notes=self._readable_notes(entry.meeting.id, session, user) if wrote_notes else None,
             recordings=tuple(
                 OwnRecording(
                     id=each.recording_id,
@@ -131,6 +139,14 @@ class OwnRecords:
                 if any(_overlap(each, stay) for stay in stays)
             ),
         )
+
+    def _readable_notes(self, meeting_id: MeetingId, session: int, user: AccessClaims) -> str | None:
+        """The notes as the history would give them: others' words are among them."""
+        try:
+            notes = self._history.notes(self._history.open(user, meeting_id, str(session)))
+        except (MeetingNotFoundError, NotThereError, SessionNotFoundError):
+            return None
+        return None if notes is None else notes.text
 
     def _of_session(self, meeting_id: MeetingId, session: int) -> Iterator[CataloguedRecording]:
         """The recordings of a session, the latest first."""

@@ -18,6 +18,7 @@ from contracts.log_events import (
     ChatSent,
     LogEvent,
     MeetingEnded,
+    NotesKept,
     ParticipantJoined,
     ParticipantLeft,
     RecordingStarted,
@@ -157,7 +158,7 @@ def test_what_somebody_left_in_the_meetings_of_others_names_them_no_more_and_wha
     body = {"user_id": ada.id, "name": ada.name}
     invited = whole.meetings.request("POST", f"/v1/meetings/{meeting}/invitees", body, token=bob.token)
     assert invited.status < 300, invited.text
-    said = [chat("m_1", "p_1", ada.name, "Hello"), chat("m_2", "p_2", "Bob", "Hi")]
+    said = [chat("m_1", "p_1", ada.name, "Hello"), chat("m_2", "p_2", "Bob", "Hi"), noted("Agenda", ada.id, bob.id)]
     events = [joined("p_1", ada.id, ada.name), joined("p_2", bob.id, "Bob"), *said]
     whole.meetings.module.facts(facts(meeting, events), None)
     whole.manage("DELETE", ada)
@@ -175,6 +176,8 @@ def test_what_somebody_left_in_the_meetings_of_others_names_them_no_more_and_wha
         ("Bob", "Hi"),
         ("Deleted user", "Bye"),
     ]
+    path = f"/v1/meetings/{meeting}/sessions/1/notes"
+    assert whole.meetings.request("GET", path, token=bob.token).json()["text"] == "Agenda"
     answer = dynamodb.query(
         TableName=tables["meetings"],
         KeyConditionExpression="pk = :pk",
@@ -237,6 +240,59 @@ def test_copy_of_ones_own_holds_ones_stays_and_words_and_nobody_elses(whole: Des
     assert {each["messages"][0]["text"] for each in found} == {"Hello 0", "Hello 1", "Hello 2"}
     stay = {"name": "Ada", "role": "participant", "joined_at": "1970-01-01T00:00:00.010Z", "left_at": None}
     assert [each["stays"] for each in found] == [[stay]] * 3
+
+
+def noted(text: str, *writers: str, at: int = 20) -> LogEvent:
+    return NotesKept(at=at, text=text, revision=at, writers=tuple(map(Identity, writers)))
+
+
+def copies_of_notes(whole: Desk, token: str) -> list[tuple[bool, str | None]]:
+    """What the copy of one's own has of the notes of sessions."""
+    items = whole.meetings.request("GET", "/v1/meetings/export", token=token).json()["items"]
+    return [(each["wrote_notes"], each["notes"]) for each in items]
+
+
+def test_copy_of_ones_own_has_the_notes_that_one_wrote_in(whole: Desk) -> None:
+    ada, bob = whole.register(), whole.register("Bob")
+    meeting = whole.create(bob.token).json()["id"]
+    events = [joined("p_1", ada.id, ada.name), joined("p_2", bob.id, "Bob"), noted("Agenda", ada.id)]
+    whole.meetings.module.facts(facts(meeting, events), None)
+    assert copies_of_notes(whole, ada.token) == [(True, "Agenda")]
+    assert copies_of_notes(whole, bob.token) == [(False, None)]
+
+
+@pytest.mark.parametrize("banned", [None, "Ada"])
+def test_copy_of_ones_own_has_no_notes_that_were_kept_after_one_was_taken_out(whole: Desk, banned: str | None) -> None:
+    ada, bob = whole.register(), whole.register("Bob")
+    meeting = whole.create(bob.token).json()["id"]
+    out = ParticipantLeft(
+        at=30,
+        participant_id=ParticipantId("p_1"),
+        identity=Identity(ada.id),
+        reason=LeaveReason.REMOVED,
+        banned=banned,
+    )
+    before = [joined("p_1", ada.id, ada.name), joined("p_2", bob.id, "Bob"), noted("Agenda", ada.id), out]
+    whole.meetings.module.facts(facts(meeting, before), None)
+    assert copies_of_notes(whole, ada.token) == [(True, "Agenda")], "as they were when she was there"
+    after = [*before, noted("Agenda. What Bob says of Ada", ada.id, bob.id, at=40)]
+    whole.meetings.module.facts(facts(meeting, after), None)
+    assert copies_of_notes(whole, ada.token) == [(True, None)]
+    assert copies_of_notes(whole, bob.token) == [(True, "Agenda. What Bob says of Ada")]
+
+
+def test_copy_of_ones_own_has_no_notes_that_are_not_kept_any_more(whole: Desk) -> None:
+    ada = whole.register()
+    meeting = whole.create(ada.token).json()["id"]
+    events = [joined("p_1", ada.id, ada.name), noted("Agenda", ada.id), MeetingEnded(at=30, by=None)]
+    whole.meetings.module.facts(facts(meeting, events), None)
+    organisation = {"defaults": {}, "history_days": 30}
+    path = "/v1/meetings/organisation"
+    assert whole.meetings.request("PUT", path, organisation, token=whole.admin.token).status == 200
+    try:
+        assert copies_of_notes(whole, ada.token) == [(True, None)]
+    finally:
+        whole.meetings.request("PUT", path, {**organisation, "history_days": None}, token=whole.admin.token)
 
 
 def test_copy_of_ones_own_tells_what_was_recorded_while_one_was_there(whole: Desk) -> None:
