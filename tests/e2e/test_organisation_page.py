@@ -15,7 +15,7 @@ from tests.e2e.test_admin_pages import open_section
 pytestmark = pytest.mark.timeout(180)
 MakePerson = Callable[..., Person]
 MOST = "Most participants"
-HISTORY = "Days of chat, attendance and polls"
+HISTORY = "Days of chat, notes, attendance and polls"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ export const organisation: OrganisationMessages = {
   defaultsLead: "Wie Besprechungen sind, wenn ihre Hosts nichts anderes wählen. Bestehende Besprechungen bleiben, wie sie sind.",
   retention: "Was aufbewahrt wird",
   retentionLead: "Danach wird es gelöscht, und niemand kann es zurückholen. Eine kürzere Zeit gilt auch für das, was schon da ist.",
-  historyDays: "Tage für Chat, Anwesenheit und Umfragen",
+  historyDays: "Tage für Chat, Notizen, Anwesenheit und Umfragen",
   historyHint: "1 bis 3650, ab dem Ende einer Besprechung; leer, solange es die Besprechung gibt",
   recordingsDays: "Tage für Aufzeichnungen",
   recordingsHint: "1 bis 3650, ab ihrem Beginn; leer, bis jemand sie löscht",

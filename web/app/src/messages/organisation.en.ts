@@ -4,7 +4,7 @@ export const organisation = {
   defaultsLead: "What meetings are like unless their hosts choose otherwise. Meetings that are there stay as they are.",
   retention: "What is kept",
   retentionLead: "Afterwards it is deleted, and nobody can bring it back. A shorter time also holds for what is there now.",
-  historyDays: "Days of chat, attendance and polls",
+  historyDays: "Days of chat, notes, attendance and polls",
   historyHint: "1 to 3650, from the end of a meeting; empty for as long as the meeting is there",
   recordingsDays: "Days of recordings",
   recordingsHint: "1 to 3650, from their beginning; empty until somebody deletes them",
