@@ -99,7 +99,7 @@ class Permissions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     moderate: bool = False
     record: bool = False
     notes: bool = False
-    """To write in the shared notes, which everybody in the room reads."""
+    """To write in the shared notes, which everybody in the room reads. Guests begin without."""
 
 
 _ATTENDING = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, notes=True)
@@ -108,9 +108,12 @@ PERMISSIONS_OF_ROLE: dict[Role, Permissions] = {
     Role.HOST: _RUNNING,
     Role.COHOST: _RUNNING,
     Role.PARTICIPANT: _ATTENDING,
-    Role.GUEST: _ATTENDING,
+    Role.GUEST: replace(_ATTENDING, notes=False),
 }
-"""The permissions a role starts with; the meeting service may narrow them in a token."""
+"""The permissions a role starts with; the meeting service may narrow them in a token.
+
+Guests, whom nobody knows, chat, which adds something; they do not write in the notes, where they could delete what the
+others wrote, unless a host lets them."""
 
 
 class TrackInfo(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,22 @@ def notes_of(someone: Person) -> Locator:
     return someone.page.get_by_role("textbox", name="The shared notes")
 
 
+def open_notes(someone: Person) -> None:
+    someone.press("More")
+    someone.page.get_by_role("menuitem", name="Shared notes").click()
+
+
+def _lets_write(host: Person, guest: Person) -> None:
+    """Guests read the notes alone, until a host lets one of them write."""
+    expect(guest.page.get_by_text("You may read the notes, not write in them.")).to_be_visible()
+    expect(notes_of(guest)).not_to_be_editable()
+    host.press("People")
+    host.page.get_by_role("button", name=f"Options for {guest.name}").click()
+    host.page.get_by_role("menuitem", name="Let write in the notes").click()
+    expect(notes_of(guest)).to_be_editable()
+    open_notes(host)
+
+
 def saved(someone: Person) -> None:
     expect(someone.page.get_by_text("All is saved")).to_be_visible()
 
@@ -27,10 +43,10 @@ def test_two_people_write_notes_together_and_one_reads_them_later(person: Callab
     link = ada.create_meeting("Weekly planning")
     for someone in (ada, ben):
         someone.join(link, camera=False)
-        someone.press("More")
-        someone.page.get_by_role("menuitem", name="Shared notes").click()
+        open_notes(someone)
     notes_of(ada).press_sequentially("Agenda\n- budget\n")
     expect(notes_of(ben)).to_have_value("Agenda\n- budget\n")
+    _lets_write(ada, ben)
 
     # Each goes on where they are, however the other's words push them about.
     notes_of(ada).press("Control+Home")

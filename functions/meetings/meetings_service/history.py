@@ -21,7 +21,7 @@ from meetings_service.domain.breakout_history import OpenedBreakout
 from meetings_service.domain.chat_history import ChatLine, Reader, may_read
 from meetings_service.domain.meeting_settings import RUNNING
 from meetings_service.domain.meetings import Meeting, is_meeting_id
-from meetings_service.domain.notes import Notes, may_read_notes
+from meetings_service.domain.notes import Notes, is_mostly_gone, may_read_notes
 from meetings_service.domain.polls import Poll
 from meetings_service.errors import MeetingNotFoundError, NotTheHostError, NotThereError, SessionNotFoundError
 from meetings_service.scheduling import role_in
@@ -143,6 +143,16 @@ class History:
         notes = self._histories.notes(opened.room_id)
         readable = notes is not None and notes.at >= opened.kept_from and may_read_notes(opened.reader, notes)
         return notes if readable else None
+
+    def notes_before(self, opened: OpenSession) -> Notes | None:
+        """The shared notes as they were when they were longest, if most of them is gone since: for the host, co-hosts and
+        administrators."""
+        if not (opened.reader.runs or opened.reader.administers):
+            return None
+        present, longest = self._histories.notes(opened.room_id), self._histories.longest_notes(opened.room_id)
+        if present is None or longest is None or longest.at < opened.kept_from:
+            return None
+        return longest if is_mostly_gone(longest, present) else None
 
     def breakouts(self, opened: OpenSession) -> tuple[OpenedBreakout, ...]:
         """The breakout rooms, in the order of opening."""

@@ -7,10 +7,17 @@ from msgspec import Struct
 from contracts.access_control import Permission
 from functions.serverless.requests import Call, Empty
 from functions.serverless.service import Answer, Service
-from functions.serverless.times import rfc3339_if_known
+from functions.serverless.times import rfc3339, rfc3339_if_known
 from meetings_service.history import History
 from meetings_service.history_routes import HISTORY_ERRORS, SESSION_PATH, as_file, opened_by_caller
 from meetings_service.messages import Time
+
+
+class EarlierNotes(Struct, frozen=True, kw_only=True):
+    """The shared notes as they were then."""
+
+    text: str
+    at: Time
 
 
 class NotesTold(Struct, frozen=True, kw_only=True):
@@ -19,6 +26,9 @@ class NotesTold(Struct, frozen=True, kw_only=True):
 
     text: str
     kept_at: Time | None
+    before: EarlierNotes | None
+    """The longest text that was kept before, if less than half as much is left; told to those who run the meeting, null
+    for all others."""
 
 
 class NotesExport(Struct, frozen=True, kw_only=True):
@@ -43,9 +53,11 @@ def add_notes_routes(app: Service, history: History) -> None:
         errors=HISTORY_ERRORS,
     )
     def read_notes(call: Call[Empty, Empty]) -> Answer[NotesTold]:
-        notes = history.notes(opened_by_caller(history, call))
+        opened = opened_by_caller(history, call)
+        notes, before = history.notes(opened), history.notes_before(opened)
         text, at = ("", None) if notes is None else (notes.text, notes.at)
-        return Answer(body=NotesTold(text=text, kept_at=rfc3339_if_known(at)))
+        earlier = None if before is None else EarlierNotes(text=before.text, at=rfc3339(before.at))
+        return Answer(body=NotesTold(text=text, kept_at=rfc3339_if_known(at), before=earlier))
 
     @app.operation(
         "GET",

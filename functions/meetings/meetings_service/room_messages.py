@@ -45,8 +45,8 @@ class PermissionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     publish: tuple[PublishPermission, ...]
     subscribe: bool
     chat: bool
-    notes: bool | UnsetType = UNSET
-    """To write in the shared notes; left out: as ``chat``."""
+    notes: bool = False
+    """To write in the shared notes."""
 
 
 class NameBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct, UnsetType
+from msgspec import Struct
 
 from contracts import client_commands as wire
 from contracts.access_control import Permission
@@ -90,7 +90,7 @@ _COMMANDS = (
                 publish=body.publish,
                 subscribe=body.subscribe,
                 chat=body.chat,
-                notes=body.chat if isinstance(body.notes, UnsetType) else body.notes,
+                notes=body.notes,
             ),
         ),
         _NOBODY,

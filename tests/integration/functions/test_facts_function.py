@@ -73,6 +73,7 @@ class Clerk:
             chat={line.message_id: line for line in records.chat(meeting_id)},
             polls={poll.poll_id: poll for poll in records.polls(meeting_id)},
             notes=records.notes(meeting_id),
+            longest_notes=records.longest_notes(meeting_id),
             breakouts={news.version: news for news in records.breakouts(meeting_id)},
             recordings={each: self.recording(each) for each in recordings},
         )

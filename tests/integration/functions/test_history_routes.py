@@ -198,7 +198,8 @@ def test_notes_are_read_as_they_were_last_by_those_who_were_there(make: Make, ad
     meeting = host.make(title="Weekly")
     path = f"/{meeting['id']}/sessions/1/notes"
     tell(host.meetings, meeting["id"], came(ada), came(eve), notes_kept("Agenda", 1, START))
-    assert eve.ask("GET", path).json() == {"text": "Agenda", "kept_at": "2027-01-15T08:00:00.000Z"}
+    agenda = {"text": "Agenda", "kept_at": "2027-01-15T08:00:00.000Z"}
+    assert eve.ask("GET", path).json() == {**agenda, "before": None}
     out = ParticipantLeft(
         at=START, participant_id=stay(eve), identity=Identity(eve.person.id), reason=LeaveReason.REMOVED
     )
@@ -206,7 +207,7 @@ def test_notes_are_read_as_they_were_last_by_those_who_were_there(make: Make, ad
     tell(host.meetings, meeting["id"], notes_kept("Agenda", 1, START), first=3)  # once more
     whole = {"text": "Agenda\n- budget \N{EURO SIGN}", "kept_at": "2027-01-15T08:00:01.000Z"}
     for reader in (host, ada, Host(host.meetings, admin)):
-        assert reader.ask("GET", path).json() == whole
+        assert reader.ask("GET", path).json() == {**whole, "before": None}
         taken = reader.ask("GET", f"{path}.txt")
         assert (taken.text, taken.headers["content-type"]) == (whole["text"], "text/plain; charset=utf-8")
         assert f'filename="{meeting["id"]}-1-notes.txt"' in taken.headers["content-disposition"]
@@ -216,6 +217,46 @@ def test_notes_are_read_as_they_were_last_by_those_who_were_there(make: Make, ad
         assert eve.ask("GET", path + export).json()["text"] == "", "who was taken out reads none of what came after"
         assert make("Nobody").ask("GET", path + export).code == "permission_denied"
     assert eve.ask("GET", f"{path}.txt").text == ""
+
+
+@pytest.mark.parametrize("is_told_backwards", [False, True])
+def test_notes_that_somebody_has_deleted_are_there_for_those_who_run_the_meeting(
+    make: Make, admin: Person, is_told_backwards: bool
+) -> None:
+    host, ada = make("Host"), make("Ada")
+    meeting = host.make()
+    path = f"/{meeting['id']}/sessions/1/notes"
+    texts = ["Agenda", "Agenda\n- budget \N{EURO SIGN}", "Agenda\n- budget", ""]
+    told = [notes_kept(text, 1, START + number * 1000) for number, text in enumerate(texts)]
+    tell(host.meetings, meeting["id"], came(ada))
+    for number, event in sorted(enumerate(told), reverse=is_told_backwards):
+        tell(host.meetings, meeting["id"], event, first=2 + number)
+    before = {"text": texts[1], "at": "2027-01-15T08:00:01.000Z"}
+    for reader in (host, Host(host.meetings, admin)):
+        assert reader.ask("GET", path).json() == {"text": "", "kept_at": "2027-01-15T08:00:03.000Z", "before": before}
+    assert ada.ask("GET", path).json()["before"] is None, "others read what the notes are in the end"
+
+
+def test_notes_of_which_half_is_left_are_told_as_they_are_alone(make: Make) -> None:
+    host = make("Host")
+    meeting = host.make()
+    path = f"/{meeting['id']}/sessions/1/notes"
+    tell(host.meetings, meeting["id"], came(host), notes_kept("12345678", 1, START), notes_kept("1234", 1, START + 1))
+    assert (host.ask("GET", path).json()["text"], host.ask("GET", path).json()["before"]) == ("1234", None)
+    tell(host.meetings, meeting["id"], notes_kept("123", 1, START + 2), first=4)
+    assert host.ask("GET", path).json()["before"]["text"] == "12345678"
+
+
+def test_notes_from_before_what_is_kept_are_not_told_as_earlier_ones(
+    make: Make, keeping: Callable[[int | None], None]
+) -> None:
+    host = make("Host")
+    meeting = host.make()
+    path = f"/{meeting['id']}/sessions/1/notes"
+    tell(host.meetings, meeting["id"], came(host, 1_000), notes_kept("12345678", 1, 1_000), notes_kept("1", 1, START))
+    assert host.ask("GET", path).json()["before"]["text"] == "12345678"
+    keeping(30)
+    assert host.ask("GET", path).json() == {"text": "1", "kept_at": "2027-01-15T08:00:00.000Z", "before": None}
 
 
 def test_who_voted_what_is_kept_nowhere(make: Make, dynamodb: DynamoDBClient, tables: dict[str, str]) -> None:
@@ -281,11 +322,12 @@ def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
 
     host.meetings.module.retention.run()
     assert "old 59" in kept("")
+    assert "NOTES#LONGEST" in kept("")
     keeping(30)
     for _ in range(2):
         host.meetings.module.retention.run()
         tell(host.meetings, meeting["id"], *old)  # told once more
-        for trace in ("old", "CHAT#", "ATTENDANCE#", "PERSON#", "POLL#", "NOTES", "BREAKOUTS#", ada.person.id):
+        for trace in ("old", "CHAT#", "ATTENDANCE#", "PERSON#", "POLL#", "NOTES", "NOTES#LONGEST", "BREAKOUTS#", ada.person.id):
             assert trace not in kept(""), trace
         assert "live" in kept(".2")
         assert "new" in kept(".3")

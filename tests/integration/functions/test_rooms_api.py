@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,19 @@ def test_nobody_has_begun_and_nothing_was_done(hasty: Client, broker: Redis, per
         assert (answer.status, answer.code) == (503, "service_unavailable")
         assert answer.headers["retry-after"] == "2"
     assert broker.keys("parley:room-request:*:ticket") == []
+
+
+def test_permissions_that_do_not_say_so_let_nobody_write_in_the_notes(
+    hasty: Client, broker: Redis, person: Callable[..., Person]
+) -> None:
+    ada = person()
+    meeting_id = begun(hasty, broker, ada)
+    path = f"{ROOMS}/{meeting_id}/participants/p_gus/permissions"
+    permissions: dict[str, object] = {"publish": [], "subscribe": True, "chat": True}
+    for given, notes in (({}, False), ({"notes": True}, True)):
+        hasty.request("PUT", path, {**permissions, **given}, token=ada.token)
+        asked: Any = broker.xrevrange(redis_names.ROOM_COMMANDS, count=1)
+        assert json.loads(asked[0][1][b"c"])["request"]["body"]["permissions"].get("notes", False) is notes
 
 
 def test_somebody_has_begun_and_it_is_not_known_what_was_done(

@@ -207,7 +207,7 @@ _MAKINGS: dict[str, Making] = {
     "stop": stopped,
     "ask": asked,
     "note": noted,
-    "keep": lambda who, at: notes_kept(f"notes of {at}", who, at),
+    "keep": lambda who, at: notes_kept("notes " * (at // 1000 % 4), who, at),
     "move": lambda who, at: moved(who, at, "b_1"),
     "come back": lambda who, at: moved(who, at, None),
     "be made co-host": lambda who, at: made(who, at, Role.COHOST),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts import log_events as log
 from contracts.notes import MAX_NOTES_LENGTH
-from contracts.rooms import ParticipantId, Role
+from contracts.rooms import PERMISSIONS_OF_ROLE, ParticipantId, Role
 from contracts.text_changes import TextChange, changed, simplified, transformed
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.decide import decide
@@ -35,6 +35,7 @@ from tests.unit.signaling_gateway.room_steps import (
 
 ROOM = after(RoomState(), join(HOST, role=Role.HOST), join(ADA), join(BOB))
 READING = replace(PLAIN, notes=False)
+GUS = ParticipantId("p_gus")
 NOW = 1000
 
 
@@ -58,6 +59,16 @@ def test_everybody_writes_until_a_role_may_not_and_one_of_them_is_let() -> None:
     assert text_of(after(let, edit(BOB, "b", of=1))) == "ba"
     assert refusal(let, edit(ADA, "x", of=1)) == "permission_denied"
     assert locked.stays[ADA].info.permissions == READING, "all else is as it was"
+
+
+def test_a_guest_writes_once_a_host_lets_them_and_others_of_no_account_do_not() -> None:
+    coming = [replace(join(who, role=Role.GUEST), permissions=PERMISSIONS_OF_ROLE[Role.GUEST]) for who in (EVE, GUS)]
+    room = after(ROOM, *coming, edit(ADA, "Agenda"))
+    deletion = edit(EVE, -6, of=1)
+    assert refusal(room, deletion) == "permission_denied"
+    let = after(room, commands.SetPermissions(participant_id=HOST, target=EVE, permissions=PLAIN))
+    assert text_of(after(let, edit(EVE, 6, "!", of=1))) == "Agenda!"
+    assert refusal(let, edit(GUS, -6, of=1)) == "permission_denied"
 
 
 def test_locked_notes_are_written_by_those_who_moderate() -> None:

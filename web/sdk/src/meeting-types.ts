@@ -324,6 +324,8 @@ export interface ChatLine {
 export interface KeptNotes {
   readonly text: string;
   readonly keptAt: string | null;
+  /** The longest text that was kept before, where less than half as much is left; for those who run the meeting, null for all others. */
+  readonly before: { readonly text: string; readonly at: string } | null;
 }
 
 /** How a poll came out. Who voted what is kept nowhere. */

@@ -15,10 +15,12 @@ from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.table import Key
 from meetings_service.adapters.written_history import (
     attended_of,
+    longest_notes_key,
     notes_key,
     set_earlier,
     write_breakouts,
     write_line,
+    write_longest_notes,
     write_notes,
     write_person,
     write_poll,
@@ -78,6 +80,7 @@ class Records:
             write_line(self._table, room_id, line)
         for poll in changes.polls.values():
             write_poll(self._table, room_id, poll)
+        write_longest_notes(self._table, room_id, changes.longest_notes)
         write_notes(self._table, room_id, changes.notes)
         write_breakouts(self._table, room_id, changes.breakouts.values())
         for recording in changes.recordings.values():
@@ -136,6 +139,11 @@ class Records:
     def notes(self, room_id: MeetingId) -> Notes | None:
         """The shared notes, as they were kept last; None: none were."""
         item = self._table.get(notes_key(room_id))
+        return None if item is None else msgspec.convert(item, Notes)
+
+    def longest_notes(self, room_id: MeetingId) -> Notes | None:
+        """The shared notes, as they were kept when they were longest; None: none were."""
+        item = self._table.get(longest_notes_key(room_id))
         return None if item is None else msgspec.convert(item, Notes)
 
     def breakouts(self, room_id: MeetingId) -> tuple[BreakoutNews, ...]:

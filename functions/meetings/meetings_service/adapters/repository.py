@@ -19,6 +19,7 @@ in ``expires_at`` (N, seconds since the epoch); billed by request; point-in-time
 | Chat          | ``MEETING#<room id>`` | ``CHAT#<version>#<message id>`` |                     |                       |                    |                       |
 | Poll          | ``MEETING#<room id>`` | ``POLL#<poll id>``              |                     |                       |                    |                       |
 | Notes         | ``MEETING#<room id>`` | NOTES                           |                     |                       |                    |                       |
+| Longest notes | ``MEETING#<room id>`` | ``NOTES#LONGEST``               |                     |                       |                    |                       |
 | Breakout news | ``MEETING#<room id>`` | ``BREAKOUTS#<version>``         |                     |                       |                    |                       |
 | Reminder      | ``MEETING#<id>``      | REMINDER                        | REMINDERS           | ``<due>#<id>``        |                    |                       |
 | Job           | ``JOB#<id>``          | JOB                             | JOBS                | ``<made at>#<id>``    |                    |                       |

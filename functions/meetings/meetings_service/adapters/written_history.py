@@ -121,9 +121,27 @@ def write_notes(table: Table, room_id: MeetingId, notes: Notes | None) -> None:
     )
 
 
+def write_longest_notes(table: Table, room_id: MeetingId, notes: Notes | None) -> None:
+    """The same, unless longer ones are known, or later ones that are as long."""
+    if notes is None:
+        return
+    length = len(notes.text)
+    table.update(
+        longest_notes_key(room_id),
+        sets={**without_nulls(notes), "length": length},
+        condition="attribute_not_exists(#length) OR #length < :length OR (#length = :length AND #version < :version)",
+        values={":length": length, ":version": notes.version},
+    )
+
+
 def notes_key(room_id: MeetingId) -> Key:
     """The key of a room's notes."""
     return f"MEETING#{room_id}", "NOTES"
+
+
+def longest_notes_key(room_id: MeetingId) -> Key:
+    """The key of a room's notes as they were when they were longest."""
+    return f"MEETING#{room_id}", "NOTES#LONGEST"
 
 
 def write_breakouts(table: Table, room_id: MeetingId, news: Iterable[BreakoutNews]) -> None:

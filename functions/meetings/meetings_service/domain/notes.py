@@ -1,4 +1,6 @@
-"""The shared notes of a room, as they were kept as a whole: the latest text counts, in whatever order facts come."""
+"""The shared notes of a room, as they were kept as a whole: the latest text counts, in whatever order facts come.
+
+The longest text is kept beside it: so nobody can undo for good what the others wrote."""
 
 from __future__ import annotations
 
@@ -30,6 +32,18 @@ def later_notes(first: Notes | None, second: Notes | None) -> Notes | None:
     if first is None or second is None:
         return second if first is None else first
     return max(first, second, key=lambda notes: notes.version)
+
+
+def longest_notes(first: Notes | None, second: Notes | None) -> Notes | None:
+    """The longer of two, either of which may be unknown; of two as long the later."""
+    if first is None or second is None:
+        return second if first is None else first
+    return max(first, second, key=lambda notes: (len(notes.text), notes.version))
+
+
+def is_mostly_gone(longest: Notes, present: Notes) -> bool:
+    """Whether less than half is left of what the notes once were."""
+    return longest.version < present.version and 2 * len(present.text) < len(longest.text)
 
 
 def may_read_notes(reader: Reader, notes: Notes) -> bool:

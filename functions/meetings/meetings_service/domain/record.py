@@ -44,7 +44,7 @@ from meetings_service.domain.attendance import (
 )
 from meetings_service.domain.breakout_history import BreakoutNews, news_of
 from meetings_service.domain.chat_history import ChatLine, line_of, merge_lines
-from meetings_service.domain.notes import Notes, later_notes, notes_of
+from meetings_service.domain.notes import Notes, later_notes, longest_notes, notes_of
 from meetings_service.domain.polls import Poll, merge_polls, poll_of
 from meetings_service.domain.times import earliest
 
@@ -93,6 +93,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     chat: dict[str, ChatLine] = field(default_factory=dict)
     polls: dict[str, Poll] = field(default_factory=dict)
     notes: Notes | None = None
+    longest_notes: Notes | None = None
     breakouts: dict[int, BreakoutNews] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
 
@@ -124,7 +125,8 @@ def changes_of(fact: Fact) -> Changes:
             poll = poll_of(fact.version, fact.event)
             changes = Changes(polls={poll.poll_id: poll})
         case NotesKept():
-            changes = Changes(notes=notes_of(fact.version, fact.event))
+            notes = notes_of(fact.version, fact.event)
+            changes = Changes(notes=notes, longest_notes=notes)
         case BreakoutsOpened() | BreakoutsChanged() | BreakoutsClosed():
             changes = Changes(breakouts={fact.version: news_of(fact.version, fact.event)})
         case RecordingStarted() | RecordingStopped():
@@ -174,6 +176,7 @@ def add(first: Changes, second: Changes) -> Changes:
         chat=_both(first.chat, second.chat, merge_lines),
         polls=_both(first.polls, second.polls, merge_polls),
         notes=later_notes(first.notes, second.notes),
+        longest_notes=longest_notes(first.longest_notes, second.longest_notes),
         breakouts=first.breakouts | second.breakouts,
         recordings=_both(first.recordings, second.recordings, merge_recordings),
     )

@@ -289,6 +289,8 @@ export const meetings: MeetingMessages = {
     nobody: "Niemand war da.",
     noChat: "Es wurde nichts geschrieben, das du lesen darfst.",
     noNotes: "Es wurde nichts notiert, das du lesen darfst.",
+    earlierNotes: "Früherer Text",
+    notesBefore: (time) => `Das meiste an den Notizen wurde seit ${time} gelöscht. Wer die Besprechung leitet, sieht, was sie da waren:`,
     downloadText: "Als Text herunterladen",
     noPolls: "Es wurde nichts gefragt.",
     removed: "Diese Nachricht wurde entfernt.",

@@ -287,6 +287,8 @@ export const meetings = {
     nobody: "Nobody was there.",
     noChat: "Nothing was written that you may read.",
     noNotes: "Nothing was noted that you may read.",
+    earlierNotes: "Earlier text",
+    notesBefore: (time: string) => `Most of the notes was deleted since ${time}. Those who run the meeting see what they were then:`,
     downloadText: "Download as text",
     noPolls: "Nothing was asked.",
     removed: "This message was removed.",
