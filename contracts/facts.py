@@ -1,14 +1,15 @@
 """What happened in a room, as the gateways report it to the meeting service.
 
 The gateways invoke the function `FACTS_FUNCTION` with a `FactBatch`; it answers a `FactsAccepted`. Delivery is at least
-once and in any order: the meeting service keeps one record for each meeting and version.
+once and in any order: the meeting service keeps one record for each meeting and version. Edits of shared notes are no
+facts (`is_fact`): there are many, they are large, and the notes as a whole tell all that they do.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from contracts.log_events import LogEvent
+from contracts.log_events import LogEvent, NotesEdited
 from contracts.rooms import MeetingId
 
 FACTS_FUNCTION = "parley-meetings-facts"
@@ -18,6 +19,11 @@ class Fact(Struct, frozen=True, kw_only=True):
     meeting_id: MeetingId
     version: int
     event: LogEvent
+
+
+def is_fact(event: LogEvent) -> bool:
+    """Whether the meeting service is told of an event."""
+    return not isinstance(event, NotesEdited)
 
 
 class FactBatch(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 At least once: entries are acknowledged after the function has taken them. Those that it refuses for good become dead
 letters. A function that fails keeps its batch waiting; when it fails on the same batch again and again while it can be
-reached, the facts are handed over one by one, so that a single bad one becomes a dead letter instead of a dam.
+reached, the facts are handed over one by one, so that a single bad one becomes a dead letter instead of a dam. What is
+too large for one invocation goes in several; a fact that is too large by itself is a dead letter, too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -23,6 +24,8 @@ from signaling_gateway.metrics import FACTS
 
 TRIES_TOGETHER = 3
 TRIES_ALONE = 5
+MAX_TOGETHER_BYTES = 4_000_000
+"""As many bytes of facts go in one invocation, of which AWS Lambda takes 6 MB."""
 
 _log = logging.getLogger(__name__)
 _accepted_decoder: msgspec.json.Decoder[FactsAccepted] = msgspec.json.Decoder(FactsAccepted)
@@ -37,8 +40,12 @@ class FunctionUnreachableError(Exception):
     """The function could not be invoked."""
 
 
+class PayloadTooLargeError(Exception):
+    """The function takes no payload of this size."""
+
+
 class Function(Protocol):
-    """Invokes one function synchronously, in any thread. Raises the two errors above."""
+    """Invokes one function synchronously, in any thread. Raises the three errors above."""
 
     def __call__(self, payload: bytes) -> bytes: ...
 
@@ -65,7 +72,8 @@ class FactsDelivery:
                 await self._deliver_alone(entry_id, fact)
         elif facts:
             try:
-                await self._deliver(tuple(facts.values()))
+                for together in _slices(facts.values()):
+                    await self._deliver(together)
             except FunctionFailedError as error:
                 self._failures[first] += 1
                 raise NotHandledError(f"the function failed on {len(facts)} facts: {error}") from error
@@ -99,6 +107,9 @@ class FactsDelivery:
             accepted = _accepted_decoder.decode(answer)
         except FunctionUnreachableError as error:
             raise NotHandledError(f"the function cannot be invoked: {error}") from error
+        except PayloadTooLargeError as error:
+            await self._deliver_less(facts, str(error))
+            return
         except msgspec.DecodeError as error:
             raise FunctionFailedError(f"its answer cannot be read: {error}") from error
         known = {(fact.meeting_id, fact.version): fact for fact in facts}
@@ -108,7 +119,30 @@ class FactsDelivery:
             if fact is not None:
                 await self._bury(msgspec.json.encode(fact), refused.reason)
 
+    async def _deliver_less(self, facts: tuple[Fact, ...], reason: str) -> None:
+        """Delivers in two parts what is too large together."""
+        if len(facts) == 1:
+            await self._bury(msgspec.json.encode(facts[0]), f"too large: {reason}")
+            return
+        half = len(facts) // 2
+        for part in (facts[:half], facts[half:]):
+            await self._deliver(part)
+
     async def _bury(self, fact: bytes, reason: str) -> None:
         _log.error("a fact is kept as a dead letter", extra={"reason": reason})
         FACTS.labels("dead").inc()
         await self._redis.xadd(redis_names.FACTS_DEAD, {"f": fact, "reason": reason, "at": str(self._now())})
+
+
+def _slices(facts: Iterable[Fact]) -> Iterator[tuple[Fact, ...]]:
+    """All facts in their order, as many together as go in one invocation."""
+    together: list[Fact] = []
+    size = 0
+    for fact in facts:
+        length = len(msgspec.json.encode(fact))
+        if together and size + length > MAX_TOGETHER_BYTES:
+            yield tuple(together)
+            together, size = [], 0
+        together.append(fact)
+        size += length
+    yield tuple(together)

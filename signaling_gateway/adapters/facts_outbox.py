@@ -3,7 +3,8 @@
 The facts' stream and a meeting's log may lie on different nodes of a cluster, so no script can write both. A gateway
 passes on the events of its own appends, then notes in the log's slot how far it has come. If it dies between the
 two, the gateway that takes over its rooms reads the rest from the log: at least once, and known by meeting and
-version at the other end.
+version at the other end. What is no fact is passed over, and noted like one: an entry of the log can only be trimmed
+when those before it can.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts import redis_names
-from contracts.facts import Fact
+from contracts.facts import Fact, is_fact
 from contracts.rooms import GatewayId, MeetingId
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog, is_append_of
 
@@ -124,9 +125,13 @@ class FactsOutbox:
 
     async def _write(self, facts: list[Fact]) -> None:
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for fact in facts:
+            for fact in filter(_is_told, facts):
                 pipeline.xadd(redis_names.FACTS, {"f": msgspec.json.encode(fact)})
             await pipeline.execute()
+
+
+def _is_told(fact: Fact) -> bool:
+    return is_fact(fact.event)
 
 
 def _fact(meeting_id: MeetingId, entry: LogEntry) -> Fact:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from signaling_gateway.adapters.facts_delivery import FunctionFailedError, FunctionUnreachableError
+from signaling_gateway.adapters.facts_delivery import (
+    FunctionFailedError,
+    FunctionUnreachableError,
+    PayloadTooLargeError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -30,12 +35,17 @@ class MeetingsFunction:
 
         Raises:
             FunctionFailedError: the function raised an error.
+            PayloadTooLargeError: it was not invoked, because it takes no payload of this size.
             FunctionUnreachableError: it was not invoked, or its answer did not arrive.
         """
         try:
             answer = self._client.invoke(FunctionName=self._name, InvocationType="RequestResponse", Payload=payload)
             body = answer["Payload"].read()
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise PayloadTooLargeError(str(error)) from error
+            raise FunctionUnreachableError(str(error)) from error
+        except BotoCoreError as error:
             raise FunctionUnreachableError(str(error)) from error
         if answer.get("FunctionError"):
             raise FunctionFailedError(body[:500].decode("utf-8", "replace"))

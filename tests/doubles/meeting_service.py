@@ -36,6 +36,10 @@ class MeetingService:
         self.fetches = 0
         self.batches: list[FactBatch] = []
         self.failures: list[str] = []
+        self.takes_bytes = 6 * 1024 * 1024
+        """The largest payload that is taken: as AWS Lambda has it."""
+        self.largest = 0
+        """The largest payload that was sent, bytes."""
         self.stream_keys: dict[str, MeetingClaims] = {}
         """Whom each key lets in."""
         self.key_failures: list[str] = []
@@ -44,7 +48,7 @@ class MeetingService:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=2**30)
         app.router.add_get("/jwks.json", self._jwks)
         app.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
         self._runner = web.AppRunner(app)
@@ -96,6 +100,10 @@ class MeetingService:
 
     async def _invoke(self, request: web.Request) -> web.Response:
         body = await request.read()
+        self.largest = max(self.largest, len(body))
+        if len(body) > self.takes_bytes:
+            too_large = {"Type": "User", "Message": f"{len(body)} bytes"}
+            return web.json_response(too_large, status=413, headers={"X-Amzn-Errortype": "RequestTooLargeException"})
         is_key = request.match_info["name"] == STREAM_KEYS_FUNCTION
         failures = self.key_failures if is_key else self.failures
         if failures:

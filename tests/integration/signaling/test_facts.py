@@ -9,6 +9,7 @@ import msgspec
 from contracts import redis_names
 from contracts.facts import Fact
 from contracts.log_codec import decode_event
+from contracts.log_events import NotesEdited, NotesKept
 from contracts.room_commands import EndMeetingRequested, encode_room_command
 from contracts.rooms import Identity, MeetingId, Role
 
@@ -57,6 +58,61 @@ async def test_an_entry_that_cannot_be_read_is_a_dead_letter_and_dams_nothing(pl
     await platform.join(gateway, "u_ada")
     await platform.eventually(lambda: 2 in _delivered(platform))
     assert await platform.redis.xlen(redis_names.FACTS_DEAD) == 1
+
+
+def _large(version: int, length: int) -> Fact:
+    kept = NotesKept(at=1, text="x" * length, revision=version, writers=())
+    return Fact(meeting_id=MeetingId("m"), version=version, event=kept)
+
+
+async def _leave_behind(platform: Platform, facts: list[Fact]) -> None:
+    async with platform.redis.pipeline() as pipeline:
+        for fact in facts:
+            pipeline.xadd(redis_names.FACTS, {"f": msgspec.json.encode(fact)})
+        await pipeline.execute()
+
+
+async def test_large_facts_go_in_as_many_invocations_as_they_take(platform: Platform) -> None:
+    """Lambda takes 6 MB, of which other layers may take less: what is refused as too large goes in smaller parts."""
+    facts = [_large(version, 120_000) for version in range(90)]
+    await _leave_behind(platform, facts)
+    platform.service.takes_bytes = 2_500_000
+    await platform.gateway()
+    await platform.eventually(lambda: _empty(platform))
+    assert platform.service.facts == facts, "each once"
+    assert platform.service.largest < 4_200_000
+    assert await platform.redis.xlen(redis_names.FACTS_DEAD) == 0
+
+
+async def test_a_fact_that_is_too_large_by_itself_is_a_dead_letter_and_dams_nothing(platform: Platform) -> None:
+    platform.service.takes_bytes = 50_000
+    facts = [_large(version, 60_000 if version == 4 else 1_000) for version in range(9)]
+    await _leave_behind(platform, facts)
+    await platform.gateway()
+    await platform.eventually(lambda: _empty(platform))
+    assert platform.service.facts == [fact for fact in facts if fact.version != 4]
+    [(_, dead)] = await platform.redis.xrange(redis_names.FACTS_DEAD)
+    assert msgspec.json.decode(dead[b"f"], type=Fact).version == 4
+    assert b"too large" in dead[b"reason"]
+
+
+async def test_edits_of_notes_are_no_facts_and_are_noted_like_facts(platform: Platform) -> None:
+    """What is noted may be trimmed: an edit that was not would keep the log from it on."""
+    one, two = await platform.gateway(), await platform.gateway()
+    ada, bob = await platform.join(one, "u_ada"), await platform.join(two, "u_bob")
+    await bob.ask("send_chat", {"text": "a fact"})
+    await ada.ask("edit_notes", {"edit_id": "e", "revision": 0, "change": ["no fact"]})
+    log = await _log(platform)
+    (edited,) = (version for version, event in log.items() if isinstance(event, NotesEdited))
+    noted = redis_names.meeting_facts(MeetingId(platform.meeting_id))
+    await platform.eventually(lambda: _is_noted(platform, noted, one.gateway.id, edited))
+    del log[edited]
+    await platform.eventually(lambda: log.items() <= _delivered(platform).items())
+    assert edited not in _delivered(platform)
+
+
+async def _is_noted(platform: Platform, key: str, gateway_id: str, version: int) -> bool:
+    return int(await platform.redis.hget(key, gateway_id) or 0) >= version
 
 
 async def test_what_a_dead_consumer_had_taken_is_claimed(platform: Platform) -> None:
