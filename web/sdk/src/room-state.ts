@@ -118,6 +118,8 @@ export interface NotesState {
   readonly isSaved: boolean;
   /** Why what one has written was taken back, by error code: `permission_denied`, `notes_full`; null since one has written again. */
   readonly refusal: string | null;
+  /** What one had put in of what was taken back, for whoever wants to copy it; until `SharedNotes.dismiss`. */
+  readonly takenBack: string;
 }
 
 /** Breakout rooms that are open. */

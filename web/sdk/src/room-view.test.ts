@@ -68,7 +68,7 @@ const local: LocalView = {
   encryption: null,
   reactions: [],
   lobbyMessage: null,
-  notes: { text: "", isSaved: true, refusal: null },
+  notes: { text: "", isSaved: true, refusal: null, takenBack: "" },
   unmuteRequest: null,
 };
 

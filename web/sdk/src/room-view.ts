@@ -59,7 +59,7 @@ export const INITIAL_STATE: RoomState = {
   policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, notes: true, direct: false, e2ee: false },
   spotlight: [],
   polls: [],
-  notes: { text: "", isSaved: true, refusal: null },
+  notes: { text: "", isSaved: true, refusal: null, takenBack: "" },
   breakouts: null,
   recording: null,
   recordingEnd: null,

@@ -92,6 +92,8 @@ export const room: RoomMessages = {
     locked: "Die Notizen sind gesperrt: Gastgeber schreiben darin.",
     notAllowed: "Du darfst die Notizen lesen, aber nicht darin schreiben.",
     full: "Die Notizen sind voll. Was du zuletzt geschrieben hast, wurde zurückgenommen.",
+    takenBack: "Was nicht in die Notizen kam, zum Kopieren",
+    dismiss: "Verwerfen",
     refused: "Was du zuletzt geschrieben hast, wurde zurückgenommen: Du darfst nicht in den Notizen schreiben.",
     notEncrypted: "Die Notizen sind nicht Ende-zu-Ende-verschlüsselt: Der Server kann sie lesen.",
   },

@@ -91,6 +91,8 @@ export const room = {
     locked: "The notes are locked: hosts write in them.",
     notAllowed: "You may read the notes, not write in them.",
     full: "The notes are full. What you wrote last was taken back.",
+    takenBack: "What was not taken into the notes, to copy",
+    dismiss: "Discard it",
     refused: "What you wrote last was taken back: you may not write in the notes.",
     notEncrypted: "The notes are not encrypted from end to end: the server can read them.",
   },

@@ -1,14 +1,16 @@
 import { asParleyError } from "../errors.js";
 import type { NotesState } from "../room-state.js";
 import type { EditNotes, NotesEditedEvent, NotesSnapshot } from "../wire.js";
-import { between, changed, composed, transformed, type TextChange } from "./text-change.js";
+import { between, changed, composed, divided, putInFirst, transformed, type TextChange } from "./text-change.js";
 
 /** Edits that follow each other go together, milliseconds: also so that none is refused for coming too fast. */
 const TOGETHER_MS = 400;
 /** What was not done for a reason that passes is tried again so much later, milliseconds. */
 const AGAIN_MS = 1_000;
-/** As many as a gateway takes in one edit. */
-const MOST_PARTS = 200;
+/** As many parts as a gateway takes in one edit: `MAX_CHANGE_PARTS` in `contracts/notes.py`. */
+const MOST_PARTS = 32;
+/** As many characters as a gateway takes in one edit: `MAX_PUT_IN` there. */
+const MOST_PUT_IN = 4_000;
 /** As many as shared notes have at the most. */
 export const MOST_NOTES_CHARACTERS = 30_000;
 /** These do not pass: what was written is taken back. */
@@ -38,7 +40,8 @@ export class SharedNotes {
   #isAsked = false;
   /** An edit of what comes of `#told` and the one on its way. */
   #unsent: TextChange = [];
-  #state: NotesState = { text: "", isSaved: true, refusal: null };
+  #takenBack = "";
+  #state: NotesState = { text: "", isSaved: true, refusal: null, takenBack: "" };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -52,15 +55,27 @@ export class SharedNotes {
 
   /**
    * Says what one has made of `before`, the present text unless told. The others see what has changed, and what they have written since
-   * `before` stays.
+   * `before` stays. What makes the notes longer than they may be is not sent, and taken back at once.
    */
   write(text: string, before = this.#state.text): void {
     const written = text.replaceAll("\r\n", "\n").replaceAll(UNWRITABLE, "").replaceAll(LONE_SURROGATE, "\ufffd");
     const change = transformed(between(before, this.#state.text), between(before, written))[1];
     if (change.length === 0) return;
+    const length = Array.from(changed(this.#state.text, change)).length;
+    if (length > MOST_NOTES_CHARACTERS && length > Array.from(this.#state.text).length) {
+      this.#takeBack(change);
+      this.#show("notes_full");
+      return;
+    }
     this.#unsent = composed(this.#unsent, change);
     this.#show();
     this.#schedule(TOGETHER_MS);
+  }
+
+  /** Forgets what was taken back. */
+  dismiss(): void {
+    this.#takenBack = "";
+    this.#show();
   }
 
   /** The notes as they are now, all at once: on coming in, and on coming back. */
@@ -117,8 +132,13 @@ export class SharedNotes {
   #show(refusal: string | null = null): void {
     const sent = this.#onItsWay === null ? this.#told : changed(this.#told, this.#onItsWay.change);
     const isSaved = this.#onItsWay === null && this.#unsent.length === 0;
-    this.#state = { text: changed(sent, this.#unsent), isSaved, refusal };
+    this.#state = { text: changed(sent, this.#unsent), isSaved, refusal, takenBack: this.#takenBack };
     this.#handlers.onChange();
+  }
+
+  #takeBack(change: TextChange): void {
+    const texts = change.filter((part) => typeof part === "string");
+    this.#takenBack = [this.#takenBack, ...texts].filter((text) => text !== "").join("\n");
   }
 
   #schedule(delayMs: number): void {
@@ -133,18 +153,16 @@ export class SharedNotes {
   async #send(): Promise<void> {
     // Others may have made idle what is to be sent again.
     if (this.#onItsWay?.change.length === 0) this.#onItsWay = null;
-    if (this.#onItsWay === null) {
-      this.#onItsWay = this.#unsent.length === 0 ? null : { id: crypto.randomUUID(), change: this.#unsent };
-      this.#unsent = [];
+    if (this.#onItsWay === null && this.#unsent.length > 0) {
+      const [change, rest] = divided(this.#unsent, MOST_PARTS, MOST_PUT_IN);
+      this.#onItsWay = { id: crypto.randomUUID(), change };
+      this.#unsent = rest;
     }
     if (this.#onItsWay === null) {
       this.#show();
       return;
     }
-    if (this.#onItsWay.change.length > MOST_PARTS) {
-      const change = between(this.#told, changed(this.#told, this.#onItsWay.change));
-      this.#onItsWay = { ...this.#onItsWay, change };
-    }
+    if (this.#onItsWay.change.length > MOST_PARTS) this.#onItsWay = this.#withFewerParts(this.#onItsWay);
     const { id, change } = this.#onItsWay;
     this.#isAsked = true;
     try {
@@ -152,6 +170,17 @@ export class SharedNotes {
     } catch (thrown) {
       this.#failed(id, asParleyError(thrown).code);
     }
+  }
+
+  /**
+   * An edit that others have written into. It may stand already: what it puts in stays in it, or would be there twice. What is taken out
+   * twice is gone once.
+   */
+  #withFewerParts(own: { readonly id: string; readonly change: TextChange }): { readonly id: string; readonly change: TextChange } {
+    const [putIn, takenOut] = putInFirst(own.change);
+    const [change, rest] = putIn.length > 0 ? [putIn, takenOut] : divided(own.change, MOST_PARTS, MOST_PUT_IN);
+    this.#unsent = composed(rest, this.#unsent);
+    return { id: own.id, change };
   }
 
   #failed(id: string, code: string): void {
@@ -162,6 +191,7 @@ export class SharedNotes {
       this.#schedule(AGAIN_MS);
       return;
     }
+    this.#takeBack(composed(this.#onItsWay.change, this.#unsent));
     this.#onItsWay = null;
     this.#unsent = [];
     this.#show(code);

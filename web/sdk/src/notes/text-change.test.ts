@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { between, changed, composed, simplified, transformed, type Part, type TextChange } from "./text-change.js";
+import { between, changed, composed, divided, putInFirst, simplified, transformed, type Part, type TextChange } from "./text-change.js";
 
 const ALPHABET = ["a", "b", "\n", "\u{1f600}"];
 
@@ -47,6 +47,28 @@ describe("a change of a text", () => {
       const text = anyText(below, 10);
       const change = anyChange(below, text);
       expect(changed(text, simplified(change))).toBe(changed(text, change));
+    });
+  });
+
+  it("is made several of, each so large at the most, that do the same and make no text longer than it has to be", () => {
+    seeds((below) => {
+      const text = anyText(below, 12);
+      const change = simplified(anyChange(below, text));
+      const after = changed(text, change);
+      const longest = Math.max(Array.from(text).length, Array.from(after).length);
+      let [now, left] = [text, change];
+      for (let count = 0; left.length > 0 && count < 50; count += 1) {
+        const [first, rest] = divided(left, 3, 2);
+        expect(first.length).toBeLessThanOrEqual(3);
+        expect(Array.from(first.filter((part) => typeof part === "string").join("")).length).toBeLessThanOrEqual(2);
+        expect(composed(first, rest)).toEqual(left);
+        now = changed(now, first);
+        expect(Array.from(now).length).toBeLessThanOrEqual(longest);
+        left = rest;
+      }
+      expect(now).toBe(after);
+      const [putIn, takenOut] = putInFirst(change);
+      expect(composed(putIn, takenOut)).toEqual(change);
     });
   });
 

@@ -118,6 +118,45 @@ export function composed(first: TextChange, second: TextChange): TextChange {
   return simplified(made);
 }
 
+/**
+ * A change as two: a first one that has so many parts and puts in so many characters at the most, and what is left, one of what the first has
+ * made. What is taken out comes first: so the text is at no moment longer than before it all or after it.
+ */
+export function divided(change: TextChange, mostParts: number, mostPutIn: number): readonly [first: TextChange, rest: TextChange] {
+  const whole = simplified(change);
+  const texts = whole.filter((part) => typeof part === "string");
+  if (whole.length <= mostParts && Array.from(texts.join("")).length <= mostPutIn) return [whole, []];
+  const takesOut = whole.some((part) => typeof part === "number" && part < 0);
+  const first: Part[] = [];
+  const rest: Part[] = [];
+  let room = mostPutIn;
+  let isFull = false;
+  for (const part of whole) {
+    isFull ||= simplified([...first, part]).length > mostParts;
+    if (typeof part === "number") {
+      if (!isFull) first.push(part);
+      if (isFull || part > 0) rest.push(part);
+      continue;
+    }
+    const characters = Array.from(part);
+    const now = takesOut || isFull ? [] : characters.slice(0, room);
+    const later = characters.slice(now.length);
+    first.push(now.join(""));
+    rest.push(now.length, later.join(""));
+    room -= now.length;
+    isFull ||= !takesOut && later.length > 0;
+  }
+  return [simplified(first), simplified(rest)];
+}
+
+/** A change as two: what it puts in, and what it takes out of what comes of that. */
+export function putInFirst(change: TextChange): readonly [putIn: TextChange, takenOut: TextChange] {
+  return [
+    simplified(change.map((part) => (typeof part === "string" ? part : Math.abs(part)))),
+    simplified(change.map((part) => (typeof part === "string" ? Array.from(part).length : part))),
+  ];
+}
+
 /** What is left of a change; behind its last part all is kept, without end. */
 class Parts {
   readonly #parts: Part[];

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "react";
 import { useMessages } from "../../messages/catalogue.js";
+import { Button } from "../../ui/Button.js";
 import { Notice } from "../../ui/Notice.js";
 import { Switch } from "../../ui/Switch.js";
 import { useRoom } from "../meeting-room.js";
@@ -24,9 +25,7 @@ export function NotesPanel({ onClose }: { readonly onClose: () => void }) {
     <SidePanel title={texts.title} onClose={onClose}>
       <div className={styles.body}>
         {policy.e2ee && <p className={styles.about}>{texts.notEncrypted}</p>}
-        {notes.refusal !== null && (
-          <Notice tone="error" title={notes.refusal === "notes_full" ? texts.full : texts.refused} />
-        )}
+        <TakenBack />
         <Text mayWrite={mayWrite} />
         <div className={styles.foot}>
           <p className={styles.about}>
@@ -43,6 +42,31 @@ export function NotesPanel({ onClose }: { readonly onClose: () => void }) {
         )}
       </div>
     </SidePanel>
+  );
+}
+
+/** That something was not taken, and what: so that it can be copied, however the notes go on. */
+function TakenBack() {
+  const { notes: texts } = useMessages();
+  const { room, state } = useRoom();
+  const { refusal, takenBack } = state.notes;
+  if (refusal === null && takenBack === "") return null;
+  const title = refusal === null ? texts.takenBack : refusal === "notes_full" ? texts.full : texts.refused;
+  return (
+    <Notice tone="error" title={title}>
+      {takenBack !== "" && (
+        <div className={styles.takenBack}>
+          <textarea aria-label={texts.takenBack} className={styles.rescued} readOnly rows={3} value={takenBack} />
+          <Button
+            onPress={() => {
+              room.notes.dismiss();
+            }}
+          >
+            {texts.dismiss}
+          </Button>
+        </div>
+      )}
+    </Notice>
   );
 }
 
