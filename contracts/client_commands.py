@@ -19,10 +19,8 @@ MAX_SPOTLIGHT = 9
 MAX_POLL_OPTIONS = 20
 MAX_BREAKOUTS = 100
 MAX_BREAKOUT_S = 24 * 3600
-HOSTS = "hosts"
-"""Addressee of a chat message to those who moderate."""
-EVERYONE = "everyone"
-"""Addressee of a chat message to the main room and all breakout rooms."""
+HOSTS, EVERYONE = "hosts", "everyone"
+"""Addressees of a chat message: those who moderate; the main room and all breakout rooms."""
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=MAX_SDP_LENGTH, description="An SDP (RFC 8866)")]
 Mid = Annotated[str, Meta(min_length=1, max_length=32, description="a=mid of an m-line (RFC 5888)")]
@@ -306,11 +304,13 @@ class ClosePoll(Command, frozen=True, kw_only=True):
 
 
 class EditNotes(Command, frozen=True, kw_only=True):
-    """Changes the shared notes, of 30,000 characters at most; needs the permission ``notes``.
+    """Changes the shared notes, of 30,000 characters at most; needs the permission ``notes``. One edit puts in 4,000
+    characters at most, in all of its strings.
 
     ``change`` goes through the text as it was at ``revision``: a positive number keeps so many characters (Unicode code
     points), a negative one takes so many out, a string is put in; what follows the last part stays. The room makes it
-    one of the present text, and tells everybody. Of too old a revision it is refused with `notes_outdated`.
+    one of the present text, and tells everybody. Of too old a revision, or where too many have written between its
+    parts, it is refused with `notes_outdated`.
     """
 
     edit_id: Id

@@ -26,8 +26,8 @@ services alone carry no event, so ``events`` may be shorter than the range. A cl
 after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`, and so are
 ``publish_offer`` and ``restart_media`` beyond 20 at once and 2 a second, ``send_chat`` and ``edit_chat`` beyond 10 at
 once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``edit_notes`` beyond 10 at once and 3 a
-second, ``enter_breakout`` beyond 5 at once and one in 2 seconds, and ``signal_peer`` beyond 10 at once and one in
-2 seconds. A client that sends more than 300 frames
+second, or 16,000 characters at once and 1,000 a second, ``enter_breakout`` beyond 5 at once and one in 2 seconds, and
+``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames
 at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a meeting eight times
 at once, lost connections that may yet come back included, or connected fewer times where the operator has said so; the
 next is refused with `already_in_meeting`, or takes the place of the oldest, as the operator has said: that one leaves

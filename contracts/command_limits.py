@@ -8,7 +8,7 @@ from contracts.client_commands import COMMANDS
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):
-    """How often one connection may give these commands."""
+    """How often one connection may give these commands, or how much it may say with them."""
 
     commands: frozenset[str]
     at_once: int
@@ -27,3 +27,5 @@ LIMITS = (
     RateLimit(commands=frozenset({"signal_peer"}), at_once=10, per_s=0.5),
 )
 """What holds in addition to `COMMAND_LIMIT`, which takes commands that do not exist, too."""
+NOTES_CHARACTERS = RateLimit(commands=frozenset({"edit_notes"}), at_once=16_000, per_s=1_000)
+"""How many characters one connection may put into shared notes, which everybody is sent."""

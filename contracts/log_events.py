@@ -330,7 +330,7 @@ class NotesKept(_Event, frozen=True, kw_only=True, tag="notes_kept"):
     text: str
     revision: int
     writers: tuple[Identity, ...]
-    """Who has written in them."""
+    """The accounts that have written in them, the first 500."""
 
 
 class BreakoutsOpened(_Event, frozen=True, kw_only=True, tag="breakouts_opened"):

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent, MeetingEnded, NotesEdited, NotesKept
-from contracts.notes import MAX_NOTES_LENGTH
+from contracts.notes import MAX_NOTES_LENGTH, MAX_PUT_IN
 from contracts.rooms import ParticipantId
 from contracts.text_changes import ChangeDoesNotFitError, TextChange, changed, put_in_by, simplified, transformed
 from signaling_gateway.domain.permissions import Action, require
@@ -21,7 +21,10 @@ from signaling_gateway.errors import Refusal
 
 KEEP_AFTER_MS = 30_000
 """So long after the first edit that is not kept yet the notes are kept as a whole."""
+MOST_PARTS_OF_PRESENT = 100
+"""An edit that has more parts as one of the present text is to be made anew, by who writes."""
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_OUTDATED = "The notes have changed too much since. Read them again."
 
 
 class EditNotes(Struct, frozen=True, kw_only=True):
@@ -91,11 +94,15 @@ def _of_present(notes: Notes, command: EditNotes) -> TextChange:
     change = simplified(command.change)
     if not change or any(_UNWRITABLE.search(text) for text in put_in_by(change)):
         raise Refusal(ErrorCode.VALIDATION_FAILED, "An edit changes something, and has no control characters.")
+    if sum(map(len, put_in_by(change))) > MAX_PUT_IN:
+        raise Refusal(ErrorCode.VALIDATION_FAILED, f"An edit puts in {MAX_PUT_IN} characters at most.")
     behind = notes.revision - command.revision
     if not 0 <= behind <= len(notes.edits):
-        raise Refusal(ErrorCode.NOTES_OUTDATED, "The notes have changed too much since. Read them again.")
+        raise Refusal(ErrorCode.NOTES_OUTDATED, _OUTDATED)
     for earlier in notes.edits[len(notes.edits) - behind :]:
         change = transformed(earlier, change)[1]
+        if len(change) > MOST_PARTS_OF_PRESENT:
+            raise Refusal(ErrorCode.NOTES_OUTDATED, _OUTDATED)
     return change
 
 

@@ -195,10 +195,17 @@ class SocketServer:
             return error_answer(ErrorBody(code=ErrorCode.BAD_REQUEST, message="Join the meeting first."))
         if not self._delivery.keeps_up(sid):
             return error_answer(ErrorBody(code=ErrorCode.SLOW_CLIENT, message="Read the answers before asking more."))
-        if not budget.take(name, time.monotonic()):
+        if not budget.take(name, time.monotonic(), characters=_put_in(arguments)):
             return error_answer(ErrorBody(code=ErrorCode.RATE_LIMITED, message="Slower, please."))
         with self._delivery.busy(sid), bound(**connection.names):
             return await self._handler.handle(connection, name, arguments)
+
+
+def _put_in(arguments: tuple[Any, ...]) -> int:
+    """How many characters a command's ``change`` puts in, if it has one. Whether it is well formed is seen later."""
+    body = arguments[0] if arguments else None
+    change = body.get("change") if isinstance(body, dict) else None
+    return sum(len(part) for part in change if isinstance(part, str)) if isinstance(change, list) else 0
 
 
 def _refused(body: ErrorBody) -> Exception:

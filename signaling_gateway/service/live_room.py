@@ -24,7 +24,14 @@ from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.errors import LogUnavailableError, Refusal
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
-from signaling_gateway.service.meeting_log import CHECKPOINT_EVERY, RECALLED, LogEntry, LogLostError, MeetingLog
+from signaling_gateway.service.meeting_log import (
+    CHECKPOINT_EVERY,
+    RECALLED,
+    LogEntry,
+    LogLostError,
+    MeetingLog,
+    size_of,
+)
 
 MAX_TRIES = 50
 """How often a batch is decided anew after others were faster. Each conflict means that somebody else got on."""
@@ -33,6 +40,8 @@ UNAVAILABLE_DELAYS_S = (0.1, 0.4, 1.0)
 MAX_REMEMBERED = 1_000
 """How many are told to somebody who comes back: twice a room that loses half its people at once, and what they say
 meanwhile. Who has missed more is given the room as it is."""
+MAX_REMEMBERED_BYTES = 512 * 1024
+"""As much are they together at the most: half of what a client may leave unread."""
 MAX_BATCH = 200
 """How many commands are decided together for one append."""
 
@@ -145,6 +154,8 @@ class LiveRoom:
         """Whether the room is closed here, or its log was lost: nothing is applied any more."""
         self._recent: deque[LogEntry] = deque(maxlen=RECALLED)
         self._remembering = asyncio.Lock()
+        self._too_far = -1
+        """What has happened since this version, or one before it, is known to be too much."""
         self._log = log
         self._now = now
         self._append_ids = append_ids
@@ -283,9 +294,14 @@ class LiveRoom:
             return None
         # Of many who come back at once, one reads.
         async with self._remembering:
+            if after <= self._too_far:
+                return None
             if self._at_hand(after) is None:
                 await self._remember(after)
-        return self._at_hand(after)
+            missed = self._at_hand(after)
+            if missed is not None and size_of(missed) > MAX_REMEMBERED_BYTES:
+                self._too_far = after
+        return missed if after > self._too_far else None
 
     def _at_hand(self, after: int) -> list[LogEntry] | None:
         missed = [entry for entry in self._recent if entry.version > after]
@@ -294,6 +310,9 @@ class LiveRoom:
     async def _remember(self, after: int) -> None:
         with contextlib.suppress(LogUnavailableError, LogLostError):
             read = await self._log.read(self.meeting_id, after=after)
+            if size_of(read) > MAX_REMEMBERED_BYTES:
+                self._too_far = after
+                return
             # Meanwhile more may have happened, here as well as in the log.
             newer = [entry for entry in self._recent if entry.version > after + len(read)]
             known = [entry for entry in (*read, *newer) if entry.version <= self.state.version]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from contracts.log_events import LogEvent
@@ -28,6 +29,11 @@ class LogEntry(Struct, frozen=True, kw_only=True):
     version: int
     event: LogEvent
     append_id: str
+
+
+def size_of(entries: Iterable[LogEntry]) -> int:
+    """How many bytes the events of the entries have in the log."""
+    return sum(len(msgspec.json.encode(entry.event)) for entry in entries)
 
 
 class Conflict(Struct, frozen=True, kw_only=True):

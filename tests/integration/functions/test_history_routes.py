@@ -221,7 +221,7 @@ def test_notes_are_read_as_they_were_last_by_those_who_were_there(make: Make, ad
 
 @pytest.mark.parametrize("is_told_backwards", [False, True])
 def test_notes_that_somebody_has_deleted_are_there_for_those_who_run_the_meeting(
-    make: Make, admin: Person, is_told_backwards: bool
+    make: Make, admin: Person, *, is_told_backwards: bool
 ) -> None:
     host, ada = make("Host"), make("Ada")
     meeting = host.make()
@@ -327,7 +327,17 @@ def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
     for _ in range(2):
         host.meetings.module.retention.run()
         tell(host.meetings, meeting["id"], *old)  # told once more
-        for trace in ("old", "CHAT#", "ATTENDANCE#", "PERSON#", "POLL#", "NOTES", "NOTES#LONGEST", "BREAKOUTS#", ada.person.id):
+        for trace in (
+            "old",
+            "CHAT#",
+            "ATTENDANCE#",
+            "PERSON#",
+            "POLL#",
+            "NOTES",
+            "NOTES#LONGEST",
+            "BREAKOUTS#",
+            ada.person.id,
+        ):
             assert trace not in kept(""), trace
         assert "live" in kept(".2")
         assert "new" in kept(".3")

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.rooms import Role
 from contracts.text_changes import changed
+from signaling_gateway.domain.notes import EditNotes
 from tests.doubles.signaling_client import Client
 
 Platform = Any
@@ -82,9 +83,46 @@ async def test_edits_that_come_too_fast_or_fit_nothing_are_refused(platform: Pla
         ({"edit_id": "e", "revision": 7, "change": ["x"]}, "notes_outdated"),
         ({"edit_id": "e", "revision": 0, "change": [5, "x"]}, "validation_failed"),
         ({"edit_id": "e", "revision": 0, "change": [True]}, "validation_failed"),
-        ({"edit_id": "e", "revision": 0, "change": ["x" * 30_001]}, "validation_failed"),
+        ({"edit_id": "e", "revision": 0, "change": ["x" * 4_001]}, "validation_failed"),
+        ({"edit_id": "e", "revision": 0, "change": [1, -1] * 17}, "validation_failed"),
     ):
         assert await ada.code("edit_notes", body) == code
     flood = [ada.ask("edit_notes", {"edit_id": f"e{n}", "revision": 0, "change": ["x"]}) for n in range(40)]
     answers = await asyncio.gather(*flood)
     assert {answer["error"]["code"] for answer in answers if "error" in answer} == {"rate_limited"}
+
+
+async def test_much_text_at_once_is_refused_until_there_is_room_for_it_again(platform: Platform) -> None:
+    gateway = await platform.gateway()
+    ada = await platform.join(gateway, "u_ada")
+    page = {"edit_id": "e", "revision": 0, "change": ["x" * 4_000]}
+    answers = await asyncio.gather(*(ada.ask("edit_notes", {**page, "edit_id": f"e{n}"}) for n in range(6)))
+    refused = [answer["error"]["code"] for answer in answers if "error" in answer]
+    assert refused[-1:] == ["rate_limited"]
+    assert len(notes_of(ada)) == 4_000 * (len(answers) - len(refused)) >= 16_000
+    assert await ada.ask("send_chat", {"text": "Too long?"})
+
+
+async def test_who_has_missed_many_bytes_is_given_the_room_as_it_is(platform: Platform) -> None:
+    """However few entries they are: a client that comes back would be cut off for what it has not read yet."""
+    gateway = await platform.gateway()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.vanish()
+    await bob.happened("participant_disconnected")
+    room = gateway.gateway.rooms.get(platform.meeting_id)
+    before = room.state.version
+    for number in range(40):
+        edit = EditNotes(
+            participant_id=bob.id,
+            edit_id=f"{number}",
+            revision=number,
+            change=(-4_000 if number else "", "\U0001f600" * 4_000),
+        )
+        await room.execute(edit)
+    assert await room.since(before) is None
+    later = await room.since(room.state.version - 10)
+    assert later is not None
+    assert len(later) == 10
+    back = await platform.join(gateway, "u_ada", resume=ada.resume)
+    assert back.welcome["missed"] is None
+    assert back.welcome["room"]["notes"]["text"] == "\U0001f600" * 4_000

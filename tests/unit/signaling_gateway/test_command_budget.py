@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.client_commands import COMMANDS
-from contracts.command_limits import COMMAND_LIMIT, LIMITS, RateLimit
+from contracts.command_limits import COMMAND_LIMIT, LIMITS, NOTES_CHARACTERS, RateLimit
 from signaling_gateway.domain.command_budget import CommandBudget
 
 
@@ -24,6 +24,17 @@ def test_a_costly_command_has_a_limit_of_its_own_which_leaves_room_for_others(li
     assert sum(budget.take(name, 0) for _ in range(2 * limit.at_once)) == limit.at_once
     assert budget.take("mute_track", 0)
     assert budget.take(name, 1 / limit.per_s)
+
+
+def test_what_is_put_into_notes_draws_on_a_number_of_characters() -> None:
+    budget = CommandBudget(0)
+    half = NOTES_CHARACTERS.at_once // 2
+    assert [budget.take("edit_notes", 0, characters=half) for _ in range(3)] == [True, True, False]
+    assert budget.take("edit_notes", 0), "what takes out costs none"
+    assert budget.take("send_chat", 0, characters=half), "they are of the notes"
+    assert not budget.take("edit_notes", 1, characters=half)
+    assert budget.take("edit_notes", half / NOTES_CHARACTERS.per_s, characters=half)
+    assert CommandBudget(0).take("edit_notes", 0, characters=10 * NOTES_CHARACTERS.at_once), "refused for what it is"
 
 
 def test_limits_name_commands_that_exist() -> None:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts import log_events as log
-from contracts.notes import MAX_NOTES_LENGTH
-from contracts.rooms import PERMISSIONS_OF_ROLE, ParticipantId, Role
+from contracts.notes import MAX_CHANGE_PARTS, MAX_NOTES_LENGTH, MAX_PUT_IN
+from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, ParticipantId, Role
 from contracts.text_changes import TextChange, changed, simplified, transformed
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve, evolve_all
-from signaling_gateway.domain.evolve_notes import CHARACTERS_AT_HAND, EDITS_AT_HAND
-from signaling_gateway.domain.notes import KEEP_AFTER_MS, EditNotes, KeepNotes, kept_when
+from signaling_gateway.domain.evolve_notes import CHARACTERS_AT_HAND, EDITS_AT_HAND, MAX_WRITERS, PARTS_AT_HAND
+from signaling_gateway.domain.notes import KEEP_AFTER_MS, MOST_PARTS_OF_PRESENT, EditNotes, KeepNotes, kept_when
 from signaling_gateway.domain.projection import snapshot
 from signaling_gateway.domain.room_state import RoomState
 from signaling_gateway.domain.service_commands import EndByService
@@ -41,6 +41,11 @@ NOW = 1000
 
 def edit(who: ParticipantId, *change: int | str, of: int = 0, name: str = "") -> EditNotes:
     return EditNotes(participant_id=who, edit_id=name or f"{who}{of}{change}", revision=of, change=change)
+
+
+def with_text(room: RoomState, text: str) -> RoomState:
+    """As if it had been written in many edits."""
+    return replace(room, notes=replace(room.notes, text=text))
 
 
 def text_of(state: RoomState) -> str:
@@ -124,7 +129,7 @@ def test_an_edit_that_others_have_made_idle_still_gets_its_revision() -> None:
         (edit(ADA, 2, of=1), "validation_failed"),
         (edit(ADA, "a\r\n", of=1), "validation_failed"),
         (edit(ADA, "\x00", of=1), "validation_failed"),
-        (edit(ADA, "x" * (MAX_NOTES_LENGTH - 1), of=1), "notes_full"),
+        (edit(ADA, "x" * MAX_PUT_IN, 1, "x", of=1), "validation_failed"),
     ],
 )
 def test_what_does_not_fit_is_refused(made: EditNotes, code: str) -> None:
@@ -132,9 +137,9 @@ def test_what_does_not_fit_is_refused(made: EditNotes, code: str) -> None:
 
 
 def test_notes_may_be_full_and_shortened_again() -> None:
-    room = after(ROOM, edit(HOST, "x" * MAX_NOTES_LENGTH))
-    assert refusal(room, edit(ADA, "y", of=1)) == "notes_full"
-    assert text_of(after(room, edit(ADA, -MAX_NOTES_LENGTH, "y", of=1))) == "y"
+    room = with_text(ROOM, "x" * MAX_NOTES_LENGTH)
+    assert refusal(room, edit(ADA, "y")) == "notes_full"
+    assert text_of(after(room, edit(ADA, -MAX_NOTES_LENGTH, "y"))) == "y"
 
 
 def test_so_many_edits_back_may_an_edit_be_and_no_more() -> None:
@@ -147,12 +152,59 @@ def test_so_many_edits_back_may_an_edit_be_and_no_more() -> None:
 
 def test_edits_at_hand_do_not_make_the_room_large() -> None:
     room = ROOM
-    for number in range(8):
-        put_in = "x" * MAX_NOTES_LENGTH
-        room = after(room, edit(HOST, -MAX_NOTES_LENGTH if number else "", put_in, of=number))
-        room = replace(room, notes=replace(room.notes, text=put_in))
+    for number in range(20):
+        room = after(room, edit(HOST, -MAX_PUT_IN if number else "", "x" * MAX_PUT_IN, of=number))
     assert sum(len(str(part)) for change in room.notes.edits for part in change) <= CHARACTERS_AT_HAND + 100
-    assert decide(room, edit(ADA, -1, of=8), NOW)
+    assert decide(room, edit(ADA, -1, of=20), NOW)
+
+
+def scattered(who: ParticipantId, number: int, text: str, put_in: str = "a") -> EditNotes:
+    """As many parts as one edit may have, all over the text, each time elsewhere."""
+    step = len(text) // (MAX_CHANGE_PARTS // 2 + 1)
+    return edit(who, *(3 * number % step + 1, put_in, *(step, put_in) * (MAX_CHANGE_PARTS // 2 - 1)), of=number)
+
+
+def test_what_it_takes_to_bring_edits_together_is_bounded_whatever_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Counted in parts that are gone through, on which the time depends."""
+    room = with_text(ROOM, "x" * 20_000)
+    for number in range(EDITS_AT_HAND):
+        room = after(room, scattered((ADA, BOB)[number % 2], number, room.notes.text))
+    at_hand = room.notes.edits
+    assert sum(map(len, at_hand)) <= PARTS_AT_HAND
+    gone_through = 0
+
+    def counting(first: TextChange, second: TextChange) -> tuple[TextChange, TextChange]:
+        nonlocal gone_through
+        gone_through += len(first) + len(second)
+        return transformed(first, second)
+
+    monkeypatch.setattr("signaling_gateway.domain.notes.transformed", counting)
+    oldest = room.notes.revision - len(at_hand)
+    assert refusal(room, edit(ADA, -20_000, of=oldest)) == "notes_outdated"
+    assert gone_through <= PARTS_AT_HAND + len(at_hand) * MOST_PARTS_OF_PRESENT
+    gone_through = 0
+    assert decide(room, edit(ADA, 3, "typed", of=oldest), NOW), "who only types is not kept from it"
+    assert gone_through <= PARTS_AT_HAND + 3 * len(at_hand)
+
+
+def test_an_edit_that_comes_to_too_many_parts_is_to_be_made_anew() -> None:
+    room = with_text(ROOM, "x" * 1_000)
+    numbers = range(2 * MOST_PARTS_OF_PRESENT // MAX_CHANGE_PARTS)
+    for number in numbers:
+        room = after(room, scattered(BOB, number, room.notes.text))
+    assert refusal(room, edit(ADA, -1_000, of=0)) == "notes_outdated"
+    assert text_of(after(room, edit(ADA, -len(room.notes.text), of=len(numbers)))) == ""
+
+
+def test_accounts_are_noted_as_writers_up_to_a_number_and_nobody_else() -> None:
+    room = after(ROOM, edit(ADA, "a"))
+    (edited,) = decide(room, edit(BOB, "b", of=1), NOW)
+    assert isinstance(edited, log.NotesEdited)
+    for identity in ("g_guest", "k_key", *(f"u_{number}" for number in range(MAX_WRITERS + 9))):
+        room = evolve(room, replace(edited, identity=Identity(identity), revision=room.notes.revision + 1))
+    assert room.notes.writers == (f"u_{ADA}", *(f"u_{number}" for number in range(MAX_WRITERS - 1)))
 
 
 def test_whose_stay_is_over_leaves_no_trace_but_their_text_and_that_they_wrote() -> None:
