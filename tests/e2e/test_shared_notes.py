@@ -33,6 +33,13 @@ def _lets_write(host: Person, guest: Person) -> None:
     open_notes(host)
 
 
+def put_in(someone: Person, text: str) -> None:
+    """At the end and at once: a browser's own way of pasting many lines takes it long, and knows a greatest length."""
+    notes_of(someone).evaluate(
+        "(area, text) => { area.value += text; area.dispatchEvent(new Event('input', { bubbles: true })); }", text
+    )
+
+
 def saved(someone: Person) -> None:
     expect(someone.page.get_by_text("All is saved")).to_be_visible()
 
@@ -74,6 +81,34 @@ def test_two_people_write_notes_together_and_one_reads_them_later(person: Callab
     ada.end_for_everyone()
     ada.sees_heading("The meeting has ended")
     _reads_later(ada, link, f"{whole}Done.")
+
+
+def test_a_long_text_arrives_whole_and_what_is_too_much_can_be_copied(person: Callable[..., Person]) -> None:
+    ada, ben = person("Ada"), person("Ben", phone=True)
+    ada.register()
+    link = ada.create_meeting("Minutes")
+    for someone in (ada, ben):
+        someone.join(link, camera=False)
+        someone.press("More")
+        someone.page.get_by_role("menuitem", name="Shared notes").click()
+    long = "".join(f"{number:04} \N{ROCKET}\n" for number in range(1_600))
+    put_in(ada, long)
+    expect(notes_of(ben)).to_have_value(long)
+    saved(ada)
+
+    # No more than fits can be typed or pasted: but others may have been faster.
+    put_in(ada, "y" * 20_000)
+    kept = ada.page.get_by_role("textbox", name="What was not taken into the notes")
+    expect(kept).to_have_value("y" * 20_000)
+    expect(ada.page.get_by_role("alert").get_by_text("The notes are full")).to_be_visible()
+    expect(notes_of(ada)).to_have_value(long)
+    notes_of(ada).press("Control+End")
+    notes_of(ada).press_sequentially("Done.")
+    expect(notes_of(ben)).to_have_value(f"{long}Done.")
+    expect(kept).to_have_value("y" * 20_000)
+    ada.screenshot("notes-taken-back-desktop")
+    ada.press("Discard it")
+    expect(kept).to_have_count(0)
 
 
 def _reads_later(host: Person, link: str, whole: str) -> None:

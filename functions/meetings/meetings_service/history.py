@@ -145,7 +145,8 @@ class History:
         return notes if readable else None
 
     def notes_before(self, opened: OpenSession) -> Notes | None:
-        """The shared notes when they were longest, if most of them is gone since: for those who run the meeting."""
+        """The shared notes as they were when they were longest, if most of them is gone since: for the host, co-hosts
+        and administrators."""
         if not (opened.reader.runs or opened.reader.administers):
             return None
         present, longest = self._histories.notes(opened.room_id), self._histories.longest_notes(opened.room_id)
