@@ -140,17 +140,20 @@ class History:
 
     def notes(self, opened: OpenSession) -> Notes | None:
         """The shared notes, if some are kept that are for the reader."""
-        notes = self._histories.notes(opened.room_id)
-        readable = notes is not None and notes.at >= opened.kept_from and may_read_notes(opened.reader, notes)
-        return notes if readable else None
+        return self.readable(opened, self._histories.notes(opened.room_id))
 
-    def notes_before(self, opened: OpenSession) -> Notes | None:
+    def readable(self, opened: OpenSession, notes: Notes | None) -> Notes | None:
+        """The shared notes of the session, if they are for the reader."""
+        is_readable = notes is not None and notes.at >= opened.kept_from and may_read_notes(opened.reader, notes)
+        return notes if is_readable else None
+
+    def notes_before(self, opened: OpenSession, present: Notes | None) -> Notes | None:
         """The shared notes as they were when they were longest, if most of them is gone since: for the host, co-hosts
-        and administrators."""
-        if not (opened.reader.runs or opened.reader.administers):
+        and administrators. ``present``: what `notes` gives."""
+        if present is None or not (opened.reader.runs or opened.reader.administers):
             return None
-        present, longest = self._histories.notes(opened.room_id), self._histories.longest_notes(opened.room_id)
-        if present is None or longest is None or longest.at < opened.kept_from:
+        longest = self._histories.longest_notes(opened.room_id)
+        if longest is None or longest.at < opened.kept_from:
             return None
         return longest if is_mostly_gone(longest, present) else None
 

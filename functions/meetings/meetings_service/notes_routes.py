@@ -54,7 +54,8 @@ def add_notes_routes(app: Service, history: History) -> None:
     )
     def read_notes(call: Call[Empty, Empty]) -> Answer[NotesTold]:
         opened = opened_by_caller(history, call)
-        notes, before = history.notes(opened), history.notes_before(opened)
+        notes = history.notes(opened)
+        before = history.notes_before(opened, notes)
         text, at = ("", None) if notes is None else (notes.text, notes.at)
         earlier = None if before is None else EarlierNotes(text=before.text, at=rfc3339(before.at))
         return Answer(body=NotesTold(text=text, kept_at=rfc3339_if_known(at), before=earlier))

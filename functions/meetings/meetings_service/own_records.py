@@ -20,6 +20,7 @@ from meetings_service.adapters.lists import Entry, Lists
 from meetings_service.adapters.recordings_table import RecordingsTable
 from meetings_service.adapters.records import Records
 from meetings_service.domain.attendance import Attendance
+from meetings_service.domain.notes import Notes
 from meetings_service.domain.recordings import CataloguedRecording, RecordingState
 from meetings_service.errors import MeetingNotFoundError, NotThereError, SessionNotFoundError
 from meetings_service.history import History
@@ -127,7 +128,7 @@ class OwnRecords:
                 and line.last_text is not None
             ),
             wrote_notes=wrote_notes,
-            notes=self._readable_notes(entry.meeting.id, session, user) if wrote_notes else None,
+            notes=self._readable_text(notes, entry.meeting.id, session, user) if wrote_notes else None,
             recordings=tuple(
                 OwnRecording(
                     id=each.recording_id,
@@ -140,13 +141,15 @@ class OwnRecords:
             ),
         )
 
-    def _readable_notes(self, meeting_id: MeetingId, session: int, user: AccessClaims) -> str | None:
-        """The notes as the history would give them: others' words are among them."""
+    def _readable_text(
+        self, notes: Notes | None, meeting_id: MeetingId, session: int, user: AccessClaims
+    ) -> str | None:
+        """The notes' text where the history would give it: others' words are in it."""
         try:
-            notes = self._history.notes(self._history.open(user, meeting_id, str(session)))
+            readable = self._history.readable(self._history.open(user, meeting_id, str(session)), notes)
         except (MeetingNotFoundError, NotThereError, SessionNotFoundError):
             return None
-        return None if notes is None else notes.text
+        return None if readable is None else readable.text
 
     def _of_session(self, meeting_id: MeetingId, session: int) -> Iterator[CataloguedRecording]:
         """The recordings of a session, the latest first."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from contracts.rooms import Identity, MeetingId, room_of
 from meetings_service.adapters.records import Session, session_key
 from meetings_service.adapters.repository import ORGANISATION, Found, Repository
-from meetings_service.adapters.written_history import attended_of, longest_notes_key, notes_key
+from meetings_service.adapters.written_history import attended_of, written_longest_notes, written_notes
 from meetings_service.domain.attendance import Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews, OpenedBreakout, opened_breakouts
 from meetings_service.domain.chat_history import ChatLine
@@ -83,13 +83,11 @@ class Histories:
 
     def notes(self, room_id: MeetingId) -> Notes | None:
         """The shared notes as they were kept last; None: none were."""
-        item = self._table.get(notes_key(room_id))
-        return None if item is None else msgspec.convert(item, Notes)
+        return written_notes(self._table, room_id)
 
     def longest_notes(self, room_id: MeetingId) -> Notes | None:
         """The shared notes as they were kept when they were longest; None: none were."""
-        item = self._table.get(longest_notes_key(room_id))
-        return None if item is None else msgspec.convert(item, Notes)
+        return written_longest_notes(self._table, room_id)
 
     def breakouts(self, room_id: MeetingId) -> tuple[OpenedBreakout, ...]:
         """The breakout rooms, in the order of opening."""

@@ -15,8 +15,6 @@ from meetings_service.adapters.repository import Repository
 from meetings_service.adapters.table import Key
 from meetings_service.adapters.written_history import (
     attended_of,
-    longest_notes_key,
-    notes_key,
     set_earlier,
     write_breakouts,
     write_line,
@@ -26,6 +24,8 @@ from meetings_service.adapters.written_history import (
     write_poll,
     write_stay,
     write_turns,
+    written_longest_notes,
+    written_notes,
 )
 from meetings_service.domain.attendance import Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews
@@ -138,13 +138,11 @@ class Records:
 
     def notes(self, room_id: MeetingId) -> Notes | None:
         """The shared notes, as they were kept last; None: none were."""
-        item = self._table.get(notes_key(room_id))
-        return None if item is None else msgspec.convert(item, Notes)
+        return written_notes(self._table, room_id)
 
     def longest_notes(self, room_id: MeetingId) -> Notes | None:
         """The shared notes, as they were kept when they were longest; None: none were."""
-        item = self._table.get(longest_notes_key(room_id))
-        return None if item is None else msgspec.convert(item, Notes)
+        return written_longest_notes(self._table, room_id)
 
     def breakouts(self, room_id: MeetingId) -> tuple[BreakoutNews, ...]:
         """What became of breakout rooms, in its order."""

@@ -114,7 +114,7 @@ def write_notes(table: Table, room_id: MeetingId, notes: Notes | None) -> None:
     if notes is None:
         return
     table.update(
-        notes_key(room_id),
+        _notes_key(room_id),
         sets=without_nulls(notes),
         condition="attribute_not_exists(#version) OR #version < :version",
         values={":version": notes.version},
@@ -127,20 +127,32 @@ def write_longest_notes(table: Table, room_id: MeetingId, notes: Notes | None) -
         return
     length = len(notes.text)
     table.update(
-        longest_notes_key(room_id),
+        _longest_notes_key(room_id),
         sets={**without_nulls(notes), "length": length},
         condition="attribute_not_exists(#length) OR #length < :length OR (#length = :length AND #version < :version)",
         values={":length": length, ":version": notes.version},
     )
 
 
-def notes_key(room_id: MeetingId) -> Key:
-    """The key of a room's notes."""
+def written_notes(table: Table, room_id: MeetingId) -> Notes | None:
+    """The notes as they were kept last; None: none were."""
+    return _notes_of(table.get(_notes_key(room_id)))
+
+
+def written_longest_notes(table: Table, room_id: MeetingId) -> Notes | None:
+    """The notes as they were kept when they were longest; None: none were."""
+    return _notes_of(table.get(_longest_notes_key(room_id)))
+
+
+def _notes_of(item: Mapping[str, Any] | None) -> Notes | None:
+    return None if item is None else msgspec.convert(item, Notes)
+
+
+def _notes_key(room_id: MeetingId) -> Key:
     return f"MEETING#{room_id}", "NOTES"
 
 
-def longest_notes_key(room_id: MeetingId) -> Key:
-    """The key of a room's notes as they were when they were longest."""
+def _longest_notes_key(room_id: MeetingId) -> Key:
     return f"MEETING#{room_id}", "NOTES#LONGEST"
 
 
