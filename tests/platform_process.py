@@ -164,6 +164,11 @@ class Platform:
         rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
         return {int(row[0]): row[2] for row in rows if len(row) == 3 and int(row[1]) == self.process.pid}
 
+    def process_of(self, module: str) -> int:
+        """The id of the one process that runs a module, such as ``media_fleet.main``."""
+        [process] = [pid for pid, command in self.children().items() if module in command]
+        return process
+
     @property
     def printed(self) -> str:
         """All that it printed so far."""
@@ -207,6 +212,12 @@ class Watch:
                 del self._open[descriptor]
                 os.close(descriptor)
         return list(self._open.values())
+
+
+def environ_of(process: int) -> dict[str, str]:
+    """The environment that a process was started with."""
+    lines = Path(f"/proc/{process}/environ").read_text().split("\0")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def free_port(kind: int) -> int:

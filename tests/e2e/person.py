@@ -289,6 +289,17 @@ class Person:
     def sees_heading(self, text: str) -> None:
         expect(self.page.get_by_role("heading", name=text)).to_be_visible()
 
+    def look_back(self, link: str) -> None:
+        """Opens what the one time that people met has left, once all that happened there is known to the meeting."""
+        page = self.page
+        # What happened in the room becomes facts of the meeting, of which its end is the last.
+        page.wait_for_function(
+            "async (path) => (await (await fetch(path)).json()).status === 'ended'",
+            arg="/v1/meetings/" + link.rsplit("/", 1)[-1],
+        )
+        page.goto(link.replace("/m/", "/meetings/"))
+        page.get_by_role("list", name="Times that people met").get_by_role("link").click()
+
     def screenshot(self, name: str) -> None:
         self.page.screenshot(path=self._artefacts / f"{name}.png")
 

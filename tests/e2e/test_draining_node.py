@@ -18,7 +18,7 @@ from contracts import redis_names
 from contracts.node_rpc import NodeLease, lease_decoder
 from contracts.rooms import NodeId
 from tests.e2e.person import PATIENCE_MS, Person
-from tests.platform_process import Platform, free_media_port
+from tests.platform_process import Platform, environ_of, free_media_port
 
 MakePerson = Callable[..., Person]
 
@@ -46,9 +46,7 @@ _NOTICED = """() => ({
 @pytest.fixture
 def near_node(platform: Platform) -> Iterator[subprocess.Popen[bytes]]:
     """A second node of the platform, nearer to its gateway than the other one."""
-    [pid] = [pid for pid, command in platform.children().items() if "media_fleet.main" in command]
-    own = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    environ = dict(line.split("=", 1) for line in own if "=" in line)
+    environ = environ_of(platform.process_of("media_fleet.main"))
     port = str(free_media_port())
     settings = {
         "PARLEY_NODE_ID": NEAR,
@@ -69,8 +67,7 @@ def near_node(platform: Platform) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def lease_of(platform: Platform) -> NodeLease | None:
-    [pid] = [pid for pid, command in platform.children().items() if "media_fleet.main" in command]
-    own = dict(line.split("=", 1) for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in line)
+    own = environ_of(platform.process_of("media_fleet.main"))
     with redis.Redis.from_url(own["PARLEY_NODE_REDIS_URL"]) as client:
         value: Any = client.get(redis_names.node_lease(NEAR))
     return None if value is None else lease_decoder.decode(value)

@@ -20,7 +20,7 @@ from tests.e2e.test_accessibility import violations
 from tests.e2e.test_meeting_pages import api_of, make
 from tests.e2e.test_recording_pages import both
 from tests.integration.platform.test_recordings import until
-from tests.platform_process import Platform
+from tests.platform_process import Platform, environ_of
 
 pytestmark = pytest.mark.timeout(240)
 MakePerson = Callable[..., Person]
@@ -36,12 +36,10 @@ def boss(person: MakePerson) -> Person:
 
 def tell(platform: Platform, *facts: dict[str, Any]) -> None:
     """Reports facts of rooms, as the gateways do."""
-    [gateway] = [pid for pid, command in platform.children().items() if "signaling_gateway.main" in command]
-    words = Path(f"/proc/{gateway}/environ").read_text().split("\0")
-    url = next(word.partition("=")[2] for word in words if word.startswith("PARLEY_GATEWAY_LAMBDA_ENDPOINT_URL="))
+    gateway = environ_of(platform.process_of("signaling_gateway.main"))
     client = boto3.client(
         "lambda",
-        endpoint_url=url,
+        endpoint_url=gateway["PARLEY_GATEWAY_LAMBDA_ENDPOINT_URL"],
         region_name="us-east-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",

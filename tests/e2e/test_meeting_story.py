@@ -77,13 +77,7 @@ def _plan(host: Person, title: str, address: str) -> str:
 def _look_back(host: Person, link: str) -> None:
     """What the meeting's page has of the time that people met: who was there, what was written, what was asked."""
     page = host.page
-    # What happened in the room has become facts of the meeting, of which its end is the last.
-    page.wait_for_function(
-        "async (path) => (await (await fetch(path)).json()).status === 'ended'",
-        arg="/v1/meetings/" + link.rsplit("/", 1)[-1],
-    )
-    page.goto(link.replace("/m/", "/meetings/"))
-    page.get_by_role("list", name="Times that people met").get_by_role("link").click()
+    host.look_back(link)
     rows = page.get_by_role("row")
     expect(rows).to_have_count(3)
     expect(rows.filter(has_text="Ada")).to_contain_text("Host")

@@ -113,13 +113,7 @@ def test_a_long_text_arrives_whole_and_what_is_too_much_can_be_copied(person: Ca
 
 def _reads_later(host: Person, link: str, whole: str) -> None:
     page = host.page
-    # What happened in the room has become facts of the meeting, of which its end is the last.
-    page.wait_for_function(
-        "async (path) => (await (await fetch(path)).json()).status === 'ended'",
-        arg="/v1/meetings/" + link.rsplit("/", 1)[-1],
-    )
-    page.goto(link.replace("/m/", "/meetings/"))
-    page.get_by_role("list", name="Times that people met").get_by_role("link").click()
+    host.look_back(link)
     page.get_by_role("link", name="Notes", exact=True).click()
     expect(page.get_by_role("region", name="Notes")).to_have_text(whole)
     host.screenshot("notes-history-desktop")

@@ -185,7 +185,7 @@ async def test_the_list_shows_everybody_their_own_and_an_administrator_all(
 
 async def test_a_gateway_that_dies_leaves_the_room_as_it_was(platform: Platform, meeting: Meeting, admin: Api) -> None:
     ada, bob = await meeting.join("Ada", as_host=True), await meeting.join("Bob")
-    [gateway] = [pid for pid, command in platform.children().items() if "signaling_gateway.main" in command]
+    gateway = platform.process_of("signaling_gateway.main")
     os.kill(gateway, signal.SIGKILL)
     await asyncio.to_thread(platform.wait_for_line, "gateway died (killed by SIGKILL)")
     await asyncio.to_thread(platform.wait_for_line, "again")

@@ -16,20 +16,22 @@ import httpx
 import pytest
 
 from tests.doubles.signaling_client import Client
-from tests.platform_process import ROOT, Platform, free_port
+from tests.platform_process import ROOT, Platform, environ_of, free_port
 
 
 @pytest.fixture
 def second_gateway(platform: Platform, tmp_path: Path) -> Iterator[str]:
     """Another gateway of the platform, with the settings of its own one. Its address."""
-    [pid] = [pid for pid, command in platform.children().items() if "signaling_gateway.main" in command]
-    own = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    own = environ_of(platform.process_of("signaling_gateway.main"))
     port = str(free_port(socket.SOCK_STREAM))
-    settings = {"PARLEY_GATEWAY_PORT": port, "PARLEY_GATEWAY_METRICS_PORT": "0"}
-    environ = dict(line.split("=", 1) for line in own if "=" in line) | settings
+    environ = os.environ | own | {"PARLEY_GATEWAY_PORT": port, "PARLEY_GATEWAY_METRICS_PORT": "0"}
     with (tmp_path / "gateway.log").open("wb") as log:
         gateway = subprocess.Popen(
-            [sys.executable, "-m", "signaling_gateway.main"], cwd=ROOT, env=os.environ | environ, stderr=log, stdout=log
+            [sys.executable, "-m", "signaling_gateway.main"],
+            cwd=ROOT,
+            env=environ,
+            stderr=log,
+            stdout=log,
         )
     yield f"http://127.0.0.1:{port}"
     gateway.terminate()

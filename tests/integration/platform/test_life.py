@@ -62,7 +62,7 @@ def test_users_and_meetings_survive_a_stop_and_a_crash(page: Path, tmp_path: Pat
 
 def test_a_service_that_dies_is_started_again(page: Path, tmp_path: Path) -> None:
     with Platform(data=tmp_path, web=page) as platform:
-        [gateway] = [pid for pid, command in platform.children().items() if "signaling_gateway.main" in command]
+        gateway = platform.process_of("signaling_gateway.main")
         os.kill(gateway, signal.SIGKILL)
         platform.wait_for_line("gateway died (killed by SIGKILL)")
         platform.wait_for_line("again")
@@ -73,7 +73,7 @@ def test_a_service_that_dies_is_started_again(page: Path, tmp_path: Path) -> Non
 def test_the_local_aws_comes_back_with_all_that_it_held(page: Path, tmp_path: Path) -> None:
     with Platform(data=tmp_path, web=page) as platform:
         meeting = make_meeting(platform.url, register(platform.url))
-        [aws] = [pid for pid, command in platform.children().items() if "infra.local.aws_server" in command]
+        aws = platform.process_of("infra.local.aws_server")
         os.kill(aws, signal.SIGKILL)
         platform.wait_for_line("aws died (killed by SIGKILL)")
         platform.wait_for_line("again")

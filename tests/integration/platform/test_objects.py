@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from tests.platform_process import Platform
+from tests.platform_process import Platform, environ_of
 
 REGION = "us-east-1"
 CONTENT = b"0123456789"
@@ -27,7 +27,7 @@ class LocalAws:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        environ = environ_of(process_of(platform, "signaling_gateway.main"))
+        environ = environ_of(platform.process_of("signaling_gateway.main"))
         self.url = environ["AWS_ENDPOINT_URL"]
         self.key = environ["AWS_SECRET_ACCESS_KEY"]
         self.bucket: str = httpx.get(f"{self.url}/parley/stack").json()["RecordingsBucketName"]
@@ -47,16 +47,6 @@ class LocalAws:
         request = AWSRequest(method=method, url=f"{self.platform.url}/objects{path}")
         S3SigV4QueryAuth(Credentials("local", key or self.key), "s3", REGION, expires=300).add_auth(request)
         return str(request.url)
-
-
-def process_of(platform: Platform, module: str) -> int:
-    [process] = [pid for pid, command in platform.children().items() if module in command]
-    return process
-
-
-def environ_of(process: int) -> dict[str, str]:
-    lines = Path(f"/proc/{process}/environ").read_text().split("\0")
-    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def listening_on(process: int) -> set[str]:
