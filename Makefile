@@ -12,6 +12,8 @@ PYTHON ?= $(or $(shell for name in python3 python3.11 python3.12 python3.13 pyth
 # What a host may have set for other projects, and what would change what is built here. Indexes and proxies stay.
 unexport PIP_CONSTRAINT PIP_FIND_LINKS PIP_NO_BINARY PIP_ONLY_BINARY PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP VIRTUAL_ENV CONDA_PREFIX
+# Dozens of processes run the same modules, which each would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 unexport CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTFLAGS
 unexport NODE_ENV NODE_OPTIONS
 # The address of `make run HOST=…`; a shell's own HOST is not meant.
@@ -24,11 +26,13 @@ CORE := media_fleet/packet_core
 CORE_SOURCES := $(shell find $(CORE) \( -name target -o -name fuzz \) -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name '*.pyi' -o -name pyproject.toml \) -print)
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 STAMPS := $(VENV)/.stamps
+# The kinds of machines (as `uname -m` says) that releases are for.
+MACHINES ?= x86_64 aarch64
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: build ## Start the whole platform on this machine (HOST=<address>: for other machines too, over HTTPS)
@@ -45,6 +49,12 @@ test: ready-to-test ## Check and test everything; does its own set-up
 interop: ready-to-test ## Firefox and Chromium in one meeting (needs Firefox and a network; about a minute)
 	@infra/setup/tools.sh "$(PYTHON)" interop
 	@$(VENV)/bin/python -m pytest -m interop tests/integration/media tests/e2e
+
+.PHONY: try-server
+try-server: MACHINES := $(shell uname -m)
+try-server: ready-to-test package-release ## Install the release on a Debian 12 made for it, boot it, meet, reboot (as root; needs a network)
+	@infra/setup/tools.sh "$(PYTHON)" server
+	@$(VENV)/bin/python -m pytest -m server tests/server
 
 .PHONY: check
 check: ready-to-test ## Formatting, lint, types, templates; changes nothing
@@ -82,8 +92,45 @@ package: $(STAMPS)/run ## The functions' bundles and stacks, for template.yaml (
 			--merge-template ../../infra/functions/$$name.yaml $(CURDIR)/build/functions/$$name > /dev/null) && \
 		$(VENV)/bin/python -m infra.setup.as_json build/functions/$$name/sam.yaml || exit 1; done
 
+.PHONY: package-release
+package-release: $(STAMPS)/release web/app/dist/.stamp ## Releases for machines of both kinds (needs a network; MACHINES=x86_64 for one; into build/release)
+	@infra/setup/tools.sh "$(PYTHON)" release $(MACHINES)
+	@$(VENV)/bin/python -m infra.release $(MACHINES)
+
+.PHONY: compare-release
+compare-release: package-release ## Build the releases once more from another folder, and compare (takes as long again)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && git ls-files -z | tar c --null -T - | tar x -C "$$folder" && \
+		mkdir -p "$$folder/web/app" && cp -R web/app/dist "$$folder/web/app/" && \
+		(cd "$$folder" && $(abspath $(VENV))/bin/python -m infra.release $(MACHINES)) && \
+		for machine in $(MACHINES); do cmp build/release/parley-$$machine.tar.gz "$$folder/build/release/parley-$$machine.tar.gz" || exit 1; done && \
+		echo "The same, octet for octet: $(MACHINES)"
+
+DEPLOY = AWS_PAGER= $(VENV)/bin/python -m infra.deploy $(1) --stage "$(or $(STAGE),$(error which STAGE=?))" $(if $(DRY),--dry-run)
+
+.PHONY: deploy
+deploy: MACHINES := aarch64
+deploy: package package-release ## Put everything on AWS (STAGE=… BUCKET=…; DRY=1 says what it would do; docs/operations)
+	@$(call DEPLOY,deploy) --bucket "$(or $(BUCKET),$(error which BUCKET=?))" --machine $(MACHINES) --domain "$(DOMAIN)" --zone "$(ZONE)" \
+		--page-certificate "$(PAGE_CERTIFICATE)" --gateway-certificate "$(GATEWAY_CERTIFICATE)" --size "$(SIZE)" --alarms "$(ALARMS)" \
+		--administrators '$(ADMINISTRATORS)'
+
+.PHONY: destroy
+destroy: $(STAMPS)/run ## Take a stage away from AWS (STAGE=… CONFIRM=<the stage>); what people have stays
+	@$(call DEPLOY,destroy) --confirm "$(CONFIRM)"
+
+.PHONY: install-node
+install-node: MACHINES := $(shell uname -m)
+install-node: package-release ## A media node on this server, as a systemd service (as root; SERVICE=gateway: a gateway)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && tar xzf build/release/parley-$(MACHINES).tar.gz -C "$$folder" && \
+		"$$folder"/infra/machine/install.sh $(or $(SERVICE),media) "$$folder"
+
+.PHONY: scan
+scan: ## A policy scan of the templates by checkov, in an environment of its own (needs a network)
+	@[ -x build/scan/bin/checkov ] || { python3 -m venv build/scan && build/scan/bin/pip install --quiet 'checkov>=3.2,<4'; }
+	@build/scan/bin/checkov --quiet --compact --framework cloudformation --skip-download -f template.yaml infra/*.yaml
+
 .PHONY: bench
-bench: ready-to-test ## Measure: forwarding, joining, placement, the functions (BENCH=<name> for one)
+bench: ready-to-test ## Measure: forwarding, joining, placement, recording, the functions (BENCH=<name> for one)
 	@for folder in $(if $(BENCH),bench/$(BENCH),$(patsubst %/__main__.py,%,$(wildcard bench/*/__main__.py))); do \
 		echo "==> $$folder"; $(VENV)/bin/python -m $${folder//\//.} || exit 1; done
 
@@ -96,6 +143,7 @@ clean: ## Remove everything that was built; the platform's data (.parley) stays
 lock: ## Lock the Python dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/run.in -o requirements/run.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements/run.lock requirements/test.in -o requirements/test.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/release.in -o requirements/release.lock
 
 # ---- what is built; each target is a stamp that is newer than what it was made from ----
 
@@ -113,6 +161,11 @@ $(STAMPS)/run: requirements/run.lock | $(STAMPS)/venv
 $(STAMPS)/test: requirements/test.lock | $(STAMPS)/run
 	@echo "==> Installing the Python packages for tests"
 	@$(PIP) -r requirements/test.lock
+	@touch $@
+
+$(STAMPS)/release: requirements/release.lock | $(STAMPS)/run
+	@echo "==> Installing the compiler for releases"
+	@$(PIP) -r requirements/release.lock
 	@touch $@
 
 $(STAMPS)/packet_core: $(CORE_SOURCES) | $(STAMPS)/run

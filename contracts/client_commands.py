@@ -6,8 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from contracts.broadcast_commands import StartBroadcast, StopBroadcast
+from contracts.command import Command
+from contracts.join_reports import ReportJoin
+from contracts.new_breakouts import MAX_BREAKOUTS, BreakoutSeconds, NewBreakout
 from contracts.notes import NotesChange
-from contracts.rooms import PeerSignalKind, Permissions, Role, TrackSource
+from contracts.polls import MAX_POLL_OPTIONS, PollOptions, PollQuestion
+from contracts.rooms import CompositeLayout, PeerSignalKind, Permissions, RecordingKind, Role, TrackSource
 
 MAX_SDP_LENGTH = 256 * 1024
 MAX_PEER_SDP_LENGTH = 32 * 1024
@@ -16,9 +21,6 @@ MAX_DATA_LENGTH = 8 * 1024
 MAX_NAME_LENGTH = 80
 MAX_TRACKS_PER_PARTICIPANT = 8
 MAX_SPOTLIGHT = 9
-MAX_POLL_OPTIONS = 20
-MAX_BREAKOUTS = 100
-MAX_BREAKOUT_S = 24 * 3600
 HOSTS, EVERYONE = "hosts", "everyone"
 """Addressees of a chat message: those who moderate; the main room and all breakout rooms."""
 
@@ -26,11 +28,6 @@ Sdp = Annotated[str, Meta(min_length=1, max_length=MAX_SDP_LENGTH, description="
 Mid = Annotated[str, Meta(min_length=1, max_length=32, description="a=mid of an m-line (RFC 5888)")]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=MAX_CHAT_LENGTH)]
-PollOption = Annotated[str, Meta(min_length=1, max_length=120)]
-
-
-class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a client may ask for."""
 
 
 class PublishedTrack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -281,10 +278,12 @@ class SetSpotlight(Command, frozen=True, kw_only=True):
 class CreatePoll(Command, frozen=True, kw_only=True):
     """Asks everybody; needs the permission to moderate. Votes are counted, and not shown by name."""
 
-    question: Annotated[str, Meta(min_length=1, max_length=300)]
-    options: Annotated[tuple[PollOption, ...], Meta(min_length=2, max_length=MAX_POLL_OPTIONS)]
+    question: PollQuestion
+    options: PollOptions
     multiple: bool = False
     """Whether one vote may have several options."""
+    prepared_id: Id | None = None
+    """The meeting's prepared poll that it is; refused (`conflict`) while that one is being asked."""
 
 
 class Vote(Command, frozen=True, kw_only=True):
@@ -319,20 +318,13 @@ class EditNotes(Command, frozen=True, kw_only=True):
     change: NotesChange
 
 
-class NewBreakout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A breakout room to be opened, with those who are assigned to it."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
-    participant_ids: Annotated[tuple[Id, ...], Meta(max_length=2000)] = ()
-
-
 class OpenBreakouts(Command, frozen=True, kw_only=True):
     """Opens breakout rooms, and moves those who are assigned to them. Needs the permission to moderate."""
 
     rooms: Annotated[tuple[NewBreakout, ...], Meta(min_length=1, max_length=MAX_BREAKOUTS)]
     free_choice: bool = False
     """Whether participants may enter any of the rooms."""
-    close_after_s: Annotated[int, Meta(ge=1, le=MAX_BREAKOUT_S)] | None = None
+    close_after_s: BreakoutSeconds | None = None
     """After how long everybody is brought back."""
 
 
@@ -340,7 +332,7 @@ class ChangeBreakouts(Command, frozen=True, kw_only=True):
     """Changes what is given of the open breakout rooms; needs the permission to moderate."""
 
     free_choice: bool | None = None
-    close_after_s: Annotated[int, Meta(ge=1, le=MAX_BREAKOUT_S)] | None = None
+    close_after_s: BreakoutSeconds | None = None
     """After how long from now everybody is brought back."""
 
 
@@ -382,11 +374,12 @@ class SignalPeer(Command, frozen=True, kw_only=True):
 
 
 class StartRecording(Command, frozen=True, kw_only=True):
-    """Has the media node record the main room; needs the permission to record.
+    """Has the media node record the main room; needs the permission to record. No ``kind``: as the meeting's settings
+    have it. Answered once the recorder runs, with the recording that is being made already if there is one, of whatever
+    kind; refused with `recording_unavailable` where nothing can be recorded."""
 
-    Answered once the recorder runs, with the recording that is being made already if there is one. Refused with
-    `recording_unavailable` where nothing can be recorded.
-    """
+    kind: RecordingKind | None = None
+    layout: CompositeLayout = CompositeLayout.GRID
 
 
 class StopRecording(Command, frozen=True, kw_only=True):
@@ -407,6 +400,7 @@ COMMANDS: dict[str, type[Command]] = {
     "update_subscriptions": UpdateSubscriptions,
     "restart_media": RestartMedia,
     "get_ice_servers": GetIceServers,
+    "report_join": ReportJoin,
     "media_moved": MediaMoved,
     "mute_track": MuteTrack,
     "unmute_track": UnmuteTrack,
@@ -444,6 +438,8 @@ COMMANDS: dict[str, type[Command]] = {
     "signal_peer": SignalPeer,
     "start_recording": StartRecording,
     "stop_recording": StopRecording,
+    "start_broadcast": StartBroadcast,
+    "stop_broadcast": StopBroadcast,
     "leave_meeting": LeaveMeeting,
     "end_meeting": EndMeeting,
 }

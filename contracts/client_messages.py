@@ -10,7 +10,7 @@ command's JSON object, and every command is acknowledged with one object: the co
 **Gateway to client.** ``welcome`` (`Welcome`) once per connection (in a room with a lobby perhaps after ``waiting``
 (`Waiting`)), ``events`` (`RoomEvents`) as the room goes on,
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
-(`TrackStarved`) when the client's path carries a track no more or again, ``connection_quality``
+(`TrackStarved`) when a track cannot be sent to the client or can again, ``connection_quality``
 (`ConnectionQualities`) when somebody's connection becomes better or worse, ``cameras_shown``
 (`CamerasShown`) when other cameras are sent than before, where not all are, ``active_speakers``
 (`ActiveSpeakers`) when others speak than before, ``layers_wanted`` (`LayersWanted`) when
@@ -26,13 +26,14 @@ services alone carry no event, so ``events`` may be shorter than the range. A cl
 after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `rate_limited`, and so are
 ``publish_offer`` and ``restart_media`` beyond 20 at once and 2 a second, ``send_chat`` and ``edit_chat`` beyond 10 at
 once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``edit_notes`` beyond 10 at once and 3 a
-second, or 16,000 characters at once and 1,000 a second, ``enter_breakout`` beyond 5 at once and one in 2 seconds, and
-``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames
-at once and 100 a second is disconnected, and so is one that does not read. One identity can be in a meeting eight times
-at once, lost connections that may yet come back included, or connected fewer times where the operator has said so; the
-next is refused with `already_in_meeting`, or takes the place of the oldest, as the operator has said: that one leaves
-(``participant_left`` with the reason ``replaced``), is told so (``closing`` with the code `replaced`), and cannot
-resume. A meeting has 2,000 participants at most (`meeting_full`).
+second, or 16,000 characters at once and 1,000 a second, ``enter_breakout`` beyond 5 at once and one in 2 seconds,
+``start_broadcast`` and ``stop_broadcast`` beyond 5 at once and one in 10 seconds each, and ``signal_peer`` beyond 10 at
+once and one in 2 seconds. A client that sends more than 300 frames at once and 100 a second is disconnected, and so is
+one that does not read. One identity can be in a meeting eight times at once, lost connections that may yet come back
+included, or connected fewer times where the operator has said so; the next is refused with `already_in_meeting`, or
+takes the place of the oldest, as the operator has said: that one leaves (``participant_left`` with the reason
+``replaced``), is told so (``closing`` with the code `replaced`), and cannot resume. A meeting has 2,000 participants at
+most (`meeting_full`).
 
 **Accounts.** Whoever's account is suspended or deleted, or whose session has ended (that of the access token which
 their meeting token was issued for), is disconnected at once (`closing` with the code `account_suspended`,
@@ -53,6 +54,7 @@ from msgspec import Meta, Struct
 
 from contracts.client_commands import Id
 from contracts.public_events import AnyPublicEvent
+from contracts.room_broadcast import BroadcastInfo
 from contracts.rooms import (
     BannedPerson,
     Breakouts,
@@ -63,8 +65,10 @@ from contracts.rooms import (
     ParticipantInfo,
     PollInfo,
     RecordingInfo,
+    RecordingKind,
     RolePermissions,
     RoomPolicy,
+    StarvedReason,
     TrackId,
     TrackInfo,
 )
@@ -144,6 +148,10 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """Who may not come back, for those who moderate."""
     recording: RecordingInfo | None = None
     """The recording that is being made of the main room; None: there is none."""
+    recording_kind: RecordingKind = RecordingKind.COMPOSITE
+    """Of recordings whose kind nobody chooses."""
+    broadcast: BroadcastInfo | None = None
+    """The broadcast of the main room that is on; None: there is none."""
     ends_at: int | None = None
     """When the meeting's longest time is over, and it ends; None: it has none."""
     mute_on_entry: bool = False
@@ -178,6 +186,8 @@ class Welcome(Struct, frozen=True, kw_only=True):
     """After a resume: what has happened since the version that the client named, in order, for what leaves no trace in
     ``room`` (data, requests to unmute); without connections lost and resumed meanwhile. None after a fresh join, or
     when more has happened than is kept."""
+    traced: bool = False
+    """Whether `ReportJoin` is of use to somebody."""
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -238,13 +248,15 @@ class SubscriberOffer(Struct, frozen=True, kw_only=True):
 
 
 class TrackStarved(Struct, frozen=True, kw_only=True):
-    """The path to the client does not carry a track any more, not even its lowest layer; or does again.
+    """A track cannot be sent to the client at the moment, or can again.
 
-    Told for each track that is starved when a connection begins; all others are not.
+    Each reason is told of by itself: a track may be starved for both. Told for each track that is starved when a
+    connection begins; all others are not.
     """
 
     track_id: TrackId
     starved: bool
+    reason: StarvedReason = StarvedReason.PATH
 
 
 class CamerasShown(Struct, frozen=True, kw_only=True):

@@ -44,6 +44,14 @@ class RecordingAnswer(Struct, frozen=True, kw_only=True):
     recording_id: str
 
 
+class BroadcastAnswer(Struct, frozen=True, kw_only=True):
+    """Acknowledges a `StartBroadcast`: everybody is told, and it runs."""
+
+    broadcast_id: str
+    watch_key: str | None
+    """As in `BroadcastInfo`."""
+
+
 class IceServersAnswer(Struct, frozen=True, kw_only=True):
     """Acknowledges a `GetIceServers`."""
 
@@ -56,6 +64,7 @@ ANSWERS: dict[str, type[Struct]] = {
     "create_poll": PollCreated,
     "open_breakouts": BreakoutsAnswer,
     "start_recording": RecordingAnswer,
+    "start_broadcast": BroadcastAnswer,
     "get_ice_servers": IceServersAnswer,
 }
 """Commands with an answer of their own; the others are answered with ``{}``."""

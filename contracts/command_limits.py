@@ -24,7 +24,11 @@ LIMITS = (
     RateLimit(commands=frozenset({"edit_notes"}), at_once=10, per_s=3),
     # The media node offers anew to everybody in both rooms.
     RateLimit(commands=frozenset({"enter_breakout"}), at_once=5, per_s=0.5),
+    # Each start is a process of the node's, which serves its end for half a minute.
+    RateLimit(commands=frozenset({"start_broadcast"}), at_once=5, per_s=0.1),
+    RateLimit(commands=frozenset({"stop_broadcast"}), at_once=5, per_s=0.1),
     RateLimit(commands=frozenset({"signal_peer"}), at_once=10, per_s=0.5),
+    RateLimit(commands=frozenset({"report_join"}), at_once=1, per_s=0.01),
 )
 """What holds in addition to `COMMAND_LIMIT`, which takes commands that do not exist, too."""
 NOTES_CHARACTERS = RateLimit(commands=frozenset({"edit_notes"}), at_once=16_000, per_s=1_000)

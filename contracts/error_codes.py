@@ -93,6 +93,9 @@ class ErrorCode(StrEnum):
     LEFT = "left"
     MEETING_ENCRYPTED = "meeting_encrypted"
     RECORDING_UNAVAILABLE = "recording_unavailable"
+    BROADCAST_UNAVAILABLE = "broadcast_unavailable"
+    BROADCAST_NOT_LIVE = "broadcast_not_live"
+    BROADCAST_ENDED = "broadcast_ended"
     # Media
     BAD_SDP = "bad_sdp"
     NO_COMMON_CODEC = "no_common_codec"

@@ -2,14 +2,17 @@
 
 The gateways invoke the function `FACTS_FUNCTION` with a `FactBatch`; it answers a `FactsAccepted`. Delivery is at least
 once and in any order: the meeting service keeps one record for each meeting and version. Edits of shared notes are no
-facts (`is_fact`): there are many, they are large, and the notes as a whole tell all that they do.
+facts (`is_fact`): there are many, they are large, and the notes as a whole tell all that they do. Nor is how the
+servers do that get a broadcast, which is for those who moderate.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from contracts.log_events import LogEvent, NotesEdited
+from contracts.broadcast_events import BroadcastChanged, BroadcastStarted
+from contracts.log_events import BreakoutsOpened, LogEvent, NotesEdited
 from contracts.rooms import MeetingId
 
 FACTS_FUNCTION = "parley-meetings-facts"
@@ -23,7 +26,15 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 def is_fact(event: LogEvent) -> bool:
     """Whether the meeting service is told of an event."""
-    return not isinstance(event, NotesEdited)
+    return not isinstance(event, NotesEdited | BroadcastChanged)
+
+
+def as_fact(event: LogEvent) -> LogEvent:
+    """An event as the meeting service is told of it: without those who are assigned to breakout rooms by name (who of
+    them comes is told by their coming, and the others were never there), and without what a broadcast is watched by."""
+    if isinstance(event, BroadcastStarted):
+        return replace(event, watch_key=None)
+    return replace(event, assigned=()) if isinstance(event, BreakoutsOpened) else event
 
 
 class FactBatch(Struct, frozen=True, kw_only=True):

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
 from contracts.account_standing import AccessLoss, TokenSession
+from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
 from contracts.leaving import LeaveReason, LobbyLeaveReason
+from contracts.logged import Logged as _Event
 from contracts.rooms import (
+    Assignment,
     Breakouts,
     ChatMessage,
+    CompositeLayout,
     GatewayId,
     Identity,
     MeetingId,
@@ -30,6 +32,7 @@ from contracts.rooms import (
     Permissions,
     PollInfo,
     RecordingEnd,
+    RecordingKind,
     Role,
     RoomPolicy,
     RoomRules,
@@ -38,11 +41,6 @@ from contracts.rooms import (
     TrackSource,
 )
 from contracts.text_changes import TextChange
-
-
-class _Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
-    at: int
-    """When it was decided, milliseconds since the epoch, by the deciding gateway's clock."""
 
 
 class MeetingStarted(_Event, frozen=True, kw_only=True, tag="meeting_started"):
@@ -336,6 +334,8 @@ class NotesKept(_Event, frozen=True, kw_only=True, tag="notes_kept"):
 class BreakoutsOpened(_Event, frozen=True, kw_only=True, tag="breakouts_opened"):
     breakouts: Breakouts
     by: ParticipantId
+    assigned: tuple[Assignment, ...] = ()
+    """Who is assigned by name, there or not. Never sent to clients, nor to the meeting service (`facts.as_fact`)."""
 
 
 class BreakoutsChanged(_Event, frozen=True, kw_only=True, tag="breakouts_changed"):
@@ -372,6 +372,8 @@ class RecordingStarted(_Event, frozen=True, kw_only=True, tag="recording_started
     by: ParticipantId
     prefix: str
     """What the names of its files in the bucket begin with."""
+    kind: RecordingKind = RecordingKind.TRACKS
+    layout: CompositeLayout = CompositeLayout.GRID
 
 
 class RecordingStopped(_Event, frozen=True, kw_only=True, tag="recording_stopped"):
@@ -432,5 +434,8 @@ LogEvent: TypeAlias = (
     | PeerSignalled
     | RecordingStarted
     | RecordingStopped
+    | BroadcastStarted
+    | BroadcastChanged
+    | BroadcastStopped
     | MeetingEnded
 )

@@ -56,6 +56,8 @@ class MeetingClaims(Struct, frozen=True, kw_only=True):
     """Whether the name is that of their account, and follows it."""
     trace_id: str = ""
     """The trace that the request for the token belongs to (W3C Trace Context): log lines about the stay carry it."""
+    span_id: str = ""
+    """The span of that request, where there is one: what its bearer does first belongs under it."""
 
     @property
     def room(self) -> MeetingId:

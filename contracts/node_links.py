@@ -46,6 +46,8 @@ class RelayedTrack(Struct, frozen=True, kw_only=True):
     """Under which SSRC each layer crosses, the lowest first."""
     extensions: tuple[str, ...] = ()
     """URIs of the header extensions that the publisher sends."""
+    redundant: bool = False
+    """The publisher sends sound with copies of itself (RFC 2198)."""
 
 
 class RelayedParticipant(Struct, frozen=True, kw_only=True):

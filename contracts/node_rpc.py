@@ -15,11 +15,18 @@ from msgspec import Struct
 
 from contracts.client_commands import SubscriptionWish
 from contracts.client_messages import ErrorBody, OfferedTrack
-from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId, TrackSource
+from contracts.meeting_work import (
+    BroadcastChanged,
+    Broadcasting,
+    Recording,
+    RecordingEnded,
+    StartBroadcast,
+    StartRecording,
+    StopBroadcast,
+    StopRecording,
+)
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality, ParticipantStatistics, RoomStatistics
-
-RECORDING_KEPT_S = 60.0
-"""How long a node goes on recording when no gateway says any more that it shall."""
 
 
 class NodeLease(Struct, frozen=True, kw_only=True):
@@ -218,28 +225,6 @@ class ReadParticipantStatistics(ParticipantRequest, frozen=True, kw_only=True, t
     """Answer: `ParticipantStatistics`, as of the node's last sample."""
 
 
-class StartRecording(_Request, frozen=True, kw_only=True, tag="start_recording"):
-    """Records what is published in the meeting's main room. Answer: `Recording`, once the recorder runs.
-
-    A node makes one recording of a meeting at a time, and answers with the one that it is making. Gateways of a meeting
-    that is recorded repeat the request: a node that has come to the meeting later begins a further segment, and one
-    that has not been asked for `RECORDING_KEPT_S` stops. A node without a recorder, or whose recorder has failed,
-    refuses (`recording_unavailable`).
-    """
-
-    recording_id: str
-    nodes: tuple[NodeId, ...] = ()
-    """As in `SpanRoom`: nobody may be at the recording node, and it may have started anew; none: not known."""
-    version: int = 0
-    """The version of the meeting's log as of which ``nodes`` hold."""
-
-
-class StopRecording(_Request, frozen=True, kw_only=True, tag="stop_recording"):
-    """Nothing is recorded any more; what is written is finished and kept. Answer: `Done`."""
-
-    recording_id: str
-
-
 NodeRequest: TypeAlias = (
     JoinRoom
     | Publish
@@ -261,6 +246,8 @@ NodeRequest: TypeAlias = (
     | ReadParticipantStatistics
     | StartRecording
     | StopRecording
+    | StartBroadcast
+    | StopBroadcast
 )
 
 
@@ -274,6 +261,8 @@ class RequestEnvelope(Struct, frozen=True, kw_only=True):
     request: NodeRequest
     trace_id: str = ""
     """The trace that it belongs to (W3C Trace Context)."""
+    span_id: str = ""
+    """The span that asks, where there is one."""
 
 
 # ---- answers ----
@@ -314,14 +303,6 @@ class TransportChecked(Struct, frozen=True, kw_only=True, tag_field="type", tag=
     """Whether the client has shown itself, and not been silent for the consent timeout since (RFC 7675)."""
 
 
-class Recording(Struct, frozen=True, kw_only=True, tag_field="type", tag="recording"):
-    """The recording that the node is making."""
-
-    recording_id: str
-    prefix: str
-    """What the names of its files in the bucket begin with."""
-
-
 class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
     error: ErrorBody
 
@@ -335,6 +316,7 @@ NodeAnswer: TypeAlias = (
     | RoomStatistics
     | ParticipantStatistics
     | Recording
+    | Broadcasting
     | Refused
 )
 
@@ -368,13 +350,15 @@ class TransportFailed(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 
 class TrackStarved(Struct, frozen=True, kw_only=True, tag_field="kind", tag="track_starved"):
-    """The path to a participant does not carry a track any more, not even at its lowest layer; or does again."""
+    """The path to a participant does not carry a track any more, not even at its lowest layer; or does again. Or nobody
+    transcodes it for them. Each reason is told of by itself."""
 
     node_id: NodeId
     meeting_id: MeetingId
     participant_id: ParticipantId
     track_id: TrackId
     starved: bool
+    reason: StarvedReason = StarvedReason.PATH
 
 
 class CamerasShown(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cameras_shown"):
@@ -413,15 +397,6 @@ class ActiveSpeakers(Struct, frozen=True, kw_only=True, tag_field="kind", tag="a
     """Of the gateway's participants, those who are in one breakout room."""
 
 
-class RecordingEnded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recording_ended"):
-    """A recorder has failed. Told to the gateway that last sent `StartRecording`; the others learn it when they do."""
-
-    node_id: NodeId
-    meeting_id: MeetingId
-    recording_id: str
-    reason: str
-
-
 class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="layers_wanted"):
     """Of a participant's own track, so many layers from the lowest up are of use to somebody. All are at first."""
 
@@ -434,7 +409,7 @@ class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="lay
 
 ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | CamerasShown | LayersWanted
 """What is for one participant's gateway."""
-NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded
+NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded | BroadcastChanged
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

@@ -53,6 +53,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.TRACK_NOT_FOUND: 404,
     ErrorCode.MESSAGE_NOT_FOUND: 404,
     ErrorCode.BREAKOUT_NOT_FOUND: 404,
+    ErrorCode.BROADCAST_NOT_LIVE: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.NOT_ACCEPTABLE: 406,
     ErrorCode.CONFLICT: 409,
@@ -70,6 +71,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.LAST_ADMINISTRATOR: 409,
     ErrorCode.MEETING_ENDED: 410,
     ErrorCode.MEETING_CANCELLED: 410,
+    ErrorCode.BROADCAST_ENDED: 410,
     ErrorCode.LINK_INVALID: 410,
     ErrorCode.PRECONDITION_FAILED: 412,
     ErrorCode.PAYLOAD_TOO_LARGE: 413,
@@ -93,6 +95,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.MEDIA_NODE_OVERLOADED: 503,
     ErrorCode.GATEWAY_CLOSING: 503,
     ErrorCode.RECORDING_UNAVAILABLE: 503,
+    ErrorCode.BROADCAST_UNAVAILABLE: 503,
     ErrorCode.OUTCOME_UNKNOWN: 504,
 }
 """Codes that are missing are said over Socket.IO alone."""

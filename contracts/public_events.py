@@ -10,9 +10,11 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.leaving import LeaveReason
+from contracts.room_broadcast import BroadcastEnd, BroadcastTargetInfo
 from contracts.rooms import (
     Breakouts,
     ChatMessage,
+    CompositeLayout,
     Identity,
     LobbyGuest,
     Move,
@@ -22,6 +24,7 @@ from contracts.rooms import (
     Permissions,
     PollInfo,
     RecordingEnd,
+    RecordingKind,
     Role,
     RoomPolicy,
     TrackId,
@@ -260,11 +263,37 @@ class RecordingStartedEvent(PublicEvent, frozen=True, kw_only=True, tag="recordi
 
     recording_id: str
     by: ParticipantId
+    kind: RecordingKind
+    layout: CompositeLayout
 
 
 class RecordingStoppedEvent(PublicEvent, frozen=True, kw_only=True, tag="recording_stopped"):
     recording_id: str
     reason: RecordingEnd
+    by: ParticipantId | None
+    """Who stopped it; None: nobody did."""
+
+
+class BroadcastStartedEvent(PublicEvent, frozen=True, kw_only=True, tag="broadcast_started"):
+    """The main room is streamed out from now on. Direct media in it goes back to the node."""
+
+    broadcast_id: str
+    by: ParticipantId
+    layout: CompositeLayout
+    watch_key: str | None
+    """As in `BroadcastInfo`."""
+
+
+class BroadcastChangedEvent(PublicEvent, frozen=True, kw_only=True, tag="broadcast_changed"):
+    """How the servers do that get it. Told to those who moderate."""
+
+    broadcast_id: str
+    targets: tuple[BroadcastTargetInfo, ...]
+
+
+class BroadcastStoppedEvent(PublicEvent, frozen=True, kw_only=True, tag="broadcast_stopped"):
+    broadcast_id: str
+    reason: BroadcastEnd
     by: ParticipantId | None
     """Who stopped it; None: nobody did."""
 
@@ -310,5 +339,8 @@ AnyPublicEvent: TypeAlias = (
     | PeerSignalledEvent
     | RecordingStartedEvent
     | RecordingStoppedEvent
+    | BroadcastStartedEvent
+    | BroadcastChangedEvent
+    | BroadcastStoppedEvent
     | MeetingEndedEvent
 )

@@ -14,6 +14,16 @@ NODE_RENEW_MS = 1_000
 GATEWAY_LEASE_MS = 6_000
 GATEWAY_RENEW_MS = 2_000
 
+RECORDING_RESCUE_MS = 60_000
+"""A node that has not said for so long that it is about a part of a recording does not finish it any more."""
+
+BROADCAST_TARGETS_MS = 600_000
+"""How long the addresses of a broadcast's servers are kept when no gateway asks the node for it any more."""
+WATCHED_MS = 30_000
+"""How long a broadcast can be watched that no gateway asks the node for any more."""
+WATCHED_END_MS = 3_600_000
+"""How long those who come to watch are told that a broadcast has ended."""
+
 LIVE_ROOM_LEASE_MS = 20_000
 """A room that no gateway has told of for so long is not live. Lost gateways' rooms are taken over sooner than that."""
 LIVE_ROOM_RENEW_MS = 5_000
@@ -109,6 +119,23 @@ def meeting_channel(meeting_id: MeetingId) -> str:
 def node_lease(node_id: NodeId) -> str:
     """`contracts.node_rpc.NodeLease` as JSON, with the lease as its time to live."""
     return f"parley:node:{node_id}:lease"
+
+
+def recording_rescue(folder: str) -> str:
+    """There while a node finishes a part of a recording and has no lease for it: one of a node that is lost, or its own
+    while it stops. The id of the one that does."""
+    return f"parley:rescue:{folder}"
+
+
+def broadcast_targets(meeting_id: MeetingId, broadcast_id: str) -> str:
+    """`contracts.room_broadcast.KeptTargets` as JSON, with the addresses of the servers that a broadcast goes to. There
+    only while it is on."""
+    return f"parley:{{m:{meeting_id}}}:broadcast:{broadcast_id}"
+
+
+def watched_broadcast(watch_key: str) -> str:
+    """`contracts.room_broadcast.WatchedBroadcast` as JSON: where gateways get what those who have the key watch."""
+    return f"parley:watch:{{{watch_key}}}"
 
 
 def node_inbox(node_id: NodeId) -> str:

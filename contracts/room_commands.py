@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from contracts.room_broadcast import BroadcastInfo
 from contracts.rooms import (
     BannedPerson,
     Breakouts,
@@ -126,6 +127,8 @@ class RoomAsked(_Tagged, frozen=True, kw_only=True, tag="room_asked"):
     request: RoomRequest
     trace_id: str = ""
     """The trace that the asker's request belongs to (W3C Trace Context)."""
+    span_id: str = ""
+    """The span that asks, where there is one."""
     keep: bool = False
     """Whether the answer is kept for those who ask the same again."""
 
@@ -156,6 +159,8 @@ class RoomView(_Tagged, frozen=True, kw_only=True, tag="room"):
     banned: tuple[BannedPerson, ...]
     recording: RecordingInfo | None = None
     """None: none is being made."""
+    broadcast: BroadcastInfo | None = None
+    """None: none is on."""
 
 
 class ParticipantView(_Tagged, frozen=True, kw_only=True, tag="participant"):

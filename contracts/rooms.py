@@ -99,7 +99,8 @@ class Permissions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     moderate: bool = False
     record: bool = False
     notes: bool = False
-    """To write in the shared notes, which everybody in the room reads. Guests begin without."""
+    """To write in the shared notes, which everybody in the room reads. Guests begin without, unless the meeting
+    lets them."""
 
 
 _ATTENDING = Permissions(publish=tuple(PublishPermission), subscribe=True, chat=True, notes=True)
@@ -162,6 +163,13 @@ class Breakout(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Assignment(Struct, frozen=True, kw_only=True):
+    """The breakout room to which somebody is assigned, by its id: there, or when they come."""
+
+    identity: Identity
+    breakout: str
+
+
 class Breakouts(Struct, frozen=True, kw_only=True):
     """The breakout rooms that are open."""
 
@@ -210,6 +218,38 @@ class RolePermissions(Struct, frozen=True, kw_only=True):
     permissions: Permissions
 
 
+class StarvedReason(StrEnum):
+    """Why a track is not sent to somebody who wants it."""
+
+    PATH = "path"
+    """Their path does not carry it, not even its lowest layer."""
+    NO_TRANSCODER = "no_transcoder"
+    """They do not take the codec that it is sent in, and the media node has no room for another transcoder, or it
+    fails."""
+
+
+class RecordingKind(StrEnum):
+    """What a recording consists of."""
+
+    TRACKS = "tracks"
+    """A file for each track, as it was sent."""
+    COMPOSITE = "composite"
+    """One picture and one sound of the meeting, as it was seen."""
+    AUDIO = "audio"
+    """One sound of the meeting."""
+    BOTH = "both"
+    """A file for each track, and one of the meeting."""
+
+
+class CompositeLayout(StrEnum):
+    """How people are arranged in a composite recording. A shared screen takes the large place in either."""
+
+    GRID = "grid"
+    """All of the same size."""
+    SPEAKER = "speaker"
+    """Who speaks is large."""
+
+
 class RoomRules(Struct, frozen=True, kw_only=True):
     """How a room opens, by its meeting's settings. Who moderates may change the policy and the permissions there."""
 
@@ -223,6 +263,10 @@ class RoomRules(Struct, frozen=True, kw_only=True):
     """Microphones of those who do not moderate begin muted."""
     record: bool = False
     """A recording begins by itself."""
+    recording_kind: RecordingKind = RecordingKind.COMPOSITE
+    """Of recordings whose kind nobody has chosen."""
+    recorded_by: tuple[Role, ...] = ()
+    """Roles that record, beside those that run the meeting: for who ran it. Others' tokens say what they may."""
     wait_for_host: bool = False
     """Everybody waits until somebody is there who moderates."""
 
@@ -234,6 +278,8 @@ class RecordingInfo(Struct, frozen=True, kw_only=True):
     started_at: int
     by: ParticipantId
     """Who started it."""
+    kind: RecordingKind = RecordingKind.TRACKS
+    layout: CompositeLayout = CompositeLayout.GRID
 
 
 class RecordingEnd(StrEnum):
@@ -281,6 +327,8 @@ class PollInfo(Struct, frozen=True, kw_only=True):
     votes: tuple[int, ...]
     voters: int
     closed: bool = False
+    prepared_id: str | None = None
+    """The meeting's prepared poll that it is, as whoever asked has said."""
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True):

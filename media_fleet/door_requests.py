@@ -32,15 +32,16 @@ def watch(room: Room, request: Watch, *, node: NodeEnd) -> Answered:
     """Answers an offer to receive. Raises `MediaNodeError`: nothing has changed."""
     offer = parse(request.sdp, max_sections=MAX_PUBLISHING_SECTIONS)
     participant = room.participant(request.participant_id)
-    return participant.watch(
+    answered = participant.watch(
         offer, request.tracks, lambda: room.tracks.wanted_by(participant), node=node, randomness=room.randomness
     )
+    return Answered(sdp=answered.sdp, effects=(*answered.effects, *room.tracks.transcode()))
 
 
 def choose(room: Room, request: ChooseTracks) -> list[Effect]:
     """Changes what a participant watches. Raises `MediaNodeError`: nothing has changed."""
     participant = room.participant(request.participant_id)
-    return participant.choose(request.tracks, room.tracks.wanted_by(participant))
+    return [*participant.choose(request.tracks, room.tracks.wanted_by(participant)), *room.tracks.transcode()]
 
 
 def restart_ice(room: Room, request: RestartIce, *, node: NodeEnd) -> tuple[IceRestarted, fx.RestartIce]:

@@ -18,10 +18,10 @@ from contracts.node_rpc import (
     TrackStarved,
     TransportFailed,
 )
-from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId
 from contracts.statistics import ConnectionQuality
-from media_fleet.domain.effects import SubscriptionKey, TransportKey
-from media_fleet.metrics import STARVED, TRANSPORT_FAILURES
+from media_fleet.domain.effects import SubscriptionKey, TellPlayable, TransportKey
+from media_fleet.metrics import STARVED, TRANSCODINGS_REFUSED, TRANSPORT_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +101,23 @@ class GatewayReports:
             participant_id=participant_id,
             track_id=subscription.track.track_id,
             starved=starved,
+        )
+        self._emit(holder.gateway_id, message)
+
+    def playable(self, meeting_id: MeetingId, told: TellPlayable) -> None:
+        """The participant cannot be given a track in a codec that they take, or can again."""
+        holder = self._holders.get((meeting_id, told.participant_id))
+        if holder is None:
+            return
+        if not told.playable:
+            TRANSCODINGS_REFUSED.inc()
+        message = TrackStarved(
+            node_id=self._node_id,
+            meeting_id=meeting_id,
+            participant_id=told.participant_id,
+            track_id=told.track_id,
+            starved=not told.playable,
+            reason=StarvedReason.NO_TRANSCODER,
         )
         self._emit(holder.gateway_id, message)
 

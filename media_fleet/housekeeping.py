@@ -1,5 +1,5 @@
-"""What a node does by itself, by the clock: repeats offers that may have got lost, closes meetings that moved away, and
-ends recordings that no gateway asks for any more.
+"""What a node does by itself, by the clock: repeats offers that may have got lost, closes meetings that moved away,
+ends recordings and broadcasts that no gateway asks for any more, and transcoders that nobody needs.
 
 Offers go over channels that keep nothing. One that stays unanswered is sent again; clients take the same offer twice.
 
@@ -60,7 +60,8 @@ class Housekeeping:
         """Does what is due."""
         self._repeat_offers(now)
         self._close_abandoned(now)
-        self._node.recordings.tick(now)
+        self._node.workers.tick(now)
+        self._node.transcoders.tick(now)
 
     def _repeat_offers(self, now: float) -> None:
         watched = self._offers

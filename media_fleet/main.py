@@ -25,12 +25,14 @@ from redis.exceptions import ReadOnlyError
 
 from contracts.rooms import NodeId
 from contracts.shared_clock import SharedClock
+from media_fleet.adapters.courier import Courier
+from media_fleet.adapters.endings import all_ended
 from media_fleet.adapters.lease import LeaseKeeper
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.node_load import NodeLoad
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.randomness import LinkEnds, SystemRandomness
-from media_fleet.adapters.recorders import RecorderStore, may_write
+from media_fleet.adapters.rescue import Rescue
 from media_fleet.adapters.rpc_endpoint import RpcEndpoint
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.thread_places import ThreadPlaces
@@ -51,19 +53,17 @@ from media_fleet.metrics import (
 )
 from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.observation import INTERVAL_S
-from media_fleet.recordings import RecorderSite
 from media_fleet.relays import Relays
-from media_fleet.settings import PREFIX, Settings, SettingsError
-from telemetry import logs
+from media_fleet.settings import Settings, SettingsError
+from media_fleet.worker_sites import broadcast_site, processors, recorder_site, transcoder_site
+from telemetry import logs, spans
 from telemetry.clock import local_ms
 
 logger = logging.getLogger(__name__)
 
 _DRAIN_POLL_S = 0.2
-CANCEL_AGAIN_S = 0.5
 UPLOAD_PATIENCE_S = 30.0
 """How long a node that stops waits for its recordings to be in the bucket."""
-_OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 MOST_USUAL_THREADS = 16
 """What one interpreter can make connections for; more are for whoever has found out."""
 REDIS_TIMEOUT_S = 3.0
@@ -108,7 +108,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     )
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()
-    parts.node.recordings.upload_what_waits()
+    parts.node.workers.recordings.upload_what_waits()
     tasks = [
         _task(parts.rpc.speak(), "speak"),
         _task(parts.rpc.listen(parts.node.handle, parts.node.relays.receive), "listen"),
@@ -118,17 +118,28 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
         _task(_observe(parts.node), "observe"),
         _task(parts.plane.events.failure(), "packet core"),
     ]
+    rescue, couriers = None, set[asyncio.Task[None]]()
+    if (site := recorder_site(settings, core.local_port)) is not None:
+        rescue = Rescue(client, site.store, node_id=site.node_id, upload=parts.node.workers.recordings.upload)
+        couriers = {_task(Courier(site.store, rescue.consider).run(), "courier")}
+        tasks += couriers
     try:
         with _told(settings, parts):
             await _all_or_failure(tasks, parts.rpc.listening.wait(), parts.lease.held.wait())
             parts.loops = tuple(tasks)
             yield parts
     finally:
-        await _ended(tasks[1:])
+        await all_ended(task for task in tasks[1:] if task not in couriers)
         parts.node.close()
+        if rescue is not None:
+            await rescue.step_back()  # before the lease ends, without which others finish what is recorded here
         await parts.lease.let_go()
-        await _ended(tasks)
-        await parts.node.recordings.close(UPLOAD_PATIENCE_S)
+        await all_ended(tasks[:1])
+        await parts.node.workers.close(UPLOAD_PATIENCE_S)
+        await all_ended(tasks)
+        if rescue is not None:
+            await rescue.close()
+        await parts.node.transcoders.close()
         await parts.plane.close()
         await client.aclose()
         await listening_client.aclose()
@@ -161,19 +172,6 @@ async def _observe(node: MediaNode) -> None:
             logger.warning("meetings not looked at", extra={"reason": str(error)})
 
 
-async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancels tasks until all have ended.
-
-    Python 3.11's `asyncio.wait_for`, which the Redis client sends with, loses a cancellation that comes in the moment
-    in which what it waits for is done (python/cpython#86296).
-    """
-    pending = {task for task in tasks if not task.done()}
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
-
-
 def _redis(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
     """A client that fails fast: trying again, but for one thing, is the loops' part, with pauses of their own."""
     return redis.asyncio.Redis.from_url(
@@ -201,7 +199,9 @@ def _assemble(
         ),
         max_participants=settings.max_participants,
         last_n_video=settings.last_n_video,
-        recorder=_recorder_site(settings, core.local_port),
+        recorder=recorder_site(settings, core.local_port),
+        broadcaster=broadcast_site(settings, core.local_port),
+        transcoder=transcoder_site(settings, core.local_port, composites=lambda: node.workers.composites),
     )
     clock = SharedClock(local_ms)
     rpc = RpcEndpoint(client, listening_client, node_id=node_id, now=clock)
@@ -268,30 +268,7 @@ def _assemble(
 
 def _usual_threads() -> int:
     """One processor is left to the interpreter."""
-    return max(1, min(MOST_USUAL_THREADS, len(os.sched_getaffinity(0)) - 1))
-
-
-def _recorder_site(settings: Settings, port: int) -> RecorderSite | None:
-    """Where recorders find this node; None: it has none.
-
-    Raises:
-        SettingsError: recordings cannot be written.
-    """
-    if settings.recordings_path is None or settings.recordings_bucket is None:
-        return None
-    if not may_write(settings.recordings_path):
-        raise SettingsError(f"{PREFIX}RECORDINGS_PATH: {str(settings.recordings_path)!r} cannot be written to.")
-    return RecorderSite(
-        node_id=NodeId(settings.id),
-        address=_OWN_ADDRESS.get(settings.bind_addresses[0], settings.bind_addresses[0]),
-        port=port,
-        store=RecorderStore(
-            path=settings.recordings_path,
-            bucket=settings.recordings_bucket,
-            endpoint_url=settings.recordings_endpoint_url,
-            min_free_bytes=settings.recordings_min_free_mb * 1_000_000,
-        ),
-    )
+    return max(1, min(MOST_USUAL_THREADS, processors() - 1))
 
 
 def _task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -381,6 +358,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.configure("media", settings.log_level)
+    spans.configure("media")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))

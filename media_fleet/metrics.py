@@ -105,6 +105,82 @@ DATA_SENDS = METRICS.counter(
 
 RECORDINGS = METRICS.gauge("recordings", "Recordings that this node is making.")
 RECORDINGS_FAILED = METRICS.counter("recordings_failed", "Recorders that could not go on, or were lost.")
+RECORDERS_RESTARTED = METRICS.counter(
+    "recorders_restarted",
+    "Recorders that were lost and in whose place another one has gone on: their recordings have a gap.",
+)
+RECORDED_SECONDS = METRICS.counter(
+    "recorded_seconds",
+    "How much has been recorded. `role`: `tracks`, `composite` or `audio`. Where its rate is below that "
+    "of recordings that are made, they stand still.",
+    "role",
+)
+COMPOSITE_BEHIND = METRICS.gauge(
+    "composite_behind_seconds",
+    "How much later than need be the latest composition is: above 0.5 pictures are left out.",
+)
+PIECES = METRICS.counter(
+    "recording_pieces",
+    "Pieces of recordings that are being made. `outcome`: `brought` to the bucket, or `failed`, which are tried again.",
+    "outcome",
+)
+PIECES_BEHIND = METRICS.gauge(
+    "recording_behind_bytes",
+    "What is written of recordings that are being made and could not be brought to the bucket: a node that is lost "
+    "takes it along.",
+)
+RECORDINGS_RESCUED = METRICS.counter(
+    "recordings_rescued",
+    "Parts of recordings of nodes that were lost, put together here from their pieces. `outcome`: `restored` or "
+    "`failed`.",
+    "outcome",
+)
+COMPOSITE_PICTURES = METRICS.counter(
+    "composite_pictures",
+    "Pictures of composite recordings and of broadcasts. `outcome`: `drawn`, or `dropped` where drawing and encoding "
+    "did not keep up: give the node more processors, or composites fewer pixels.",
+    "outcome",
+)
+BROADCASTS = METRICS.gauge("broadcasts", "Meetings that this node streams out.")
+BROADCASTS_FAILED = METRICS.counter("broadcasts_failed", "Broadcasts that ended because no broadcaster goes on.")
+BROADCASTERS_RESTARTED = METRICS.counter(
+    "broadcasters_restarted",
+    "Broadcasters that were lost and in whose place another one has gone on: those who watch have a gap.",
+)
+BROADCAST_SECONDS = METRICS.counter(
+    "broadcast_seconds", "How much has been streamed out. Below the rate of `broadcasts`, it stands still."
+)
+BROADCAST_BEHIND = METRICS.gauge(
+    "broadcast_behind_seconds",
+    "How much later than need be the latest broadcast is: above 0.5 pictures are left out.",
+)
+BROADCAST_TARGETS = METRICS.gauge(
+    "broadcast_targets", "Servers that get broadcasts by RTMP: `connecting`, `live` or `failed` (`state`).", "state"
+)
+BROADCAST_DROPPED = METRICS.counter(
+    "broadcast_packets_dropped", "Encoded packets that a server was not sent, since it did not take those before."
+)
+TRANSCODERS = METRICS.gauge("transcoders", "Transcoders that are running. `kind`: `video`, or `sound`.", "kind")
+TRANSCODERS_LOST = METRICS.counter(
+    "transcoders_lost", "Transcoders that ended by themselves: another one goes on, three times within a minute."
+)
+TRANSCODINGS_REFUSED = METRICS.counter(
+    "transcodings_refused",
+    "Tracks that participants cannot be given in a codec that they take, since the node has no place for another "
+    "transcoder, or it fails: give the node more processors, or spread meetings.",
+)
+TRANSCODED_PICTURES = METRICS.counter(
+    "transcoded_pictures",
+    "Pictures that were transcoded. `outcome`: `made`, or `dropped` where the transcoder did not keep up.",
+    "outcome",
+)
+TRANSCODED_SOUND = METRICS.counter("transcoded_sound_seconds", "Sound that was transcoded.")
+TRANSCODING_DELAY = METRICS.counter(
+    "transcoding_delay_seconds",
+    "From when pictures were whole to when they were sent on in the other codec, of all together: by "
+    "`transcoded_pictures_total` it is what a transcoder adds to the delay of one.",
+)
+TRANSCODING_BUSY = METRICS.counter("transcoding_cpu_seconds", "Processor time of transcoders.")
 UPLOADS_WAITING = METRICS.gauge(
     "uploads_waiting", "Finished recordings that are not in the bucket yet: above a few for long, it cannot be reached."
 )

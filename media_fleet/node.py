@@ -18,6 +18,7 @@ from packet_core import PacketCoreError
 
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
+from contracts.meeting_work import StartBroadcast, StartRecording
 from contracts.node_rpc import (
     AnswerSubscription,
     ChangeSpotlight,
@@ -43,8 +44,6 @@ from contracts.node_rpc import (
     RestartSubscription,
     SetTrackMuted,
     SpanRoom,
-    StartRecording,
-    StopRecording,
     SubscriptionOffered,
     TransportChecked,
     Watch,
@@ -54,13 +53,10 @@ from media_fleet import door_requests
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
+from media_fleet.broadcast_site import BroadcastSite
 from media_fleet.data_delivery import relay_data, take_data
 from media_fleet.domain.effects import (
     Effect,
-    RecorderEffect,
-    SendOffer,
-    ShowCameras,
-    TellQualities,
     TrackKey,
 )
 from media_fleet.domain.errors import (
@@ -72,14 +68,17 @@ from media_fleet.domain.errors import (
 from media_fleet.domain.room import Room
 from media_fleet.domain.thread_places import ThreadPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+from media_fleet.effect_carrier import EffectCarrier
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
+from media_fleet.meeting_workers import MeetingWorkers, WorkerRequest
 from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
 from media_fleet.plane_news import PlaneNews
 from media_fleet.quality_news import QualityNews
-from media_fleet.recordings import RecorderSite, Recordings
+from media_fleet.recorder_site import RecorderSite
 from media_fleet.relays import Relays
 from media_fleet.request_ids import check_ids
+from media_fleet.transcoders import Transcoders, TranscoderSite
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
@@ -95,6 +94,8 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     max_participants: int
     last_n_video: int = 0
     recorder: RecorderSite | None
+    broadcaster: BroadcastSite | None
+    transcoder: TranscoderSite
 
 
 class MediaNode:
@@ -126,13 +127,23 @@ class MediaNode:
             take_data=lambda room, node_id, data: take_data(self._plane, room, node_id, data),
         )
         self._plane = plane_factory(news)
-        self.recordings = Recordings(identity.recorder, plane=self._plane, carry_out=self._follow, emit=emit)
+        self.workers = MeetingWorkers(
+            identity.recorder, identity.broadcaster, plane=self._plane, carry_out=self._follow, emit=emit
+        )
         self._observation = Observation(self._plane, node_id=identity.node_id)
         self._qualities = QualityNews(
             self._rooms,
             self._observation,
             self._reports,
             changed=lambda meeting_id: self.relays.changed(meeting_id),  # noqa: PLW0108  (they are set later)
+        )
+        self.transcoders = Transcoders(identity.transcoder, plane=self._plane, rooms=self._rooms, follow=self._follow)
+        self._carrier = EffectCarrier(
+            plane=self._plane,
+            reports=self._reports,
+            qualities=self._qualities,
+            workers=self.workers,
+            transcoders=self.transcoders,
         )
         self._requests: Counter[MeetingId] = Counter()
 
@@ -354,16 +365,11 @@ class MediaNode:
         return Done()
 
     @_handle.register
-    def _(self, request: StartRecording, gateway_id: GatewayId) -> asyncio.Future[NodeAnswer]:
-        answer = self.recordings.start(gateway_id, request, self._room_for)
-        if request.nodes:
+    def _(self, request: WorkerRequest, gateway_id: GatewayId) -> NodeAnswer | asyncio.Future[NodeAnswer]:
+        answer = self.workers.handle(gateway_id, request, self._room_for)
+        if isinstance(request, StartRecording | StartBroadcast) and request.nodes:
             self.relays.span(request.meeting_id, request.nodes, version=request.version)
         return answer
-
-    @_handle.register
-    def _(self, request: StopRecording, _gateway_id: GatewayId) -> NodeAnswer:
-        self.recordings.stop(request.meeting_id, request.recording_id)
-        return Done()
 
     @_handle.register
     def _(self, request: ReadRoomStatistics, _gateway_id: GatewayId) -> NodeAnswer:
@@ -385,13 +391,14 @@ class MediaNode:
                 node=self._identity.end,
                 randomness=self._randomness(self._threads.begin(meeting_id)),
                 last_n_video=self._identity.last_n_video,
+                transcoder_places=self._identity.transcoder.places,
             )
         return room
 
     def _close_if_empty(self, meeting_id: MeetingId) -> None:
         room = self._rooms.get(meeting_id)
         # Somebody who is alone may leave and be made known anew: their recording goes on until a gateway ends it.
-        if room is not None and not room.participant_ids and room.recording.id is None:
+        if room is not None and not room.participant_ids and room.recording.id is None and room.broadcast.id is None:
             self._close_room(meeting_id)
 
     def _follow(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
@@ -432,17 +439,5 @@ class MediaNode:
         """The packet core's id of a track."""
         return self._plane.core_track(meeting_id, track)
 
-    # ---- effects ----
-
     def _carry_out(self, meeting_id: MeetingId, effects: Iterable[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, SendOffer):
-                self.send_offer(meeting_id, effect.participant_id, effect.offer)
-            elif isinstance(effect, ShowCameras):
-                self._reports.cameras_shown(meeting_id, effect.participant_id, effect.track_ids)
-            elif isinstance(effect, TellQualities):
-                self._qualities.tell(meeting_id, effect.qualities)
-            elif isinstance(effect, RecorderEffect):
-                self.recordings.tell(meeting_id, effect)
-            else:
-                self._plane.carry_out(meeting_id, effect)
+        self._carrier.carry_out(meeting_id, effects)

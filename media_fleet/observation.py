@@ -21,7 +21,6 @@ from contracts.statistics import (
 from media_fleet import statistics
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.domain.connection_quality import Judgement, judge, rate
-from media_fleet.domain.effects import Purpose
 from media_fleet.metrics import ESTIMATE, LOSS, QUALITY, ROUND_TRIP, STARVING
 from media_fleet.sampling import Sample, Sampler, Transport
 
@@ -68,7 +67,7 @@ class Observation:
         changes = []
         transports: dict[MeetingId, list[Transport]] = {meeting_id: [] for meeting_id in self._due()}
         for meeting_id, key, transport in self._plane.held.transports(transports):
-            if key.purpose is not Purpose.RECORD:
+            if key.purpose.is_clients:
                 transports[meeting_id].append((key, transport))
         for meeting_id, theirs in transports.items():
             observed = self._meetings[meeting_id]

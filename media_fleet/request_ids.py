@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from contracts.node_rpc import CheckTransport, NodeRequest, Publish, RestartIce, StartRecording
+from contracts.meeting_work import StartBroadcast, StartRecording
+from contracts.node_rpc import CheckTransport, NodeRequest, Publish, RestartIce
 from media_fleet.domain.effects import Purpose
 from media_fleet.domain.errors import BadRequestError
 
@@ -21,6 +22,8 @@ def check_ids(request: NodeRequest) -> None:
         ids.append(request.recording_id)
         if request.meeting_id.startswith(".") or request.recording_id.startswith("."):
             raise BadRequestError("An id that names a folder begins with no dot.")
+    if isinstance(request, StartBroadcast):
+        ids.append(request.broadcast_id)
     for given in ids:
         if _ID.fullmatch(given) is None:
             raise BadRequestError(f"{given[:80]!r} is no id.")

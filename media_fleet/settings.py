@@ -61,8 +61,39 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The S3 bucket to which finished recordings are brought."""
     recordings_min_free_mb: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 1_024
     """Megabytes that stay free on that folder's disk: recordings end before, and none begins."""
+    recordings_piece_s: Annotated[float, Meta(ge=0.5, le=300)] = 10
+    """How often what is being recorded is brought to the bucket: the most, and some seconds, that goes with a node."""
+    recorder_memory_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 4_096
+    """Megabytes of address space that a recorder may take; 0: any number."""
     recordings_endpoint_url: Annotated[str, Meta(pattern="^https?://")] | None = None
     """Where the bucket is, if not at AWS."""
+    max_composites: Annotated[int, Meta(ge=0, le=1_000)] | None = None
+    """Recordings with a picture that are made at once, others are refused; None: one for each usable processor."""
+    composite_height: Literal[360, 720, 1080] = 1080
+    """Of composite recordings, in pixels: they are 16:9."""
+    composite_frame_rate: Annotated[int, Meta(ge=5, le=30)] = 25
+    """Pictures a second of composite recordings."""
+    composite_threads: Annotated[int, Meta(ge=1, le=16)] = 2
+    """Of the encoder of each."""
+    composite_font: Path | None = None
+    """A font's file for names; None: one that is there."""
+    broadcast_address: str = "127.0.0.1"
+    """IP address at which gateways fetch what is streamed out: a private one."""
+    broadcast_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """The first of 64 ports there, one for each broadcast; 0: any free one each."""
+    broadcast_height: Literal[360, 720, 1080] = 720
+    """Of broadcasts, in pixels: they are 16:9."""
+    broadcast_held_ms: Annotated[int, Meta(ge=300, le=2_200)] = 700
+    """How long after it happened a meeting is composed for a broadcast: what comes later than that is missing in it."""
+    broadcast_private_targets: Literal["on", "off"] = "off"
+    """Whether broadcasts may be sent by RTMP to servers that are not in the public Internet."""
+    max_video_transcoders: Annotated[int, Meta(ge=0, le=1_000)] | None = None
+    """Pictures that are transcoded at once, composites included, others are refused; None: one for each usable
+    processor."""
+    max_sound_transcoders: Annotated[int, Meta(ge=0, le=10_000)] = 32
+    """The same of sound, which takes memory and little else."""
+    transcoder_memory_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 2_048
+    """Megabytes of address space that a transcoder may take; 0: any number."""
     metrics_address: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """Where metrics (docs/metrics.md) and health are told, without access control; 0: nowhere."""
@@ -88,10 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         for name in ("advertised_addresses", "bind_addresses"):
             if name in given:
                 given[name] = _addresses(f"{PREFIX}{name.upper()}", given[name])
-        if len({":" in address for address in given.get("bind_addresses", ())}) < len(given.get("bind_addresses", ())):
-            raise SettingsError(f"{PREFIX}BIND_ADDRESSES: there is one for each version of IP.")
-        if len(_addresses(f"{PREFIX}LINK_ADDRESS", given.get("link_address", ""))) > 1:
-            raise SettingsError(f"{PREFIX}LINK_ADDRESS: there is one.")
+        _check_addresses(given)
         try:
             settings = msgspec.convert(given, cls, strict=False, dec_hook=lambda kind, value: kind(value))
         except msgspec.ValidationError as error:
@@ -99,6 +127,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         if (settings.recordings_path is None) != (settings.recordings_bucket is None):
             raise SettingsError(f"{PREFIX}RECORDINGS_PATH and {PREFIX}RECORDINGS_BUCKET belong together.")
         return settings
+
+
+def _check_addresses(given: Mapping[str, Any]) -> None:
+    bound = given.get("bind_addresses", ())
+    if len({":" in address for address in bound}) < len(bound):
+        raise SettingsError(f"{PREFIX}BIND_ADDRESSES: there is one for each version of IP.")
+    for name in ("link_address", "broadcast_address"):
+        if len(_addresses(f"{PREFIX}{name.upper()}", given.get(name, ""))) > 1:
+            raise SettingsError(f"{PREFIX}{name.upper()}: there is one.")
 
 
 def _addresses(variable: str, value: str) -> list[str]:

@@ -14,7 +14,7 @@ from contracts.statistics import (
     ParticipantSummary,
     RemoteInboundRtp,
 )
-from media_fleet.domain.connection_quality import Direction, Judgement, Picture, Sound
+from media_fleet.domain.connection_quality import Direction, Judgement, Picture, Sound, unheard
 from media_fleet.domain.effects import PublishedMedia, Purpose
 from media_fleet.sampling import SampledLayer, SampledSubscription, SampledTrack, SampledTransport
 
@@ -49,12 +49,12 @@ def directions(transports: Transports) -> list[Direction]:
 
 def _upwards(transports: Transports) -> Direction:
     tracks = [track for track in _tracks(transports) if not track.held.muted]
-    heard = [layer for track in tracks if track.held.media.kind == "audio" for layer in track.layers]
+    heard = [track for track in tracks if track.held.media.kind == "audio" and track.layers]
     sound = None
     if heard:
         sound = Sound(
-            loss=_loss_of(heard) or 0.0,
-            jitter=max(_seconds(layer.stats.jitter, _AUDIO_CLOCK) for layer in heard),
+            loss=_mean((_unheard(track.held.media, _loss_of(track.layers)), _packets(track)) for track in heard) or 0.0,
+            jitter=max(_seconds(layer.stats.jitter, _AUDIO_CLOCK) for track in heard for layer in track.layers),
             silent=all(each.silent_s >= SILENT_AFTER_S for each in transports if each.tracks),
         )
     pictures = tuple(
@@ -71,7 +71,7 @@ def _downwards(transports: Transports) -> Direction:
     sound = None
     if heard:
         sound = Sound(
-            loss=_mean_loss(heard) or 0.0,
+            loss=_mean((_unheard_of(each), each.since.packets) for each in heard) or 0.0,
             jitter=max(_seconds(each.stats.jitter, _AUDIO_CLOCK) for each in heard),
         )
     pictures = tuple(_picture(each) for each in subscriptions if each.track.media.kind == "video")
@@ -239,10 +239,30 @@ def _loss_of(layers: Iterable[SampledLayer]) -> float | None:
 
 def _mean_loss(subscriptions: Sequence[SampledSubscription]) -> float | None:
     """What the receiver's last reports say, each for as much as it was sent."""
-    packets = sum(each.since.packets for each in subscriptions)
-    if not packets:
-        return None
-    return sum(each.stats.fraction_lost * each.since.packets for each in subscriptions) / packets
+    return _mean((each.stats.fraction_lost, each.since.packets) for each in subscriptions)
+
+
+def _mean(weighted: Iterable[tuple[float, int]]) -> float | None:
+    """Of values, each with its weight; None if all weights are 0."""
+    pairs = list(weighted)
+    weights = sum(weight for _, weight in pairs)
+    return sum(value * weight for value, weight in pairs) / weights if weights else None
+
+
+def _packets(track: SampledTrack) -> int:
+    """That should have come since the last sample."""
+    return sum(layer.since.packets + layer.since.lost for layer in track.layers)
+
+
+def _unheard(media: PublishedMedia, loss: float | None) -> float:
+    return unheard(loss or 0.0, redundant=media.codec.prefers_red)
+
+
+def _unheard_of(subscription: SampledSubscription) -> float:
+    """Who takes no redundancy is sent none."""
+    takes_red = subscription.effect.red_payload_type is not None
+    redundant = takes_red and subscription.track.media.codec.prefers_red
+    return unheard(subscription.stats.fraction_lost, redundant=redundant)
 
 
 def _estimate(transports: Transports) -> float | None:

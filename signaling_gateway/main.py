@@ -11,25 +11,23 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import socketio
-import uvicorn
 import uvloop
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import RedisError
 
 from contracts import redis_names
-from contracts.node_rpc import ActiveSpeakers, NodeReport, QualitiesChanged, RecordingEnded, TransportFailed
+from contracts.meeting_work import BroadcastChanged, RecordingEnded
+from contracts.node_rpc import ActiveSpeakers, NodeReport, QualitiesChanged, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
 from signaling_gateway.adapters.account_standings import RedisAccountStandings
+from signaling_gateway.adapters.broadcast_origins import HttpOrigins
+from signaling_gateway.adapters.broadcast_store import RedisBroadcastStore
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
 from signaling_gateway.adapters.facts_outbox import FactsOutbox
 from signaling_gateway.adapters.gateway_lease import GatewayLease
@@ -39,6 +37,7 @@ from signaling_gateway.adapters.meeting_log import RedisMeetingLog
 from signaling_gateway.adapters.meetings_function import MeetingsFunction
 from signaling_gateway.adapters.node_directory import RedisNodeDirectory
 from signaling_gateway.adapters.node_rpc import RedisNodeRpc
+from signaling_gateway.adapters.redis_client import redis_client
 from signaling_gateway.adapters.restart_budget import RedisRestartBudget
 from signaling_gateway.adapters.room_ports import RedisRoomDuties, RedisRoomFeed
 from signaling_gateway.adapters.room_tickets import RedisRoomTickets
@@ -48,9 +47,10 @@ from signaling_gateway.adapters.subscriptions import Subscriptions
 from signaling_gateway.edge.administration import Administration
 from signaling_gateway.edge.commands import CommandHandler
 from signaling_gateway.edge.delivery import SocketDelivery
-from signaling_gateway.edge.frame_guard import MAX_FRAME_BYTES, FrameGuard
+from signaling_gateway.edge.frame_guard import FrameGuard
+from signaling_gateway.edge.gateway_server import GatewayServer
 from signaling_gateway.edge.http import HttpRoutes
-from signaling_gateway.edge.http_protocol import PromptH11Protocol
+from signaling_gateway.edge.live import LiveRoutes
 from signaling_gateway.edge.socket_server import SocketServer
 from signaling_gateway.edge.standard_doors import StandardDoorRoutes
 from signaling_gateway.metrics import (
@@ -67,8 +67,10 @@ from signaling_gateway.metrics import (
 from signaling_gateway.service.account_watch import AccountWatch
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks, ended
+from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.door_delivery import DeliveryByDoor
+from signaling_gateway.service.live_relay import LiveRelay
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.node_news import NodeNews
 from signaling_gateway.service.node_placement import NodePlacement
@@ -82,10 +84,11 @@ from signaling_gateway.service.standard_doors import StandardDoors
 from signaling_gateway.service.turn_servers import TurnServers
 from signaling_gateway.service.upkeep import Upkeep
 from signaling_gateway.settings import GatewaySettings, SettingsError
-from telemetry import logs
+from telemetry import logs, spans
 from telemetry.clock import local_ms
 
-MAX_REDIS_CONNECTIONS = 64
+LIVE_CONNECTIONS = 8
+"""To Redis, for those who watch: who guesses at keys does not take the meetings' connections."""
 SETTLE_S = 4.0
 """How long a closing gateway waits for what is under way."""
 
@@ -100,9 +103,10 @@ class Gateway:
         self._clock = now = SharedClock(local_clock)
         # A gateway that starts again is another one: what the earlier one held is taken over like anybody's.
         self.id = GatewayId(f"{settings.id}-{secrets.token_hex(4)}")
-        self._redis = _redis(settings.redis_url, socket_timeout=5.0)
+        self._redis = redis_client(settings.redis_url, socket_timeout=5.0)
         # Blocking reads take as long as they block; nothing is tried again behind the subscriptions' back.
-        self._blocking_redis = _redis(settings.redis_url, socket_timeout=15.0)
+        self._blocking_redis = redis_client(settings.redis_url, socket_timeout=15.0)
+        self._live_redis = redis_client(settings.redis_url, socket_timeout=5.0, max_connections=LIVE_CONNECTIONS)
         self._http = httpx.AsyncClient(timeout=3.0, follow_redirects=False)
         self._function = MeetingsFunction(name=settings.facts_function, endpoint_url=settings.lambda_endpoint_url)
         self._stream_keys = MeetingsFunction(
@@ -172,6 +176,17 @@ class Gateway:
             new_id=lambda: secrets.token_urlsafe(9),
             tasks=self.tasks,
         )
+        self._origins = HttpOrigins()
+        self._broadcasts = listener.broadcasts = Broadcasts(
+            rpc=self._rpc,
+            spanning=spanning,
+            news=listener.news,
+            rooms=self.rooms,
+            store=RedisBroadcastStore(self._redis),
+            new_id=lambda: secrets.token_urlsafe(9),
+            new_watch_key=lambda: secrets.token_urlsafe(16),
+            tasks=self.tasks,
+        )
         turn_servers = TurnServers(
             settings.turn_urls, settings.turn_secret, lifetime_s=settings.turn_lifetime_s, now=time.time
         )
@@ -210,6 +225,7 @@ class Gateway:
                 rooms=self.rooms,
                 media=self._media,
                 recordings=self._recordings,
+                broadcasts=self._broadcasts,
                 ice_servers=turn_servers,
                 new_id=lambda: secrets.token_urlsafe(9),
             ),
@@ -221,6 +237,7 @@ class Gateway:
             rooms=self.rooms,
             media=self._room_media,
             recordings=self._recordings,
+            broadcasts=self._broadcasts,
             tickets=RedisRoomTickets(self._redis),
             tasks=self.tasks,
             new_id=lambda: secrets.token_urlsafe(9),
@@ -234,6 +251,7 @@ class Gateway:
             placement=placement,
             media=self._media,
             recordings=self._recordings,
+            broadcasts=self._broadcasts,
             spanning=spanning,
             tasks=self.tasks,
             empty_ms=settings.empty_ms,
@@ -245,7 +263,8 @@ class Gateway:
             doors=self.doors,
             ice_servers=turn_servers,
         )
-        self.app = HttpRoutes(doors, readiness=self.readiness)
+        live = LiveRoutes(doors, LiveRelay(RedisBroadcastStore(self._live_redis), self._origins))
+        self.app = HttpRoutes(live, readiness=self.readiness)
 
     def measure(self) -> None:
         """Has the process's gauges show this gateway."""
@@ -285,6 +304,7 @@ class Gateway:
             self._accounts.run(),
             self.doors.keep_watch(),
             self._recordings.keep_all(self.rooms.open_rooms),
+            self._broadcasts.keep_all(self.rooms.open_rooms),
             self._listing.run(),
             self._facts_consumer().run(),
             self._room_commands_consumer().run(),
@@ -307,8 +327,10 @@ class Gateway:
             await self.tasks.settle(0)
             await self.sockets.sio.shutdown()
             await self._http.aclose()
+            await self._origins.aclose()
             await self._redis.aclose()
             await self._blocking_redis.aclose()
+            await self._live_redis.aclose()
             self._function.close()
             self._stream_keys.close()
 
@@ -319,20 +341,20 @@ class Gateway:
             await self.tasks.settle(SETTLE_S)
 
     def _node_reported(self, report: NodeReport) -> None:
+        room = self.rooms.get(report.meeting_id)
         if isinstance(report, RecordingEnded):
             self._recordings.reported(report)
-            return
-        room = self.rooms.get(report.meeting_id)
-        if isinstance(report, QualitiesChanged):
+        elif isinstance(report, BroadcastChanged):
+            self._broadcasts.reported(report)
+        elif isinstance(report, QualitiesChanged):
             self._room_media.qualities_changed(room, report)
-            return
-        if isinstance(report, ActiveSpeakers):
+        elif isinstance(report, ActiveSpeakers):
             self._room_media.speakers_changed(room, report)
-            return
-        connection = None if room is None else room.connections.get(report.participant_id)
-        self._media.reported(connection, report)
-        if isinstance(report, TransportFailed) and connection is not None and connection.joined_node == report.node_id:
-            self.doors.transport_failed(connection, report.transport)
+        else:
+            connection = None if room is None else room.connections.get(report.participant_id)
+            self._media.reported(connection, report)
+            if isinstance(report, TransportFailed) and connection and connection.joined_node == report.node_id:
+                self.doors.transport_failed(connection, report.transport)
 
     def _facts_consumer(self) -> StreamConsumer:
         return StreamConsumer(
@@ -353,50 +375,12 @@ class Gateway:
         )
 
 
-class GatewayServer(uvicorn.Server):
-    """The HTTP server of one gateway. It drains the gateway before it closes connections, and leaves signals alone."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        settings = gateway.settings
-        super().__init__(
-            uvicorn.Config(
-                gateway.app,
-                host=settings.bind_address,
-                port=settings.port,
-                http=PromptH11Protocol,
-                ws="websockets-sansio",
-                ws_max_size=MAX_FRAME_BYTES,
-                ws_ping_interval=None,
-                ws_per_message_deflate=False,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-                ssl_certfile=settings.tls_certificate,
-                ssl_keyfile=settings.tls_key,
-            )
-        )
-        self._gateway = gateway
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are `main`'s: uvicorn would raise them again before the gateway has closed."""
-        yield
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Clients are told first."""
-        await self._gateway.drain()
-        await super().shutdown(sockets)
-
-
 async def serve(settings: GatewaySettings) -> None:
     """Runs one gateway until SIGTERM or SIGINT."""
     gateway = Gateway(settings)
     server = GatewayServer(gateway)
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)
     gateway.measure()
     with METRICS.served(settings.metrics_address, settings.metrics_port):
         await _serve(gateway, server)
@@ -417,27 +401,9 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"signaling_gateway: {error}")
     logs.configure("signaling", settings.log_level)
+    spans.configure("signaling")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
-
-
-def _redis(url: str, *, socket_timeout: float) -> Redis:
-    """A client that fails fast: trying again, but for one thing, is decided where it is known what that means.
-
-    Commands wait for a free connection: a crowd that comes back at once asks more at a time than there should be
-    connections.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_REDIS_CONNECTIONS,
-        timeout=2.0,
-        socket_timeout=socket_timeout,
-        socket_connect_timeout=2.0,
-        socket_keepalive=True,
-        # A primary that has become a replica keeps its connections; whoever connects anew finds the primary.
-        retry=Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,)),
-    )
-    return Redis.from_pool(pool)
 
 
 def _told_if_failed(task: asyncio.Task[None]) -> None:

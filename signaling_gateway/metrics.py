@@ -49,6 +49,17 @@ DOOR_REQUESTS = METRICS.histogram(
     "method",
     "code",
 )
+LIVE_REQUESTS = METRICS.histogram(
+    "live_request_seconds",
+    "Requests of those who watch broadcasts. `piece`: `playlist` (held back until there is news), `media` or `other`. "
+    "`code`: `ok`, `gone` (who asked did not wait, or did not read), or the code of the refusal.",
+    "piece",
+    "code",
+)
+LIVE_FETCHES = METRICS.counter(
+    "live_fetches", "What of that was fetched from media nodes: once for all who ask at the same time.", "piece"
+)
+LIVE_BYTES = METRICS.counter("live_bytes", "Bytes of broadcasts sent to those who watch, and to caches for them.")
 SENT = METRICS.counter("sent_messages", "Messages sent, counted once for each receiver.", "message")
 SENT_BYTES = METRICS.counter("sent_bytes", "Bytes of those messages.")
 

@@ -8,9 +8,30 @@ import itertools
 import textwrap
 import types
 
-from contracts import client_commands, client_messages, public_events, rooms
+from contracts import (
+    broadcast_commands,
+    client_commands,
+    client_messages,
+    command_answers,
+    new_breakouts,
+    public_events,
+    room_broadcast,
+    rooms,
+)
 
-_DOCUMENTED = {module.__name__ for module in (client_commands, client_messages, public_events, rooms)}
+_DOCUMENTED = {
+    module.__name__
+    for module in (
+        broadcast_commands,
+        client_commands,
+        client_messages,
+        command_answers,
+        new_breakouts,
+        public_events,
+        room_broadcast,
+        rooms,
+    )
+}
 
 
 def own_text(kind: type) -> str:

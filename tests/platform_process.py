@@ -8,23 +8,30 @@ Starting takes some seconds: share one where tests do not change each other's ou
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import itertools
 import os
 import queue
-import secrets
 import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
+
+import httpx
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 READY: Final = "Parley is ready: "
+_PORTS: Final = (20_000, 32_000)
+_LOT: Final = 250
 
 
 class PlatformError(Exception):
@@ -158,6 +165,18 @@ class Platform:
             raise PlatformError("the platform has not been started")
         return self._process
 
+    def invoke(self, function: str, event: object) -> Any:
+        """What a function answers, such as ``parley-auth-appoint``: as services on this machine invoke it.
+
+        Raises:
+            PlatformError: it failed.
+        """
+        internal = environ_of(self.process_of("signaling_gateway.main"))["PARLEY_GATEWAY_LAMBDA_ENDPOINT_URL"]
+        answer = httpx.post(f"{internal}/2015-03-31/functions/{function}/invocations", json=event, timeout=30)
+        if answer.status_code != 200 or "X-Amz-Function-Error" in answer.headers:
+            raise PlatformError(f"{function} has failed: {answer.text}")
+        return answer.json()
+
     def children(self) -> dict[int, str]:
         """Its processes' ids and command lines."""
         listing = subprocess.run(["ps", "-axo", "pid=,ppid=,command="], check=True, capture_output=True, text=True)
@@ -229,10 +248,24 @@ def free_media_port() -> int:
     return _free_port((socket.SOCK_DGRAM, socket.SOCK_STREAM))
 
 
+@functools.cache
+def _lot() -> Iterator[int]:
+    """Ports for this process alone, one after the other, for ever. None of those that the system gives to connections:
+    until one is used, nobody else may take it."""
+    for first in range(*_PORTS, _LOT):
+        path = Path(tempfile.gettempdir()) / f"parley-ports-{os.getuid()}-{first}"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # until the process ends, however it does
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        return itertools.cycle(range(first, first + _LOT))
+    raise PlatformError("other processes that run tests have all ports")
+
+
 def _free_port(kinds: Iterable[int]) -> int:
-    """None of those that the system gives to connections: until it is used, another test's could take it."""
-    while True:
-        port = secrets.choice(range(20_000, 32_000))
+    for port in _lot():
         try:
             for kind in kinds:
                 with socket.socket(socket.AF_INET, kind) as probe:
@@ -240,3 +273,4 @@ def _free_port(kinds: Iterable[int]) -> int:
         except OSError:
             continue
         return port
+    raise AssertionError("a cycle has no end")

@@ -17,8 +17,8 @@ from tests.platform_process import ROOT
 CORE = ROOT / "media_fleet" / "packet_core"
 _CARGO = ("--quiet", "--release", "--locked", "--package", "parley-bench")
 HEAD = (
-    f"{'meeting':>16} {'packets/s':>10} {'user':>7} {'system':>7} {'total':>7} {'floor':>7} {'ratio':>6}"
-    f" {'frames':>7} {'ratio':>6} {'p50':>8} {'p99':>8} {'lost':>5}"
+    f"{'meeting':>16} {'packets/s':>10} {'user':>7} {'system':>7} {'total':>7} {'p50':>8} {'p99':>8} {'lost':>5}"
+    f" {'floor':>7} {'times':>6} {'frames':>7} {'times':>6}"
 )
 
 
@@ -40,6 +40,12 @@ def measure_threads(*, quick: bool) -> dict[str, Any]:
     return result
 
 
+def measure_latency(seconds: float) -> dict[str, Any]:
+    """Of usual meetings of four publishers and 25 subscribers, for so long; see `scenario.rs` for its form."""
+    result: dict[str, Any] = _run("--latency", str(round(seconds * 1000)))
+    return result
+
+
 def floor(subscribers: int) -> float:
     """What a packet costs at least, in batches of one frame, microseconds."""
     return float(_run("--floor", str(subscribers))["in_frames_of_ten_us"])
@@ -57,22 +63,33 @@ def _run(*arguments: str) -> Any:
 
 
 def show(result: list[dict[str, Any]]) -> None:
-    """The table. ``floor``: in the greatest batches; ``frames``: the floor in batches of one frame (ten packets)."""
+    """The table. ``floor``: in the greatest batches; ``frames``: the floor in batches of one frame (ten packets).
+
+    Both are medians of rounds that took turns with the highest rate, and ``times`` are of the ratios of each round.
+    """
     print(HEAD)
     for row in result:
-        floor, frames = row["floor"]["total_us"], row["floor"]["in_frames_of_ten_us"]
         shape = f"{row['publishers']} x {row['subscribers']}{' simulcast' if row['simulcast'] else ''}"
         for name in ("usual", "half", "highest"):
             run = row[name]
             # Of simulcast, a subscriber gets one of three layers.
             rate = run["packets_a_second"] * row["publishers"] * row["subscribers"] // (3 if row["simulcast"] else 1)
             p50, p99 = (run[key] / 1000 if run[key] is not None else float("nan") for key in _LATENCIES)
+            beside = _beside_the_floor(row["rounds"]) if name == "highest" else ""
             print(
                 f"{shape:>16} {rate:>10} {run['user_us']:>7.2f} {run['system_us']:>7.2f}"
-                f" {run['total_us']:>7.2f} {floor:>7.2f} {run['total_us'] / floor:>6.2f} {frames:>7.2f}"
-                f" {run['total_us'] / frames:>6.2f} {p50:>5.2f} ms {p99:>5.2f} ms {run['lost']:>5}"
+                f" {run['total_us']:>7.2f} {p50:>5.2f} ms {p99:>5.2f} ms {run['lost']:>5}{beside}"
             )
     print(f"memory for each subscriber: {result[-1]['memory_bytes_per_subscriber'] / 1024:.0f} KiB")
+
+
+def _beside_the_floor(rounds: list[dict[str, Any]]) -> str:
+    columns = ""
+    for key in ("total_us", "in_frames_of_ten_us"):
+        floors = [each["floor"][key] for each in rounds]
+        times = [each["highest"]["total_us"] / floor for each, floor in zip(rounds, floors, strict=True)]
+        columns += f" {median(floors):>7.2f} {median(times):>6.2f}"
+    return columns
 
 
 def show_microphones(result: list[dict[str, Any]]) -> None:

@@ -8,6 +8,8 @@
   what the function has written for these, under other names (`bench.meetings.population`).
 - Calls are counted, and read units reckoned by AWS's rules from what is read. **It fails** if a request has other calls
   or more units with the whole table than with the hundredth part of it.
+- **It fails**, too, if a request takes more CPU time than `CPU_MS`, the least of the rounds counting. On a machine that
+  does other things at the same time that is told, and not judged.
 
 Prints tables and writes ``artefacts/meetings.json``.
 """
@@ -30,6 +32,8 @@ from bench.meetings.table_process import Order
 from tests.platform_process import ROOT
 
 _FEW = 1_000
+CPU_MS = 5.0
+"""So much of a processor a request may take."""
 
 
 def main() -> None:
@@ -38,6 +42,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100, help="of each kind, in each round")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
+    is_quiet = os.getloadavg()[0] < (os.cpu_count() or 1)
     if arguments.meetings < 2 * _FEW:
         parser.error(f"fewer than {2 * _FEW} meetings show nothing")
     tokens = Tokens()
@@ -68,6 +73,11 @@ def main() -> None:
     grown = [name for name, by_size in costs.items() if by_size[_FEW] != by_size[arguments.meetings]]
     if grown:
         raise SystemExit(f"cost more with {arguments.meetings:,} meetings than with {_FEW:,}: {', '.join(grown)}")
+    slow = [name for name, figures in measured.items() if figures["cpu_ms"] > CPU_MS]
+    if slow and is_quiet:
+        raise SystemExit(f"more than {CPU_MS:g} ms of CPU time: {', '.join(slow)}")
+    if slow:
+        print(f"\nmore than {CPU_MS:g} ms of CPU time, on a machine that was busy: {', '.join(slow)}")
 
 
 def _write(around: World, others: Likenesses, first: int, end: int) -> int:

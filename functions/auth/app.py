@@ -82,10 +82,12 @@ from functions.serverless.sealing import Sealing
 from functions.serverless.service import Limiting, Service
 from functions.serverless.signing_keys import SigningKeys
 from functions.serverless.started_functions import StartedFunction
+from telemetry import spans
 from telemetry.logs import service_logger
 
 settings = AuthSettings.from_environ(os.environ)
 logger = service_logger("auth")
+spans.configure("auth")
 providers = ProviderSettings(
     setting=settings.providers,
     secret_id=settings.providers_secret,
@@ -239,6 +241,7 @@ password_changes = PasswordChanges(
     accounts=accounts,
     sessions=sessions_table,
     links=links,
+    requests=requests,
     logins=logins,
     step_up=step_up,
     passwords=passwords,

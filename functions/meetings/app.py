@@ -20,6 +20,7 @@ from meetings_service.adapters.invitees import Invitees
 from meetings_service.adapters.kept_sessions import KeptSessions
 from meetings_service.adapters.lists import Lists
 from meetings_service.adapters.live_rooms import LiveRooms
+from meetings_service.adapters.prepared import Prepared
 from meetings_service.adapters.recordings_bucket import RecordingsBucket
 from meetings_service.adapters.recordings_table import RecordingsTable
 from meetings_service.adapters.records import Records
@@ -41,11 +42,13 @@ from meetings_service.domain.deliveries import ANSWER_BYTES
 from meetings_service.domain.notices import Job
 from meetings_service.domain.recordings import least_days
 from meetings_service.facts import FactsConsumer
+from meetings_service.follow_ups import FollowUps
 from meetings_service.history import History
 from meetings_service.history_routes import add_history_routes
 from meetings_service.invitation_routes import add_invitation_routes
 from meetings_service.invitations import Invitations
 from meetings_service.joining import PREVIOUS_TOKEN_S, Joining
+from meetings_service.jwks_route import add_jwks_route
 from meetings_service.mailing import Mailing
 from meetings_service.meeting_routes import add_meeting_routes
 from meetings_service.notes_routes import add_notes_routes
@@ -56,7 +59,10 @@ from meetings_service.own_records import OwnRecords, add_own_records_route
 from meetings_service.passcodes import PasscodeGuessing
 from meetings_service.people import People
 from meetings_service.people_routes import add_people_routes
+from meetings_service.personal_room_routes import add_personal_room_routes
+from meetings_service.personal_rooms import PersonalRooms
 from meetings_service.postman import DEADLINE_S, Postman
+from meetings_service.prepared_routes import add_prepared_routes
 from meetings_service.recording_routes import add_recording_routes
 from meetings_service.recordings import Recordings
 from meetings_service.recordings_upkeep import RecordingsUpkeep
@@ -78,11 +84,9 @@ from meetings_service.webhook_secrets import WebhookSecrets
 from meetings_service.webhooks import Webhooks
 
 from contracts.jwks import CLOCK_SKEW_S
-from contracts.key_ring import JWKS_MAX_AGE_S
 from contracts.meeting_token import LIFETIME_S
 from contracts.stream_keys import stream_key_answer
 from functions.serverless import aws
-from functions.serverless.access import Open
 from functions.serverless.audit_table import AuditTable
 from functions.serverless.client_addresses import ClientAddresses
 from functions.serverless.document_routes import add_document_routes
@@ -90,12 +94,12 @@ from functions.serverless.jobs import Jobs, QueuedJob
 from functions.serverless.mailers import mailer_of
 from functions.serverless.outbound import Outbound
 from functions.serverless.redis_limits import Limits
-from functions.serverless.requests import Call, Empty
 from functions.serverless.sealing import Sealing
-from functions.serverless.service import Answer, Limiting, Service
-from functions.serverless.signing_keys import Jwks, SigningKeys
+from functions.serverless.service import Limiting, Service
+from functions.serverless.signing_keys import SigningKeys
 from functions.serverless.standings import StandingCheck
 from functions.serverless.started_functions import StartedFunction
+from telemetry import spans
 from telemetry.logs import service_logger
 
 JOBS_FOR_S = 8.0
@@ -104,6 +108,7 @@ RECORDINGS_FOR_S = 8.0
 """So long a run begins to look after recordings: the last one needs time, too."""
 settings = MeetingsSettings.from_environ(os.environ)
 logger = service_logger("meetings")
+spans.configure("meetings")
 auth_keys = AuthKeys(url=settings.auth_jwks_url, issuer=settings.auth_issuer, clock=time.time, logger=logger)
 quotas = settings.quotas()
 limits = Limits(settings.redis_url, clock=time.time, logger=logger)
@@ -167,26 +172,35 @@ notices = Notices(
     randomness=os.urandom,
     logger=logger,
 )
-reminding = Reminding(
-    reminders=Reminders(repository.table),
+prepared = Prepared(repository.table)
+follow_ups = FollowUps(
+    jobs=jobs,
     repository=repository,
-    notices=notices,
+    invitees=invitees,
+    prepared=prepared,
+    outbox=outbox,
     clock=time.time,
     logger=logger,
 )
+reminding = Reminding(
+    reminders=Reminders(repository.table), repository=repository, notices=notices, clock=time.time, logger=logger
+)
 meetings = Meetings(
     repository=repository,
+    prepared=prepared,
     lists=lists,
     records=records,
     rooms=rooms,
     outbox=outbox,
     invitees=invitees,
+    follow_ups=follow_ups,
     notices=notices,
     reminding=reminding,
     clock=time.time,
     randomness=os.urandom,
     logger=logger,
 )
+personal_rooms = PersonalRooms(meetings=meetings, repository=repository)
 invitations = Invitations(
     meetings=meetings,
     invitees=invitees,
@@ -199,6 +213,7 @@ invitations = Invitations(
 mailing = Mailing(
     jobs=jobs,
     notices=notices,
+    follow_ups=follow_ups,
     repository=repository,
     invitees=invitees,
     contacts=contacts,
@@ -213,6 +228,7 @@ series = Series(
     meetings=meetings,
     repository=repository,
     invitees=invitees,
+    follow_ups=follow_ups,
     notices=notices,
     clock=time.time,
     randomness=os.urandom,
@@ -231,12 +247,7 @@ calendar_feeds = CalendarFeeds(
     randomness=os.urandom,
 )
 recordings = Recordings(
-    meetings=meetings,
-    table=recordings_table,
-    bucket=recordings_bucket,
-    outbox=outbox,
-    clock=time.time,
-    logger=logger,
+    meetings=meetings, table=recordings_table, bucket=recordings_bucket, outbox=outbox, clock=time.time, logger=logger
 )
 
 
@@ -340,17 +351,6 @@ accounts = Accounts(
 )
 
 
-@app.operation(
-    "GET",
-    "/v1/meetings/.well-known/jwks.json",
-    summary="The public keys of meeting tokens",
-    access=Open.ANYONE,
-    answer=Jwks,
-)
-def jwks(_: Call[Empty, Empty]) -> Answer[Jwks]:
-    return Answer(body=signing_keys.published(), headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
-
-
 @app.lambda_function(name="facts")
 def facts(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Takes a `contracts.facts.FactBatch`, answers a `contracts.facts.FactsAccepted`."""
@@ -420,15 +420,18 @@ def rotate_signing_keys(_: CloudWatchEvent) -> None:
     signing_keys.rotate()
 
 
+add_jwks_route(app, signing_keys)
 add_meeting_routes(
     app, meetings=meetings, joining=joining, conflicts=conflicts, recordings=recordings, settings=settings
 )
+add_personal_room_routes(app, personal_rooms, public_url=settings.public_url)
 add_series_routes(app, series, public_url=settings.public_url)
 add_calendar_routes(app, calendar_feeds, conflicts)
 add_invitation_routes(app, invitations=invitations, contacts=contacts, public_url=settings.public_url)
 add_organisation_routes(app, repository, sends_mail=notices.sends_mail)
 add_audit_route(app, audit)
 add_people_routes(app, people, public_url=settings.public_url)
+add_prepared_routes(app, prepared, meetings=meetings, invitees=invitees, randomness=os.urandom, logger=logger)
 add_recording_routes(app, recordings, records=records, kept_days=recordings_kept_days)
 history = History(histories=Histories(repository), clock=time.time, logger=logger)
 add_history_routes(app, history)

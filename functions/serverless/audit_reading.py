@@ -11,6 +11,7 @@ from functions.serverless.audit import AuditEntry, AuditFilter
 from functions.serverless.audit_table import AuditTable
 from functions.serverless.cursors import cursor_at, place_of
 from functions.serverless.problems import InvalidFieldError
+from functions.serverless.requests import given
 from functions.serverless.times import milliseconds_of, rfc3339
 
 _Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -80,10 +81,10 @@ def read_page(
         InvalidFieldError: there is no such event, or a time is none, or the cursor is none of ours.
     """
     wanted = AuditFilter(
-        user_id=_given(query.user_id),
-        actor_id=_given(query.actor_id),
+        user_id=given(query.user_id),
+        actor_id=given(query.actor_id),
         event=_event(query.event, events),
-        outcome=_given(query.outcome),
+        outcome=given(query.outcome),
         since=milliseconds_of(query.since, "since"),
         until=milliseconds_of(query.until, "until"),
         details=details or {},
@@ -105,7 +106,3 @@ def _event(name: str | UnsetType, known: Iterable[str]) -> str | None:
     if name not in set(known):
         raise InvalidFieldError("event", "There is no such event.")
     return name
-
-
-def _given(value: str | UnsetType) -> str | None:
-    return None if isinstance(value, UnsetType) else value

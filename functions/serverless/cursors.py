@@ -37,6 +37,26 @@ def place_of(cursor: str) -> Place:
     return Place(time=int(found["time"]), id=found["id"])
 
 
+def number_of(cursor: str) -> int:
+    """The number that a cursor stands for, in a list that is in the order of numbers.
+
+    Raises:
+        InvalidFieldError: it is none of ours.
+    """
+    text = text_of(cursor)
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise InvalidFieldError("cursor", "This is no cursor of a list.")
+    return int(text)
+
+
+def identity_of(cursor: str) -> str:
+    """The identity that a cursor stands for, in a list that is in the order of those. Raises as `number_of`."""
+    text = text_of(cursor)
+    if not re.fullmatch(r"[!-}]{1,128}", text):
+        raise InvalidFieldError("cursor", "This is no cursor of a list.")
+    return text
+
+
 def cursor_of_text(text: str) -> str:
     """The cursor of what comes after a text."""
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()

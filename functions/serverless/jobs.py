@@ -129,21 +129,25 @@ class JobRunner(Generic[JobT]):
 
     def work(self, job_id: str) -> None:
         """Does one job, if it is there and nobody else is at it; a failure is logged, and the job stays."""
-        queued = self._jobs.claim(job_id, now=int(self._clock()))
-        if queued is None:
-            return
-        fields = {"job_id": job_id, "job": type(queued.job).__name__}
+        fields = {"job_id": job_id}
         try:
-            if queued.expires_at > self._clock():
-                self._do_job(queued)
-            else:
-                self._logger.error("job_given_up", extra=fields)
-        except MailRefusedError as error:
-            self._logger.warning("mail_refused", extra={**fields, "error": str(error)})
+            queued = self._jobs.claim(job_id, now=int(self._clock()))
+            if queued is None:
+                return
+            fields["job"] = type(queued.job).__name__
+            self._try(queued, fields)
+            self._jobs.done(queued)
         except Exception:
             self._logger.exception("job_failed", extra=fields)
+
+    def _try(self, queued: QueuedJob[JobT], fields: Mapping[str, str]) -> None:
+        if queued.expires_at <= self._clock():
+            self._logger.error("job_given_up", extra=fields)
             return
-        self._jobs.done(queued)
+        try:
+            self._do_job(queued)
+        except MailRefusedError as error:
+            self._logger.warning("mail_refused", extra={**fields, "error": str(error)})
 
     def work_off(self, *, for_s: float = float("inf")) -> None:
         """Does every job that waits. After so many seconds it begins none: nobody should be cut off in one."""

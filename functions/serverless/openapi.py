@@ -133,6 +133,8 @@ def errors_of(operation: Operation) -> tuple[ErrorCode, ...]:
         codes.remove(ErrorCode.TOKEN_MISSING)
     if operation.quota is not None or operation.bearer_quota is not None:
         codes.append(ErrorCode.RATE_LIMITED)
+    if operation.idempotency_key:
+        codes.append(ErrorCode.CONFLICT)
     codes += [ErrorCode.VALIDATION_FAILED, ErrorCode.INTERNAL, ErrorCode.SERVICE_UNAVAILABLE]
     return tuple(dict.fromkeys(codes))
 

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
-from functions.serverless.public_addresses import is_public
+from contracts.public_addresses import is_public
 
 Reach = Literal["public", "any"]
 """``public``: by https, on the ports of https, to the public Internet. ``any``: wherever an address leads."""

@@ -116,6 +116,19 @@ class MethodNotAllowedError(ServiceError):
         return {"Allow": ", ".join(self.allowed)}
 
 
+class UnderWayError(ServiceError):
+    """The same request, by its Idempotency-Key, is being served at this moment
+    (draft-ietf-httpapi-idempotency-key-header, 2.6)."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The same request is under way. Please try again.")
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}
+
+
 class UnavailableError(ServiceError):
     """Something that the service stands on does not answer; the same request may work soon."""
 

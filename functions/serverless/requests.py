@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from contracts.access_token import AccessClaims
 from functions.serverless.problems import (
@@ -43,6 +43,7 @@ class ForeignQuery(Struct, frozen=True, kw_only=True):
 
 BodyT = TypeVar("BodyT", bound=Struct)
 QueryT = TypeVar("QueryT", bound=Struct)
+T = TypeVar("T")
 
 
 class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
@@ -91,6 +92,11 @@ class Call(Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     def is_cross_site(self) -> bool:
         """Whether a browser says that another site's page has sent this (Fetch Metadata, Sec-Fetch-Site)."""
         return self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def given(value: T | UnsetType) -> T | None:
+    """The value of a field of a body or query; None where it was left out."""
+    return None if isinstance(value, UnsetType) else value
 
 
 def parse_call(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -45,8 +46,9 @@ from functions.serverless.requests import (
     request_id_of,
 )
 from functions.serverless.standings import StandingCheck
+from telemetry import spans
 from telemetry.logs import bound
-from telemetry.tracing import trace_id_of
+from telemetry.tracing import traced_as
 
 Event: TypeAlias = Mapping[str, Any]
 AnswerT = TypeVar("AnswerT")
@@ -282,9 +284,12 @@ class Service(Chalice):
         started = time.perf_counter()
         event = {"headers": {}, "pathParameters": None, "stageVariables": None, "body": None, **event}
         event.setdefault("multiValueQueryStringParameters", None)
-        with bound(request_id=request_id_of(event), trace_id=trace_id_of(header_of(event, "traceparent"))):
-            answer = self._answer(event, context)
+        with bound(request_id=request_id_of(event)), traced_as(header_of(event, "traceparent")):
+            with _span(event) as span:
+                answer = self._answer(event, context)
+                span.say("http.response.status_code", answer["statusCode"])
             self._log(event, answer["statusCode"], time.perf_counter() - started)
+        spans.before_answering()
         return answer
 
     def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -352,6 +357,13 @@ class Service(Chalice):
             "ms": round(seconds * 1000, 1),
         }
         self._logger.info("request", extra=fields)
+
+
+def _span(event: Event) -> AbstractContextManager[spans.Begun]:
+    """As OpenTelemetry's conventions have it for servers of HTTP."""
+    request = event.get("requestContext") or {}
+    method, route = str(request.get("httpMethod")), str(request.get("resourcePath"))
+    return spans.span(f"{method} {route}", spans.Kind.SERVER, {"http.request.method": method, "http.route": route})
 
 
 def _response(status: int, body: Any, headers: Mapping[str, str | list[str]], kind: str = CONTENT_TYPE) -> Response:

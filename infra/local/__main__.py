@@ -148,15 +148,15 @@ def _require_ports(settings: LocalSettings) -> None:
         (settings.port, False, settings.bind_address, "the page and the API", "PARLEY_PORT"),
         (settings.gateway_port, False, LOOPBACK, "the signalling gateway", "PARLEY_GATEWAY_PORT"),
         (settings.mailbox_port, False, LOOPBACK, "the mailbox", "PARLEY_MAILBOX_PORT"),
-        (settings.media_port, True, settings.bind_address, "media", "PARLEY_MEDIA_PORT"),
-        (settings.media_port, False, settings.bind_address, "media over TCP", "PARLEY_MEDIA_PORT"),
+        (settings.media_port, True, settings.media_bind_addresses[0], "media", "PARLEY_MEDIA_PORT"),
+        (settings.media_port, False, settings.media_bind_addresses[0], "media over TCP", "PARLEY_MEDIA_PORT"),
     )
     for port, udp, address, purpose, setting in wanted:
         require_free(port, udp=udp, address=address, purpose=purpose, setting=setting)
 
 
 def _certificate(settings: LocalSettings) -> CertificateFiles | None:
-    if not settings.is_public:
+    if not settings.is_public or settings.is_proxied:
         return None
     return ensure_certificate(settings.data_path / "tls", settings.host, now=dt.datetime.now(dt.UTC))
 

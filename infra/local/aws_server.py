@@ -20,6 +20,7 @@ from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from infra.local.aws_calls import make_calls_cheap
 from infra.local.aws_journal import Journal, JournalledAws, rewritten
 from infra.local.aws_queries import make_queries_cheap
 from infra.local.aws_transactions import make_transactions_cheap
@@ -35,7 +36,7 @@ STACK = "parley-data"
 logger = logging.getLogger("parley.aws")
 
 
-class _Template(yaml.SafeLoader):
+class _Template(yaml.CSafeLoader):
     """Reads a CloudFormation template; ``!Sub`` and its kin become ``{"Fn::Sub": …}``."""
 
 
@@ -93,6 +94,7 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
+    make_calls_cheap()
     make_queries_cheap()
     make_transactions_cheap()
     make_values_cheap()

@@ -24,6 +24,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from infra.local.behind_proxy import told_by_proxy
 from infra.local.browsers import refuse_browsers
 from infra.local.errors import SettingsError
 from infra.local.functions_client import Functions, InvocationError, InvocationTimeoutError, scheduled_event
@@ -72,6 +73,8 @@ class FrontDoorSettings(Struct, frozen=True, kw_only=True):
     recordings_bucket: Annotated[str, Meta(min_length=1)]
     function_ports: tuple[int, ...]
     web: str
+    proxied: bool = False
+    """Whether a reverse proxy on this machine stands before, and says whose requests they are."""
     certificate: str = ""
     key: str = ""
 
@@ -195,9 +198,12 @@ async def _add_security_headers(request: web.Request, response: web.StreamRespon
         response.headers.setdefault(name, value)
 
 
-def public_application(api: Api, gateway: GatewayProxy, objects: SignedObjects, files: WebFiles) -> web.Application:
+def public_application(
+    api: Api, gateway: GatewayProxy, objects: SignedObjects, files: WebFiles, *, proxied: bool = False
+) -> web.Application:
     """What browsers see."""
-    application = web.Application(middlewares=[_secured], client_max_size=MAX_PAYLOAD_BYTES)
+    before = [told_by_proxy] if proxied else []
+    application = web.Application(middlewares=[*before, _secured], client_max_size=MAX_PAYLOAD_BYTES)
     application.on_response_prepare.append(_add_security_headers)
     application.router.add_get("/healthz", _health)
     application.router.add_route("*", "/v1/{path:.*}", api.handle)
@@ -257,7 +263,7 @@ async def run(settings: FrontDoorSettings, stop: asyncio.Event) -> None:
         objects = SignedObjects(
             session, settings.aws_port, bucket=settings.recordings_bucket, key=settings.aws_secret_key
         )
-        application = public_application(api, gateway, objects, WebFiles(Path(settings.web)))
+        application = public_application(api, gateway, objects, WebFiles(Path(settings.web)), proxied=settings.proxied)
         await stack.enter_async_context(serving(application, settings.bind_address, settings.port, _tls(settings)))
         schedules = [
             asyncio.create_task(run_schedule(functions, schedule.function, schedule.every_s))

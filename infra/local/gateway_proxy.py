@@ -1,4 +1,4 @@
-"""Forwards Socket.IO, WHIP and WHEP to the signalling gateway, as the load balancer does in front of the fleet.
+"""Forwards Socket.IO, WHIP, WHEP and broadcasts to the signalling gateway, as the load balancer does for the fleet.
 
 The page then has one origin: no CORS, and one exception for a self-signed certificate covers everything.
 """
@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from infra.local.ports import LOOPBACK
 
-PATHS: Final = ("/socket.io/", "/whip", "/whip/{path:.*}", "/whep", "/whep/{path:.*}")
+PATHS: Final = ("/socket.io/", "/whip", "/whip/{path:.*}", "/whep", "/whep/{path:.*}", "/live/{key}/{path:.+}")
 _MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """Above what the gateway itself takes, so that its own refusal is seen."""
 _NOT_FORWARDED: Final = frozenset(

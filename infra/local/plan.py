@@ -224,6 +224,9 @@ class Plan:
             DRAIN_TIMEOUT_S=str(_DRAIN_S),
             RECORDINGS_PATH=str(self._settings.data_path / "recordings"),
             RECORDINGS_BUCKET=self._stack["RecordingsBucketName"],
+            RECORDINGS_PIECE_S="60",  # the bucket is on this machine, too
+            # Whoever tries it may have a server beside it. Where others use the platform, it is for them to say.
+            BROADCAST_PRIVATE_TARGETS="off" if self._settings.is_public else "on",
         )
 
     def _front_door(self) -> ProcessSpec:
@@ -251,6 +254,7 @@ class Plan:
             RECORDINGS_BUCKET=self._stack["RecordingsBucketName"],
             FUNCTION_PORTS=msgspec.json.encode(self._ports.functions).decode(),
             WEB=str(self._settings.web_path),
+            PROXIED="true" if self._settings.is_proxied else "false",
             **tls,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,6 +27,9 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(pattern=r"^[0-9A-Za-z.:-]*$", max_length=253)] = ""
     """This machine's address, as other machines know it. Empty: the platform is for this machine alone, over HTTP.
     Given (``make run HOST=192.0.2.7``): HTTPS with a certificate made on the spot, and media on that address."""
+    proxy: Literal["off", "on"] = "off"
+    """Whether a reverse proxy on this machine (nginx, Caddy) has the host's address and certificate, at port 443, and
+    passes on to ``port``, which then only this machine reaches, over HTTP."""
     port: Port = 8080
     """TCP: the page, the HTTP API and Socket.IO."""
     gateway_port: Port = 8081
@@ -65,9 +68,14 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
         return bool(self.host)
 
     @property
+    def is_proxied(self) -> bool:
+        """Whether a reverse proxy has the host's address."""
+        return self.is_public and self.proxy == "on"
+
+    @property
     def bind_address(self) -> str:
-        """Where public ports are opened: on all interfaces, or on this machine alone."""
-        if not self.is_public:
+        """Where the front door is opened: on all interfaces, or on this machine alone."""
+        if not self.is_public or self.is_proxied:
             return "127.0.0.1"
         return "::" if ":" in self.host else "0.0.0.0"
 
@@ -85,7 +93,7 @@ class LocalSettings(Struct, frozen=True, kw_only=True):
         if not self.is_public:
             return f"http://localhost:{self.port}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}"
+        return f"https://{host}" if self.is_proxied else f"https://{host}:{self.port}"
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ set -uo pipefail
 
 venv=$1
 mkdir -p artefacts
-rm -f artefacts/pytest*
+rm -rf artefacts/pytest* artefacts/e2e
 report=()
 builds=
 
@@ -50,13 +50,21 @@ summary() {
 
 # These wait for nothing outside their own process: two at a time. The files that take longest are not those of many
 # tests, by which xdist would sort them: they come first, so that the end is made of short ones.
-functions_tests() { pytest functions -n 2 --dist loadfile --no-loadscope-reorder tests/integration/functions tests/unit; }
+functions_tests() { pytest functions -n 2 --dist loadfile --no-loadscope-reorder tests/integration/functions; }
+# Apart from these, for which the clients of AWS are watched, and from one another: moto is one for a whole process.
+template_tests() { pytest templates -n 2 --dist loadfile tests/integration/infra; }
+unit_tests() { pytest unit -n 2 --dist loadfile tests/unit; }
 # Each process of these has a broker, gateways and ports of its own, and hears of media only: it waits more than it works.
 signaling_tests() { pytest signaling -n 3 --dist loadfile tests/integration/signaling; }
 # Whole platforms and what befalls their parts: they wait for processes to start, end and be missed.
-platform_tests() { pytest platform -n 2 --dist loadfile tests/integration/platform tests/faults; }
-# Media and browsers need both cores.
-media_tests() { pytest media tests/integration/media tests/e2e; }
+platform_tests() { pytest platform -n 2 --dist loadfile --no-loadscope-reorder tests/integration/platform tests/faults; }
+# Pages that show no more than one camera: each process has a platform and a browser of its own. Here, too, the files that
+# take longest come first.
+page_tests() { pytest pages -n 2 --dist loadfile --no-loadscope-reorder tests/e2e/pages; }
+# Browsers take turns in one process; beside them goes what needs none.
+node_tests() { pytest node -n 2 --dist loadgroup tests/integration/media --ignore tests/integration/media/impaired_paths; }
+# Where it is measured what people see and hear, pictures and sound have to come in time: one at a time.
+media_tests() { pytest media tests/integration/media/impaired_paths tests/e2e --ignore tests/e2e/pages; }
 
 # Builds what the packet core's sections run, of what the sections beside it leave of the processors: a group of its own,
 # to be ended as one. What goes wrong is shown by the section that needs it, which builds it again.
@@ -75,18 +83,22 @@ trap end_core_builds EXIT
 cargo_tests() {
     wait "$builds"
     builds=
-    (cd media_fleet/packet_core && cargo test --locked --quiet)
+    (cd media_fleet/packet_core && cargo test --locked --quiet) && pytest core tests/integration/packet_core
 }
 fuzzing() { infra/setup/fuzz.sh "$venv" 1; }
 web_tests() { (cd web && npm test --silent); }
 
 section "Checks: formatting, lint, types, templates" infra/setup/check.sh "$venv"
 section "Web: unit tests" web_tests
-section "Python: unit tests, functions" functions_tests
+section "Python: unit tests" unit_tests
+section "Python: templates in moto" template_tests
+section "Python: functions" functions_tests
 begin_core_builds
 section "Python: signalling" signaling_tests
 section "Python: platform, faults" platform_tests
-section "Packet core: unit and property tests" cargo_tests
+section "Packet core: unit and property tests, libsrtp" cargo_tests
 section "Every parser: fuzzing, a second each (make fuzz: longer)" fuzzing
-section "Python: media, browsers" media_tests
+section "Python: media nodes" node_tests
+section "Browsers: pages" page_tests
+section "Python: bad paths; browsers: meetings" media_tests
 finish 0

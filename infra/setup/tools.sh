@@ -4,6 +4,8 @@
 #   infra/setup/tools.sh PYTHON           for building and running
 #   infra/setup/tools.sh PYTHON test      for `make test` and `make check` too
 #   infra/setup/tools.sh PYTHON interop   what `make interop` needs besides
+#   infra/setup/tools.sh PYTHON server    what `make try-server` needs besides
+#   infra/setup/tools.sh PYTHON release MACHINE...   what `make package-release` needs besides
 #
 # Debian packages that it can install itself it installs when run as root.
 set -euo pipefail
@@ -59,7 +61,18 @@ if [ "$purpose" = test ]; then
     debian c++ g++
     debian chromium chromium
     debian turnserver coturn
+    debian ffprobe ffmpeg
     PATH=$PATH:/usr/sbin debian slapd slapd
+elif [ "$purpose" = server ]; then
+    debian debootstrap debootstrap
+    debian systemd-nspawn systemd-container
+elif [ "$purpose" = release ]; then
+    for machine in "${@:3}"; do
+        target=$machine-unknown-linux-gnu
+        library() { [ -d "$("${RUSTC:-rustc}" --print target-libdir --target "$target")" ]; }
+        library || { command -v rustup > /dev/null && rustup target add "$target" > /dev/null 2>&1 && library; } ||
+            missing+=("Rust's library for $machine (rustup target add $target; releases for one kind alone: MACHINES=$(uname -m))")
+    done
 elif [ "$purpose" = interop ]; then
     command -v firefox > /dev/null || debian firefox-esr firefox-esr
 fi

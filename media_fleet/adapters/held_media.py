@@ -11,7 +11,6 @@ from contracts.rooms import MeetingId
 from media_fleet.domain.effects import (
     AddSubscription,
     PublishedMedia,
-    Purpose,
     SubscriptionKey,
     TrackKey,
     TransportKey,
@@ -96,7 +95,7 @@ class HeldMedia:
         """For each meeting that has clients' transports, whether any of them is connected."""
         connected: dict[MeetingId, bool] = {}
         for (meeting_id, key), transport in self.by_transport.items():
-            if key.purpose is Purpose.RECORD:
+            if not key.purpose.is_clients:
                 continue
             connected[meeting_id] = connected.get(meeting_id, False) or transport.connected
         return connected

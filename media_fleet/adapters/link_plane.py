@@ -12,6 +12,7 @@ from packet_core import PacketCore, TransportConnected, TransportLost
 
 from contracts.node_links import LinkEnd, RelayedData, encode_data
 from contracts.rooms import MeetingId, NodeId
+from media_fleet.adapters.core_codecs import core_codec
 from media_fleet.domain.effects import AddRelayedTrack, TrackKey
 from media_fleet.metrics import LINKS, LINKS_LOST
 
@@ -123,7 +124,7 @@ class LinkPlane:
         return self._core.add_relayed_track(
             self._link(self._peers[effect.node_id], meeting_id),
             kind="audio" if effect.media.kind == "audio" else "video",
-            codec=effect.media.codec.codec.name,  # type: ignore[arg-type]  # one of the names in `media_formats`
+            codec=core_codec(effect.media),
             clock_rate=effect.media.codec.codec.clock_rate,
             ssrcs=list(effect.ssrcs),
             red=effect.media.kind == "audio",

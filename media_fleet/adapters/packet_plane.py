@@ -21,6 +21,7 @@ from packet_core import LayerStats, PacketCore, TransportReport
 from contracts.data_messages import Label
 from contracts.node_links import RelayedData
 from contracts.rooms import MeetingId, NodeId
+from media_fleet.adapters.core_codecs import core_codec
 from media_fleet.adapters.core_events import CoreEvents
 from media_fleet.adapters.held_media import (
     HeldMedia,
@@ -216,7 +217,7 @@ class PacketPlane:
         return self._core.add_track(
             transport.core_id,
             kind="audio" if media.kind == "audio" else "video",
-            codec=media.codec.codec.name,  # type: ignore[arg-type]  # one of the names in `media_formats`
+            codec=core_codec(media),
             mid=media.mid,
             payload_type=media.codec.payload_type,
             rtx_payload_type=media.codec.rtx_payload_type,

@@ -6,37 +6,44 @@ import asyncio
 import logging
 import os
 import shutil
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import Struct
 
-from contracts.recording_manifest import MANIFEST
-from contracts.rooms import MeetingId
-from media_fleet.metrics import RECORDINGS_FAILED, UPLOADS_WAITING
+from contracts.recording_manifest import MANIFEST, PartEnd
+from media_fleet.adapters.own_modules import NICENESS, running
+from media_fleet.adapters.subscriber_process import START_S, SubscriberProcess, said
+from media_fleet.domain.effects import RecorderRole
+from media_fleet.metrics import (
+    COMPOSITE_BEHIND,
+    COMPOSITE_PICTURES,
+    RECORDED_SECONDS,
+    RECORDINGS_FAILED,
+    UPLOADS_WAITING,
+)
 from media_fleet.recorder.protocol import (
     Begin,
     Failed,
     Finish,
     Finished,
-    FromRecorder,
+    Progress,
     Ready,
     ToRecorder,
-    encoder,
     from_recorder,
 )
 from media_fleet.recorder.upload import waiting
 
 logger = logging.getLogger(__name__)
 
-START_S = 15.0
-"""Until a recorder says that it is ready: a machine that takes longer has no room for one."""
+UPLOADS_AT_ONCE = 4
+"""Processes that bring what is finished: while the bucket is away, the others wait without any."""
+UPLOAD_AGAIN_S = 30.0
 FINISH_S = 20.0
-"""Until a recorder has completed its files; then it is killed, and the files are taken as they are."""
+"""Until the recorders of a node that ends have completed their files; then they are killed, and the files are taken as
+they are."""
 
 
 class RecorderStore(Struct, frozen=True, kw_only=True):
@@ -47,6 +54,13 @@ class RecorderStore(Struct, frozen=True, kw_only=True):
     endpoint_url: str | None
     min_free_bytes: int = 0
     """What stays free on the folder's disk."""
+    piece_s: float = 10.0
+    """How often what is being made is brought to the bucket."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Where the bucket is, for the processes that bring something to it."""
+        return () if self.endpoint_url is None else (self.endpoint_url,)
 
     def has_room(self) -> bool:
         """Whether anything may be written. A folder that cannot be looked at takes nothing either."""
@@ -62,42 +76,40 @@ class RecorderListener(Protocol):
     def recorder_ready(self, recorder: RecorderProcess) -> None:
         """It may be given tracks."""
 
-    def recorder_ended(self, recorder: RecorderProcess, reason: str | None) -> None:
-        """Its process is gone. ``reason``: why, if nobody has told it to finish."""
+    def recorder_ended(self, recorder: RecorderProcess, lost: Lost | None) -> None:
+        """Its process is gone. ``lost``: if nobody has told it to finish."""
 
 
-class RecorderProcess:
+class Lost(Struct, frozen=True, kw_only=True):
+    """Why a recorder has ended that should not have."""
+
+    reason: str
+    end: PartEnd = PartEnd.RECORDER_LOST
+
+
+class RecorderProcess(SubscriberProcess[ToRecorder]):
     """One recorder, from before its process runs to after its end."""
 
     def __init__(self, begin: Begin) -> None:
+        super().__init__(begin)
         self.begin = begin
         self.folder = Path(begin.folder)
-        self.process: Process | None = None
-        self._waiting: list[ToRecorder] = [begin]
-        self.is_finishing = False
-
-    @property
-    def meeting_id(self) -> MeetingId:
-        return self.begin.meeting_id
 
     @property
     def recording_id(self) -> str:
         return self.begin.recording_id
 
+    @property
+    def role(self) -> RecorderRole:
+        """What it makes."""
+        if self.begin.composite is None:
+            return RecorderRole.TRACKS
+        return RecorderRole.AUDIO if self.begin.composite.audio_only else RecorderRole.COMPOSITE
+
     def tell(self, message: ToRecorder) -> None:
         """Tells it something; what it is told before its process runs waits."""
         self.is_finishing = self.is_finishing or isinstance(message, Finish)
-        if self.process is None or self.process.stdin is None:
-            self._waiting.append(message)
-        elif not self.process.stdin.is_closing():
-            self.process.stdin.write(encoder.encode(message) + b"\n")
-
-    def runs(self, process: Process) -> None:
-        """Its process runs."""
-        self.process = process
-        waiting, self._waiting = self._waiting, []
-        for message in waiting:
-            self.tell(message)
+        super().tell(message)
 
 
 class Recorders:
@@ -108,11 +120,9 @@ class Recorders:
         self._listener = listener
         self._recorders: dict[RecorderProcess, asyncio.Task[None]] = {}
         self._uploads: dict[Path, asyncio.Task[None]] = {}
+        self._may_upload = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        COMPOSITE_BEHIND.set_function(lambda: max((each.behind_ms for each in self._recorders), default=0) / 1000)
         UPLOADS_WAITING.set_function(lambda: len(self._uploads))
-
-    def folder_of(self, meeting_id: MeetingId, recording_id: str, segment: str) -> Path:
-        """Where a recorder's files go; below the store's path it is what their names in the bucket begin with."""
-        return self._store.path / meeting_id / recording_id / segment
 
     def start(self, begin: Begin) -> RecorderProcess:
         """A recorder, whose process starts soon."""
@@ -128,7 +138,7 @@ class Recorders:
     def upload_what_waits(self) -> None:
         """Brings to the bucket what an earlier process of this node has left."""
         for folder in waiting(self._store.path):
-            self._upload(folder)
+            self.upload(folder)
 
     async def close(self, patience_s: float) -> None:
         """Has all recorders complete their files, and waits a while for what is on its way to the bucket.
@@ -151,88 +161,72 @@ class Recorders:
 
     async def _run(self, recorder: RecorderProcess) -> None:
         names = {"meeting_id": recorder.meeting_id, "recording_id": recorder.recording_id}
-        reason: str | None = "the recorder did not start"
+        lost: Lost | None = Lost(reason="the recorder did not start")
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "media_fleet.recorder.worker", stdin=PIPE, stdout=PIPE
-            )
-            try:
+            async with running("media_fleet.recorder.worker", niceness=NICENESS, stdin=PIPE, stdout=PIPE) as process:
                 recorder.runs(process)
-                reason = await self._listen(recorder, process)
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                await process.wait()
+                lost = await self._listen(recorder, process)
         except OSError as error:
-            reason = str(error)
+            lost = Lost(reason=str(error))
         finally:
             del self._recorders[recorder]
-            if recorder.is_finishing and reason is not None:
-                logger.warning("a recorder did not finish", extra=names | {"reason": reason})
-            elif reason is not None:
+            if recorder.is_finishing and lost is not None:
+                logger.warning("a recorder did not finish", extra=names | {"reason": lost.reason})
+            elif lost is not None:
                 RECORDINGS_FAILED.inc()
-                logger.error("a recorder has failed", extra=names | {"reason": reason})
-            self._listener.recorder_ended(recorder, None if recorder.is_finishing else reason)
+                logger.error("a recorder has failed", extra=names | {"reason": lost.reason, "end": lost.end})
+            self._listener.recorder_ended(recorder, None if recorder.is_finishing else lost)
             if (recorder.folder / MANIFEST).exists():
-                self._upload(recorder.folder)
+                self.upload(recorder.folder)
 
-    async def _listen(self, recorder: RecorderProcess, process: Process) -> str | None:
-        """Hears a recorder out. The reason for its end; None: it has completed its files."""
-        reason: str | None = "the recorder was lost"
-        said = _said(process)
+    async def _listen(self, recorder: RecorderProcess, process: Process) -> Lost | None:
+        """Hears a recorder out. None: it has completed its files."""
+        lost: Lost | None = Lost(reason="the recorder was lost")
+        messages = said(process, from_recorder)
         try:
             async with asyncio.timeout(START_S) as patience:
-                async for message in said:
+                async for message in messages:
                     if isinstance(message, Ready):
                         patience.reschedule(None)
                         self._listener.recorder_ready(recorder)
+                    elif isinstance(message, Progress):
+                        COMPOSITE_PICTURES.labels("drawn").inc(message.pictures)
+                        COMPOSITE_PICTURES.labels("dropped").inc(message.dropped)
+                        RECORDED_SECONDS.labels(recorder.role).inc(message.recorded_ms / 1000)
+                        recorder.behind_ms = message.behind_ms
                     elif isinstance(message, Finished):
-                        reason = None
+                        lost = None
                     elif isinstance(message, Failed):
-                        reason = message.reason
+                        lost = Lost(reason=message.reason, end=message.end)
         except TimeoutError:
-            return "the recorder did not start"
-        return reason
+            return Lost(reason="the recorder did not start")
+        return lost
 
-    def _upload(self, folder: Path) -> None:
+    def upload(self, folder: Path) -> None:
+        """Brings what is in a folder to the bucket, as soon as nobody records there."""
         if folder not in self._uploads:
             self._uploads[folder] = self._spawn(self._uploaded(folder))
             self._uploads[folder].add_done_callback(lambda _: self._uploads.pop(folder, None))
 
     async def _uploaded(self, folder: Path) -> None:
-        endpoint = () if self._store.endpoint_url is None else (self._store.endpoint_url,)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "media_fleet.recorder.upload",
-            str(self._store.path),
-            str(folder),
-            self._store.bucket,
-            *endpoint,
-            stdin=DEVNULL,
-            stdout=DEVNULL,
-        )
-        try:
+        while True:
+            async with self._may_upload:
+                if await self._upload_by_process(folder):
+                    return
+            await asyncio.sleep(UPLOAD_AGAIN_S)
+
+    async def _upload_by_process(self, folder: Path) -> bool:
+        """Whether it has succeeded."""
+        store = self._store
+        words = (str(store.path), str(folder), store.bucket, str(store.min_free_bytes), *store.words)
+        async with running("media_fleet.recorder.upload", *words, stdin=DEVNULL, stdout=DEVNULL) as process:
             await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
         names = {"meeting_id": folder.parent.parent.name, "recording_id": folder.parent.name}
         if process.returncode == 0:
             logger.info("recording uploaded", extra=names)
         else:
             logger.error("recording not uploaded", extra=names | {"status": process.returncode})
-
-
-async def _said(process: Process) -> AsyncIterator[FromRecorder]:
-    if process.stdout is None:
-        return
-    async for line in process.stdout:
-        try:
-            yield from_recorder.decode(line)
-        except msgspec.DecodeError:
-            logger.warning("a recorder says what is not understood")
+        return process.returncode == 0
 
 
 def may_write(path: Path) -> bool:

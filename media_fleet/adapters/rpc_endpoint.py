@@ -27,13 +27,16 @@ from contracts.node_rpc import (
     GatewayMessage,
     NodeAnswer,
     NodeRequest,
+    Refused,
     RequestEnvelope,
     encoder,
     request_decoder,
 )
 from contracts.rooms import GatewayId, NodeId
 from media_fleet.metrics import DROPPED_MESSAGES, DROPPED_REQUESTS
+from telemetry import spans
 from telemetry.logs import bound
+from telemetry.tracing import traced
 
 logger = logging.getLogger(__name__)
 
@@ -173,14 +176,19 @@ class RpcEndpoint:
                 extra={"request": type(envelope.request).__name__, "late_ms": now - envelope.deadline_at},
             )
             return
-        with bound(gateway_id=envelope.gateway_id, trace_id=envelope.trace_id):
-            answer = handler(envelope.gateway_id, envelope.request)
+        with bound(gateway_id=envelope.gateway_id), traced(envelope.trace_id, envelope.span_id):
+            span = spans.begin(type(envelope.request).__name__, spans.Kind.SERVER)
+            with bound(**span.ids):
+                answer = handler(envelope.gateway_id, envelope.request)
         if isinstance(answer, asyncio.Future):
-            answer.add_done_callback(lambda done: self._answer(envelope, done.result()))
+            answer.add_done_callback(lambda done: self._answer(envelope, done.result(), span))
         else:
-            self._answer(envelope, answer)
+            self._answer(envelope, answer, span)
 
-    def _answer(self, envelope: RequestEnvelope, answer: NodeAnswer) -> None:
+    def _answer(self, envelope: RequestEnvelope, answer: NodeAnswer, span: spans.Begun) -> None:
+        if isinstance(answer, Refused):
+            span.fail(answer.error.code)
+        span.end()
         self.emit(envelope.gateway_id, AnswerEnvelope(id=envelope.id, answer=answer))
 
     @staticmethod

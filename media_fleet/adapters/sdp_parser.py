@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from contracts.client_commands import MAX_SDP_LENGTH
 from media_fleet.domain.errors import BadSdpError
-from media_fleet.domain.media_formats import SUBSCRIBER_FEEDBACK
+from media_fleet.domain.media_formats import STATIC_PAYLOAD_TYPES, SUBSCRIBER_FEEDBACK
 from media_fleet.domain.session_description import (
     Direction,
     Fingerprint,
@@ -279,6 +279,10 @@ def _formats(media: aiortc.sdp.MediaDescription, own: _Section) -> Iterator[Payl
                 if own.feedback & {(str(payload_type), feedback), ("*", feedback)}
             ),
         )
+    if media.kind == "audio" and media.port != 0:
+        for name, payload_type in STATIC_PAYLOAD_TYPES.items():
+            if payload_type in media.fmt and payload_type not in seen:
+                yield PayloadFormat(payload_type=payload_type, name=name, clock_rate=8_000)
 
 
 def _extensions(found: Sequence[HeaderExtension]) -> tuple[HeaderExtension, ...]:

@@ -46,7 +46,10 @@ _LIMITS = ((80.0, QualityLevel.EXCELLENT), (60.0, QualityLevel.GOOD))
 
 
 class Sound(Struct, frozen=True, kw_only=True):
-    """All sound of one direction. ``loss``: 0 to 1; ``jitter``: seconds. ``silent``: none came that should have."""
+    """All sound of one direction. ``loss``: what cannot be played of it (`unheard`), 0 to 1; ``jitter``: seconds.
+
+    ``silent``: none came that should have.
+    """
 
     loss: float
     jitter: float
@@ -111,6 +114,16 @@ def _loss_impairment(loss: float, robustness: float) -> float:
     """Ie,eff of G.107, section 7.5, for a codec without impairment of its own and loss at random."""
     percent = 100 * min(1.0, max(0.0, loss))
     return 95.0 * percent / (percent + robustness)
+
+
+def unheard(loss: float, *, redundant: bool) -> float:
+    """The share of a sound that cannot be played, of a stream of which ``loss`` (0 to 1) of the packets are lost.
+
+    Redundant sound (RFC 2198) has in each packet a copy of the one before: what is missing is what was lost with the
+    packet after it. Loss is taken to be at random, as everywhere here (BurstR of G.107, section 7.5, is 1).
+    """
+    loss = min(1.0, max(0.0, loss))
+    return loss * loss if redundant else loss
 
 
 def mean_opinion_score(rating: float) -> float:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from contracts.node_rpc import Offer
 from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality
-from media_fleet.domain.media_formats import ChosenCodec
+from media_fleet.domain.media_formats import ChosenCodec, MediaCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
 
 
@@ -25,6 +25,13 @@ class Purpose(StrEnum):
     SUBSCRIBE = "subscribe"
     RECORD = "record"
     """To a recorder on this machine."""
+    TRANSCODE = "transcode"
+    """To a transcoder on this machine, both ways."""
+
+    @property
+    def is_clients(self) -> bool:
+        """Whether a client is at the other end."""
+        return self in (Purpose.PUBLISH, Purpose.SUBSCRIBE)
 
 
 class TransportKey(Struct, frozen=True, kw_only=True):
@@ -205,8 +212,23 @@ class SendOffer(Struct, frozen=True, kw_only=True):
     offer: Offer
 
 
+class RecorderRole(StrEnum):
+    """What a recorder makes of a meeting. A recording may have one of each."""
+
+    TRACKS = "tracks"
+    """A file for each track."""
+    COMPOSITE = "composite"
+    """One picture and one sound."""
+    AUDIO = "audio"
+    """One sound."""
+    BROADCAST = "broadcast"
+    """One picture and one sound, for those who watch. Of a broadcast, never of a recording."""
+
+
 class RecordTrack(Struct, frozen=True, kw_only=True):
     """The recorder gets a track under this SSRC."""
+
+    role: RecorderRole
 
     ssrc: int
     track_id: TrackId
@@ -218,6 +240,7 @@ class RecordTrack(Struct, frozen=True, kw_only=True):
 
 
 class MuteRecorded(Struct, frozen=True, kw_only=True):
+    role: RecorderRole
     ssrc: int
     muted: bool
 
@@ -225,16 +248,58 @@ class MuteRecorded(Struct, frozen=True, kw_only=True):
 class StopRecordingTrack(Struct, frozen=True, kw_only=True):
     """Nothing comes under this SSRC any more."""
 
+    role: RecorderRole
     ssrc: int
 
 
 class FinishRecording(Struct, frozen=True, kw_only=True):
-    """The recorder completes its files and ends."""
+    """The recorders complete their files and end."""
 
     recording_id: str
 
 
-RecorderEffect: TypeAlias = RecordTrack | MuteRecorded | StopRecordingTrack | FinishRecording
+class FinishBroadcast(Struct, frozen=True, kw_only=True):
+    """The broadcaster ends."""
+
+    broadcast_id: str
+    is_over: bool
+    """Whether those who watch are told that this was all; otherwise it may go on at another node."""
+
+
+class StartTranscoder(Struct, frozen=True, kw_only=True):
+    """A transcoder is needed: the room is told when it is ready, or lost."""
+
+    transport: TransportKey
+    ice: IceCredentials
+    track_id: TrackId
+    taken: MediaCodec
+    ssrc_in: int
+    """Under which the track comes."""
+    made: MediaCodec
+    ssrc_out: int
+    payload_type: int
+    """Of what comes and what is made."""
+
+
+class StopTranscoder(Struct, frozen=True, kw_only=True):
+    """It is to end; once it has, its place is free: until then it takes as much as before."""
+
+    transport: TransportKey
+    kind: str
+    """Of media, of which it has a place."""
+
+
+class TellPlayable(Struct, frozen=True, kw_only=True):
+    """The participant cannot be given a track, since nobody transcodes it for them; or can again."""
+
+    participant_id: ParticipantId
+    track_id: TrackId
+    playable: bool
+
+
+TranscoderEffect: TypeAlias = StartTranscoder | StopTranscoder
+RecordedTrackEffect: TypeAlias = RecordTrack | MuteRecorded | StopRecordingTrack
+RecorderEffect: TypeAlias = RecordedTrackEffect | FinishRecording | FinishBroadcast
 
 Effect: TypeAlias = (
     OpenTransport
@@ -255,6 +320,8 @@ Effect: TypeAlias = (
     | SendOffer
     | ShowCameras
     | RecorderEffect
+    | TranscoderEffect
+    | TellPlayable
 )
 
 

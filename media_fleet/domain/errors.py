@@ -23,6 +23,12 @@ class RecordingUnavailableError(MediaNodeError):
     code: ClassVar[ErrorCode] = ErrorCode.RECORDING_UNAVAILABLE
 
 
+class BroadcastUnavailableError(MediaNodeError):
+    """Nothing can be streamed out from here, or this broadcast has failed."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.BROADCAST_UNAVAILABLE
+
+
 class BadRequestError(MediaNodeError):
     """The request contradicts itself or the room."""
 

@@ -2,7 +2,8 @@
 
 A node does not decode, so a codec is a name, a clock and the parameters that must be the same on both ends. Each m-line
 is answered with one codec, the first in the offer's order that the node knows, and its RTX (RFC 4588); sound with RED
-(RFC 2198) beside Opus, where it is offered: the first of the two is what a publisher sends.
+(RFC 2198) beside Opus, where it is offered: the first of the two is what a publisher sends. G.711 (PCMU) and G.722 are
+taken from those alone who offer no Opus. Who cannot decode a codec gets the track in one of its `alternatives`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ SUBSCRIBER_EXTENSION_IDS = {
 
 _VIDEO_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
 _FEEDBACK_TAKEN = {"audio": ("transport-cc",), "video": _VIDEO_FEEDBACK}
-SUBSCRIBER_FEEDBACK = {"audio": ("transport-cc",), "video": ("goog-remb", *_VIDEO_FEEDBACK)}
+SUBSCRIBER_FEEDBACK = {"audio": ("transport-cc",), "video": _VIDEO_FEEDBACK}
 
 _OPUS_SWITCHES = ("usedtx", "stereo", "sprop-stereo")
 _H264_PROFILES = ("42e0", "4200", "4d00", "6400", "640c", "f400")
@@ -76,7 +77,7 @@ class MediaCodec(Struct, frozen=True, kw_only=True):
     """A codec as both ends of a forwarding have it, whatever payload type each uses."""
 
     name: str
-    """``opus``, ``VP8``, ``H264``, ``VP9`` or ``AV1``."""
+    """``opus``, ``G722``, ``PCMU``, ``VP8``, ``H264``, ``VP9`` or ``AV1``."""
     clock_rate: int
     channels: int | None = None
     parameters: tuple[tuple[str, str | None], ...] = ()
@@ -95,12 +96,43 @@ class ChosenCodec(Struct, frozen=True, kw_only=True):
     feedback: tuple[str, ...]
 
 
-_NAMES = {"audio": {"opus": "opus"}, "video": {"vp8": "VP8", "h264": "H264", "vp9": "VP9", "av1": "AV1"}}
+_NAMES = {
+    "audio": {"opus": "opus", "g722": "G722", "pcmu": "PCMU"},
+    "video": {"vp8": "VP8", "h264": "H264", "vp9": "VP9", "av1": "AV1"},
+}
+STATIC_PAYLOAD_TYPES = {"PCMU": 0, "G722": 9}
+"""RFC 3551, 6. An m-line may name them without an rtpmap."""
+_TELEPHONE_RATE = 8_000
+"""Of both; G.722 says so against its own nature (RFC 3551, 4.5.2)."""
+
+OPUS = MediaCodec(name="opus", clock_rate=48_000, channels=2, parameters=(("minptime", "10"), ("useinbandfec", "1")))
+G722 = MediaCodec(name="G722", clock_rate=_TELEPHONE_RATE)
+PCMU = MediaCodec(name="PCMU", clock_rate=_TELEPHONE_RATE)
+VP8 = MediaCodec(name="VP8", clock_rate=90_000)
+H264 = MediaCodec(
+    name="H264",
+    clock_rate=90_000,
+    parameters=(("level-asymmetry-allowed", "1"), ("packetization-mode", "1"), ("profile-level-id", "42e01f")),
+)
+"""The constrained baseline profile, which every decoder of H.264 in WebRTC has (RFC 7742, 6.2)."""
+_MADE = {"audio": (OPUS, G722, PCMU), "video": (VP8, H264)}
+"""What transcoders make, the best first."""
+
+
+def alternatives(kind: str, codec: MediaCodec) -> tuple[MediaCodec, ...]:
+    """In which other codecs a track can be had, the best first. ``codec``: the form that subscribers are offered.
+
+    Every decoder of Opus takes all of it; one of H.264 may lack a profile.
+    """
+    made = _MADE[kind]
+    return tuple(each for each in made if each != codec and not (kind == "audio" and each.name == codec.name))
 
 
 def choose_codec(section: MediaSection) -> ChosenCodec | None:
     """The first codec of the m-line that a node forwards; None if there is none."""
-    for payload_format in _by_preference(section):
+    formats = _by_preference(section)
+    telephone_last = sorted(formats, key=lambda each: each.clock_rate == _TELEPHONE_RATE)
+    for payload_format in telephone_last:
         codec = known_codec(section.kind, payload_format)
         if codec is not None:
             payload_type = payload_format.payload_type
@@ -239,6 +271,9 @@ def known_codec(kind: str, payload_format: PayloadFormat) -> MediaCodec | None:
         if (payload_format.clock_rate, payload_format.channels) != (48_000, 2):  # RFC 7587, 7
             return None
         return MediaCodec(name=name, clock_rate=48_000, channels=2, parameters=_opus_parameters(payload_format))
+    if name in STATIC_PAYLOAD_TYPES:
+        is_plain = payload_format.clock_rate == _TELEPHONE_RATE and payload_format.channels in (None, 1)
+        return MediaCodec(name=name, clock_rate=_TELEPHONE_RATE) if is_plain else None
     if name is None or payload_format.clock_rate != 90_000:
         return None
     if name == "H264" and payload_format.parameter("packetization-mode") != "1":

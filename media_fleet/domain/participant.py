@@ -18,6 +18,7 @@ from media_fleet.domain.effects import (
     Effect,
     OpenTransport,
     Purpose,
+    RemoveSubscription,
     RestartIce,
     Share,
     StartDtls,
@@ -27,10 +28,12 @@ from media_fleet.domain.effects import (
 )
 from media_fleet.domain.errors import StaleNegotiationError
 from media_fleet.domain.layers import Rank, share
+from media_fleet.domain.media_formats import MediaCodec
 from media_fleet.domain.prominence import Prominence
 from media_fleet.domain.session_description import IceCredentials, SessionDescription, Setup
 from media_fleet.domain.subscribing import AcceptedFeed, RoomTrack, SubscribingSession
 from media_fleet.domain.token_bucket import TokenBucket
+from media_fleet.domain.transcoded import Transcoded
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, remote_end
 from media_fleet.domain.viewing import ViewingSession
 
@@ -113,6 +116,10 @@ class Participant:
         self.subscribing_generation = 0
         self.flowing: set[TrackKey] = set()
         """Tracks that have a subscription in the packet core."""
+        self.transcoded: dict[TrackKey, Transcoded] = {}
+        """Tracks that are taken in another codec than they are sent in; those that flow as well."""
+        self.unplayable: set[TrackKey] = set()
+        """Those of which the client was told that nobody transcodes them."""
         self._wishes: dict[TrackId, SubscriptionWish] = {}
         self.pinned: set[TrackId] = set()
         """Which of the wishes come before all others."""
@@ -174,6 +181,8 @@ class Participant:
         if former in self.flowing:
             self.flowing.discard(former)
             self.flowing.add(track)
+        if former in self.transcoded:
+            self.transcoded[track] = self.transcoded.pop(former)
         if self.shown is not None and former in self.shown:
             self.shown = self.shown - {former} | {track}
         for session in (self.subscribing, self.viewing):
@@ -236,7 +245,32 @@ class Participant:
         closed = CloseTransport(transport=self.transport(Purpose.SUBSCRIBE))
         self.subscribing = None
         self.flowing.clear()
+        self.transcoded.clear()
+        self.unplayable.clear()  # what the next connection takes is not known yet
         return [closed]
+
+    def stop(self, track: TrackKey) -> Iterator[RemoveSubscription]:
+        """A track is not received any more, if it was."""
+        subscription = self.subscription(track)
+        self.transcoded.pop(track, None)
+        self.unplayable.discard(track)
+        if track in self.flowing:
+            self.flowing.discard(track)
+            yield RemoveSubscription(subscription=subscription)
+
+    def removed(self, track: TrackKey) -> None:
+        """A track is gone, and its subscriptions with it."""
+        self.flowing.discard(track)
+        self.transcoded.pop(track, None)
+        self.unplayable.discard(track)
+
+    def give_up(self, track: TrackKey) -> None:
+        """A track cannot be had in a codec that the client takes."""
+        self.removed(track)
+        self.unplayable.add(track)
+        for session in (self.subscribing, self.viewing):
+            if session is not None:
+                session.give_up(track)
 
     def _begin_to_view(self, session: ViewingSession) -> list[Effect]:
         effects: list[Effect] = []
@@ -244,6 +278,8 @@ class Participant:
             effects.append(CloseTransport(transport=self.transport(Purpose.SUBSCRIBE)))
             self.subscribing = None
             self.flowing.clear()
+            self.transcoded.clear()
+            self.unplayable.clear()
         self.viewing = session
         self.subscribing_generation += 1
         transport, remote = self.transport(Purpose.SUBSCRIBE), session.remote
@@ -256,7 +292,14 @@ class Participant:
         """Brings what somebody who offered to receive is sent up to what there is."""
         if self.viewing is None:
             return []
-        return self.viewing.arrange(wanted, self.transport(Purpose.SUBSCRIBE), self.flowing, self.share_of)
+        effects: list[Effect] = []
+        transport = self.transport(Purpose.SUBSCRIBE)
+        for placed in self.viewing.arrange(wanted, transport, self.share_of):
+            if isinstance(placed, TrackKey):
+                effects += self.stop(placed)
+            else:
+                effects += self._begin(placed.subscription, placed.transcoded)
+        return effects
 
     def present_transport(self, purpose: Purpose) -> TransportKey | None:
         """The transport that stands; None if there is none, or its association has ended."""
@@ -284,22 +327,33 @@ class Participant:
             self.publishing.last_request = None  # the same offer again would have another answer
         return RestartIce(transport=transport, ice=own)
 
-    def begin_subscription(self, accepted: AcceptedFeed, track: RoomTrack) -> AddSubscription:
-        """The track flows from now on, as the client's answer takes it."""
-        self.flowing.add(track.key)
+    def begin_subscription(self, accepted: AcceptedFeed, track: RoomTrack) -> list[Effect]:
+        """The track flows from now on, as the client's answer takes it; or as soon as it is transcoded."""
         feed = accepted.feed
-        return AddSubscription(
-            subscription=self.subscription(track.key),
+        subscription = AddSubscription(
+            subscription=SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=track.key),
             mid=accepted.mid,
             ssrc=feed.ssrc,
             rtx_ssrc=feed.rtx_ssrc if accepted.rtx_payload_type is not None else None,
-            payload_type=feed.payload_type,
+            payload_type=accepted.payload_type,
             rtx_payload_type=accepted.rtx_payload_type,
             red_payload_type=accepted.red_payload_type,
             cname=feed.participant_id,
             extensions=accepted.extensions,
             share=self.share_of(track),
         )
+        return self._begin(subscription, accepted.transcoded)
+
+    def _begin(self, subscription: AddSubscription, transcoded: MediaCodec | None) -> list[Effect]:
+        track = subscription.subscription.track
+        if transcoded is not None:
+            self.transcoded[track] = Transcoded(codec=transcoded, subscription=subscription)
+            return []
+        self.flowing.add(track)
+        return [subscription]
 
     def subscription(self, track: TrackKey) -> SubscriptionKey:
-        return SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=track)
+        """That to a track that flows: what it is transcoded to, where it is."""
+        transcoded = self.transcoded.get(track)
+        made = track if transcoded is None or transcoded.made is None else transcoded.made
+        return SubscriptionKey(transport=self.transport(Purpose.SUBSCRIBE), track=made)

@@ -66,7 +66,7 @@ def _published(section: MediaSection) -> PublishedMedia:
     codec = choose_codec(section)
     if codec is None:
         raise NoCommonCodecError(
-            f"m-line {section.mid} offers no codec that the node forwards (Opus, VP8, H.264 with "
+            f"m-line {section.mid} offers no codec that the node forwards (Opus, G.722, PCMU, VP8, H.264 with "
             "packetization-mode 1, VP9, AV1)."
         )
     if len(section.send_rids) > MAX_LAYERS:

@@ -170,7 +170,9 @@ class RelayedTracks:
         media = PublishedMedia(
             kind=track.source.kind,
             mid="",
-            codec=ChosenCodec(codec=codec, payload_type=0, rtx_payload_type=None, feedback=()),
+            codec=ChosenCodec(
+                codec=codec, payload_type=0, rtx_payload_type=None, prefers_red=track.redundant, feedback=()
+            ),
             rids=tuple(str(layer) for layer in range(layers)) if layers > 1 else (),
             ssrc=None,
             rtx_ssrc=None,

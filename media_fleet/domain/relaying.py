@@ -176,4 +176,5 @@ def announced(track: RoomTrack, ssrcs: tuple[int, ...]) -> RelayedTrack:
         parameters=codec.parameters,
         ssrcs=ssrcs,
         extensions=tuple(uri for uri, _ in track.media.extensions),
+        redundant=track.media.codec.prefers_red,
     )

@@ -21,7 +21,7 @@ from media_fleet.domain.effects import (
     Offered,
     OpenTransport,
     Purpose,
-    RemoveSubscription,
+    RecorderRole,
     SendOffer,
     StartDtls,
     TellQualities,
@@ -39,21 +39,38 @@ from media_fleet.domain.room_tracks import RoomTracks
 from media_fleet.domain.seeing import told_again
 from media_fleet.domain.session_description import SessionDescription
 from media_fleet.domain.subscribing import SubscribingSession
+from media_fleet.domain.transcoder_places import TranscoderPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 
 
 class Room:
     """All participants and tracks of one meeting."""
 
-    def __init__(self, meeting_id: MeetingId, *, node: NodeEnd, randomness: Randomness, last_n_video: int = 0) -> None:
+    def __init__(
+        self,
+        meeting_id: MeetingId,
+        *,
+        node: NodeEnd,
+        randomness: Randomness,
+        last_n_video: int = 0,
+        transcoder_places: TranscoderPlaces | None = None,
+    ) -> None:
+        """``transcoder_places``: of all rooms together; None: nothing is transcoded."""
         self.meeting_id = meeting_id
         self._node = node
         self.randomness = randomness
         self._participants: dict[ParticipantId, Participant] = {}
-        self.tracks = RoomTracks(self._participants, last_n_video=last_n_video)
+        self.tracks = RoomTracks(
+            self._participants,
+            last_n_video=last_n_video,
+            randomness=randomness,
+            transcoder_places=transcoder_places or TranscoderPlaces(video=0, sound=0),
+        )
         self.data = DataRelay(meeting_id, self._participants, self.tracks.relayed.people)
         self._publications = Publications(self._participants, self.tracks, self.data, node=node, randomness=randomness)
-        self.recording = self.tracks.recording = RoomRecording(randomness)
+        self.recording = RoomRecording(randomness)
+        self.broadcast = RoomRecording(randomness, is_broadcast=True)
+        self.tracks.recordings = (self.recording, self.broadcast)
 
     @property
     def participant_ids(self) -> Sequence[ParticipantId]:
@@ -61,10 +78,28 @@ class Room:
 
     # ---- recording ----
 
-    def recorder_ready(self) -> list[Effect]:
-        """The recorder gets what the main room publishes, and from now on what comes."""
-        self.recording.is_ready = True
+    def recorder_ready(self, role: RecorderRole) -> list[Effect]:
+        """A recorder gets what the main room publishes, and from now on what comes."""
+        (self.broadcast if role is RecorderRole.BROADCAST else self.recording).ready(role)
         return self._followed([])
+
+    # ---- transcoders ----
+
+    def transcoder_ready(self, transport: TransportKey) -> list[Effect]:
+        """A transcoder takes packets; who waits for what it makes gets that."""
+        return self.tracks.transcoding.ready(transport, self.tracks.by_key())
+
+    def transcoder_lost(self, transport: TransportKey, now: float) -> list[Effect]:
+        """A transcoder has ended by itself. ``now``: a monotonic clock's seconds."""
+        effects = self.tracks.transcoding.lost(transport, now, self.tracks.by_key())
+        for participant in self._participants.values():
+            self._send_next_offer(participant, effects)
+        return effects
+
+    def follow_transcoders(self, now: float) -> list[Effect]:
+        """Ends transcoders that nobody needs, and begins those that had no place. ``now``: as above."""
+        transcoding = self.tracks.transcoding
+        return transcoding.tick(now, self.tracks.by_key()) if transcoding.is_in_use else []
 
     def _followed(self, effects: list[Effect]) -> list[Effect]:
         """``effects``, with what follows from them for voices and for the recorder."""
@@ -93,7 +128,8 @@ class Room:
             offer = known.subscribing.outstanding if known.subscribing is not None else None
             if anew and offer is None:
                 offer = self._next_offer(known, effects)
-            return Offered(offer=offer, effects=(*effects, *told_again(known)))
+            told = (*told_again(known), *self.tracks.transcoding.told_again(known))
+            return Offered(offer=offer, effects=(*effects, *told))
         participant = Participant(
             participant_id,
             subscribe=subscribe,
@@ -148,16 +184,16 @@ class Room:
         return list(self.tracks.spotlight(chosen, version=version))
 
     def _stop_unwanted(self, participant: Participant, effects: list[Effect]) -> None:
-        if participant.subscribing is None or not participant.flowing:
+        if participant.subscribing is None or not (participant.flowing or participant.transcoded):
             return
-        for key in participant.flowing - self.tracks.wanted_by(participant).keys():
-            participant.flowing.discard(key)
+        received = participant.flowing | participant.transcoded.keys()
+        for key in received - self.tracks.wanted_by(participant).keys():
             participant.subscribing.stop(key)
-            effects.append(RemoveSubscription(subscription=participant.subscription(key)))
+            effects += participant.stop(key)
 
     def close(self) -> list[Effect]:
         """Closes everything, without telling anybody."""
-        effects = self.recording.end()
+        effects = [*self.recording.end(), *self.broadcast.end(is_over=False), *self.tracks.transcoding.end()]
         for participant in self._participants.values():
             if participant.publishing is not None:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
@@ -290,14 +326,11 @@ class Room:
             transport = participant.transport(Purpose.SUBSCRIBE)
             effects.append(StartDtls(transport=transport, fingerprints=applied.remote.fingerprints))
         for key in applied.stopped:
-            if key in participant.flowing:
-                participant.flowing.discard(key)
-                effects.append(RemoveSubscription(subscription=participant.subscription(key)))
-        effects += [
-            participant.begin_subscription(accepted, wanted[accepted.feed.track]) for accepted in applied.accepted
-        ]
+            effects += participant.stop(key)
+        for accepted in applied.accepted:
+            effects += participant.begin_subscription(accepted, wanted[accepted.feed.track])
         self._send_next_offer(participant, effects)
-        return effects
+        return [*effects, *self.tracks.transcode()]
 
     def change_subscriptions(
         self, participant_id: ParticipantId, wishes: Iterable[SubscriptionWish], *, max_cameras: int | None = None
@@ -311,7 +344,7 @@ class Room:
         if max_cameras is not None:
             participant.max_cameras = max_cameras
         effects = [adjusted for wish in wishes for adjusted in participant.adjusted(wish, self.tracks.get)]
-        return [*effects, *self.tracks.follow_cameras()]
+        return [*effects, *self.tracks.follow_cameras(), *self.tracks.transcode()]
 
     def restart_subscription(self, participant_id: ParticipantId) -> Offered:
         """A fresh transport of the next generation, with all tracks offered anew.

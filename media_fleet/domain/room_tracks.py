@@ -20,22 +20,33 @@ from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
 from media_fleet.domain.seeing import Seeing
 from media_fleet.domain.subscribing import RoomTrack
+from media_fleet.domain.transcoder_places import TranscoderPlaces
+from media_fleet.domain.transcoding import Transcoding
+from media_fleet.domain.transport_parameters import Randomness
 from media_fleet.domain.voices import Voices
 
 
 class RoomTracks:
     """``participants``: who is in the room on this node, as the room knows them now."""
 
-    def __init__(self, participants: Mapping[ParticipantId, Participant], *, last_n_video: int) -> None:
+    def __init__(
+        self,
+        participants: Mapping[ParticipantId, Participant],
+        *,
+        last_n_video: int,
+        randomness: Randomness,
+        transcoder_places: TranscoderPlaces,
+    ) -> None:
         self._participants = participants
         self._revision = 0
         self.local: dict[TrackId, RoomTrack] = {}
         """What is published on this node."""
-        self.recording: RoomRecording | None = None
+        self.recordings: tuple[RoomRecording, ...] = ()
         self.relayed = RelayedTracks(self.new_revision)
         self._voices = Voices()
         self.seeing = Seeing(last_n_video)
         self.prominence = Prominence()
+        self.transcoding = Transcoding(participants, self.new_revision, randomness=randomness, places=transcoder_places)
         self._current: dict[TrackId, RoomTrack] = {}
         """Of tracks that are here twice, because their publisher moves, those that are received."""
 
@@ -68,8 +79,17 @@ class RoomTracks:
         """What follows from a change: microphones are heard in other rooms, and others get other tracks."""
         yield from self._voices.follow(self._placed())
         yield from self.follow_cameras()
-        if self.recording is not None:
-            yield from self.recording.follow(self.there(), self.in_main_room())
+        for recording in self.recordings:
+            yield from recording.follow(self.there(), self.in_main_room())
+        yield from self.transcode()
+
+    def transcode(self) -> Iterator[Effect]:
+        """What follows for transcoders."""
+        yield from self.transcoding.follow(self.by_key())
+
+    def by_key(self) -> dict[TrackKey, RoomTrack]:
+        """All that is published, on whichever node."""
+        return {track.key: track for track in self._all()}
 
     def heard(self, breakout: str | None, speakers: Sequence[ParticipantId]) -> list[Effect]:
         """These speak now in one of the rooms, the loudest first.
@@ -143,8 +163,13 @@ class RoomTracks:
                     needed = layers if share.layer is None else share.layer + 1
                     wish = WantedTrack(track_id=key.track_id, layers=needed, height=share.height)
                     wanted[key.track_id] = _more_of(wish, wanted.get(key.track_id))
-        if self.recording is not None and self.recording.is_ready:
-            recorded = (track for key, track in self.in_main_room().items() if key.track_id in relayed)
+        if any(each.is_ready for each in self.recordings):
+            pictures = any(each.takes_pictures for each in self.recordings)
+            recorded = (
+                track
+                for key, track in self.in_main_room().items()
+                if key.track_id in relayed and (pictures or track.media.kind == "audio")
+            )
             wanted |= {
                 each.key.track_id: WantedTrack(track_id=each.key.track_id, layers=max(1, len(each.media.rids)))
                 for each in recorded
@@ -182,14 +207,15 @@ class RoomTracks:
 
     def _remove(self, key: TrackKey, effects: list[Effect]) -> None:
         for participant in self._participants.values():
-            participant.flowing.discard(key)
+            participant.removed(key)
         effects.append(RemoveTrack(track=key))
 
     def _succeed(self, former: TrackKey, track: TrackKey) -> None:
         for participant in self._participants.values():
             participant.succeed(former, track)
-        if self.recording is not None:
-            self.recording.succeed(former, track)
+        for recording in self.recordings:
+            recording.succeed(former, track)
+        self.transcoding.succeed(former, track)
 
     def _came(self, participant_id: ParticipantId) -> int:
         publisher = self._participants.get(participant_id)

@@ -3,11 +3,14 @@
 M-lines are never reordered or taken away (RFC 3264, 8). A line whose track has gone is offered inactive and carries the
 next track of its kind. At most one offer is unanswered at any time; what changes meanwhile is in the next one. A line
 carries media once the client's answer has accepted it, never before.
+
+A line lists the codec of its track first, and behind it what a transcoder could make of it, until the client is known
+to take that codec. What the answer leaves says what the client gets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +25,7 @@ from media_fleet.domain.media_formats import (
     SUBSCRIBER_EXTENSION_IDS,
     SUBSCRIBER_FEEDBACK,
     MediaCodec,
+    alternatives,
     for_subscribers,
     red_payload_type,
     rtx_payload_type,
@@ -62,6 +66,14 @@ class RoomTrack(Struct, frozen=True, kw_only=True):
         return codecs[0] == codecs[1] and len(self.media.rids) == len(other.media.rids)
 
 
+class OtherForm(Struct, frozen=True, kw_only=True):
+    """A codec in which a line could carry its track as well, if somebody transcodes it."""
+
+    codec: MediaCodec
+    payload_type: int
+    rtx_payload_type: int | None
+
+
 class Feed(Struct, frozen=True, kw_only=True):
     """A track on an m-line, under the subscriber's own numbers."""
 
@@ -74,6 +86,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     ssrc: int
     rtx_ssrc: int | None
     extension_uris: tuple[str, ...]
+    others: tuple[OtherForm, ...] = ()
+    """The best first."""
 
 
 class AcceptedFeed(Struct, frozen=True, kw_only=True):
@@ -81,9 +95,12 @@ class AcceptedFeed(Struct, frozen=True, kw_only=True):
 
     feed: Feed
     mid: str
+    payload_type: int
     rtx_payload_type: int | None
     red_payload_type: int | None
     extensions: tuple[tuple[str, int], ...]
+    transcoded: MediaCodec | None = None
+    """In which other codec it is taken; None: as it is sent."""
 
 
 class AppliedAnswer(Struct, frozen=True, kw_only=True):
@@ -114,6 +131,8 @@ class SubscribingSession:
         self._randomness = randomness
         self._session_id = randomness.session_id()
         self._payload_types = PayloadTypes()
+        self._known: set[MediaCodec] = set()
+        """What the client is known to take."""
         self._negotiation = 0
         self._lines: list[_Line] = []
         self._declined: set[TrackKey] = set()
@@ -152,6 +171,10 @@ class SubscribingSession:
         for line in self._lines:
             if line.feed is not None and line.feed.track == track:
                 line.flowing = False
+
+    def give_up(self, track: TrackKey) -> None:
+        """The track cannot be had on its line, nor on another one."""
+        self._declined.add(track)
 
     def restart_ice(self, ice: IceCredentials, remote: IceCredentials) -> None:
         """Both ends have new credentials.
@@ -200,6 +223,7 @@ class SubscribingSession:
             elif not line.flowing and line.feed.track in wanted:
                 line.flowing = True
                 accepted.append(taken)
+                self._known |= {line.feed.codec} if taken.transcoded is None else set()
         first = self._remote is None
         self._remote = self._remote or remote
         self.outstanding = None
@@ -219,7 +243,7 @@ class SubscribingSession:
         self._declined &= wanted.keys()
         changed = False
         for line in self._lines:
-            if line.feed is not None and line.feed.track not in wanted:
+            if line.feed is not None and (line.feed.track not in wanted or line.feed.track in self._declined):
                 line.feed, line.flowing, changed = None, False, True
         carried = {line.feed.track for line in self._lines if line.feed is not None}
         for key, track in wanted.items():
@@ -247,9 +271,17 @@ class SubscribingSession:
             ssrc=self._new_ssrc(),
             rtx_ssrc=self._new_ssrc() if is_video else None,
             extension_uris=_extension_uris(media),
+            others=() if codec in self._known else tuple(self._others(media.kind, codec)),
         )
         line.flowing = False
         return True
+
+    def _others(self, kind: str, codec: MediaCodec) -> Iterator[OtherForm]:
+        for other in alternatives(kind, codec):
+            pair = self._payload_types.of(other, video=kind == "video", beside=True)
+            if pair is not None:
+                rtx = pair[1] if kind == "video" else None
+                yield OtherForm(codec=other, payload_type=pair[0], rtx_payload_type=rtx)
 
     def _free_line(self, kind: str) -> _Line | None:
         for line in self._lines:
@@ -291,6 +323,10 @@ class SubscribingSession:
             return self._idle_section(line)
         formats = to_formats(feed.codec, feed.payload_type, feed.rtx_payload_type, SUBSCRIBER_FEEDBACK[line.kind])
         formats = with_red(formats, feed.red_payload_type)
+        for other in feed.others:
+            formats += to_formats(
+                other.codec, other.payload_type, other.rtx_payload_type, SUBSCRIBER_FEEDBACK[line.kind]
+            )
         fid = () if feed.rtx_ssrc is None else (SsrcGroup(semantics="FID", ssrcs=(feed.ssrc, feed.rtx_ssrc)),)
         return MediaSection(
             kind=line.kind,
@@ -345,15 +381,21 @@ def _accept(feed: Feed, mid: str, section: MediaSection) -> AcceptedFeed | None:
     """What the answer's section takes of a feed; None if it takes none of it."""
     if not section.in_use or not section.direction.receives:
         return None
-    if not any(payload_format.payload_type == feed.payload_type for payload_format in section.formats):
+    taken = {payload_format.payload_type for payload_format in section.formats}
+    other = next((each for each in feed.others if each.payload_type in taken), None)
+    is_as_sent = feed.payload_type in taken
+    if not is_as_sent and other is None:
         return None
-    rtx = rtx_payload_type(section, feed.payload_type)
-    red = red_payload_type(section, feed.payload_type)
+    form = feed if is_as_sent or other is None else other
+    rtx = rtx_payload_type(section, form.payload_type)
+    red = red_payload_type(section, feed.payload_type) if is_as_sent else None
     offered = {uri: SUBSCRIBER_EXTENSION_IDS[uri] for uri in feed.extension_uris}
     return AcceptedFeed(
         feed=feed,
         mid=mid,
-        rtx_payload_type=rtx if rtx == feed.rtx_payload_type else None,
+        payload_type=form.payload_type,
+        rtx_payload_type=rtx if rtx == form.rtx_payload_type else None,
         red_payload_type=red if red == feed.red_payload_type else None,
         extensions=tuple((e.uri, e.id) for e in section.extensions if offered.get(e.uri) == e.id),
+        transcoded=None if is_as_sent else form.codec,
     )

@@ -3,7 +3,7 @@
 The offer's m-lines are all that there will ever be: nothing is negotiated again. Each is answered with every codec that
 both ends know, and carries the first of the wanted tracks of its kind that is not on another line yet. A line that
 changes over gets a new SSRC, which the receiver knows by its MID (RFC 8843, 9.2): an SSRC never begins twice under one
-key.
+key. A track in a codec that no line takes is sent in another one that a line does, if somebody transcodes it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from msgspec import Struct
+
 from contracts.rooms import TrackId
 from media_fleet.domain.effects import (
     AddSubscription,
-    Effect,
-    RemoveSubscription,
     Share,
     SubscriptionKey,
     TrackKey,
@@ -27,6 +27,7 @@ from media_fleet.domain.media_formats import (
     OWN_EXTENSIONS,
     PUBLISHED_EXTENSIONS,
     MediaCodec,
+    alternatives,
     for_subscribers,
     known_codec,
     red_payload_type,
@@ -45,6 +46,13 @@ from media_fleet.domain.session_description import (
 )
 from media_fleet.domain.subscribing import RoomTrack
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness, RemoteEnd, is_media
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """A track that a line carries from now on. ``transcoded``: in which other codec; None: as it is sent."""
+
+    subscription: AddSubscription
+    transcoded: MediaCodec | None
 
 
 class _Line:
@@ -68,9 +76,20 @@ class _Line:
             alike = payload_format.payload_type if alike is None else alike
         return alike
 
+    def form_of(self, track: RoomTrack) -> tuple[int, MediaCodec | None] | None:
+        """Under which payload type the track can be sent on it, and in which other codec than its own."""
+        codec = track.media.codec.codec
+        if track.media.kind != self.section.kind:
+            return None
+        if (as_sent := self.payload_type(codec)) is not None:
+            return as_sent, None
+        others = alternatives(track.media.kind, for_subscribers(codec))
+        taken = ((self.payload_type(other), other) for other in others)
+        return next(((payload_type, other) for payload_type, other in taken if payload_type is not None), None)
+
     def takes(self, track: RoomTrack) -> bool:
         """Whether the track can be sent on it."""
-        return track.media.kind == self.section.kind and self.payload_type(track.media.codec.codec) is not None
+        return self.form_of(track) is not None
 
     def extensions(self, published: Iterable[str]) -> Iterator[tuple[str, int]]:
         """What goes with each packet: what the node writes, and what the publisher sends and this line takes."""
@@ -103,6 +122,7 @@ class ViewingSession:
         self._session_id = randomness.session_id()
         lines = (_Line(s) for s in offer.media if s.in_use and s.direction.receives and is_media(s))
         self._lines = {line.section.mid: line for line in lines if line.formats}
+        self._given_up: set[TrackKey] = set()
         if not self._lines:
             raise BadSdpError("The offer receives neither audio nor video in a codec that the node forwards.")
 
@@ -110,31 +130,32 @@ class ViewingSession:
         self,
         wanted: Mapping[TrackKey, RoomTrack],
         transport: TransportKey,
-        flowing: set[TrackKey],
         share_of: Callable[[RoomTrack], Share],
-    ) -> list[Effect]:
+    ) -> Iterator[TrackKey | Placed]:
         """Brings the lines to the chosen tracks, as far as they are among ``wanted``: those in the same room.
 
-        ``flowing``: the tracks that have a subscription in the packet core; kept up. ``share_of``: what is to be sent
-        of a chosen one.
+        What is carried no more comes first. ``share_of``: what is to be sent of a chosen one.
         """
-        tracks = {track.key.track_id: track for track in wanted.values()}
+        self._given_up &= wanted.keys()
+        tracks = {track.key.track_id: track for track in wanted.values() if track.key not in self._given_up}
         plan = self._plan([tracks[track_id] for track_id in self.chosen if track_id in tracks])
-        effects: list[Effect] = []
         for line in self._lines.values():
             if line.carries is None or (line in plan and plan[line].key == line.carries):
                 continue
-            if line.carries in flowing:
-                flowing.discard(line.carries)
-                gone = SubscriptionKey(transport=transport, track=line.carries)
-                effects.append(RemoveSubscription(subscription=gone))
+            yield line.carries
             line.carries = None
         for line, track in plan.items():
-            payload_type = line.payload_type(track.media.codec.codec)
-            if line.carries is None and payload_type is not None:
-                flowing.add(track.key)
-                effects.append(self._begin(line, track, payload_type, transport, share_of(track)))
-        return effects
+            form = line.form_of(track)
+            if line.carries is None and form is not None:
+                subscription = self._begin(line, track, form[0], transport, share_of(track))
+                yield Placed(subscription=subscription, transcoded=form[1])
+
+    def give_up(self, track: TrackKey) -> None:
+        """The track cannot be had in any codec of the lines."""
+        self._given_up.add(track)
+        for line in self._lines.values():
+            if line.carries == track:
+                line.carries = None
 
     def succeed(self, former: TrackKey, track: TrackKey) -> None:
         """Another track of the same form is on the former one's line."""

@@ -1,4 +1,4 @@
-"""Puts what a track's packets carry together: pictures of VP8, VP9, AV1 and H.264, and packets of Opus. Pure."""
+"""Puts what a track's packets carry together: pictures of VP8, VP9, AV1 and H.264, and packets of sound. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from aiortc.codecs.h264 import H264PayloadDescriptor
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from msgspec import Struct
 
+SOUND = ("opus", "G722", "PCMU")
+"""Codecs of which each packet stands by itself."""
 MAX_PICTURE = 8 * 1024 * 1024
 """Octets. A publisher that never sends a marker must not fill the memory."""
 MAX_PIECES = 16_384
@@ -20,21 +22,25 @@ _H264_IDR, _H264_SEQUENCE_PARAMETERS = 5, 7
 
 
 class Piece(Struct, frozen=True, kw_only=True):
-    """What matters of an RTP packet. ``arrived``: when, in milliseconds of the recording's clock."""
+    """What matters of an RTP packet. ``arrived``: when, in milliseconds of the recording's clock. ``turns``: by how
+    many quarters its picture and those after it are to be turned clockwise; None: as before."""
 
     timestamp: int
     marker: bool
     payload: bytes
     arrived: float
+    turns: int | None = None
 
 
 class Picture(Struct, frozen=True, kw_only=True):
-    """A whole picture (or a packet of sound) as it stands in a file. ``arrived``: when the last of its packets did."""
+    """A whole picture (or a packet of sound) as it stands in a file. ``arrived``: when the last of its packets did;
+    ``turns``: by how many quarters it is to be turned clockwise where it is shown."""
 
     timestamp: int
     data: bytes
     is_key: bool
     arrived: float
+    turns: int = 0
 
 
 class Assembly:
@@ -43,12 +49,13 @@ class Assembly:
     def __init__(self, codec: str) -> None:
         """``codec``: a name of `media_fleet.domain.media_formats`."""
         self._put_together = _CODECS[codec]
-        self._is_sound = codec == "opus"
+        self._is_sound = codec in SOUND
         self._payloads: list[bytes] = []
         self._size = 0
         self._arrived = 0.0
         self._timestamp: int | None = None
         self._is_broken = False
+        self._turns = 0
         self.needs_key = not self._is_sound
         """Whether nothing can be written before a key frame has come."""
 
@@ -61,6 +68,7 @@ class Assembly:
             return []
         whole = self._whole() if self._payloads and piece.timestamp != self._timestamp else []
         self._timestamp = piece.timestamp
+        self._turns = self._turns if piece.turns is None else piece.turns
         self._arrived = max(self._arrived, piece.arrived) if self._payloads else piece.arrived
         self._payloads.append(piece.payload)
         self._size += len(piece.payload)
@@ -81,7 +89,7 @@ class Assembly:
         if not data or (self.needs_key and not is_key):
             return []
         self.needs_key = False
-        return [Picture(timestamp=timestamp, data=data, is_key=is_key, arrived=self._arrived)]
+        return [Picture(timestamp=timestamp, data=data, is_key=is_key, arrived=self._arrived, turns=self._turns)]
 
     def _break(self) -> None:
         """What is begun will not become whole."""
@@ -90,7 +98,7 @@ class Assembly:
         self.needs_key = not self._is_sound
 
 
-def _opus(payloads: Sequence[bytes]) -> tuple[bytes, bool]:
+def _sound(payloads: Sequence[bytes]) -> tuple[bytes, bool]:
     return payloads[-1], True
 
 
@@ -207,7 +215,7 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
 
 
 _CODECS: dict[str, Callable[[Sequence[bytes]], tuple[bytes, bool]]] = {
-    "opus": _opus,
+    **dict.fromkeys(SOUND, _sound),
     "VP8": _vp8,
     "VP9": _vp9,
     "H264": _h264,

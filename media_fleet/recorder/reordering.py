@@ -19,7 +19,9 @@ LEAP = 3_000
 class Reordering(Generic[Packet]):
     """Times are milliseconds of a steady clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, give_up_ms: float = GIVE_UP_MS) -> None:
+        """``give_up_ms``: what has not come so long after it was missed will not."""
+        self._give_up_ms = give_up_ms
         self._next: int | None = None
         self._highest = 0
         self._waiting: dict[int, tuple[Packet, float]] = {}
@@ -74,7 +76,7 @@ class Reordering(Generic[Packet]):
             return True
         # What is missing was missed when the first of those that wait for it came.
         _, missed_since = next(iter(self._waiting.values()))
-        return now - missed_since >= GIVE_UP_MS
+        return now - missed_since >= self._give_up_ms
 
     def _leap(self, sequence_number: int, packet: Packet) -> list[Packet | None]:
         """Another stream begins under the same SSRC."""

@@ -21,6 +21,11 @@ class Timeline:
         self.start = 0.0
         """When the track began, as far as is known by now."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been placed."""
+        return self._first is not None
+
     def place(self, timestamp: int, arrived: float) -> float:
         """Where a packet lies that arrived at ``arrived``, on the recording's clock."""
         if self._first is None:

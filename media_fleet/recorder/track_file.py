@@ -1,4 +1,5 @@
-"""One track in one file: WebM for VP8, VP9, AV1 and Opus, Matroska for H.264, without decoding anything.
+"""One track in one file: WebM for VP8, VP9, AV1 and Opus, MP4 for H.264, which browsers play in no other; without
+decoding anything. An MP4 is fragmented while it grows, as those of composites (`media_fleet.recorder.seekable`).
 
 PyAV's muxer wants a stream with its codec's private data. It takes them from a template: a container in memory that
 holds one key frame, or a moment of silence.
@@ -18,10 +19,14 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 
 from media_fleet.recorder.pictures import Picture
+from media_fleet.recorder.seekable import growing
 
 _MILLISECONDS = Fraction(1, 1000)
 _FOURCC = {"VP8": b"VP80", "VP9": b"VP90", "AV1": b"AV01", "H264": b"H264"}
-_OPTIONS = {"cluster_time_limit": "1000", "flush_packets": "1"}
+_OPTIONS = {
+    "webm": {"cluster_time_limit": "1000", "flush_packets": "1"},
+    "mp4": {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"},
+}
 """A recorder that is killed loses a second at the most."""
 
 
@@ -31,7 +36,12 @@ class BadPictureError(Exception):
 
 def suffix(codec: str) -> str:
     """The ending of a file's name."""
-    return "mkv" if codec == "H264" else "webm"
+    return "mp4" if codec == "H264" else "webm"
+
+
+def while_it_grows(name: str) -> str:
+    """What a file is called until its recorder has completed it, and it may be put together anew."""
+    return growing(name) if name.endswith(".mp4") else name
 
 
 class TrackFile:
@@ -39,9 +49,8 @@ class TrackFile:
 
     def __init__(self, path: Path, codec: str, first: Picture) -> None:
         """Raises `BadPictureError`, and `OSError` if the file cannot be written."""
-        self._container: OutputContainer = av.open(
-            str(path), "w", format="matroska" if codec == "H264" else "webm", options=_OPTIONS
-        )
+        kind = suffix(codec)
+        self._container: OutputContainer = av.open(str(path), "w", format=kind, options=_OPTIONS[kind])
         try:
             with _template(codec, first) as template:
                 self._stream: Stream = self._container.add_stream_from_template(template, opaque=True)

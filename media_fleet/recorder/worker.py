@@ -6,167 +6,42 @@ first.
 
 from __future__ import annotations
 
-import os
-import select
-import signal
+import contextlib
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import av
 import msgspec
 
-from contracts.recording_manifest import Manifest, RecordedFile
-from media_fleet.recorder import manifest
-from media_fleet.recorder.manifest import held
-from media_fleet.recorder.path_to_node import PathToNode, SenderReport
+from contracts.recording_manifest import PartEnd
+from media_fleet.recorder import manifest, worker_process
+from media_fleet.recorder.ending import end_of
+from media_fleet.recorder.path_to_node import RecorderError
 from media_fleet.recorder.protocol import (
     Begin,
     Failed,
     Finish,
     Finished,
-    FromRecorder,
     Ready,
     ToRecorder,
-    TrackBegun,
-    TrackMuted,
-    TrackOver,
-    encoder,
     to_recorder,
 )
-from media_fleet.recorder.track import RecordedTrack
-
-OPEN_S = 5.0
-"""The node is on this machine: one that does not answer by then never will."""
-TICK_S = 0.02
-MANIFEST_AGAIN_MS = 2_000.0
-NICENESS = 5
-"""Packets come first."""
+from media_fleet.recorder.track_recorder import TrackRecorder
+from media_fleet.recorder.worker_process import Input, Worker, say, step_back
 
 
-class RecorderError(Exception):
-    """It cannot go on; the text says why."""
-
-
-class Recorder:
-    """One recording, or the part of it that one node makes."""
-
-    def __init__(self, begin: Begin, folder: Path) -> None:
-        self._begin = begin
-        self._folder = folder
-        self._path = PathToNode(begin)
-        self._started_at = time.time_ns() // 1_000_000
-        self._zero = time.monotonic()
-        self._tracks: dict[int, RecordedTrack] = {}
-        self._complete: list[RecordedFile] = []
-        self._written_at = float("-inf")
-        self._number = 0
-
-    @property
-    def descriptor(self) -> int:
-        return self._path.socket.fileno()
-
-    @property
-    def now(self) -> float:
-        """Milliseconds since the recording began."""
-        return (time.monotonic() - self._zero) * 1000
+class Recorder(Worker, Protocol):
+    """One recording, or the part of it that one node makes. Methods raise `OSError`, `av.FFmpegError`."""
 
     def open(self) -> None:
-        """Returns when the node has answered.
-
-        Raises:
-            RecorderError: it does not.
-        """
-        until = time.monotonic() + OPEN_S
-        while not self._path.is_open:
-            if time.monotonic() > until:
-                raise RecorderError("the node does not answer")
-            self._path.tick()
-            select.select([self.descriptor], [], [], TICK_S)
-            list(self._path.receive())
-        self._write_manifest(None)
+        """Returns when the node has answered. Raises `RecorderError`: it does not."""
 
     def tell(self, message: ToRecorder) -> None:
-        """Tracks come, go, and are muted."""
-        if isinstance(message, TrackBegun):
-            self._number += 1
-            self._tracks[message.ssrc] = RecordedTrack(message, self._folder, self._number, self.now)
-        elif isinstance(message, TrackMuted) and message.ssrc in self._tracks:
-            self._tracks[message.ssrc].set_muted(self.now, muted=message.muted)
-        elif isinstance(message, TrackOver) and message.ssrc in self._tracks:
-            self._complete_track(self._tracks.pop(message.ssrc))
+        """Tracks and people come, go, and are muted."""
 
-    def work(self) -> None:
-        """Writes what has come, and asks for what has not."""
-        for received in self._path.receive():
-            track = self._tracks.get(received.ssrc)
-            if track is None:
-                continue
-            if isinstance(received, SenderReport):
-                track.sender_report(received.ntp, received.timestamp)
-            else:
-                track.receive(received, self.now)
-        now = self.now
-        for ssrc, track in self._tracks.items():
-            track.tick(now)
-            if missing := track.missing(now):
-                self._path.ask_for(ssrc, missing)
-            if track.wants_key_frame(now):
-                self._path.ask_for_key_frame(ssrc)
-        self._path.tick()
-        if now - self._written_at >= MANIFEST_AGAIN_MS:
-            self._write_manifest(None)
-
-    def close(self) -> None:
-        """Completes the files and the manifest."""
-        for track in self._tracks.values():
-            self._complete_track(track)
-        self._tracks.clear()
-        self._path.close()
-        self._write_manifest(self._started_at + round(self.now))
-
-    def _complete_track(self, track: RecordedTrack) -> None:
-        track.close()
-        if track.about is not None:
-            self._complete.append(track.about)
-
-    def _write_manifest(self, ended_at: int | None) -> None:
-        self._written_at = self.now
-        growing = (track.about for track in self._tracks.values())
-        manifest.write(
-            Manifest(
-                meeting_id=self._begin.meeting_id,
-                recording_id=self._begin.recording_id,
-                started_at=self._started_at,
-                ended_at=ended_at,
-                files=(*self._complete, *(about for about in growing if about is not None)),
-            ),
-            self._folder,
-        )
-
-
-class _Input:
-    """Messages from standard input, without waiting for any."""
-
-    def __init__(self) -> None:
-        self.descriptor = sys.stdin.fileno()
-        self._begun = b""
-        self.has_ended = False
-
-    def read(self) -> Iterator[ToRecorder]:
-        """What has come. Called when there is something."""
-        data = os.read(self.descriptor, 65_536)
-        self.has_ended = not data
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        return (to_recorder.decode(line) for line in lines)
-
-
-def _say(message: FromRecorder) -> None:
-    try:
-        os.write(sys.stdout.fileno(), encoder.encode(message) + b"\n")
-    except BrokenPipeError:
-        return  # the node is gone, and the files matter
+    def close(self, end: PartEnd, *, is_cut_off: bool) -> None:
+        """Completes the files and the manifest, as far as it can where it is cut off."""
 
 
 def run() -> None:
@@ -175,48 +50,55 @@ def run() -> None:
     Raises:
         RecorderError, OSError, av.FFmpegError: it cannot go on. What is written stays.
     """
-    told = _Input()
-    waiting: list[ToRecorder] = []
-    while not waiting and not told.has_ended:
-        waiting += told.read()
-    begin = waiting.pop(0) if waiting else None
-    if not isinstance(begin, Begin):
-        raise RecorderError("nothing to record")
+    told = Input(to_recorder)
+    begin = told.first(Begin, "nothing to record")
     folder = Path(begin.folder)
     folder.mkdir(parents=True)
-    with held(folder):
-        _record(Recorder(begin, folder), told, waiting)
+    with manifest.held(folder):
+        manifest.reserve(folder)
+        _record(_recorder(begin, folder), folder, told)
 
 
-def _record(recorder: Recorder, told: _Input, waiting: list[ToRecorder]) -> None:
+def _recorder(begin: Begin, folder: Path) -> Recorder:
+    step_back(is_composer=begin.composite is not None, memory_bytes=begin.memory_bytes)
+    if begin.composite is None:
+        return TrackRecorder(begin, folder, say)
+    from media_fleet.composer.composer import Composer  # noqa: PLC0415 - a recorder of tracks needs none of it
+
+    return Composer(begin, begin.composite, folder, say)
+
+
+def _record(recorder: Recorder, folder: Path, told: Input[ToRecorder]) -> None:
     recorder.open()
-    _say(Ready())
+    say(Ready())
     try:
-        while not told.has_ended:
-            for message in waiting:
-                if isinstance(message, Finish):
-                    return
-                recorder.tell(message)
-            recorder.work()
-            readable, _, _ = select.select([recorder.descriptor, told.descriptor], [], [], TICK_S)
-            waiting = list(told.read()) if told.descriptor in readable else []
-    finally:
-        recorder.close()
+        end = _work(recorder, told)
+    except BaseException as error:
+        manifest.spend(folder)
+        with contextlib.suppress(RecorderError, OSError, av.FFmpegError):  # what came first tells more
+            recorder.close(end_of(error), is_cut_off=True)
+        raise
+    recorder.close(end, is_cut_off=False)
+
+
+def _work(recorder: Recorder, told: Input[ToRecorder]) -> PartEnd:
+    """Records until the end that it is told; a node that is gone tells none."""
+    for message in told.beside(recorder):
+        if isinstance(message, Finish):
+            return message.end
+        recorder.tell(message)
+    return PartEnd.FINISHED
 
 
 def main() -> int:
     """The exit status: 0 if all files are complete."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    os.nice(NICENESS)
-    os.umask(0o077)  # what people say is for nobody else on this machine
-    av.logging.set_level(None)
+    worker_process.begin()
     try:
         run()
     except (RecorderError, OSError, av.FFmpegError, msgspec.DecodeError) as error:
-        _say(Failed(reason=str(error)))
+        say(Failed(reason=str(error), end=end_of(error)))
         return 1
-    _say(Finished())
+    say(Finished())
     return 0
 
 

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts import redis_names
-from contracts.facts import Fact, is_fact
+from contracts.facts import Fact, as_fact, is_fact
 from contracts.rooms import GatewayId, MeetingId
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog, is_append_of
 
@@ -135,4 +135,4 @@ def _is_told(fact: Fact) -> bool:
 
 
 def _fact(meeting_id: MeetingId, entry: LogEntry) -> Fact:
-    return Fact(meeting_id=meeting_id, version=entry.version, event=entry.event)
+    return Fact(meeting_id=meeting_id, version=entry.version, event=as_fact(entry.event))

@@ -28,7 +28,8 @@ from contracts.rooms import GatewayId, NodeId
 from signaling_gateway.adapters.subscriptions import Subscriptions
 from signaling_gateway.errors import NodeError
 from signaling_gateway.metrics import NODE_REQUEST_SECONDS
-from telemetry.tracing import current_trace_id
+from telemetry import spans
+from telemetry.tracing import current_span_id, current_trace_id
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ class RedisNodeRpc:
         started = time.perf_counter()
         code = "ok"
         try:
-            return await self._answered(node_id, request, timeout_s)
+            with spans.span(type(request).__name__, spans.Kind.CLIENT, {"parley.node_id": node_id}):
+                return await self._answered(node_id, request, timeout_s)
         except NodeError as error:
             code = error.code
             raise
@@ -86,6 +88,7 @@ class RedisNodeRpc:
             deadline_at=self._now() + int(timeout_s * 1000),
             request=request,
             trace_id=current_trace_id(),
+            span_id=current_span_id(),
         )
         answer = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         try:

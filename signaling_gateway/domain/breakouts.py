@@ -18,7 +18,8 @@ from contracts.log_events import (
     LogEvent,
     ParticipantsMoved,
 )
-from contracts.rooms import Breakout, Breakouts, Move, ParticipantId
+from contracts.new_breakouts import MAX_ASSIGNED
+from contracts.rooms import Assignment, Breakout, Breakouts, Move, ParticipantId
 from signaling_gateway.domain.commands import (
     ChangeBreakouts,
     CloseBreakouts,
@@ -33,27 +34,37 @@ from signaling_gateway.errors import Refusal
 
 
 def open_breakouts(state: RoomState, command: OpenBreakouts, now: int) -> tuple[LogEvent, ...]:
-    """Opens the rooms and moves those who are assigned, each with all stays. Who has left meanwhile is left out."""
+    """Opens the rooms and moves those who are assigned, each with all stays. Who is assigned as a participant and has
+    left meanwhile is left out; who is assigned by identity gets there when they come."""
     require(state.actor(command.participant_id).info.permissions, Action.BREAKOUTS)
     if state.breakouts is not None:
         raise Refusal(ErrorCode.CONFLICT, "Breakout rooms are open already. Close them first.")
     names = [" ".join(room.name.split()) for room in command.rooms]
     if not all(names) or len(set(names)) < len(names):
         raise Refusal(ErrorCode.VALIDATION_FAILED, "Breakout rooms have names that differ.")
-    assigned = [each for room in command.rooms for each in room.participant_ids]
-    if len(set(assigned)) < len(assigned):
+    present = [each for room in command.rooms for each in room.participant_ids]
+    assigned = tuple(Assignment(identity=each, breakout=room.id) for room in command.rooms for each in room.identities)
+    if len(set(present)) < len(present) or len({each.identity for each in assigned}) < len(assigned):
         raise Refusal(ErrorCode.VALIDATION_FAILED, "Somebody is assigned to two breakout rooms.")
+    if len(assigned) > MAX_ASSIGNED:
+        raise Refusal(ErrorCode.VALIDATION_FAILED, f"At most {MAX_ASSIGNED} are assigned to breakout rooms by name.")
     breakouts = Breakouts(
         rooms=tuple(Breakout(id=room.id, name=name) for room, name in zip(command.rooms, names, strict=True)),
         free_choice=command.free_choice,
         ends_at=None if command.close_after_ms is None else now + command.close_after_ms,
     )
+    by_name = {each.identity: each.breakout for each in assigned}
     moves = {
+        stay.info.id: Move(participant_id=stay.info.id, breakout=room_id, assigned_breakout=room_id)
+        for stay in state.stays.values()
+        if (room_id := by_name.get(stay.info.identity)) is not None
+    }
+    moves |= {
         move.participant_id: move
         for room in command.rooms
         for move in _moves(state, room.participant_ids, breakout=room.id, assigned=room.id)
     }
-    opened = BreakoutsOpened(at=now, breakouts=breakouts, by=command.participant_id)
+    opened = BreakoutsOpened(at=now, breakouts=breakouts, by=command.participant_id, assigned=assigned)
     return (opened, *_moved(state, moves.values(), command.participant_id, now))
 
 

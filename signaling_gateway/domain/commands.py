@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from contracts.account_standing import TokenSession
 from contracts.rooms import (
+    CompositeLayout,
     GatewayId,
     Identity,
     MeetingId,
@@ -20,15 +21,17 @@ from contracts.rooms import (
     ParticipantKind,
     PeerSignal,
     Permissions,
+    RecordingKind,
     Role,
     RoomRules,
     TrackId,
     TrackSource,
 )
 from signaling_gateway.domain.access_loss import HeedAccount
+from signaling_gateway.domain.broadcast_commands import BroadcastCommand
 from signaling_gateway.domain.notes import EditNotes, KeepNotes
 from signaling_gateway.domain.rules import EndIfDue
-from signaling_gateway.domain.service_commands import ChangeHost, EndByService, ShutOut
+from signaling_gateway.domain.service_commands import ServiceCommand
 
 
 class Join(Struct, frozen=True, kw_only=True):
@@ -275,6 +278,7 @@ class CreatePoll(Struct, frozen=True, kw_only=True):
     question: str
     options: tuple[str, ...]
     multiple: bool
+    prepared_id: str | None = None
 
 
 class Vote(Struct, frozen=True, kw_only=True):
@@ -292,6 +296,7 @@ class NewBreakout(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     participant_ids: tuple[ParticipantId, ...]
+    identities: tuple[Identity, ...] = ()
 
 
 class OpenBreakouts(Struct, frozen=True, kw_only=True):
@@ -344,6 +349,8 @@ class StartRecording(Struct, frozen=True, kw_only=True):
     participant_id: ParticipantId
     recording_id: str
     prefix: str
+    kind: RecordingKind = RecordingKind.TRACKS
+    layout: CompositeLayout = CompositeLayout.GRID
 
 
 class StopRecording(Struct, frozen=True, kw_only=True):
@@ -433,10 +440,9 @@ RoomCommand: TypeAlias = (
     | StartRecording
     | StopRecording
     | FailRecording
+    | BroadcastCommand
     | EndMeeting
-    | EndByService
-    | ShutOut
-    | ChangeHost
+    | ServiceCommand
     | HeedAccount
     | PlaceNode
     | PlaceParticipant

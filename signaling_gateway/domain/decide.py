@@ -16,6 +16,8 @@ from signaling_gateway.domain import (
     access,
     attention,
     breakouts,
+    broadcast,
+    broadcast_commands,
     chat,
     commands,
     direct,
@@ -88,6 +90,10 @@ _DECIDE: dict[type, Decision] = {
     commands.StartRecording: recording.start,
     commands.StopRecording: recording.stop,
     commands.FailRecording: recording.fail,
+    broadcast_commands.StartBroadcast: broadcast.start,
+    broadcast_commands.ChangeBroadcast: broadcast.change,
+    broadcast_commands.StopBroadcast: broadcast.stop,
+    broadcast_commands.FailBroadcast: broadcast.fail,
     commands.EndMeeting: moderation.end_meeting,
     EndByService: moderation.end_by_service,
     ShutOut: moderation.shut_out,
@@ -107,6 +113,8 @@ _HOUSEKEEPING = (
     notes.KeepNotes,
     rules.EndIfDue,
     commands.FailRecording,
+    broadcast_commands.ChangeBroadcast,
+    broadcast_commands.FailBroadcast,
     EndByService,
     ShutOut,
     ChangeHost,
@@ -129,4 +137,5 @@ def decide(state: RoomState, command: RoomCommand, now: int) -> tuple[LogEvent, 
         raise Refusal(ErrorCode.MEETING_ENDED, "This meeting has ended.")
     at = max(now, state.updated_at)
     events = recording.over_with(state, _DECIDE[type(command)](state, command, at), at)
+    events = broadcast.over_with(state, events, at)
     return notes.kept_with(state, events, at)

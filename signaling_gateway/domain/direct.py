@@ -1,8 +1,8 @@
 """Direct media between two who are alone in a room: whether it may be, and the signals for it.
 
 The room only passes signals on. Its media node keeps both connections of both clients all the while, so that they can
-go back at once: when somebody comes in, when the rules change, when their room is recorded, or when the direct path
-fails.
+go back at once: when somebody comes in, when the rules change, when their room is recorded or streamed out, or when the
+direct path fails.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _may_go_direct(state: RoomState, actor: ParticipantInfo, target: Participant
     return (
         state.policy.direct
         and not state.policy.e2ee
-        and (state.recording is None or actor.breakout is not None)
+        and ((state.recording is None and state.broadcast is None) or actor.breakout is not None)
         and actor.permissions.subscribe
         and target.permissions.subscribe
         and actor.id != target.id

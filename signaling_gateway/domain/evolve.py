@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
 from contracts.leaving import LeaveReason
 from contracts.log_events import (
     BreakoutsChanged,
@@ -69,6 +70,7 @@ from contracts.rooms import (
     Role,
     TrackId,
 )
+from signaling_gateway.domain.evolve_broadcast import broadcast_changed, broadcast_started, broadcast_stopped
 from signaling_gateway.domain.evolve_chat import chat_edited, chat_removed, chat_sent
 from signaling_gateway.domain.evolve_notes import notes_edited, notes_kept
 from signaling_gateway.domain.room_state import (
@@ -300,7 +302,8 @@ def _poll_closed(state: RoomState, event: PollClosed) -> RoomState:
 def _breakouts_opened(state: RoomState, event: BreakoutsOpened) -> RoomState:
     written = {sent.message.breakout.id for sent in state.chat if sent.message.breakout is not None}
     read = {breakout: people for breakout, people in state.visited.items() if breakout in written}
-    return replace(state, breakouts=event.breakouts, visited=read)
+    assigned = {each.identity: each.breakout for each in event.assigned}
+    return replace(state, breakouts=event.breakouts, visited=read, assigned=assigned)
 
 
 def _breakouts_changed(state: RoomState, event: BreakoutsChanged) -> RoomState:
@@ -345,7 +348,10 @@ def _passing(state: RoomState, event: LogEvent) -> RoomState:  # noqa: ARG001  (
 
 
 def _recording_started(state: RoomState, event: RecordingStarted) -> RoomState:
-    return replace(state, recording=RecordingInfo(id=event.recording_id, started_at=event.at, by=event.by))
+    recording = RecordingInfo(
+        id=event.recording_id, started_at=event.at, by=event.by, kind=event.kind, layout=event.layout
+    )
+    return replace(state, recording=recording)
 
 
 def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:
@@ -353,7 +359,7 @@ def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:
 
 
 def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
-    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None, recording=None)
+    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None, recording=None, broadcast=None)
 
 
 def _with_info(state: RoomState, participant_id: ParticipantId, **changes: Any) -> RoomState:
@@ -426,5 +432,8 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     PeerSignalled: _passing,
     RecordingStarted: _recording_started,
     RecordingStopped: _recording_stopped,
+    BroadcastStarted: broadcast_started,
+    BroadcastChanged: broadcast_changed,
+    BroadcastStopped: broadcast_stopped,
     MeetingEnded: _ended,
 }

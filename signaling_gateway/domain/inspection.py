@@ -49,6 +49,7 @@ def room(state: RoomState, meeting_id: MeetingId) -> RoomView:
         lobby=lobby_guests(state),
         banned=banned_people(state),
         recording=state.recording,
+        broadcast=state.broadcast,
     )
 
 

@@ -19,17 +19,18 @@ def admit(state: RoomState, command: Admit, now: int) -> tuple[LogEvent, ...]:
     """Lets people in. Who waits no longer is left out: they were faster, or so was somebody else."""
     require(state.actor(command.participant_id).info.permissions, Action.LET_IN)
     wanted = state.lobby if command.targets is None else dict.fromkeys(command.targets)
-    return admissions([state.lobby[each] for each in wanted if each in state.lobby], now)
+    return admissions(state, [state.lobby[each] for each in wanted if each in state.lobby], now)
 
 
-def admissions(waiting: Iterable[Stay], now: int) -> tuple[LogEvent, ...]:
-    """What happens when these are let in."""
+def admissions(state: RoomState, waiting: Iterable[Stay], now: int) -> tuple[LogEvent, ...]:
+    """What happens when these are let in: into the breakout room that they are assigned to now, or the main one."""
     events: list[LogEvent] = []
     for stay in waiting:
+        place = state.assigned.get(stay.info.identity)
         events.append(LobbyLeft(at=now, participant_id=stay.info.id, reason=LobbyLeaveReason.ADMITTED))
         joined = ParticipantJoined(
             at=now,
-            participant=replace(stay.info, joined_at=now, breakout=None, assigned_breakout=None),
+            participant=replace(stay.info, joined_at=now, breakout=place, assigned_breakout=place),
             gateway_id=stay.gateway_id,
             resume_hash=stay.resume_hash,
             granted=stay.granted,

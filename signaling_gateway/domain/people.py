@@ -53,12 +53,16 @@ RUNNING = frozenset({Role.HOST, Role.COHOST})
 
 
 def permissions_of(state: RoomState, identity: Identity, role: Role, granted: Permissions) -> Permissions:
-    """What somebody may do: by their token, their role in the room, its limits, and what they were given."""
+    """What somebody may do: by their token, their role in the room, its limits, and what they were given.
+
+    Who came as one who runs the meeting recorded by that role: without it they do what everybody in theirs does here.
+    """
     given_role = state.own_roles.get(identity)
     if given_role in RUNNING:
         base = PERMISSIONS_OF_ROLE[Role.COHOST]
     elif given_role is not None:
-        base = replace(granted, moderate=False, record=False)
+        record = given_role in state.rules.recorded_by if granted.moderate else granted.record
+        base = replace(granted, moderate=False, record=record)
     else:
         base = granted
     own = state.own_permissions.get(identity)
@@ -109,7 +113,7 @@ def change_host(state: RoomState, command: ChangeHost, now: int) -> tuple[LogEve
         for stay in state.lobby.values()
         if stay.info.identity == command.host_id
     ]
-    return (changed, *roles, *admissions(waiting, now))
+    return (changed, *roles, *admissions(state, waiting, now))
 
 
 def _in_new_role(ruled: RoomState, stay: Stay, now: int) -> LogEvent:
@@ -161,11 +165,13 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
         return ()
     if policy.e2ee and state.recording is not None:
         raise Refusal(ErrorCode.CONFLICT, "The meeting is being recorded. Stop that first.")
+    if policy.e2ee and state.broadcast is not None:
+        raise Refusal(ErrorCode.CONFLICT, "The meeting is streamed out. Stop that first.")
     changed = PolicyChanged(at=now, policy=policy, by=command.participant_id)
     shut_out = () if state.policy.e2ee or not policy.e2ee else tuple(_streams_out(state, now))
     people = (stay for stay in state.lobby.values() if not policy.e2ee or stay.info.kind is ParticipantKind.PERSON)
     waits_on = policy.lobby or (state.rules.wait_for_host and not is_run(state))
-    admitted = () if waits_on else admissions(people, now)
+    admitted = () if waits_on else admissions(state, people, now)
     return (changed, *shut_out, *admitted)
 
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     REMOVE_OTHERS = "remove others"
     END_MEETING = "end the meeting"
     RECORD = "record the meeting"
+    BROADCAST = "stream the meeting out"
 
 
 ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
@@ -60,6 +61,7 @@ ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
             Action.WRITE_EVERYWHERE,
             Action.REMOVE_OTHERS,
             Action.END_MEETING,
+            Action.BROADCAST,
         ),
         lambda granted: granted.moderate,
     ),

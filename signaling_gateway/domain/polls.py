@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent, PollClosed, PollCreated, PollVoted
+from contracts.polls import MAX_POLLS
 from contracts.rooms import PollInfo
 from signaling_gateway.domain.commands import ClosePoll, CreatePoll, Vote
 from signaling_gateway.domain.permissions import Action, require
 from signaling_gateway.domain.room_state import Poll, RoomState
 from signaling_gateway.errors import Refusal
 
-MAX_POLLS = 50
-"""How many a meeting has: each is in every snapshot of the room."""
-
 
 def create(state: RoomState, command: CreatePoll, now: int) -> tuple[LogEvent, ...]:
-    """A poll that is open at once."""
+    """A poll that is open at once. Of two who ask the same prepared one, one is refused until it is closed."""
     require(state.stay_of(command.participant_id).info.permissions, Action.POLL)
     if len(state.polls) >= MAX_POLLS:
         raise Refusal(ErrorCode.CONFLICT, f"A meeting has {MAX_POLLS} polls at most.")
+    asked = {poll.info.prepared_id for poll in state.polls.values() if not poll.info.closed}
+    if command.prepared_id is not None and command.prepared_id in asked:
+        raise Refusal(ErrorCode.CONFLICT, "This poll is being asked already.")
     options = tuple(option.strip() for option in command.options)
     if not command.question.strip() or not all(options) or len(set(options)) < len(options):
         raise Refusal(ErrorCode.VALIDATION_FAILED, "A poll has a question, and options that differ.")
@@ -30,6 +31,7 @@ def create(state: RoomState, command: CreatePoll, now: int) -> tuple[LogEvent, .
         multiple=command.multiple,
         votes=(0,) * len(options),
         voters=0,
+        prepared_id=command.prepared_id,
     )
     return (PollCreated(at=now, poll=poll),)
 

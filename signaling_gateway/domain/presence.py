@@ -89,7 +89,7 @@ def join(state: RoomState, command: Join, now: int) -> tuple[LogEvent, ...]:
     before = (*begun, *(_replaced(state, stay, now) for stay in excess))
     if _must_wait(state, info, vouched=command.vouched):
         return (*before, LobbyJoined(**come_in, vouched=command.vouched))
-    let_in = admissions(due_now(state), now) if info.permissions.moderate else ()
+    let_in = admissions(state, due_now(state), now) if info.permissions.moderate else ()
     return (*before, ParticipantJoined(**come_in), *let_in)
 
 

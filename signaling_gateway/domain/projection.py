@@ -9,9 +9,11 @@ from msgspec.structs import fields
 
 from contracts import log_events as log
 from contracts import public_events as public
+from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
 from contracts.client_messages import NotesSnapshot, OwnVote, RoomEvents, RoomSnapshot
 from contracts.public_events import AnyPublicEvent, PublicEvent
 from contracts.rooms import BannedPerson, LobbyGuest, MeetingId, ParticipantId, RolePermissions, session_of
+from signaling_gateway.domain import broadcast
 from signaling_gateway.domain.chat import may_see, seen_by
 from signaling_gateway.domain.room_state import RoomState, Stay
 
@@ -52,6 +54,9 @@ PUBLIC: dict[type, type[PublicEvent]] = {
     log.PeerSignalled: public.PeerSignalledEvent,
     log.RecordingStarted: public.RecordingStartedEvent,
     log.RecordingStopped: public.RecordingStoppedEvent,
+    BroadcastStarted: public.BroadcastStartedEvent,
+    BroadcastChanged: public.BroadcastChangedEvent,
+    BroadcastStopped: public.BroadcastStoppedEvent,
     log.MeetingEnded: public.MeetingEndedEvent,
 }
 """What clients get of each event: the fields that both have."""
@@ -106,6 +111,7 @@ AUDIENCE: dict[type, Callable[[RoomState, Stay, Any], bool]] = {
     log.LobbyJoined: _moderates,
     log.LobbyLeft: _moderates,
     log.PersonUnbanned: _moderates,
+    BroadcastChanged: _moderates,
     log.UnmuteAsked: _is_asked,
     log.PeerSignalled: _is_signalled,
     log.ReactionSent: _is_there,
@@ -194,6 +200,8 @@ def snapshot(state: RoomState, meeting_id: MeetingId, stay: Stay) -> RoomSnapsho
         lobby=lobby_guests(state) if moderates else (),
         banned=banned_people(state) if moderates else (),
         recording=state.recording,
+        broadcast=broadcast.seen_by(state.broadcast, stay),
+        recording_kind=state.rules.recording_kind,
     )
 
 

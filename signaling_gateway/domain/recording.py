@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from contracts.error_codes import ErrorCode
 from contracts.log_events import LogEvent, MeetingEnded, ParticipantLeft, RecordingStarted, RecordingStopped
-from contracts.rooms import ParticipantId, RecordingEnd, RecordingInfo
+from contracts.recording_order import RecordedPerson, RecordingOrder
+from contracts.rooms import (
+    CompositeLayout,
+    ParticipantId,
+    ParticipantKind,
+    RecordingEnd,
+    RecordingInfo,
+    RecordingKind,
+)
 from signaling_gateway.domain.commands import FailRecording, StartRecording, StopRecording
 from signaling_gateway.domain.evolve import evolve_all
 from signaling_gateway.domain.permissions import Action, require
@@ -56,7 +64,12 @@ def start(state: RoomState, command: StartRecording, now: int) -> tuple[LogEvent
     if state.recording is not None:
         return ()
     started = RecordingStarted(
-        at=now, recording_id=command.recording_id, by=command.participant_id, prefix=command.prefix
+        at=now,
+        recording_id=command.recording_id,
+        by=command.participant_id,
+        prefix=command.prefix,
+        kind=command.kind,
+        layout=command.layout,
     )
     return (started,)
 
@@ -74,6 +87,17 @@ def fail(state: RoomState, command: FailRecording, now: int) -> tuple[LogEvent, 
     if state.recording is None or state.recording.id != command.recording_id:
         return ()
     return (_stopped(state.recording, RecordingEnd.FAILED, now),)
+
+
+def order_of(state: RoomState, kind: RecordingKind, layout: CompositeLayout) -> RecordingOrder:
+    """What a media node is asked for: who is in the main room now is named, for recordings in which they are seen."""
+    names_people = kind is not RecordingKind.TRACKS
+    people = (
+        RecordedPerson(participant_id=each.info.id, name=each.info.name)
+        for each in state.stays.values()
+        if names_people and each.info.breakout is None and each.info.kind is not ParticipantKind.VIEWER
+    )
+    return RecordingOrder(kind=kind, layout=layout, people=tuple(people))
 
 
 def over_with(state: RoomState, events: tuple[LogEvent, ...], now: int) -> tuple[LogEvent, ...]:

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from contracts.account_standing import TokenSession
 from contracts.error_codes import ErrorCode
+from contracts.room_broadcast import BroadcastInfo
 from contracts.rooms import (
     ADMINISTRATOR,
     PERMISSIONS_OF_ROLE,
@@ -176,6 +177,8 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """Who has been in a breakout room, and may read its chat once the rooms are closed."""
     recording: RecordingInfo | None = None
     """The recording that is being made of the main room."""
+    broadcast: BroadcastInfo | None = None
+    """The broadcast of the main room that is on."""
 
     @property
     def nodes(self) -> tuple[NodeId, ...]:
@@ -185,9 +188,9 @@ class RoomState(Struct, frozen=True, kw_only=True):
 
     @property
     def nodes_in_use(self) -> tuple[NodeId, ...]:
-        """Those of the meeting's nodes on which somebody is, or a recording is made."""
+        """Those of the meeting's nodes on which somebody is, or a recording or a broadcast is made."""
         used = dict.fromkeys(stay.node_id or self.node_id for stay in self.stays.values())
-        if self.recording is not None:
+        if self.recording is not None or self.broadcast is not None:
             used[self.node_id] = None
         return tuple(node_id for node_id in used if node_id is not None)
 

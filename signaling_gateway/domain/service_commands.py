@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from msgspec import Struct
 
 from contracts.rooms import Identity, MeetingId
@@ -24,3 +26,6 @@ class ChangeHost(Struct, frozen=True, kw_only=True):
     """The meeting service says whose meeting it is now."""
 
     host_id: Identity
+
+
+ServiceCommand: TypeAlias = EndByService | ShutOut | ChangeHost

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from contracts.client_commands import Command, StartRecording, StopRecording
+from contracts.broadcast_commands import StartBroadcast, StopBroadcast
+from contracts.client_commands import StartRecording, StopRecording
+from contracts.command import Command
 from contracts.error_codes import ErrorCode
 from contracts.room_commands import (
     CommandDone,
@@ -30,11 +32,14 @@ from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
 from signaling_gateway.metrics import ADMINISTERED
 from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_statistics import RoomMedia
 from signaling_gateway.service.rooms import Rooms
+from telemetry import spans
 from telemetry.logs import bound
+from telemetry.tracing import traced
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +71,7 @@ class Administration:
         rooms: Rooms,
         media: RoomMedia,
         recordings: Recordings,
+        broadcasts: Broadcasts,
         tickets: Tickets,
         tasks: BackgroundTasks,
         new_id: Callable[[], str],
@@ -73,6 +79,7 @@ class Administration:
         self._rooms = rooms
         self._media = media
         self._recordings = recordings
+        self._broadcasts = broadcasts
         self._tickets = tickets
         self._tasks = tasks
         self._new_id = new_id
@@ -82,7 +89,11 @@ class Administration:
         self._tasks.spawn(self._handle(asked))
 
     async def _handle(self, asked: RoomAsked) -> None:
-        with bound(meeting_id=asked.meeting_id, trace_id=asked.trace_id):
+        with (
+            bound(meeting_id=asked.meeting_id),
+            traced(asked.trace_id, asked.span_id),
+            spans.span(type(asked.request).__name__, spans.Kind.SERVER),
+        ):
             await self._answered(asked)
 
     async def _answered(self, asked: RoomAsked) -> None:
@@ -133,9 +144,14 @@ class Administration:
 
     async def _done(self, room: LiveRoom, said: Command) -> msgspec.Struct | None:
         if isinstance(said, StartRecording):
-            return await self._recordings.start(room, ADMINISTRATOR)
+            return await self._recordings.start(room, ADMINISTRATOR, said)
         if isinstance(said, StopRecording):
             await self._recordings.stop(room, ADMINISTRATOR)
+            return None
+        if isinstance(said, StartBroadcast):
+            return await self._broadcasts.start(room, ADMINISTRATOR, said)
+        if isinstance(said, StopBroadcast):
+            await self._broadcasts.stop(room, ADMINISTRATOR)
             return None
         if type(said) not in FOR_ROOM:
             raise Refusal(ErrorCode.UNKNOWN_COMMAND, "This command is for those who are in the room.")

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from contracts import client_commands as wire
-from contracts.client_commands import COMMANDS, Command
+from contracts.broadcast_commands import StartBroadcast, StopBroadcast
+from contracts.client_commands import COMMANDS
 from contracts.client_messages import ErrorBody, IceServer
+from contracts.command import Command
 from contracts.command_answers import IceServersAnswer
 from contracts.error_codes import ErrorCode
+from contracts.join_reports import ReportJoin
 from contracts.rooms import Identity
+from signaling_gateway.edge.join_reports import tell_join
 from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
+from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.rooms import Rooms
+from telemetry import spans
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +42,7 @@ class CommandHandler:
         rooms: Rooms,
         media: MediaNegotiation,
         recordings: Recordings,
+        broadcasts: Broadcasts,
         ice_servers: Callable[[Identity], tuple[IceServer, ...]],
         new_id: Callable[[], str],
     ) -> None:
@@ -47,9 +55,12 @@ class CommandHandler:
             wire.UpdateSubscriptions: media.change_subscriptions,
             wire.RestartMedia: lambda connection, _: media.restart(connection),
             wire.GetIceServers: self._ice_servers,
+            ReportJoin: _join_reported,
             wire.MediaMoved: lambda connection, _: media.leave_former(connection),
-            wire.StartRecording: lambda each, _: recordings.start(each.room, each.participant_id),
+            wire.StartRecording: lambda each, said: recordings.start(each.room, each.participant_id, said),
             wire.StopRecording: lambda each, _: recordings.stop(each.room, each.participant_id),
+            StartBroadcast: lambda each, said: broadcasts.start(each.room, each.participant_id, said),
+            StopBroadcast: lambda each, _: broadcasts.stop(each.room, each.participant_id),
             **dict.fromkeys(FOR_ROOM, self._room),
         }
 
@@ -59,13 +70,21 @@ class CommandHandler:
             command = parse(name, arguments)
             _require_standing(connection)
             with self._rooms.hold(connection.room):
-                answer = await self._handlers[type(command)](connection, command)
+                answer = await self._carried_out(connection, name, command)
         except GatewayError as error:
             return error_answer(error.body)
         except Exception:  # noqa: BLE001  (the last resort: a client gets an answer, and we the traceback)
             _log.exception("a command failed", extra={"command": name})
             return error_answer(ErrorBody(code=ErrorCode.INTERNAL, message="Something went wrong on our side."))
         return {} if answer is None else msgspec.to_builtins(answer)
+
+    async def _carried_out(self, connection: Connection, name: str, command: Command) -> msgspec.Struct | None:
+        handler = self._handlers[type(command)]
+        if type(command) in FOR_ROOM or isinstance(command, ReportJoin):
+            return await handler(connection, command)
+        # What a media node is asked for; of what is said and shown in a room nobody needs to know what it took.
+        with spans.span(name, spans.Kind.SERVER):
+            return await handler(connection, command)
 
     async def _ice_servers(self, connection: Connection, _: Command) -> msgspec.Struct:
         stay = connection.room.state.stay_of(connection.participant_id)
@@ -75,6 +94,10 @@ class CommandHandler:
         asked, answer = to_room(connection.participant_id, command, self._new_id)
         await connection.room.execute(asked)
         return answer
+
+
+async def _join_reported(connection: Connection, report: ReportJoin) -> None:
+    tell_join(report, trace_id=connection.trace_id, now_ns=time.time_ns())
 
 
 def parse(name: Any, arguments: tuple[Any, ...]) -> Command:

@@ -25,7 +25,9 @@ from signaling_gateway.metrics import COMMAND_SECONDS, CONNECTS, DISCONNECTS
 from signaling_gateway.service.admission import Admission
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import Connection
+from telemetry import spans
 from telemetry.logs import bound
+from telemetry.tracing import traced
 
 NAMESPACE = "/"
 PING_INTERVAL_S = 10
@@ -128,7 +130,11 @@ class SocketServer:
         try:
             self._require_open()
             claims, request = await authenticate(auth, self._verifier)
-            with bound(meeting_id=claims.meeting, trace_id=claims.trace_id):
+            with (
+                bound(meeting_id=claims.meeting),
+                traced(claims.trace_id, claims.span_id),
+                spans.span("connect", spans.Kind.SERVER),
+            ):
                 connection = await self._admission.admit(sid, claims, request.resume)
             resumed = request.resume is not None
             _log.info("connected", extra=connection.names | {"identity": claims.sub, "resumed": resumed})

@@ -33,7 +33,9 @@ from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.metrics import DOOR_REQUESTS
 from signaling_gateway.service.door_session import Answered
 from signaling_gateway.service.standard_doors import StandardDoors
+from telemetry import spans
 from telemetry.logs import bound
+from telemetry.tracing import traced
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
@@ -136,7 +138,11 @@ class StandardDoorRoutes:
         if not _accepts(request.headers.get("accept", "*/*"), SDP):
             raise Refusal(ErrorCode.NOT_ACCEPTABLE, f"The answer is {SDP}.")
         offer = _text(request.body, MAX_SDP_LENGTH)
-        with bound(meeting_id=claims.meeting, trace_id=claims.trace_id):
+        with (
+            bound(meeting_id=claims.meeting),
+            traced(claims.trace_id, claims.span_id),
+            spans.span(f"POST {request.path}", spans.Kind.SERVER),
+        ):
             if request.path == "/whip":
                 screen = _choice(request, "source", ("camera", "screen")) == "screen"
                 answered = await self._doors.open_stream(claims, offer, screen=screen)

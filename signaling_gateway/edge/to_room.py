@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts import client_commands as wire
-from contracts.client_commands import Command
+from contracts.command import Command
 from contracts.command_answers import BreakoutsAnswer, ChatAccepted, PollCreated
 from contracts.rooms import Identity, ParticipantId, PeerSignal, TrackId
 from signaling_gateway.domain import commands as domain
@@ -124,7 +124,12 @@ def _chat(who: ParticipantId, said: wire.SendChat, new_id: Callable[[], str]) ->
 def _poll(who: ParticipantId, said: wire.CreatePoll, new_id: Callable[[], str]) -> tuple[RoomCommand, Struct]:
     poll_id = f"q_{new_id()}"
     command = domain.CreatePoll(
-        participant_id=who, poll_id=poll_id, question=said.question, options=said.options, multiple=said.multiple
+        participant_id=who,
+        poll_id=poll_id,
+        question=said.question,
+        options=said.options,
+        multiple=said.multiple,
+        prepared_id=said.prepared_id,
     )
     return command, PollCreated(poll_id=poll_id)
 
@@ -132,7 +137,10 @@ def _poll(who: ParticipantId, said: wire.CreatePoll, new_id: Callable[[], str]) 
 def _breakouts(who: ParticipantId, said: wire.OpenBreakouts, new_id: Callable[[], str]) -> tuple[RoomCommand, Struct]:
     rooms = tuple(
         domain.NewBreakout(
-            id=f"b_{new_id()}", name=room.name, participant_ids=_participants(room.participant_ids) or ()
+            id=f"b_{new_id()}",
+            name=room.name,
+            participant_ids=_participants(room.participant_ids) or (),
+            identities=tuple(Identity(each) for each in room.identities),
         )
         for room in said.rooms
     )

@@ -25,6 +25,7 @@ from signaling_gateway.service.consequences import CLOSING_OF_LEAVE, REPLACED
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.rooms import Rooms
+from telemetry import spans
 
 RETRY_S = 1.0
 
@@ -127,6 +128,7 @@ class Admission:
                 is_settled=resume is not None,
                 missed=missed,
                 trace_id=claims.trace_id,
+                span_id=claims.span_id,
                 negotiates=kind is ParticipantKind.PERSON,
             )
             room.arriving.add(connection)
@@ -166,6 +168,7 @@ class Admission:
             room=snapshot(room.state, room.meeting_id, stay),
             ice_servers=self._ice_servers(stay.info.identity),
             missed=self._missed(connection, stay),
+            traced=spans.is_told(),
         )
         self._delivery.send([connection.sid], "welcome", welcome)
         self._media.attach(connection)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from contracts.account_standing import CODE_OF_LOSS, MESSAGE_OF_LOSS
+from contracts.broadcast_events import BroadcastStarted, BroadcastStopped
 from contracts.client_messages import ChatSync, Closing, LobbyMessage, RoomSync
 from contracts.error_codes import ErrorCode
 from contracts.leaving import LeaveReason, LobbyLeaveReason
@@ -18,12 +19,14 @@ from contracts.log_events import (
     BreakoutsClosed,
     LobbyLeft,
     LobbyMessageSent,
+    LogEvent,
     MeetingEnded,
     NodePlaced,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantPlaced,
+    ParticipantRenamed,
     ParticipantResumed,
     ParticipantsMoved,
     PermissionsChanged,
@@ -43,6 +46,7 @@ from signaling_gateway.domain.projection import snapshot
 from signaling_gateway.domain.room_state import Stay
 from signaling_gateway.errors import LogUnavailableError
 from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
@@ -55,8 +59,19 @@ from signaling_gateway.service.rooms import Rooms
 RETRY_S = 1.0
 """Pause before a grace period that has run out is looked at again, when the log cannot be reached."""
 
-SPREADING = (ParticipantJoined, ParticipantLeft, NodePlaced, ParticipantPlaced, RecordingStarted, RecordingStopped)
+SPREADING = (
+    ParticipantJoined,
+    ParticipantLeft,
+    NodePlaced,
+    ParticipantPlaced,
+    RecordingStarted,
+    RecordingStopped,
+    BroadcastStarted,
+    BroadcastStopped,
+)
 """What may have nodes share a meeting that did not, or no longer."""
+PEOPLE = (ParticipantJoined, ParticipantLeft, ParticipantRenamed, ParticipantsMoved, BreakoutsClosed)
+"""What changes who is seen in a recording or a broadcast, and under which name."""
 CLOSING_OF_LEAVE = {
     LeaveReason.LEFT: Closing(code=ErrorCode.LEFT, message="You have left the meeting.", retry=False),
     LeaveReason.REMOVED: Closing(
@@ -108,6 +123,7 @@ class Consequences:
     rooms: Rooms
     media: MediaNegotiation
     recordings: Recordings
+    broadcasts: Broadcasts
     news: NodeNews
     listing: RoomListing
     doors: Doors
@@ -148,30 +164,35 @@ class Consequences:
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
             ParticipantLeft: lambda room, e: self.news.left(room, e.participant_id),
             MeetingEnded: lambda room, _: self.news.ended(room),
-            NodePlaced: lambda room, _: self.recordings.keep(room),
+            NodePlaced: self._placed_by_us,
             RecordingStopped: lambda room, event: self.recordings.stopped(room, event.recording_id, event.reason),
+            BroadcastStopped: lambda room, event: self.broadcasts.stopped(room, event.broadcast_id, event.reason),
         }
 
     def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:
         """See `RoomListener`."""
         self._outbox.add(room.meeting_id, entries)
         self.listing.changed(room)
+        own: list[LogEvent] = []
         for entry in entries:
             everywhere = self._everywhere.get(type(entry.event))
             if everywhere is not None:
                 everywhere(room, entry.version, entry.event)
             appended = self._where_appended.get(type(entry.event))
             ours = is_append_of(self._gateway_id, entry.append_id)
+            if ours:
+                own.append(entry.event)
             if appended is not None and ours:
                 appended(room, entry.event)
             if isinstance(entry.event, TrackMuted | TrackUnmuted | TrackUnpublished):
                 self._muted(room, entry.version, entry.event, ours=ours)
             if isinstance(entry.event, ParticipantsMoved):
                 self._moved(room, entry.version, entry.event, ours=ours)
-        if any(
-            isinstance(entry.event, SPREADING) and is_append_of(self._gateway_id, entry.append_id) for entry in entries
-        ):
+        if any(isinstance(event, SPREADING) for event in own):
             self.news.spanned(room)
+        if any(isinstance(event, PEOPLE) for event in own):
+            self.recordings.people_changed(room)
+            self.broadcasts.people_changed(room)
         self.rooms.close_if_idle(room)
 
     def lost(self, room: LiveRoom) -> None:
@@ -255,6 +276,10 @@ class Consequences:
 
     def _placed(self, room: LiveRoom, version: int, event: NodePlaced) -> None:  # noqa: ARG002
         self.media.moved(room)
+
+    def _placed_by_us(self, room: LiveRoom, event: NodePlaced) -> None:  # noqa: ARG002
+        self.recordings.keep(room)
+        self.broadcasts.keep(room)
 
     def _participant_placed(self, room: LiveRoom, version: int, event: ParticipantPlaced) -> None:  # noqa: ARG002
         connection = room.connections.get(event.participant_id)

@@ -65,6 +65,8 @@ class Connection:
     too much, or nothing was asked for."""
     trace_id: str = ""
     """The trace that the request for its token belongs to."""
+    span_id: str = ""
+    """The span of that request, where there is one."""
     reclaiming: bool = False
     """Whether this gateway is undoing a loss that another one declared in error."""
     is_settled: bool = False
@@ -91,11 +93,12 @@ class Connection:
     @property
     def names(self) -> dict[str, object]:
         """What log lines about it carry."""
-        return {
+        names: dict[str, object] = {
             "meeting_id": self.room.meeting_id,
             "participant_id": self.participant_id,
             "trace_id": self.trace_id,
         }
+        return names | {"span_id": self.span_id} if self.span_id else names
 
     def may_receive(self, permissions: Permissions) -> bool:
         """Whether the node may offer what others send to a participant who has ``permissions``."""

@@ -199,7 +199,8 @@ class MediaNegotiation:
                 meeting_id=connection.room.meeting_id, participant_id=connection.participant_id
             )
             offered = await self._ask_for(connection, node_id, request, SubscriptionOffered)
-            self._pass_on(connection, offered.offer)
+            if connection.joined_node == node_id:
+                self._pass_on(connection, offered.offer)
 
     async def leave_former(self, connection: Connection) -> None:
         """The node that the participant leaves is needed no more."""
@@ -249,7 +250,7 @@ class MediaNegotiation:
         elif isinstance(report, node_rpc.CamerasShown):
             self._delivery.send([connection.sid], "cameras_shown", CamerasShown(track_ids=report.track_ids))
         else:
-            message = TrackStarved(track_id=report.track_id, starved=report.starved)
+            message = TrackStarved(track_id=report.track_id, starved=report.starved, reason=report.reason)
             self._delivery.send([connection.sid], "track_starved", message)
 
     # ---- inside ----
@@ -345,6 +346,9 @@ class MediaNegotiation:
                 leave = LeaveRoom(meeting_id=room.meeting_id, participant_id=connection.participant_id)
                 self._news.tell(node_id, leave)
         connection.restarts_told = restarts
+        if connection.joined_node != node_id:
+            # Sent elsewhere meanwhile: the client, which knows it, would take this for the other node's offer.
+            raise NodeError(ErrorCode.STALE_NEGOTIATION, CHANGED)
         self._tell_of_changes_meanwhile(connection, request)
         self._pass_on(connection, offered.offer)
 

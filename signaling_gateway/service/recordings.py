@@ -8,31 +8,30 @@ even if the node's report of it was lost.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
 
+from contracts import client_commands as wire
 from contracts.command_answers import RecordingAnswer
 from contracts.error_codes import ErrorCode
-from contracts.node_rpc import Recording, RecordingEnded, StartRecording, StopRecording
-from contracts.rooms import ADMINISTRATOR, MeetingId, NodeId, ParticipantId, RecordingEnd
+from contracts.meeting_work import Recording, RecordingEnded, StartRecording, StopRecording
+from contracts.rooms import ADMINISTRATOR, MeetingId, NodeId, ParticipantId, RecordingEnd, RecordingInfo, RecordingKind
 from signaling_gateway.domain import commands
-from signaling_gateway.domain.recording import is_due, require_may_record, require_may_start
+from signaling_gateway.domain.recording import is_due, order_of, require_may_record, require_may_start
 from signaling_gateway.errors import GatewayError, NodeError
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.media_nodes import NodeRpc
 from signaling_gateway.service.node_news import NodeNews
+from signaling_gateway.service.repetition import START_TIMEOUT_S, STOP_TIMEOUT_S, Repetition
 from signaling_gateway.service.rooms import Rooms
 from signaling_gateway.service.spanning import Spanning
 
-START_TIMEOUT_S = 8.0
-"""A recorder is a process of its own, which has to start."""
-STOP_TIMEOUT_S = 3.0
 START_AGAIN_S = 10.0
-KEEP_S = 10.0
-"""How often a gateway repeats to the nodes what the logs say."""
+
+ANY = wire.StartRecording()
+"""Whatever the meeting's settings say."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +59,12 @@ class Recordings:
         self._steady = steady
         self._starting: dict[MeetingId, float] = {}
         """Rooms whose recording is beginning by itself, or has failed to, and when that may be tried again."""
+        self._repetition = Repetition(self.keep, tasks)
 
-    async def start(self, room: LiveRoom, participant_id: ParticipantId) -> RecordingAnswer:
-        """Has the meeting's node record, and tells everybody.
+    async def start(
+        self, room: LiveRoom, participant_id: ParticipantId, wish: wire.StartRecording = ANY
+    ) -> RecordingAnswer:
+        """Has the meeting's node record, and tells everybody what it makes: of two who start at once, one is first.
 
         Raises:
             Refusal, NodeError, LogUnavailableError: nothing is recorded; or, if the log could not be reached, it
@@ -72,7 +74,12 @@ class Recordings:
         if room.state.recording is not None:
             return RecordingAnswer(recording_id=room.state.recording.id)
         node_id = await self._spanning.home(room, instead_of=None)
-        request = StartRecording(meeting_id=room.meeting_id, recording_id=f"rec_{self._new_id()}")
+        request = StartRecording(
+            meeting_id=room.meeting_id,
+            recording_id=f"rec_{self._new_id()}",
+            order=order_of(room.state, wish.kind or room.state.rules.recording_kind, wish.layout),
+            version=room.state.version,
+        )
         try:
             recording = await self._recording_at(node_id, request)
         except NodeError as error:
@@ -81,7 +88,11 @@ class Recordings:
                 self._stop_soon(room.meeting_id, node_id, request.recording_id)
             raise
         command = commands.StartRecording(
-            participant_id=participant_id, recording_id=recording.recording_id, prefix=recording.prefix
+            participant_id=participant_id,
+            recording_id=recording.recording_id,
+            prefix=recording.prefix,
+            kind=recording.order.kind,
+            layout=recording.order.layout,
         )
         try:
             await room.execute(command)
@@ -125,14 +136,17 @@ class Recordings:
     def keep(self, room: LiveRoom) -> None:
         """Has the meeting's node make the recording that the log tells of, soon, whatever it is doing now."""
         if room.state.recording is not None and room.state.node_id is not None:
-            self._tasks.spawn(self._keep(room, room.state.node_id, room.state.recording.id))
+            self._tasks.spawn(self._keep(room, room.state.node_id, room.state.recording))
+
+    def people_changed(self, room: LiveRoom) -> None:
+        """See `Repetition`."""
+        recording = room.state.recording
+        if recording is not None and recording.kind is not RecordingKind.TRACKS:
+            self._repetition.people_changed(room)
 
     async def keep_all(self, rooms: Callable[[], Iterable[LiveRoom]]) -> None:
         """Keeps the recordings of ``rooms``; runs until cancelled."""
-        while True:
-            await asyncio.sleep(KEEP_S)
-            for room in rooms():
-                self.keep(room)
+        await self._repetition.run(rooms)
 
     def stopped(self, room: LiveRoom, recording_id: str, reason: RecordingEnd) -> None:
         """The log says that it is over: the node must know, too, where it was not the node that said so."""
@@ -153,10 +167,12 @@ class Recordings:
             raise NodeError(ErrorCode.INTERNAL, "The media server gave an answer that does not fit.")
         return answer
 
-    async def _keep(self, room: LiveRoom, node_id: NodeId, recording_id: str) -> None:
+    async def _keep(self, room: LiveRoom, node_id: NodeId, known: RecordingInfo) -> None:
+        recording_id = known.id
         request = StartRecording(
             meeting_id=room.meeting_id,
             recording_id=recording_id,
+            order=order_of(room.state, known.kind, known.layout),
             nodes=room.state.nodes_in_use,
             version=room.state.version,
         )

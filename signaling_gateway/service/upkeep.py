@@ -20,6 +20,7 @@ from signaling_gateway.domain.rules import EndIfDue, ends_when
 from signaling_gateway.errors import GatewayError
 from signaling_gateway.metrics import TAKEN_OVER
 from signaling_gateway.service.background import BackgroundTasks
+from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
@@ -71,6 +72,7 @@ class Upkeep:
         placement: NodePlacement,
         media: MediaNegotiation,
         recordings: Recordings,
+        broadcasts: Broadcasts,
         spanning: Spanning,
         tasks: BackgroundTasks,
         empty_ms: int,
@@ -84,6 +86,7 @@ class Upkeep:
         self._placement = placement
         self._media = media
         self._recordings = recordings
+        self._broadcasts = broadcasts
         self._spanning = spanning
         self._tasks = tasks
         self._empty_ms = empty_ms
@@ -143,6 +146,7 @@ class Upkeep:
                     await self._place(room)
                 elif room.state.node_id in restarted:
                     self._recordings.keep(room)
+                    self._broadcasts.keep(room)
                 for connection in list(room.connections.values()):
                     self._look_after(connection, live, restarted)
 

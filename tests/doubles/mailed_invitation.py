@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 
 import httpx
@@ -59,6 +62,15 @@ def token_in(text: str) -> str:
     found = re.search(r"/invitation#token=([\w-]+)", text)
     assert found is not None, text
     return found[1]
+
+
+def html_in(mail: str) -> str:
+    """What a mail says as HTML, as it came. ``mail``: where the mailbox shows it."""
+    message = message_from_bytes(httpx.get(f"{mail}/source").content, policy=default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
 
 
 def mail_to(platform: Platform, address: str) -> str:

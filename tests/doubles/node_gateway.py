@@ -11,6 +11,7 @@ from typing import TypeVar
 import redis.asyncio
 
 from contracts import redis_names
+from contracts.meeting_work import BroadcastChanged, RecordingEnded
 from contracts.node_rpc import (
     ActiveSpeakers,
     AnswerEnvelope,
@@ -20,7 +21,6 @@ from contracts.node_rpc import (
     NodeAnswer,
     NodeRequest,
     QualitiesChanged,
-    RecordingEnded,
     RequestEnvelope,
     SubscriptionChanged,
     TrackStarved,
@@ -28,7 +28,7 @@ from contracts.node_rpc import (
     encoder,
     gateway_message_decoder,
 )
-from contracts.rooms import GatewayId, NodeId, ParticipantId, TrackId
+from contracts.rooms import GatewayId, NodeId, ParticipantId, StarvedReason, TrackId
 from contracts.statistics import QualityLevel
 
 NODE_ID = NodeId("node-under-test")
@@ -39,16 +39,21 @@ A = TypeVar("A")
 class Gateway:
     """What a gateway does with a node: asks, waits for the answer, and hears events."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: redis.asyncio.Redis, node_id: NodeId = NODE_ID) -> None:
+        """``node_id``: whom it asks unless told otherwise."""
+        self._node_id = node_id
         self.id = GatewayId(f"gw-{secrets.token_hex(4)}")
         self._client = client
         self._answers: dict[str, asyncio.Future[NodeAnswer]] = {}
         self.offers: dict[ParticipantId, asyncio.Queue[SubscriptionChanged]] = defaultdict(asyncio.Queue)
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
         self.ended_recordings: asyncio.Queue[RecordingEnded] = asyncio.Queue()
+        self.broadcasts: asyncio.Queue[BroadcastChanged] = asyncio.Queue()
         self.told_layers: list[tuple[TrackId, int]] = []
         self.wanted: dict[ParticipantId, asyncio.Queue[LayersWanted]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
+        self.unplayable: set[tuple[ParticipantId, TrackId]] = set()
+        """For want of a transcoder."""
         self.qualities: dict[ParticipantId, QualityLevel] = {}
         self.cameras: dict[ParticipantId, asyncio.Queue[tuple[TrackId, ...] | None]] = defaultdict(asyncio.Queue)
         self.speakers: dict[ParticipantId, asyncio.Queue[tuple[ParticipantId, ...]]] = defaultdict(asyncio.Queue)
@@ -64,7 +69,7 @@ class Gateway:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def request(self, request: NodeRequest, *, node_id: NodeId = NODE_ID) -> NodeAnswer:
+    async def request(self, request: NodeRequest, *, node_id: NodeId | None = None) -> NodeAnswer:
         request_id = secrets.token_hex(8)
         answer = self._answers[request_id] = asyncio.get_running_loop().create_future()
         await self.publish(
@@ -86,8 +91,8 @@ class Gateway:
         assert isinstance(answer, kind), answer
         return answer
 
-    async def publish(self, message: bytes, *, node_id: NodeId = NODE_ID) -> None:
-        await self._client.spublish(redis_names.node_inbox(node_id), message)
+    async def publish(self, message: bytes, *, node_id: NodeId | None = None) -> None:
+        await self._client.spublish(redis_names.node_inbox(node_id or self._node_id), message)
 
     async def _listen(self) -> None:
         async with self._client.pubsub() as pubsub:
@@ -110,8 +115,8 @@ class Gateway:
             self.told_layers.append((message.track_id, message.layers))
             self.wanted[message.participant_id].put_nowait(message)
         elif isinstance(message, TrackStarved):
-            change = self.starved.add if message.starved else self.starved.discard
-            change((message.participant_id, message.track_id))
+            told = self.starved if message.reason is StarvedReason.PATH else self.unplayable
+            (told.add if message.starved else told.discard)((message.participant_id, message.track_id))
         elif isinstance(message, CamerasShown):
             self.cameras[message.participant_id].put_nowait(message.track_ids)
         elif isinstance(message, QualitiesChanged):
@@ -121,5 +126,7 @@ class Gateway:
                 self.speakers[each].put_nowait(message.speakers)
         elif isinstance(message, RecordingEnded):
             self.ended_recordings.put_nowait(message)
+        elif isinstance(message, BroadcastChanged):
+            self.broadcasts.put_nowait(message)
         else:
             self.failures[message.participant_id].put_nowait(message)

@@ -12,6 +12,15 @@ import msgspec
 from redis.asyncio import Redis
 
 from contracts import redis_names
+from contracts.broadcasting import Broadcast, BroadcastState, TargetState
+from contracts.meeting_work import (
+    BroadcastChanged,
+    Broadcasting,
+    Recording,
+    RecordingEnded,
+    StartBroadcast,
+    StartRecording,
+)
 from contracts.node_rpc import (
     ActiveSpeakers,
     AnswerEnvelope,
@@ -25,11 +34,8 @@ from contracts.node_rpc import (
     Publish,
     Published,
     QualitiesChanged,
-    Recording,
-    RecordingEnded,
     RequestEnvelope,
     RestartSubscription,
-    StartRecording,
     SubscriptionOffered,
     request_decoder,
 )
@@ -67,7 +73,7 @@ class ScriptedNode:
 
     async def report(self, message: NodeReport) -> None:
         """To the gateway over which this participant joined last (what is about a meeting, its last one), or which last
-        asked for this recording."""
+        asked for this recording or broadcast."""
         gateways = [each.gateway_id for each in self.requests if _is_about(each.request, message)]
         await self._redis.spublish(redis_names.gateway_inbox(gateways[-1]), msgspec.json.encode(message))
 
@@ -117,11 +123,29 @@ class ScriptedNode:
 def _is_about(request: NodeRequest, report: NodeReport) -> bool:
     if isinstance(report, RecordingEnded):
         return isinstance(request, StartRecording) and request.recording_id == report.recording_id
+    if isinstance(report, BroadcastChanged):
+        return isinstance(request, StartBroadcast) and request.broadcast_id == report.broadcast.broadcast_id
     if not isinstance(request, JoinRoom) or request.meeting_id != report.meeting_id:
         return False
     if isinstance(report, ActiveSpeakers):
         return request.participant_id in report.receivers
     return isinstance(report, QualitiesChanged) or request.participant_id == report.participant_id
+
+
+def broadcast_of(
+    request: StartBroadcast,
+    state: BroadcastState = BroadcastState.CONNECTING,
+    *,
+    reason: str | None = None,
+    origin: str = "http://127.0.0.1:9/hls/",
+) -> Broadcast:
+    """The broadcast that a node makes for ``request``, all of whose servers do alike."""
+    return Broadcast(
+        broadcast_id=request.broadcast_id,
+        origin=origin if request.order.hls else None,
+        layout=request.order.layout,
+        targets=tuple(TargetState(id=each.id, state=state, reason=reason) for each in request.order.targets),
+    )
 
 
 def _usual_answer(request: NodeRequest) -> NodeAnswer:
@@ -132,7 +156,13 @@ def _usual_answer(request: NodeRequest) -> NodeAnswer:
         offer = Offer(generation=2, negotiation=1, sdp=f"restart for {request.participant_id}", tracks=())
         return SubscriptionOffered(offer=offer)
     if isinstance(request, StartRecording):
-        return Recording(recording_id=request.recording_id, prefix=f"{request.meeting_id}/{request.recording_id}/")
+        return Recording(
+            recording_id=request.recording_id,
+            prefix=f"{request.meeting_id}/{request.recording_id}/",
+            order=msgspec.structs.replace(request.order, people=()),
+        )
+    if isinstance(request, StartBroadcast):
+        return Broadcasting(broadcast=broadcast_of(request))
     if isinstance(request, Publish):
         return Published(sdp=f"answer to {request.sdp}")
     return Done()

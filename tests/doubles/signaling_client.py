@@ -42,7 +42,7 @@ class Client:
         """Connects where that must fail; the code of the refusal."""
         with pytest.raises(socketio.exceptions.ConnectionError):
             await self.sio.connect(url, auth=auth, transports=["websocket"], wait_timeout=TIMEOUT_S)
-        await self.sio.disconnect()
+        await self.leave()
         assert self.error is not None
         assert self.error["data"]["message"]
         return str(self.error["data"]["code"])
@@ -74,10 +74,17 @@ class Client:
     async def gone(self) -> None:
         """Returns once the connection is closed."""
         await self._until(lambda: self.disconnected)
+        await self._closed()
+
+    async def leave(self) -> None:
+        """Closes the connection, if it still stands."""
+        await self.sio.disconnect()
+        await self._closed()
 
     async def vanish(self) -> None:
         """Drops the connection without a word, as a network does."""
         await self.sio.eio.disconnect(abort=True)
+        await self._closed()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -114,6 +121,12 @@ class Client:
             self._news.set()
 
         return keep
+
+    async def _closed(self) -> None:
+        """Until nothing holds the WebSocket: python-socketio says that it is disconnected while that still closes."""
+        await self.sio.eio.wait()
+        if self.sio.eio.ws is not None:
+            await self.sio.eio.ws.close()
 
     async def _until(self, probe: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_S):

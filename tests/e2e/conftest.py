@@ -1,4 +1,5 @@
-"""One real platform with an OpenID provider, and one real Chromium for all browser tests; fresh people for each."""
+"""One real platform with an OpenID provider, and one real Chromium for all browser tests of a process; fresh people for
+each."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.doubles.trace_collector import Collector
 from tests.e2e.person import PATIENCE_MS, Person
 from tests.integration.functions.openid_provider import openid_provider
 from tests.platform_process import ROOT, Platform, free_port
@@ -40,13 +42,15 @@ Meet = Callable[..., Person]
 
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
-    shutil.rmtree(ARTEFACTS, ignore_errors=True)
-    ARTEFACTS.mkdir(parents=True)
+    """The folder of screenshots and logs, which all processes that run browser tests share."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
     return ARTEFACTS
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterator[Platform]:
+def platform(
+    tmp_path_factory: pytest.TempPathFactory, artefacts: Path, worker_id: str, collector: Collector
+) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("platform")
     # Far from everybody, so that a test can have a nearer node take its meetings.
     port = free_port(socket.SOCK_STREAM)
@@ -55,10 +59,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Itera
         provider = {"kind": "oidc", "id": "op", "name": "Example", "issuer": issuer, "vouches_for": ["example.org"]}
         groups = {"scopes": ["openid", "email", "profile", "groups"], "roles": {"administrator": ["admins"]}}
         providers = json.dumps([{**provider, **groups, "client_id": "parley", "client_secret": "s"}])
-        environ = {"PARLEY_NODE_REGION": "far", "PARLEY_AUTH_PROVIDERS": providers}
+        # One video of a meeting is a small one: a small machine has browsers to run, too.
+        film = {"PARLEY_NODE_COMPOSITE_HEIGHT": "360", "PARLEY_NODE_COMPOSITE_FRAME_RATE": "10"}
+        film["PARLEY_NODE_BROADCAST_HEIGHT"] = "360"
+        traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+        environ = {"PARLEY_NODE_REGION": "far", "PARLEY_AUTH_PROVIDERS": providers, **film, **traces}
         with Platform(data=data, port=port, environ=environ) as running:
             yield running
-    shutil.copytree(data / "logs", artefacts / "logs", dirs_exist_ok=True)
+    shutil.copytree(data / "logs", artefacts / "logs" / worker_id, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +100,11 @@ def person(
     for someone in people:
         someone.close()
     assert [error for someone in people for error in someone.errors] == []
+
+
+@pytest.fixture
+def boss(person: Callable[..., Person]) -> Person:
+    """An administrator, by a group at the identity provider."""
+    someone = person("boss")
+    someone.sign_in_at_provider("boss@example.org")
+    return someone

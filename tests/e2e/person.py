@@ -38,6 +38,12 @@ async ([name, source]) => {
 }
 """
 
+SMALL_CAMERA = """
+const { mediaDevices } = navigator;
+const ask = mediaDevices?.getUserMedia.bind(mediaDevices);
+if (ask) mediaDevices.getUserMedia = ({ video, ...rest }) =>
+  ask({ ...rest, ...(video && { video: { ...video, width: { ideal: 640 }, height: { ideal: 360 } } }) });
+"""
 ROOM = """
 async () => {
   const room = window.__parleyRoom;
@@ -68,6 +74,7 @@ class Person:
             locale="en-GB",
             permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
         )
+        self._context.add_init_script(SMALL_CAMERA)
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
@@ -254,10 +261,14 @@ class Person:
         page = self.page
         self.press("Polls")
         page.get_by_role("button", name="New poll").click()
-        page.get_by_label("Question").fill(question)
-        for number, option in enumerate(options, start=1):
-            page.get_by_label(f"Option {number}").fill(option)
+        self.writes_poll(question, *options)
         page.get_by_role("button", name="Ask everybody").click()
+
+    def writes_poll(self, question: str, *options: str) -> None:
+        """Fills in the form of a poll with two options."""
+        self.page.get_by_label("Question").fill(question)
+        for number, option in enumerate(options, start=1):
+            self.page.get_by_label(f"Option {number}").fill(option)
 
     def limits_cameras(self, count: int | None) -> None:
         """Receives so many cameras at the most; None: any number."""

@@ -91,6 +91,9 @@ def test_two_see_and_hear_each_other_directly_and_send_the_node_little_but_for_w
 def is_recorded_through_the_node(ada: Person, ben: Person, data: Path) -> None:
     """Both are told, and are in the bucket with picture and sound; then they are direct again."""
     ada.press("Record the meeting")
+    dialog = ada.page.get_by_role("dialog", name="Record the meeting")
+    dialog.get_by_text("Each camera, microphone and screen").click()
+    dialog.get_by_role("button", name="Start recording").click()
     for each in (ada, ben):
         expect(each.page.get_by_text("REC", exact=True)).to_be_visible()
         expect(each.page.get_by_text("This meeting is being recorded. Breakout rooms are not.").first).to_be_attached()

@@ -37,7 +37,11 @@ def test_those_with_the_whole_link_see_each_other_and_nobody_else_does(person: M
     ben.join(link)
     for me, other in ((ada, ben), (ben, ada)):
         is_encrypted_with(me, other)
+    before = {each: each.page.evaluate(_KEY_ID) for each in (ada, ben)}
     cleo.join(link)
+    for each, key_id in before.items():
+        # The same key, a step further: who comes cannot undo the step.
+        each.page.wait_for_function(f"(before) => ({_KEY_ID})() === before + 1", arg=key_id)
     is_encrypted_with(cleo, ada)
     is_encrypted_with(ada, cleo)
     assert len({each.page.evaluate(_CODE) for each in (ada, ben, cleo)}) == 1

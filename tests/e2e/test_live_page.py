@@ -38,7 +38,23 @@ def _row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("button", name=f"Details of {name}"))
 
 
-def test_a_host_looks_into_her_meeting_and_nobody_else_does(person: MakePerson, platform: Platform) -> None:
+GRAPHS = {
+    "Bit rate": r"Sends: .*; Receives: now [\d.]+ [kM]bit.s, .*; Path carries: now [\d.]+ [kM]bit.s, ",
+    "Loss": r"Of what is sent: .*; Of what is received: now [\d.]+ ?%, ",
+    "Round trip": r"Round trip: now \d+ ms, ",
+}
+"""By title: what is said of the lines of somebody who watches."""
+
+
+def _has_all_graphs_of(page: Page, name: str) -> None:
+    details = page.get_by_role("region", name=f"Details of {name}")
+    for title, lines in GRAPHS.items():
+        expect(details.get_by_role("img", name=re.compile(rf"^{title}\. {lines}"))).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_host_and_administrators_look_into_a_meeting_and_nobody_else_does(
+    person: MakePerson, platform: Platform, boss: Person
+) -> None:
     ada, ben, eve = person("Ada"), person("Ben"), person("Eve", phone=True)
     ada.register()
     ada.open(f"{platform.url}/live")
@@ -70,12 +86,17 @@ def test_a_host_looks_into_her_meeting_and_nobody_else_does(person: MakePerson, 
     looking.keyboard.press("Enter")
     layers = looking.get_by_role("img", name=re.compile(r"^Ada: Camera\. Sent: now Layer [123]"))
     expect(layers).to_be_visible()
+    _has_all_graphs_of(looking, "Ben")
     looking.locator("figure").filter(has=layers).get_by_text("Numbers").click()
     numbers = looking.get_by_role("table", name="Ada: Camera")
     expect(numbers.get_by_role("cell", name=re.compile("Layer [123]")).first).to_be_visible()
     expect(looking.get_by_text(re.compile(r"Receiving: stands, UDP, IPv4"))).to_be_visible()
     _is_usable(looking)
     looking.screenshot(path=str(platform.data / "logs" / "live-meeting-desktop.png"), full_page=True)
+
+    boss.open(looking.url)
+    boss.page.get_by_role("button", name="Details of Ben").click()
+    _has_all_graphs_of(boss.page, "Ben")
 
     eve.register()
     eve.open(looking.url)

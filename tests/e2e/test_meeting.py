@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import httpx
 import pytest
 
+from tests.doubles.trace_collector import Collector
 from tests.e2e.person import Person
 from tests.platform_process import Platform
 
 MakePerson = Callable[..., Person]
+TOLERANCE_NS = 2_000_000
+"""Browsers round what they measure."""
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -43,6 +47,27 @@ def test_three_people_see_and_hear_each_other(host: Person, link: str, person: M
                 someone.hears(other.name)
     host.screenshot("three-people-desktop")
     guest.screenshot("three-people-phone")
+
+
+def test_what_coming_in_took_is_one_trace_from_the_browser_to_the_node(
+    host: Person, link: str, collector: Collector
+) -> None:
+    with host.page.expect_request(lambda request: request.url.endswith("/join")) as asked:
+        host.join(link)
+    trace_id, span_id = asked.value.headers["traceparent"].split("-")[1:3]
+    join = collector.wait_for(trace_id, "parley-signaling", "join", "")
+    assert (join.span_id, join.kind) == (span_id, "CLIENT")
+    steps = [
+        collector.wait_for(trace_id, "parley-signaling", f"join: {step}", span_id)
+        for step in ("ticket", "connect", "welcome", "media")
+    ]
+    assert [join.started_at, join.ended_at] == [steps[0].started_at, steps[-1].ended_at]
+    assert all(one.ended_at == other.started_at for one, other in pairwise(steps))
+    told = collector.wait_for(trace_id, "parley-meetings", "POST /v1/meetings/{id}/join", span_id)
+    assert told.ended_at - told.started_at <= steps[0].ended_at - steps[0].started_at + TOLERANCE_NS
+    published = collector.wait_for(trace_id, "parley-signaling", "publish_offer", told.span_id)
+    asking = collector.wait_for(trace_id, "parley-signaling", "Publish", published.span_id)
+    collector.wait_for(trace_id, "parley-media", "Publish", asking.span_id)
 
 
 def test_muting_stops_the_sound_and_unmuting_brings_it_back(host: Person, link: str, person: MakePerson) -> None:

@@ -131,13 +131,17 @@ def test_a_meeting_that_ended_meanwhile_says_so(host: Person, link: str, person:
 
 def test_breakout_rooms_part_and_bring_back(host: Person, link: str, person: MakePerson) -> None:
     ben, cleo = person("Ben"), person("Cleo", phone=True)
+    host.page.goto(link.replace("/m/", "/meetings/"))
+    host.page.get_by_role("button", name="Plan breakout rooms").click()
+    host.page.get_by_role("button", name="Save").click()
+    expect(host.page.get_by_role("list", name="Planned breakout rooms").get_by_role("listitem")).to_have_count(2)
     for someone in (host, ben, cleo):
         someone.join(link)
     for someone in (ben, cleo):
         someone.sees_picture("Ada")
     host.press("More")
     host.page.get_by_role("menuitem", name="Breakout rooms").click()
-    host.page.get_by_role("button", name="Open breakout rooms").click()
+    host.page.get_by_role("button", name="Open the planned rooms").click()
     expect(ben.page.get_by_text("You are in Room 1").first).to_be_visible()
     expect(cleo.page.get_by_text("You are in Room 2").first).to_be_visible()
     for name in ("Ada", "Cleo"):

@@ -151,6 +151,7 @@ def may_be_used_by_a_domain(name: str, own: str) -> bool:
             "merge_patch",
             "mails",
             "audit",
+            "cursors",
         )
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:

@@ -21,6 +21,6 @@ export default defineConfig(({ mode }) => {
         },
       },
     },
-    server: { proxy: { "/v1": { target }, "/socket.io": { target, ws: true } } },
+    server: { proxy: { "/v1": { target }, "/socket.io": { target, ws: true }, "^/live/[^/]+/.+": { target } } },
   };
 });

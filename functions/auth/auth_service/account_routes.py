@@ -17,7 +17,6 @@ from auth_service.messages import (
     ResetBody,
     Session,
     User,
-    given,
 )
 from auth_service.profile import Profile
 from auth_service.registration import Registration
@@ -25,7 +24,7 @@ from auth_service.sessions import Sessions
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 
 

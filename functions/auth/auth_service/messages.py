@@ -286,8 +286,3 @@ class Identities(Struct, frozen=True, kw_only=True):
 
     items: tuple[IdentityItem, ...]
     has_password: bool
-
-
-def given(value: T | UnsetType) -> T | None:
-    """The value of a field; None where it was left out."""
-    return None if isinstance(value, UnsetType) else value

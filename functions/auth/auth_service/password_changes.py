@@ -11,6 +11,7 @@ from auth_service.access_tokens import Bearer
 from auth_service.adapters.accounts_table import AccountsTable, ChangedMeanwhileError
 from auth_service.adapters.links_table import LinksTable
 from auth_service.adapters.passwords import Passwords
+from auth_service.adapters.requests_table import RequestsTable, request_of
 from auth_service.adapters.sessions_table import SessionsTable
 from auth_service.domain.accounts import Account, end_sessions, normalise_email, normalise_password
 from auth_service.domain.jobs import OfferReset, Tell
@@ -19,13 +20,13 @@ from auth_service.domain.links import LinkKind
 from auth_service.domain.mails import Notice
 from auth_service.domain.second_factors import has_second_factor
 from auth_service.domain.security_events import Origin, SecurityEventName
-from auth_service.errors import LinkInvalidError, MailOffError
+from auth_service.errors import InvalidCredentialsError, LinkInvalidError, MailOffError
 from auth_service.job_queue import JobQueue
 from auth_service.login import Login
 from auth_service.new_passwords import NewPasswords
 from auth_service.security_events import SecurityEvents
 from auth_service.step_up import StepUp
-from functions.serverless.problems import InvalidFieldError, UnavailableError
+from functions.serverless.problems import InvalidFieldError, UnavailableError, ValidationFailedError
 
 _ANOTHERS: Final = ("identities", "passkeys", "recovery_codes")
 """What falls with the first proof of an address, also if it is added at this moment."""
@@ -40,6 +41,7 @@ class PasswordChanges:
         accounts: AccountsTable,
         sessions: SessionsTable,
         links: LinksTable,
+        requests: RequestsTable,
         logins: Login,
         step_up: StepUp,
         passwords: Passwords,
@@ -51,6 +53,7 @@ class PasswordChanges:
         self._accounts = accounts
         self._sessions = sessions
         self._links = links
+        self._requests = requests
         self._logins = logins
         self._step_up = step_up
         self._passwords = passwords
@@ -114,23 +117,37 @@ class PasswordChanges:
         new_password: str,
         end_other_sessions: bool,
         origin: Origin,
+        request_key: str | None = None,
     ) -> None:
         """Gives the bearer a new password; unless told otherwise, all sessions but the one at hand end.
 
+        ``request_key`` names the request: made again within a day, while the password is the new one, it changes
+        nothing, although the current password is not the one it names any more. What is kept of it says nothing of
+        passwords: whether it is the new one is asked as it is at a login, where guesses are counted.
+
         Raises:
+            ValidationFailedError: the key names another request, or one of another session.
+            RateLimitedError: there were too many guesses.
             InvalidFieldError: the account has a password, and the current one is missing.
             InvalidCredentialsError: it is another.
             StepUpError: the account has no password, or a second factor, and the last proof is too long ago.
             WeakPasswordError: the new one is too easy to guess.
             UnavailableError: the account is being changed at this moment.
         """
+        request = request_of(bearer.account.id, "password", request_key, end_other_sessions, bearer.session.id)
+        if self._requests.made_before(request) is not None:
+            try:
+                self._logins.prove_at(bearer.account.email, new_password, origin=origin)
+            except InvalidCredentialsError as error:
+                raise ValidationFailedError("This Idempotency-Key was used for another request.") from error
+            return
         account = self._proven(bearer, current_password, origin)
         after = self._with_password(account, new_password)
         told = self._jobs.promise(_told(account))
         event = self._events.prepare(
             SecurityEventName.PASSWORD_CHANGED, origin=origin, user_id=account.id, session_id=bearer.session.id
         )
-        writes = [event.write, *(promise.write for promise in told)]
+        writes = [event.write, *(promise.write for promise in told), *self._requests.writes(request, account.id)]
         if end_other_sessions:
             after = end_sessions(after, keep=bearer.session.id)
             writes.append(self._sessions.lift(bearer.session, to_epoch=after.session_epoch))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from auth_service.access_tokens import AccessTokens
 from auth_service.answers import Answers
-from auth_service.messages import ChangePasswordBody, ForgottenBody, MailSent, ResetBody, given
+from auth_service.messages import ChangePasswordBody, ForgottenBody, MailSent, ResetBody
 from auth_service.password_changes import PasswordChanges
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 
 
@@ -56,6 +56,7 @@ def add_password_routes(
         body=ChangePasswordBody,
         answer=None,
         status=204,
+        idempotency_key=True,
         errors=(
             ErrorCode.SESSION_EXPIRED,
             ErrorCode.INVALID_CREDENTIALS,
@@ -70,5 +71,6 @@ def add_password_routes(
             new_password=call.body.new_password,
             end_other_sessions=call.body.end_other_sessions,
             origin=answers.origin(call),
+            request_key=call.idempotency_key(),
         )
         return Answer(body=None)

@@ -21,14 +21,13 @@ from auth_service.messages import (
     ProviderItem,
     Providers,
     Session,
-    given,
 )
 from auth_service.oidc_logins import Finished, OidcLogins, ProviderAnswer
 from auth_service.sessions import LoggedIn
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
 from functions.serverless.problems import InvalidFieldError
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 
 SIGN_IN_PAGE = "/sign-in"

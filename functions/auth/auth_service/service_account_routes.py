@@ -27,7 +27,7 @@ from contracts.access_control import Permission, scope_of
 from contracts.error_codes import ErrorCode
 from functions.serverless.access import Open
 from functions.serverless.cursors import Place, cursor_at, place_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 
 _PATH = "/v1/auth/service-accounts"
@@ -174,7 +174,7 @@ def _add_token(app: Service, service_accounts: ServiceAccounts, answers: Answers
         done = service_accounts.exchange(
             key,
             client_id=client_id,
-            scope=None if call.body.scope is UNSET else call.body.scope,
+            scope=given(call.body.scope),
             origin=answers.origin(call),
         )
         body = TokenAnswer(access_token=done.access_token, expires_in=done.expires_in, scope=scope_of(done.permissions))
@@ -192,7 +192,7 @@ def _credentials(call: Call[TokenBody, Any]) -> tuple[str | None, str]:
     if header is None:
         if body.client_secret is UNSET:
             raise InvalidClientError("There is no API key, neither in the body nor as HTTP Basic.")
-        return None if body.client_id is UNSET else body.client_id, body.client_secret
+        return given(body.client_id), body.client_secret
     scheme, _, encoded = header.strip().partition(" ")
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode() if scheme.lower() == "basic" else ""

@@ -36,7 +36,7 @@ from contracts.access_token import AccessClaims
 from functions.serverless.cursors import Place
 from functions.serverless.ids import base32
 from functions.serverless.names import normalise_line
-from functions.serverless.problems import UnavailableError
+from functions.serverless.problems import UnderWayError
 
 DAY_S = 86_400
 
@@ -114,7 +114,7 @@ class ServiceAccounts:
             return account
         known = self._made_before(request)  # at the same moment
         if known is None:
-            raise UnavailableError("The same request is under way. Please try again.")
+            raise UnderWayError
         return known
 
     def find(self, service_account_id: str) -> ServiceAccount:
@@ -196,7 +196,7 @@ class ServiceAccounts:
         if not self._table.add_key(key, [event.write, *self._requests.writes(request, key.id)]):
             self._check_new(request)  # the same at the same moment
             self.find(account.id)  # it was deleted
-            raise UnavailableError("The same request is under way. Please try again.")
+            raise UnderWayError
         self._events.happened(event)
         return key, secret
 

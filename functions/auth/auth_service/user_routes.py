@@ -7,14 +7,14 @@ from auth_service.answers import Answers
 from auth_service.domain.accounts import Account
 from auth_service.domain.roles import Roles
 from auth_service.domain.second_factors import second_factors_of
-from auth_service.messages import SessionList, given
+from auth_service.messages import SessionList
 from auth_service.sessions import Sessions
 from auth_service.step_up import StepUp
 from auth_service.user_messages import ChangeUserBody, ManagedUser, NewUserBody, UserPage, UsersQuery
 from contracts.access_control import Permission, PlatformRole
 from contracts.error_codes import ErrorCode
 from functions.serverless.cursors import cursor_of_text, text_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from functions.serverless.times import milliseconds_of, rfc3339
 

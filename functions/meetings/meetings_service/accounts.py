@@ -21,6 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.account_standing import AccessLoss, AccountNews, AccountNewsTaken
+from contracts.rooms import MeetingId
 from meetings_service.adapters.closed_accounts import ClosedAccounts
 from meetings_service.adapters.recordings_table import RecordingsTable
 from meetings_service.adapters.repository import Repository
@@ -101,8 +102,11 @@ class Accounts:
             retired = meeting if meeting.is_over else self._meetings.retire(meeting)
             self._name_host(retired, DELETED_NAME)
             yield
-        for key in self._traces.invitations(user_id):
-            self._traces.delete([key])
+        for pk, sk in self._traces.invitations(user_id):
+            meeting_id = MeetingId(pk.removeprefix("MEETING#"))
+            self._meetings.forget_invitee(meeting_id, sk.removeprefix("INVITEE#"))
+            self._traces.delete([(pk, sk)])
+            self._meetings.forget_invitee(meeting_id, sk.removeprefix("INVITEE#"))  # if planned meanwhile
             yield
         for room_id in self._traces.rooms(user_id):
             self._traces.rename(room_id, user_id, DELETED_NAME)

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
-from contracts.client_commands import COMMANDS, Command
+from contracts.client_commands import COMMANDS
+from contracts.command import Command
 from contracts.room_commands import (
     CommandDone,
     CommandGiven,

@@ -27,6 +27,8 @@ class Audited(StrEnum):
     FACT_DISCARDED = "fact_discarded"
     FACT_RETRIED = "fact_retried"
     HOST_TRANSFERRED = "host_transferred"
+    BROADCAST_STARTED = "broadcast_started"
+    BROADCAST_STOPPED = "broadcast_stopped"
     MEETING_CANCELLED = "meeting_cancelled"
     MEETING_DELETED = "meeting_deleted"
     MEETING_ENDED = "meeting_ended"

@@ -11,6 +11,7 @@ from meetings_service.messages import (
     ConflictTold,
     Description,
     ExceptionBody,
+    ListQuery,
     LocalTime,
     Minutes,
     Rule,
@@ -64,18 +65,17 @@ class SeriesOccurrence(Struct, frozen=True, kw_only=True):
     cancelled: bool
 
 
-class OccurrencesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Occurrences that end after a time, now unless told."""
+class OccurrencesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Occurrences that end after a time, now unless told. A ``cursor`` knows after when, and goes before ``after``."""
 
     after: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
 class OccurrenceList(Struct, frozen=True, kw_only=True):
-    """``next_after``: ask for more with it; null: there are no more."""
+    """In the order of their starts. ``next_cursor``: ask for the next page with it; null on the last page."""
 
     items: tuple[SeriesOccurrence, ...]
-    next_after: Time | None
+    next_cursor: str | None
 
 
 class OccurrenceBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -133,6 +133,36 @@ class TooManyInviteesError(MeetingsError):
         super().__init__(f"The meeting has its {limit} invitations. Take one back first.")
 
 
+class TooManyPreparedPollsError(MeetingsError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The meeting has {limit} prepared polls already. Delete one first.")
+
+
+class PreparedPollNotFoundError(MeetingsError):
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__("The meeting has no such prepared poll.")
+
+
+class OtherPollsError(MeetingsError):
+    """Whoever puts polls in order does not know all of them."""
+
+    code = ErrorCode.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("These are not the meeting's prepared polls, each once. Please read them again.")
+
+
+class NoBreakoutPlanError(MeetingsError):
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__("No breakout rooms are planned for the meeting.")
+
+
 class GuestsNotAllowedError(MeetingsError):
     code = ErrorCode.GUESTS_NOT_ALLOWED
 

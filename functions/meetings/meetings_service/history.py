@@ -11,8 +11,7 @@ from msgspec import Struct
 from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
 from contracts.rooms import MeetingId
-from functions.serverless.cursors import cursor_of_text, text_of
-from functions.serverless.problems import InvalidFieldError
+from functions.serverless.cursors import cursor_of_text, identity_of, number_of
 from meetings_service.adapters.histories import FoundSession, Histories
 from meetings_service.adapters.records import Session
 from meetings_service.domain.attendance import Attendance, Turn
@@ -94,7 +93,7 @@ class History:
         Raises:
             InvalidFieldError: the cursor is none of ours.
         """
-        after = 0 if cursor is None else version_of(cursor)
+        after = 0 if cursor is None else number_of(cursor)
         lines, more = self._histories.chat(opened.room_id, after=after, limit=limit)
         following = cursor_of_text(str(lines[-1].version)) if more else None
         return ChatPage(lines=tuple(_readable(opened, lines)), next_cursor=following)
@@ -188,26 +187,6 @@ class History:
         return OpenSession(
             meeting=found.found.meeting, room_id=found.room_id, session=session, reader=reader, kept_from=kept_from
         )
-
-
-def version_of(cursor: str) -> int:
-    """The version that a cursor of a chat stands for.
-
-    Raises:
-        InvalidFieldError: it is none of ours.
-    """
-    text = text_of(cursor)
-    if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise InvalidFieldError("cursor", "This is no cursor of a chat.")
-    return int(text)
-
-
-def identity_of(cursor: str) -> str:
-    """The identity that a cursor of an attendance stands for. Raises as `version_of`."""
-    text = text_of(cursor)
-    if not re.fullmatch(r"[!-}]{1,128}", text):
-        raise InvalidFieldError("cursor", "This is no cursor of an attendance.")
-    return text
 
 
 def _runs(found: FoundSession, caller: AccessClaims) -> bool:

@@ -134,7 +134,8 @@ class PollOption(Struct, frozen=True, kw_only=True):
 
 
 class PollTold(Struct, frozen=True, kw_only=True):
-    """A poll and how it came out. Who voted what is kept nowhere. ``created_by``: the stay of who asked."""
+    """A poll and how it came out. Who voted what is kept nowhere. ``created_by``: the stay of who asked;
+    ``prepared_id``: the meeting's prepared poll that it was, null for none."""
 
     id: str
     question: str
@@ -144,6 +145,7 @@ class PollTold(Struct, frozen=True, kw_only=True):
     created_at: Time
     created_by: str | None
     closed_at: Time | None
+    prepared_id: str | None
 
 
 class PollList(Struct, frozen=True, kw_only=True):
@@ -212,6 +214,7 @@ def poll_told(poll: Poll) -> PollTold:
         created_at=rfc3339(poll.created_at or 0),
         created_by=poll.participant_id,
         closed_at=rfc3339_if_known(poll.closed_at),
+        prepared_id=poll.prepared_id,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from msgspec import Struct, UnsetType
+from msgspec import Struct
 
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from meetings_service import history_messages as messages
 from meetings_service.domain.attendance_report import as_csv
@@ -46,7 +46,7 @@ def _add_chat(app: Service, history: History) -> None:
     )
     def read_chat(call: Call[Empty, messages.HistoryQuery]) -> Answer[messages.ChatTold]:
         opened = opened_by_caller(history, call)
-        page = history.chat(opened, cursor=_given(call.query.cursor), limit=call.query.limit)
+        page = history.chat(opened, cursor=given(call.query.cursor), limit=call.query.limit)
         items = tuple(map(messages.line_told, page.lines))
         return Answer(body=messages.ChatTold(items=items, next_cursor=page.next_cursor))
 
@@ -62,7 +62,7 @@ def _add_chat(app: Service, history: History) -> None:
     )
     def export_chat_as_text(call: Call[Empty, messages.PartQuery]) -> Answer[str]:
         opened = opened_by_caller(history, call)
-        page = history.whole_chat(opened, cursor=_given(call.query.cursor))
+        page = history.whole_chat(opened, cursor=given(call.query.cursor))
         return Answer(body="".join(map(written, page.lines)), headers=_part(opened, page, "chat.txt"))
 
     @app.operation(
@@ -76,7 +76,7 @@ def _add_chat(app: Service, history: History) -> None:
     )
     def export_chat_as_json(call: Call[Empty, messages.PartQuery]) -> Answer[messages.ChatExport]:
         opened = opened_by_caller(history, call)
-        page = history.whole_chat(opened, cursor=_given(call.query.cursor))
+        page = history.whole_chat(opened, cursor=given(call.query.cursor))
         body = messages.ChatExport(
             meeting_id=opened.meeting.id,
             title=opened.meeting.title,
@@ -98,7 +98,7 @@ def _add_attendance(app: Service, history: History) -> None:
     )
     def read_attendance(call: Call[Empty, messages.HistoryQuery]) -> Answer[messages.AttendanceTold]:
         opened = _opened_by_those_who_run_it(history, call)
-        page = history.attendance(opened, cursor=_given(call.query.cursor), limit=call.query.limit)
+        page = history.attendance(opened, cursor=given(call.query.cursor), limit=call.query.limit)
         items = tuple(messages.person_told(person, page.breakouts) for person in page.people)
         return Answer(body=messages.AttendanceTold(items=items, next_cursor=page.next_cursor))
 
@@ -163,7 +163,3 @@ def _part(opened: OpenSession, page: ChatPage, name: str) -> dict[str, str]:
 def as_file(opened: OpenSession, name: str) -> dict[str, str]:
     """The header field of what is taken away as a file (RFC 6266)."""
     return {"Content-Disposition": f'attachment; filename="{opened.meeting.id}-{opened.session.number}-{name}"'}
-
-
-def _given(value: T | UnsetType) -> T | None:
-    return None if isinstance(value, UnsetType) else value

@@ -124,12 +124,15 @@ class Invitations:
             NotFoundError: there is no such invitation.
         """
         meeting = self._meetings.administered_by(caller, meeting_id)
+        # First, and whether there is one or not: nothing of theirs stays where this was cut off before, or is now.
+        self._meetings.forget_invitee(meeting.id, key)
         invitee = self._invitees.find(meeting.id, key)
         if invitee is None:
             raise NotFoundError("The meeting has no such invitation.")
         promised = self._notices.of_withdrawal(meeting, invitee)
         if self._invitees.remove(meeting.id, key, self._notices.writes(promised)):
             self._notices.start(promised)
+        self._meetings.forget_invitee(meeting.id, key)  # again: a plan with them may have been kept meanwhile
         self._logger.info("invitation_taken_back", extra={"meeting_id": meeting.id, "user_id": caller.sub})
 
     def send_again(self, caller: AccessClaims, meeting_id: str, key: str) -> tuple[Meeting, Invitee]:

@@ -20,7 +20,7 @@ from meetings_service.domain.meeting_settings import rules_of
 from meetings_service.domain.meetings import Meeting
 from meetings_service.passcodes import PasscodeGuessing
 from meetings_service.scheduling import Meetings
-from telemetry.tracing import current_trace_id
+from telemetry.tracing import current_span_id, current_trace_id
 
 PREVIOUS_TOKEN_S = 86_400
 """For so long after it has expired, a meeting token proves who a guest was."""
@@ -90,6 +90,7 @@ class Joining:
         is_guess = passcode is not None and found.meeting.settings.passcode is not None
         with self._passcodes.attempt(found.meeting.id, network) if is_guess else nullcontext():
             admission = decide_join(found.meeting, caller, now=now_ms, randomness=self._randomness(16))
+        self._meetings.claim(found, user)
         meeting = self._meetings.in_session(found.meeting)
         fields = {"meeting_id": meeting.id, "identity": admission.identity, "role": admission.role.value}
         self._logger.info("admitted", extra=fields)
@@ -116,6 +117,7 @@ class Joining:
             vouched=admission.vouched,
             account_name=user is not None and admission.is_account_name,
             trace_id=current_trace_id(),
+            span_id=current_span_id(),
         )
         return encode_meeting_token(claims, key=key.private_key(), kid=key.kid)
 

@@ -1,4 +1,5 @@
-"""Does the jobs of the queue: tells people of meetings by mail, each of them once, in their language."""
+"""Does the jobs of the queue: tells people of meetings by mail, each of them once, in their language, and sees to
+what else follows from changes."""
 
 from __future__ import annotations
 
@@ -16,12 +17,25 @@ from meetings_service.domain.answering import answer_to, standing, standing_occu
 from meetings_service.domain.icalendar import Event, Person
 from meetings_service.domain.invitation_mails import WITHDRAWN, Told, compose
 from meetings_service.domain.meetings import Answer, Invitee, Meeting
-from meetings_service.domain.notices import Job, News, Remind, RemindAll, Tell, TellAll, TellHost, Withdraw
+from meetings_service.domain.notices import (
+    Announce,
+    Job,
+    Move,
+    News,
+    Remind,
+    RemindAll,
+    TakeAlong,
+    Tell,
+    TellAll,
+    TellHost,
+    Withdraw,
+)
 from meetings_service.domain.recurrence import Occurrence, occurrences
 from meetings_service.domain.reminder_mails import Reminder
 from meetings_service.domain.rule_words import Locale
 from meetings_service.domain.schedule import Schedule
 from meetings_service.errors import MeetingNotFoundError
+from meetings_service.follow_ups import FollowUps
 from meetings_service.notices import Notices, Queued
 
 DEFAULT_LOCALE: Locale = "en"
@@ -36,6 +50,7 @@ class Mailing(JobRunner[Job]):
         *,
         jobs: Jobs[Job],
         notices: Notices,
+        follow_ups: FollowUps,
         repository: Repository,
         invitees: Invitees,
         contacts: Contacts,
@@ -48,6 +63,7 @@ class Mailing(JobRunner[Job]):
     ) -> None:
         super().__init__(jobs=jobs, do=self._do, clock=clock, logger=logger)
         self._notices = notices
+        self._follow_ups = follow_ups
         self._repository = repository
         self._invitees = invitees
         self._contacts = contacts
@@ -61,7 +77,7 @@ class Mailing(JobRunner[Job]):
             case Tell():
                 self._tell(queued.id, queued.job)
             case TellAll():
-                self._tell_all(queued, queued.job)
+                self._notices.start(self._notices.expand(queued, queued.job))
             case Withdraw():
                 job = queued.job
                 self._send(queued.id, job.news, job.meeting, job.invitee, at=queued.created_at * 1000)
@@ -71,13 +87,8 @@ class Mailing(JobRunner[Job]):
                 self._notices.start(self._notices.expand_reminder(queued, queued.job))
             case Remind():
                 self._remind(queued.id, queued.job)
-
-    def _tell_all(self, queued: Queued, job: TellAll) -> None:
-        try:  # whoever changed it may not have come to this
-            self._invitees.move(self._repository.find(job.meeting.id))
-        except MeetingNotFoundError:
-            self._logger.info("nobody_told", extra={"meeting_id": job.meeting.id, "news": job.news.value})
-        self._notices.start(self._notices.expand(queued, job))
+            case Move() | TakeAlong() | Announce():
+                self._follow_ups.do(queued.job)
 
     def _tell(self, job_id: str, job: Tell) -> None:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import UnsetType
 
 from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
@@ -13,9 +12,11 @@ from contracts.error_codes import ErrorCode
 from functions.serverless.access import OrAnyone
 from functions.serverless.client_addresses import network_of
 from functions.serverless.preconditions import etag_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
+from functions.serverless.times import milliseconds_of
 from meetings_service import answers, messages
+from meetings_service.adapters.lists import Span
 from meetings_service.answers import MeetingAnswers
 from meetings_service.audit import Audited
 from meetings_service.conflicts import Conflicts
@@ -74,40 +75,6 @@ def _add_making(app: Service, meetings: Meetings, told: MeetingAnswers, conflict
         headers = {"Location": f"/v1/meetings/{made.id}", "ETag": etag_of(made.version)}
         return Answer(body=_with_conflicts(told.whole(made), conflicts, call.caller, asked), headers=headers)
 
-    @app.operation(
-        "PUT",
-        "/v1/meetings/personal",
-        summary="One's personal room, made if there is none yet: its link stays",
-        access=Permission.MEETINGS_CREATE,
-        body=messages.PersonalBody,
-        answer=messages.Meeting,
-        errors=_KEYS,
-    )
-    def make_personal_room(call: Call[messages.PersonalBody, Empty]) -> Answer[messages.Meeting]:
-        return whole(told, meetings.personal(call.caller, title=_given(call.body.title)))
-
-    @app.operation(
-        "GET",
-        "/v1/meetings/personal",
-        summary="One's personal room, if it was made",
-        access=Permission.MEETINGS_READ,
-        answer=messages.Meeting,
-        errors=(ErrorCode.MEETING_NOT_FOUND, *_KEYS),
-    )
-    def read_personal_room(call: Call[Empty, Empty]) -> Answer[messages.Meeting]:
-        return whole(told, meetings.personal_if_made(call.caller))
-
-    @app.operation(
-        "POST",
-        "/v1/meetings/personal/renew",
-        summary="Give one's personal room another link; the former one opens nothing any more",
-        access=Permission.MEETINGS_CREATE,
-        answer=messages.Meeting,
-        errors=(ErrorCode.MEETING_NOT_FOUND, *_KEYS),
-    )
-    def renew_personal_room(call: Call[Empty, Empty]) -> Answer[messages.Meeting]:
-        return whole(told, meetings.renew_personal(call.caller))
-
 
 def _add_reading(app: Service, meetings: Meetings, told: MeetingAnswers) -> None:
     @app.operation(
@@ -121,7 +88,8 @@ def _add_reading(app: Service, meetings: Meetings, told: MeetingAnswers) -> None
     )
     def list_meetings(call: Call[Empty, messages.MeetingsQuery]) -> Answer[messages.MeetingPage]:
         query = call.query
-        page = meetings.list_of(call.caller, query.list, cursor=_given(query.cursor), limit=query.limit)
+        within = Span(since=milliseconds_of(query.since, "since"), until=milliseconds_of(query.until, "until"))
+        page = meetings.list_of(call.caller, query.list, within=within, cursor=given(query.cursor), limit=query.limit)
         listed = (told.listed(entry, call.caller) for entry in page.entries)
         items = tuple(each for each in listed if _is_wanted(each, query))
         return Answer(body=messages.MeetingPage(items=items, next_cursor=page.next_cursor))
@@ -148,14 +116,16 @@ def _add_reading(app: Service, meetings: Meetings, told: MeetingAnswers) -> None
     @app.operation(
         "GET",
         f"{_MEETING}/sessions",
-        summary="The times that people met",
+        summary="The times that people met, the latest first",
         access=Permission.MEETINGS_READ,
-        answer=messages.SessionList,
+        query=messages.ListQuery,
+        answer=messages.SessionPage,
         errors=_OWN,
     )
-    def list_sessions(call: Call[Empty, Empty]) -> Answer[messages.SessionList]:
-        known = meetings.sessions(call.caller, call.path["id"])
-        return Answer(body=messages.SessionList(items=tuple(map(answers.session, known))))
+    def list_sessions(call: Call[Empty, messages.ListQuery]) -> Answer[messages.SessionPage]:
+        cursor, limit = given(call.query.cursor), call.query.limit
+        known, following = meetings.sessions(call.caller, call.path["id"], cursor=cursor, limit=limit)
+        return Answer(body=messages.SessionPage(items=tuple(map(answers.session, known)), next_cursor=following))
 
 
 def _add_changing(
@@ -187,7 +157,7 @@ def _add_changing(
         audited=Audited.MEETING_DELETED,
     )
     def delete_meeting(call: Call[Empty, DeleteMeetingQuery]) -> Answer[None]:
-        choice = _given(call.query.recordings)
+        choice = given(call.query.recordings)
         meetings.delete(
             call.caller, call.path["id"], call.headers, before=lambda meeting: recordings.leave(meeting, choice)
         )
@@ -246,9 +216,9 @@ def _add_joining(app: Service, joining: Joining, settings: MeetingsSettings) -> 
         done = joining.join(
             call.path["id"],
             user=call.claims,
-            display_name=_given(call.body.display_name),
-            passcode=_given(call.body.passcode),
-            previous_token=_given(call.body.previous_token),
+            display_name=given(call.body.display_name),
+            passcode=given(call.body.passcode),
+            previous_token=given(call.body.previous_token),
             network=network_of(call.client_address),
         )
         join = messages.Join(
@@ -277,13 +247,9 @@ def _with_conflicts(
 
 
 def _is_wanted(listed: messages.ListedMeeting, query: messages.MeetingsQuery) -> bool:
-    title = _given(query.title)
+    title = given(query.title)
     return (
-        _given(query.kind) in {None, listed.kind}
-        and _given(query.status) in {None, listed.status}
+        given(query.kind) in {None, listed.kind}
+        and given(query.status) in {None, listed.status}
         and (title is None or title.casefold() in listed.title.casefold())
     )
-
-
-def _given(value: T | UnsetType) -> T | None:
-    return None if isinstance(value, UnsetType) else value

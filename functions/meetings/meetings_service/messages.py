@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from contracts.rooms import Permissions, Role
+from contracts.rooms import Permissions, RecordingKind, Role
 from contracts.stream_keys import StreamScope
 from meetings_service.domain.meeting_settings import (
     MAX_PARTICIPANTS,
@@ -64,8 +64,10 @@ class DefaultsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     share: Allowed | UnsetType = UNSET
     chat: Allowed | UnsetType = UNSET
     record: Allowed | UnsetType = UNSET
+    notes: Allowed | UnsetType = UNSET
     mute_on_entry: bool | UnsetType = UNSET
     record_automatically: bool | UnsetType = UNSET
+    recording_kind: RecordingKind | UnsetType = UNSET
     max_participants: Annotated[int, Meta(ge=2, le=MAX_PARTICIPANTS)] | UnsetType | None = UNSET
     max_minutes: Annotated[int, Meta(ge=1, le=MAX_MINUTES)] | UnsetType | None = UNSET
     reminders: Reminders | UnsetType = UNSET
@@ -146,12 +148,15 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class MeetingsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``list``: those one hosts or is invited to, newest first; what is to come, in the order of time; what one took
-    part in, latest first. With ``kind``, ``status`` or ``title`` a page may have fewer entries than there are."""
+    part in, latest first. With ``kind``, ``status`` or ``title`` a page may have fewer entries than there are.
+    ``since`` and ``until`` narrow a list by the times that it is in the order of."""
 
     list: Literal["hosted", "invited", "upcoming", "past"] = "hosted"
     kind: Kind | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     title: Annotated[str, Meta(min_length=1, max_length=200, description="Part of the title.")] | UnsetType = UNSET
+    since: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | UnsetType = UNSET
+    until: Annotated[str, Meta(max_length=40, description="RFC 3339; not included.")] | UnsetType = UNSET
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
@@ -285,8 +290,11 @@ class SessionTold(Struct, frozen=True, kw_only=True):
     forgotten_at: Time | None
 
 
-class SessionList(Struct, frozen=True, kw_only=True):
+class SessionPage(Struct, frozen=True, kw_only=True):
+    """``next_cursor``: ask for the next page with it; null on the last page."""
+
     items: tuple[SessionTold, ...]
+    next_cursor: str | None
 
 
 class OrganisationTold(Struct, frozen=True, kw_only=True):

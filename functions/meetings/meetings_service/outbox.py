@@ -39,14 +39,22 @@ class Outbox:
         self._function = function
         self._clock = clock
 
-    def tell(self, meeting: Meeting, *events: Event) -> None:
+    def tell(self, host_id: str, *events: Event) -> None:
         """Tells the webhooks of a meeting's host, and the organisation's, what has happened to the meeting."""
         once = {event.message_id: event for event in events}.values()
         if not once:
             return
-        webhooks = [*self._table.of_owner(meeting.host_id), *self._table.of_owner(ORGANISATION)]
+        webhooks = self._told_of(host_id)
         wanted = [(webhook, event) for webhook in webhooks for event in once if webhook.wants(event.type)]
         self.start([self.put_down(webhook, event) for webhook, event in wanted])
+
+    def is_wanted(self, host_id: str, event: Event) -> bool:
+        """Whether a webhook is to be told of an event of a meeting of this host."""
+        return any(webhook.wants(event.type) for webhook in self._told_of(host_id))
+
+    def _told_of(self, host_id: str) -> list[Webhook]:
+        """The webhooks that are told of somebody's meetings."""
+        return [*self._table.of_owner(host_id), *self._table.of_owner(ORGANISATION)]
 
     def tell_facts(self, meeting: Meeting, room_id: MeetingId, facts: Iterable[Fact]) -> None:
         """Tells them what has happened in a room of a meeting, once it stands in the meeting's record."""
@@ -54,7 +62,7 @@ class Outbox:
         events = [event for fact in told for event in events_of(fact, meeting)]
         for end in filter(ends_session, told):
             events += left_at_the_end(end, meeting, self._records.attendance(room_id))
-        self.tell(meeting, *events)
+        self.tell(meeting.host_id, *events)
 
     def put_down(self, webhook: Webhook, event: Event) -> DeliveryKey:
         """Puts down an event for one webhook."""

@@ -13,7 +13,7 @@ from contracts.access_token import AccessClaims
 from contracts.error_codes import ErrorCode
 from contracts.rooms import MeetingId, Role, room_of
 from functions.serverless.cursors import Place
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from functions.serverless.times import rfc3339, rfc3339_if_known
 from meetings_service.adapters.lists import Entry, Lists
@@ -183,5 +183,5 @@ def add_own_records_route(app: Service, own_records: OwnRecords) -> None:
         errors=(ErrorCode.KEYS_UNAVAILABLE,),
     )
     def export_own_records(call: Call[Empty, OwnRecordsQuery]) -> Answer[OwnRecordsPage]:
-        cursor = None if call.query.cursor is UNSET else call.query.cursor
+        cursor = given(call.query.cursor)
         return Answer(body=own_records.page(call.caller, cursor=cursor, limit=call.query.limit))

@@ -13,6 +13,7 @@ from contracts.access_token import AccessClaims
 from contracts.client_commands import Unban
 from contracts.room_commands import CommandGiven
 from contracts.rooms import Identity, MeetingId, Role, room_of
+from functions.serverless.cursors import cursor_of_text, identity_of
 from functions.serverless.names import normalise_line
 from functions.serverless.problems import InvalidFieldError, NotFoundError, UnavailableError
 from meetings_service.adapters.contacts import Contacts
@@ -108,10 +109,16 @@ class People:
             self._contacts.note(caller)  # they are told of the meeting from now on
         promised = self._notices.of_transfer(meeting, after, invited=invited, by=caller)
         moved = self._invitees.handing_over(after, former=former, keys=keys)
+        self._forget_plans_of(meeting, keys)  # first: where this is cut off, nobody knows the keys afterwards
         done = self._repository.replace(meeting, after, [*moved, *self._notices.writes(promised)])
         if done is not None:
             self._notices.start(promised)
+            self._forget_plans_of(meeting, keys)  # again: a plan with them may have been kept meanwhile
         return done
+
+    def _forget_plans_of(self, meeting: Meeting, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            self._meetings.forget_invitee(meeting.id, key)
 
     def _name_of_guest(self, meeting: Meeting, user_id: Identity) -> str | None:
         """How somebody was called in one of the last two sessions; empty: not told. None: they were not there."""
@@ -119,13 +126,19 @@ class People:
         stays = (self._records.attendance(room_of(meeting.id, session), user_id) for session in sessions)
         return next((each.name or "" for each in chain.from_iterable(stays)), None)
 
-    def bans(self, caller: AccessClaims, meeting_id: str) -> list[Banned]:
-        """Who may not come back.
+    def bans(
+        self, caller: AccessClaims, meeting_id: str, *, cursor: str | None, limit: int
+    ) -> tuple[list[Banned], str | None]:
+        """Some who may not come back, and the cursor of the next ones; those who may again make a page shorter.
 
         Raises:
             MeetingNotFoundError, NotTheHostError
+            InvalidFieldError: the cursor is none of ours.
         """
-        return self._repository.bans(self._meetings.administered_by(caller, meeting_id).id)
+        meeting = self._meetings.administered_by(caller, meeting_id)
+        after = "" if cursor is None else identity_of(cursor)
+        banned, last = self._repository.bans(meeting.id, after=after, limit=limit)
+        return banned, None if last is None else cursor_of_text(last)
 
     def lift_ban(self, caller: AccessClaims, meeting_id: str, identity: str) -> None:
         """Somebody may come back, also to the live room. May be repeated, and is when the room could not be reached.

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.preconditions import etag_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from meetings_service import messages
 from meetings_service.answers import MeetingAnswers
@@ -36,8 +36,11 @@ class BannedTold(Struct, frozen=True, kw_only=True):
     guest: bool
 
 
-class BanList(Struct, frozen=True, kw_only=True):
+class BanPage(Struct, frozen=True, kw_only=True):
+    """A page may have fewer items than fit, even none: go on until ``next_cursor`` is null."""
+
     items: tuple[BannedTold, ...]
+    next_cursor: str | None
 
 
 def add_people_routes(app: Service, people: People, *, public_url: str) -> None:
@@ -63,13 +66,15 @@ def add_people_routes(app: Service, people: People, *, public_url: str) -> None:
         f"{_MEETING}/bans",
         summary="Who may not come back to a meeting",
         access=Permission.MEETINGS_READ,
-        answer=BanList,
+        query=messages.ListQuery,
+        answer=BanPage,
         errors=_OWN,
     )
-    def list_bans(call: Call[Empty, Empty]) -> Answer[BanList]:
-        known = people.bans(call.caller, call.path["id"])
+    def list_bans(call: Call[Empty, messages.ListQuery]) -> Answer[BanPage]:
+        cursor = given(call.query.cursor)
+        known, following = people.bans(call.caller, call.path["id"], cursor=cursor, limit=call.query.limit)
         items = (BannedTold(identity=each.identity, name=each.name, guest=is_guest(each.identity)) for each in known)
-        return Answer(body=BanList(items=tuple(items)))
+        return Answer(body=BanPage(items=tuple(items), next_cursor=following))
 
     @app.operation(
         "DELETE",

@@ -14,7 +14,17 @@ from msgspec.structs import replace
 from functions.serverless.outbound import NoAnswerError, Outbound, Reply, TargetRefusedError
 from functions.serverless.sealing import SealingError
 from meetings_service.adapters.webhooks_table import DeliveryKey, WebhooksTable
-from meetings_service.domain.deliveries import ANSWER_BYTES, Attempt, Delivery, DeliveryState, rested, settled
+from meetings_service.domain.deliveries import (
+    ANSWER_BYTES,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    LastDelivery,
+    is_worth_noting,
+    latest_of,
+    rested,
+    settled,
+)
 from meetings_service.domain.webhook_events import TEST, Event, EventType
 from meetings_service.domain.webhooks import DisabledBecause, Webhook, signed_headers, verdict
 from meetings_service.outbox import Outbox
@@ -103,14 +113,36 @@ class Postman:
             later = rested(webhook.failing_since, now=self._now(), chance=self._chance())
             self._table.settle(replace(delivery, next_at=later))
             return True
+        self._seal(webhook)
         attempt, wish_s = self._attempt(webhook, delivery)
         failures[webhook.id] = 0 if attempt.is_success else failures[webhook.id] + 1
         done = settled(delivery, attempt, now=self._now(), chance=self._chance(), wish_s=wish_s)
+        latest = latest_of(done, attempt)
+        if is_worth_noting(webhook.last_delivery, latest):
+            self._note(webhook, latest)  # first: who sees the delivery settled sees this, too
         self._table.settle(done)
         self._log(done, attempt)
         if not is_test or attempt.is_success:
             self._judge(webhook, attempt)
         return True
+
+    def _note(self, webhook: Webhook, latest: LastDelivery) -> None:
+        """Notes what a webhook was told last: beside settling that delivery, which must not fail with it, or the
+        receiver gets it again."""
+        try:
+            self._table.note(webhook.id, latest)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the next delivery notes again)
+            self._logger.warning("delivery_not_noted", extra={"webhook_id": webhook.id, "error": repr(error)})
+
+    def _seal(self, webhook: Webhook) -> None:
+        """Seals what still stands readable in the table, or under a former key, now that it is used. This is done
+        beside something else, which it does not hold up: the next use tries again."""
+        try:
+            secrets = self._secrets.as_they_should_be(webhook)
+            if secrets != webhook.secrets:
+                self._table.seal(webhook, secrets)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the secret signs as before)
+            self._logger.warning("webhook_not_sealed", extra={"webhook_id": webhook.id, "error": repr(error)})
 
     def _attempt(self, webhook: Webhook, delivery: Delivery) -> tuple[Attempt, int | None]:
         """An attempt, and for how many seconds the receiver wishes to be left alone."""

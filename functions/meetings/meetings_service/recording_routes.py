@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from msgspec import UNSET
 
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from contracts.rooms import room_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.preconditions import etag_of
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
-from functions.serverless.times import rfc3339
 from meetings_service import recording_messages as messages
 from meetings_service.adapters.records import Records
 from meetings_service.audit import Audited
 from meetings_service.domain.recordings import CataloguedRecording
-from meetings_service.messages import ListQuery
 from meetings_service.recordings import Recordings, SeenPage
 
 _PATH = "/v1/meetings/recordings"
@@ -43,7 +39,7 @@ def add_recording_routes(
 def _add_lists(app: Service, recordings: Recordings, kept_days: Callable[[], int | None]) -> None:
     def told(page: SeenPage) -> Answer[messages.CataloguePage]:
         days = kept_days()
-        items = tuple(messages.entry(each, days) for each in page.entries)
+        items = tuple(messages.entry(each, days, recordings.poster(each.recording)) for each in page.entries)
         return Answer(body=messages.CataloguePage(items=items, next_cursor=page.next_cursor))
 
     @app.operation(
@@ -57,20 +53,26 @@ def _add_lists(app: Service, recordings: Recordings, kept_days: Callable[[], int
     )
     def list_recordings(call: Call[Empty, messages.RecordingsQuery]) -> Answer[messages.CataloguePage]:
         query = call.query
-        return told(recordings.list_of(call.caller, query.list, cursor=_cursor(query), limit=query.limit))
+        return told(recordings.list_of(call.caller, query.list, cursor=given(query.cursor), limit=query.limit))
 
     @app.operation(
         "GET",
         "/v1/meetings/{id}/recordings",
         summary="A meeting's recordings, the latest first",
         access=Permission.MEETINGS_READ,
-        query=ListQuery,
+        query=messages.MeetingsRecordingsQuery,
         answer=messages.CataloguePage,
         errors=(ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, *_KEYS),
     )
-    def list_recordings_of_meeting(call: Call[Empty, ListQuery]) -> Answer[messages.CataloguePage]:
+    def list_recordings_of_meeting(
+        call: Call[Empty, messages.MeetingsRecordingsQuery],
+    ) -> Answer[messages.CataloguePage]:
         query = call.query
-        return told(recordings.of_meeting(call.caller, call.path["id"], cursor=_cursor(query), limit=query.limit))
+        session = given(query.session)
+        page = recordings.of_meeting(
+            call.caller, call.path["id"], cursor=given(query.cursor), limit=query.limit, session=session
+        )
+        return told(page)
 
 
 def _add_one(
@@ -89,9 +91,10 @@ def _add_one(
     )
     def read_recording(call: Call[Empty, Empty]) -> Answer[messages.CatalogueEntryWhole]:
         seen = recordings.find(call.caller, call.path["recording_id"])
-        files = recordings.files(seen.recording)
-        body = messages.whole(seen, kept_days(), files, names_in(seen.recording) if files else {})
-        return Answer(body=body)
+        contents = recordings.contents(seen.recording)
+        names = names_in(seen.recording) if contents.files else {}
+        body = messages.whole(seen, kept_days(), recordings.poster(seen.recording), contents, names)
+        return Answer(body=body, headers=_etag(seen.recording))
 
     @app.operation(
         "POST",
@@ -103,8 +106,8 @@ def _add_one(
         audited=Audited.RECORDING_DOWNLOADED,
     )
     def download_recording(call: Call[Empty, Empty]) -> Answer[messages.Download]:
-        url, until = recordings.address(call.caller, call.path["recording_id"], call.path["file_id"])
-        return Answer(body=messages.Download(url=url, expires_at=rfc3339(until)))
+        address = recordings.address(call.caller, call.path["recording_id"], call.path["file_id"])
+        return Answer(body=messages.download(address))
 
     @app.operation(
         "PATCH",
@@ -113,12 +116,13 @@ def _add_one(
         access=Permission.MEETINGS_WRITE,
         body=messages.RecordingChange,
         answer=messages.CatalogueEntry,
-        errors=_ONE,
+        errors=(*_ONE, ErrorCode.PRECONDITION_FAILED),
         audited=Audited.RECORDING_RENAMED,
     )
     def rename_recording(call: Call[messages.RecordingChange, Empty]) -> Answer[messages.CatalogueEntry]:
-        renamed = recordings.rename(call.caller, call.path["recording_id"], call.body.title)
-        return Answer(body=messages.entry(renamed, kept_days()))
+        renamed = recordings.rename(call.caller, call.path["recording_id"], call.body.title, call.headers)
+        body = messages.entry(renamed, kept_days(), recordings.poster(renamed.recording))
+        return Answer(body=body, headers=_etag(renamed.recording))
 
     @app.operation(
         "DELETE",
@@ -180,5 +184,5 @@ def _add_shares(app: Service, recordings: Recordings) -> None:
         return Answer(body=None)
 
 
-def _cursor(query: Any) -> str | None:
-    return None if query.cursor is UNSET else query.cursor
+def _etag(recording: CataloguedRecording) -> dict[str, str]:
+    return {"ETag": etag_of(recording.version)}

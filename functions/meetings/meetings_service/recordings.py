@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -13,7 +13,8 @@ from contracts.access_token import AccessClaims
 from contracts.rooms import Identity, Role
 from functions.serverless.cursors import cursor_at, place_of
 from functions.serverless.names import normalise_line
-from functions.serverless.problems import InvalidFieldError, NotFoundError, PermissionMissingError
+from functions.serverless.preconditions import PreconditionFailedError, is_asked_for
+from functions.serverless.problems import InvalidFieldError, NotFoundError, PermissionMissingError, UnavailableError
 from meetings_service.adapters.recordings_bucket import RecordingsBucket
 from meetings_service.adapters.recordings_table import Listed, RecordingsTable
 from meetings_service.domain import webhook_events
@@ -23,13 +24,17 @@ from meetings_service.domain.meetings import Meeting
 from meetings_service.domain.recordings import (
     LOST_MS,
     CataloguedRecording,
+    Contents,
     Outcome,
     RecordingFile,
     RecordingState,
     Share,
+    StoredObject,
     complete_parts,
+    content_type_of,
+    contents_of,
     download_name,
-    files_of,
+    is_awaited,
     is_whole,
     object_of,
     outcome_of,
@@ -49,6 +54,9 @@ from meetings_service.scheduling import Meetings, role_in
 MAX_SHARES = 100
 LINK_S = 300
 """For so long a file's address opens it."""
+POSTER_LINK_S = 3_600
+"""For so long a poster's does: a list may be looked at for long until it has come into view."""
+_ATTEMPTS = 5
 _LOOKED_AT_IN_A_LIST = 10
 _CLAIMED_AT_ONCE = 25
 _LISTED_AT_ONCE = 100
@@ -115,8 +123,10 @@ class Recordings:
             self._table.claim(caller.proven_address, caller.sub, limit=_CLAIMED_AT_ONCE)
         return self._page(self._table.shared_with(caller.sub, after=after, limit=limit), RecordingAccess.VIEW)
 
-    def of_meeting(self, caller: AccessClaims, meeting_id: str, *, cursor: str | None, limit: int) -> SeenPage:
-        """A page of a meeting's recordings.
+    def of_meeting(
+        self, caller: AccessClaims, meeting_id: str, *, cursor: str | None, limit: int, session: int | None = None
+    ) -> SeenPage:
+        """A page of a meeting's recordings; with ``session`` of those of one time that people met.
 
         Raises:
             MeetingNotFoundError, NotTheHostError
@@ -124,7 +134,9 @@ class Recordings:
         """
         meeting = self._meetings.administered_by(caller, meeting_id)
         after = None if cursor is None else place_of(cursor)
-        return self._page(self._table.of_meeting(meeting.id, after=after, limit=limit), RecordingAccess.MANAGE)
+        return self._page(
+            self._table.of_meeting(meeting.id, after=after, limit=limit, session=session), RecordingAccess.MANAGE
+        )
 
     def find(self, caller: AccessClaims, recording_id: str) -> Seen:
         """One recording.
@@ -141,10 +153,19 @@ class Recordings:
             raise RecordingNotFoundError
         return Seen(recording=self.settled(recording), access=RecordingAccess.VIEW)
 
-    def files(self, recording: CataloguedRecording) -> tuple[RecordingFile, ...]:
+    def contents(self, recording: CataloguedRecording) -> Contents:
         """What of a recording can be had."""
         objects = self._bucket.objects(recording.prefix)
-        return files_of(objects, self._bucket.manifests(recording.prefix, complete_parts(objects)))
+        return contents_of(objects, self._bucket.manifests(recording.prefix, complete_parts(objects)))
+
+    def poster(self, recording: CataloguedRecording) -> tuple[str, int] | None:
+        """Where the picture that stands for a recording can be had, and until when (milliseconds since the epoch)."""
+        known = None if recording.poster is None else object_of(recording.poster)
+        if known is None:
+            return None
+        until = self._now() + POSTER_LINK_S * 1000
+        kind = content_type_of(known[1])
+        return self._bucket.address(recording.prefix, *known, content_type=kind, for_s=POSTER_LINK_S), until
 
     def address(self, caller: AccessClaims, recording_id: str, file_id: str) -> tuple[str, int]:
         """Where one file can be had, and until when (milliseconds since the epoch).
@@ -154,7 +175,7 @@ class Recordings:
         """
         recording = self.find(caller, recording_id).recording
         wanted = object_of(file_id)
-        file = None if wanted is None else next((each for each in self.files(recording) if each.id == file_id), None)
+        file = None if wanted is None else self._file(recording, file_id)
         if file is None:
             raise RecordingFileNotFoundError
         until = self._now() + LINK_S * 1000
@@ -169,21 +190,30 @@ class Recordings:
         self._event("recording_downloaded", recording, user_id=caller.sub, file=file_id)
         return address, until
 
+    def _file(self, recording: CataloguedRecording, file_id: str) -> RecordingFile | None:
+        return next((each for each in self.contents(recording).files if each.id == file_id), None)
+
     # ---- changing ----
 
-    def rename(self, caller: AccessClaims, recording_id: str, title: str) -> Seen:
+    def rename(self, caller: AccessClaims, recording_id: str, title: str, headers: Mapping[str, str]) -> Seen:
         """Gives a recording another title.
 
         Raises:
             RecordingNotFoundError, NotTheHostError
             InvalidFieldError: the title cannot be used.
+            PreconditionFailedError: somebody else has changed it meanwhile.
+            UnavailableError: it is being changed again and again at this moment.
         """
-        recording = self._managed(caller, recording_id)
-        renamed = self._table.rename(recording.recording_id, normalise_line(title, field="title"))
-        if renamed is None:
-            raise RecordingNotFoundError
-        self._event("recording_renamed", recording, user_id=caller.sub)
-        return Seen(recording=renamed, access=RecordingAccess.MANAGE)
+        usable = normalise_line(title, field="title")
+        for _ in range(_ATTEMPTS):
+            recording = self._managed(caller, recording_id)
+            if not is_asked_for(headers, recording.version):
+                raise PreconditionFailedError
+            renamed = self._table.rename(recording, usable)
+            if renamed is not None:
+                self._event("recording_renamed", recording, user_id=caller.sub)
+                return Seen(recording=renamed, access=RecordingAccess.MANAGE)
+        raise UnavailableError("This recording is being changed at the moment. Please try again.")
 
     def delete(self, caller: AccessClaims, recording_id: str) -> None:
         """Deletes a recording: its files, its shares, its entry. What is begun is finished, also if this is cut off.
@@ -284,22 +314,44 @@ class Recordings:
     # ---- what has come of it ----
 
     def settled(self, recording: CataloguedRecording) -> CataloguedRecording:
-        """A recording, as it is by what the bucket holds now."""
-        if recording.state is not RecordingState.PROCESSING:
+        """A recording, as it is by what the bucket holds now. What comes late is told, too: of one that is lost, and of
+        one in which something is missing."""
+        now, state = self._now(), recording.state
+        if state is RecordingState.RECORDING or (state is RecordingState.READY and not is_awaited(recording, now)):
             return recording
-        now, objects = self._now(), self._bucket.objects(recording.prefix)
-        if is_whole(recording, objects, now=now):
-            manifests = self._bucket.manifests(recording.prefix, complete_parts(objects))
-            outcome = outcome_of(manifests.values(), objects)
-            self._tell_ready(recording, outcome, now=now)  # first: whoever is cut off here does it again
-            done = self._table.settle(recording.recording_id, outcome, at=now)
-            self._event("recording_ready", recording)
-            return recording if done is None else done
-        if not objects and recording.stopped_at is not None and now - recording.stopped_at >= LOST_MS:
+        unfinished = self._bucket.unfinished_parts(recording.prefix)  # first: it goes once the files are there
+        objects = self._bucket.objects(recording.prefix)
+        if is_whole(recording, objects, unfinished, now=now):
+            return self._ready_with(objects, unfinished, recording, now=now)
+        is_old = recording.stopped_at is not None and now - recording.stopped_at >= LOST_MS
+        if state is RecordingState.PROCESSING and is_old and not (objects or unfinished):
             self._table.give_up(recording.recording_id, at=now)
             self._event("recording_lost", recording)
             return self._table.find(recording.recording_id) or recording
         return recording
+
+    def _ready_with(
+        self,
+        objects: tuple[StoredObject, ...],
+        unfinished: tuple[str, ...],
+        recording: CataloguedRecording,
+        *,
+        now: int,
+    ) -> CataloguedRecording:
+        """A recording that is ready with these objects, and these parts that have pieces."""
+        is_ready = recording.state is RecordingState.READY
+        if is_ready and recording.bytes == sum(each.bytes for each in objects):
+            return recording
+        manifests = self._bucket.manifests(recording.prefix, complete_parts(objects))
+        outcome = outcome_of(recording, manifests, objects, unfinished)
+        if is_ready:
+            done = self._table.amend(recording.recording_id, outcome)
+            self._event("recording_completed", recording)
+        else:
+            self._tell_ready(recording, outcome, now=now)  # first: whoever is cut off here does it again
+            done = self._table.settle(recording.recording_id, outcome, at=now)
+            self._event("recording_ready", recording)
+        return recording if done is None else done
 
     def _tell_ready(self, recording: CataloguedRecording, outcome: Outcome, *, now: int) -> None:
         """Tells webhooks. Those of a meeting that is gone are nobody's."""
@@ -307,7 +359,7 @@ class Recordings:
             meeting = self._meetings.find(recording.meeting_id)
         except MeetingNotFoundError:
             return
-        self._outbox.tell(meeting, webhook_events.recording_ready(meeting, recording, outcome, now=now))
+        self._outbox.tell(meeting.host_id, webhook_events.recording_ready(meeting, recording, outcome, now=now))
 
     def _page(self, listed: Listed, access: RecordingAccess) -> SeenPage:
         waiting = [each for each in listed.recordings if each.state is RecordingState.PROCESSING]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from meetings_service.adapters.recordings_bucket import RecordingsBucket
 from meetings_service.adapters.recordings_table import Look, RecordingsTable
-from meetings_service.domain.recordings import DAY_MS, RecordingState, next_look
+from meetings_service.domain.recordings import DAY_MS, RecordingState, is_awaited, next_look
 from meetings_service.recordings import Recordings
 
 AT_ONCE = 100
@@ -83,7 +83,7 @@ class RecordingsUpkeep:
             return now + _CLEARED_EVERY_MS
         settled = self._recordings.settled(recording)
         is_open = settled.state in {RecordingState.RECORDING, RecordingState.PROCESSING}
-        return next_look(settled, now) if is_open else None
+        return next_look(settled, now) if is_open or is_awaited(settled, now) else None
 
     def _clear(self, recording_id: str, now: int) -> int | None:
         deleted = self._table.deleted_prefix(recording_id)

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from contracts.client_commands import MAX_NAME_LENGTH
 from contracts.live_rooms import RoomSummary
+from contracts.room_broadcast import BroadcastInfo
 from contracts.room_commands import ParticipantView, RoomView
 from contracts.rooms import (
     BannedPerson,
@@ -111,6 +112,28 @@ class Recording(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class BroadcastTarget(Struct, frozen=True, kw_only=True):
+    """A server that gets a broadcast. ``host``: its name; ``state``: ``connecting`` (also while a lost one is tried
+    again), ``live``, or ``failed`` (not tried any more); ``reason``: why it is not live."""
+
+    id: str
+    host: str
+    state: str
+    reason: str | None
+
+
+class Broadcast(Struct, frozen=True, kw_only=True):
+    """The main room as it is streamed out. ``by``: the participant who started it. ``watch_key``: with it everybody may
+    watch, at ``/watch/<key>``, or as HLS at ``/live/<key>/index.m3u8``; null: it goes to servers alone."""
+
+    id: str
+    started_at: Time
+    by: str
+    layout: str
+    watch_key: str | None
+    targets: tuple[BroadcastTarget, ...]
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """A room as it is now, without its participants."""
 
@@ -126,6 +149,7 @@ class Room(Struct, frozen=True, kw_only=True):
     lobby: tuple[WaitingGuest, ...]
     banned: tuple[BannedPerson, ...]
     recording: Recording | None
+    broadcast: Broadcast | None
 
 
 class Participant(Struct, frozen=True, kw_only=True):
@@ -182,6 +206,7 @@ def room(view: RoomView) -> Room:
         lobby=tuple(_waiting(guest) for guest in view.lobby),
         banned=view.banned,
         recording=None if view.recording is None else _recording(view.recording),
+        broadcast=None if view.broadcast is None else _broadcast(view.broadcast),
     )
 
 
@@ -213,6 +238,20 @@ def _breakouts(breakouts: Breakouts) -> OpenBreakouts:
 
 def _recording(recording: RecordingInfo) -> Recording:
     return Recording(id=recording.id, started_at=rfc3339(recording.started_at), by=recording.by)
+
+
+def _broadcast(broadcast: BroadcastInfo) -> Broadcast:
+    return Broadcast(
+        id=broadcast.id,
+        started_at=rfc3339(broadcast.started_at),
+        by=broadcast.by,
+        layout=broadcast.layout.value,
+        watch_key=broadcast.watch_key,
+        targets=tuple(
+            BroadcastTarget(id=each.id, host=each.host, state=each.state.value, reason=each.reason)
+            for each in broadcast.targets
+        ),
+    )
 
 
 def _waiting(guest: LobbyGuest) -> WaitingGuest:

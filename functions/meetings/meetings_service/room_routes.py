@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from contracts import client_commands as wire
 from contracts.access_control import Permission
-from contracts.client_commands import Command
-from contracts.command_answers import BreakoutsAnswer, ChatAccepted, RecordingAnswer
+from contracts.broadcast_commands import StartBroadcast, StopBroadcast
+from contracts.command import Command
+from contracts.command_answers import BreakoutsAnswer, BroadcastAnswer, ChatAccepted, RecordingAnswer
 from contracts.error_codes import ErrorCode
 from contracts.rooms import Permissions, Role, session_of
 from contracts.statistics import ParticipantStatistics, RoomStatistics
@@ -229,8 +230,8 @@ _COMMANDS = (
         "/recording",
         "start_recording",
         "Record the main room, and tell everybody",
-        Empty,
-        lambda *_: wire.StartRecording(),
+        wire.StartRecording,
+        _body_itself,
         (ErrorCode.RECORDING_UNAVAILABLE, ErrorCode.MEETING_ENCRYPTED),
         RecordingAnswer,
     ),
@@ -243,6 +244,24 @@ _COMMANDS = (
         lambda *_: wire.StopRecording(),
         (ErrorCode.RECORDING_UNAVAILABLE,),
     ),
+    _CommandRoute(
+        "POST",
+        "/broadcast",
+        "start_broadcast",
+        "Stream the main room out, and tell everybody",
+        StartBroadcast,
+        _body_itself,
+        (ErrorCode.BROADCAST_UNAVAILABLE, ErrorCode.MEETING_ENCRYPTED, ErrorCode.CONFLICT),
+        BroadcastAnswer,
+    ),
+    _CommandRoute(
+        "DELETE",
+        "/broadcast",
+        "stop_broadcast",
+        "Stop the broadcast, if there is one",
+        Empty,
+        lambda *_: StopBroadcast(),
+    ),
     _CommandRoute("POST", "/unban", "unban", "Let somebody who was banned come back", wire.Unban, _body_itself),
 )
 
@@ -253,6 +272,8 @@ _AUDITED = {
     "unban": Audited.BAN_LIFTED,
     "start_recording": Audited.RECORDING_STARTED,
     "stop_recording": Audited.RECORDING_STOPPED,
+    "start_broadcast": Audited.BROADCAST_STARTED,
+    "stop_broadcast": Audited.BROADCAST_STOPPED,
 }
 """Commands that the audit log keeps."""
 

@@ -13,25 +13,29 @@ from msgspec.structs import replace
 from contracts.access_control import Permission
 from contracts.access_token import AccessClaims
 from contracts.rooms import Identity, MeetingId, Role
-from functions.serverless.names import normalise_line
+from functions.serverless.cursors import cursor_of_text, number_of
 from functions.serverless.preconditions import PreconditionFailedError, is_asked_for
-from functions.serverless.problems import UnavailableError
+from functions.serverless.problems import UnavailableError, UnderWayError
 from meetings_service.adapters.invitees import Invitees
-from meetings_service.adapters.lists import Lists, Page
+from meetings_service.adapters.lists import Lists, Page, Span
+from meetings_service.adapters.prepared import Prepared
 from meetings_service.adapters.records import Records, Session
-from meetings_service.adapters.repository import Added, Found, Purpose, Repository
+from meetings_service.adapters.repository import Added, Found, Purpose, Repository, personal_room_of
 from meetings_service.adapters.rooms import Rooms
 from meetings_service.domain import webhook_events
 from meetings_service.domain.changes import changed
-from meetings_service.domain.meetings import Meeting, Status, agenda_position, is_meeting_id, meeting_id
+from meetings_service.domain.meetings import Meeting, Status, is_meeting_id, meeting_id
 from meetings_service.domain.record import Ended
+from meetings_service.domain.webhook_events import Event
 from meetings_service.errors import (
     KeyReusedError,
     MeetingCancelledError,
+    MeetingEndedError,
     MeetingLiveError,
     MeetingNotFoundError,
     NotTheHostError,
 )
+from meetings_service.follow_ups import FollowUps
 from meetings_service.notices import Notices, Queued
 from meetings_service.outbox import Outbox
 from meetings_service.reminding import Reminding
@@ -50,11 +54,13 @@ class Meetings:
         self,
         *,
         repository: Repository,
+        prepared: Prepared,
         lists: Lists,
         records: Records,
         rooms: Rooms,
         outbox: Outbox,
         invitees: Invitees,
+        follow_ups: FollowUps,
         notices: Notices,
         reminding: Reminding,
         clock: Callable[[], float],
@@ -62,11 +68,13 @@ class Meetings:
         logger: logging.Logger,
     ) -> None:
         self._repository = repository
+        self._prepared = prepared
         self._lists = lists
         self._records = records
         self._rooms = rooms
         self._outbox = outbox
         self._invitees = invitees
+        self._follow_ups = follow_ups
         self._notices = notices
         self._reminding = reminding
         self._clock = clock
@@ -83,56 +91,16 @@ class Meetings:
         Raises:
             InvalidFieldError: something in it cannot be used.
             KeyReusedError: the key names another request.
+            UnderWayError: the same request is being served at this moment.
         """
         purpose = None if request_key is None else self._request(host, asked, request_key)
         settings = self._repository.organisation().defaults
-        blank = self._blank(host, title=host.name or "?", personal=False)
+        blank = self.blank(host, title=host.name or "?")
         wanted = changed(replace(blank, settings=settings), asked, now=self._now())
         return self.add(replace(wanted, sequence=0, rescheduled=0, changed_at=None), purpose)
 
-    def personal(self, host: AccessClaims, *, title: str | None) -> Meeting:
-        """The personal room of ``host``, made when it is asked for first.
-
-        Raises:
-            InvalidFieldError: the title cannot be used.
-        """
-        purpose = _personal(host)
-        known = self._repository.made_for(purpose)
-        if known is not None:
-            return self._repository.find(known[0])
-        settings = self._repository.organisation().defaults
-        name = normalise_line(title or host.name, field="title")
-        return self.add(replace(self._blank(host, title=name, personal=True), settings=settings), purpose)
-
-    def personal_if_made(self, host: AccessClaims) -> Meeting:
-        """The personal room of ``host``.
-
-        Raises:
-            MeetingNotFoundError: none was made yet.
-        """
-        known = self._repository.made_for(_personal(host))
-        if known is None:
-            raise MeetingNotFoundError
-        return self._repository.find(known[0])
-
-    def renew_personal(self, host: AccessClaims) -> Meeting:
-        """A personal room with another link. The former one is cancelled: its link opens nothing any more.
-
-        Raises:
-            MeetingNotFoundError: there is none yet.
-            RoomsUnavailableError: who is in the room could not be told; it may be asked again.
-        """
-        former = self.personal_if_made(host)
-        self._cancel(former, by=host.sub)
-        self._repository.forget_purpose(_personal(host))
-        again = replace(
-            self._blank(host, title=former.title, personal=True),
-            description=former.description,
-            settings=former.settings,
-        )
-        return self.add(again, _personal(host))
-
-    def _blank(self, host: AccessClaims, *, title: str, personal: bool) -> Meeting:
+    def blank(self, host: AccessClaims, *, title: str, personal: bool = False) -> Meeting:
+        """A meeting of ``host`` that has no id yet, to be changed and added."""
         return Meeting(
             id=MeetingId(""),
             title=title,
@@ -155,21 +123,29 @@ class Meetings:
 
         Raises:
             KeyReusedError: the purpose has another one.
+            MeetingNotFoundError: the one in whose place it was to be is not there any more.
+            UnderWayError: one is being added for it at this moment.
         """
+        former = None if purpose is None else purpose.instead_of
         for _ in range(_ATTEMPTS):
             meeting = replace(wanted, id=meeting_id(self._randomness(9)))
-            added = self._repository.add(meeting, purpose, self._reminding.writes(None, meeting))
+            renewal = () if former is None else self._follow_ups.of_renewal(former, meeting)
+            promised = (*renewal, *self._follow_ups.of_event(meeting, webhook_events.created(meeting)))
+            also = [*self._reminding.writes(None, meeting), *self._follow_ups.writes(promised)]
+            added = self._repository.add(meeting, purpose, also)
             if added is Added.DONE:
+                self._follow_ups.keep(promised)
                 self._event("meeting_created", meeting, user_id=meeting.host_id)
-                self._outbox.tell(meeting, webhook_events.created(meeting))
                 return meeting
             known = None if purpose is None or added is Added.ID_TAKEN else self._repository.made_for(purpose)
             if purpose is not None and known is not None:
                 if known[1] != purpose.digest:
                     raise KeyReusedError
-                found = self._repository.find(known[0])
-                self._outbox.tell(found, webhook_events.created(found))  # perhaps it was not, the first time
-                return found
+                return self._repository.find(known[0])
+            if added is Added.KNOWN and former is not None:
+                raise MeetingNotFoundError
+        if added is Added.BUSY:
+            raise UnderWayError
         raise RuntimeError("no free meeting id: the source of randomness repeats itself")
 
     # ---- reading ----
@@ -200,29 +176,45 @@ class Meetings:
         """The titles of some meetings; those that are not there are left out."""
         return self._repository.titles(meeting_ids)
 
-    def list_of(self, user: AccessClaims, name: str, *, cursor: str | None, limit: int) -> Page:
+    def list_of(self, user: AccessClaims, name: str, *, within: Span, cursor: str | None, limit: int) -> Page:
         """A page of one of a user's lists: ``hosted``, ``invited``, ``upcoming`` or ``past``.
 
         Raises:
             InvalidFieldError: the cursor is none of ours.
         """
         if name == "hosted":
-            return self._lists.hosted(user.sub, cursor=cursor, limit=limit)
+            return self._lists.hosted(user.sub, cursor=cursor, limit=limit, within=within)
         if name == "past":
-            return self._lists.past(user.sub, cursor=cursor, limit=limit)
+            return self._lists.past(user.sub, cursor=cursor, limit=limit, within=within)
         if user.proven_address is not None:
             self._claim_invitations(user, user.proven_address)
         if name == "invited":
-            return self._lists.invited(user.sub, cursor=cursor, limit=limit)
-        return self._lists.upcoming(user.sub, now=self._now(), cursor=cursor, limit=limit)
+            return self._lists.invited(user.sub, cursor=cursor, limit=limit, within=within)
+        now = max(self._now(), within.since or 0)
+        return self._lists.upcoming(user.sub, now=now, cursor=cursor, limit=limit, until=within.until)
 
-    def sessions(self, caller: AccessClaims, meeting_id: str) -> list[Session]:
-        """The times that people met.
+    def sessions(
+        self, caller: AccessClaims, meeting_id: str, *, cursor: str | None, limit: int
+    ) -> tuple[list[Session], str | None]:
+        """Some of the times that people met, the latest first, and the cursor of the next ones.
 
         Raises:
             MeetingNotFoundError, NotTheHostError
+            InvalidFieldError: the cursor is none of ours.
         """
-        return self._records.sessions(self.administered_by(caller, meeting_id).id)
+        meeting = self.administered_by(caller, meeting_id)
+        before = None if cursor is None else number_of(cursor)
+        sessions, more = self._records.sessions(meeting.id, before=before, limit=limit)
+        return sessions, cursor_of_text(str(sessions[-1].number)) if more else None
+
+    def forget_invitee(self, meeting_id: MeetingId, key: str) -> None:
+        """Who is invited no more is in no plan. May be repeated."""
+        self._prepared.plans.forget_invitee(meeting_id, key)
+
+    def claim(self, found: Found, user: AccessClaims | None) -> None:
+        """The invitation of who joins is that of the account from now on, if it was to an address alone."""
+        if user is not None and found.invitee is not None and found.invitee.user_id is None:
+            self._invitees.claim(found.meeting, found.invitee, user.sub)
 
     def _claim_invitations(self, user: AccessClaims, address: str) -> None:
         """Invitations to the user's address are those of the account from now on."""
@@ -259,21 +251,29 @@ class Meetings:
             if not is_asked_for(headers, meeting.version):
                 raise PreconditionFailedError
             wanted, promised = self._notices.of_change(meeting, decide(meeting), by=caller)
-            done = self._write(meeting, wanted, promised)
+            after = replace(wanted, version=meeting.version + 1)
+            event = None if wanted == meeting else webhook_events.updated(meeting, after, now=self._now())
+            done = self._write(meeting, wanted, promised, event)
             if done is not None:
                 self._event("meeting_changed", meeting, user_id=caller.sub)
-                if done.version != meeting.version:
-                    self._outbox.tell(done, webhook_events.updated(meeting, done, now=self._now()))
                 return done
         raise UnavailableError("Others are changing this meeting at the moment. Please try again.")
 
-    def _write(self, before: Meeting, after: Meeting, promised: Sequence[Queued]) -> Meeting | None:
-        """As `Repository.replace`, with what is promised in the same write, and the invited's agendas after it."""
-        also = [*self._reminding.writes(before, after), *self._notices.writes(promised)]
+    def _write(
+        self, before: Meeting, after: Meeting, promised: Sequence[Queued], event: Event | None
+    ) -> Meeting | None:
+        """As `Repository.replace`, with what is promised in the same write: mails, that the invited's agendas follow,
+        and that webhooks are told of ``event``."""
+        told = () if event is None else self._follow_ups.of_event(before, event)
+        follow_ups = (*self._follow_ups.of_change(before, after), *told)
+        also = [
+            *self._reminding.writes(before, after),
+            *self._notices.writes(promised),
+            *self._follow_ups.writes(follow_ups),
+        ]
         done = self._repository.replace(before, after, also)
         if done is not None:
-            if agenda_position(before) != agenda_position(done):
-                self._invitees.move(done)
+            self._follow_ups.keep(follow_ups)
             self._notices.start(promised)
         return done
 
@@ -288,24 +288,29 @@ class Meetings:
         meeting = self.owned_by(caller, meeting_id)
         if not is_asked_for(headers, meeting.version):
             raise PreconditionFailedError
-        return self._cancel(meeting, by=caller.sub)
+        return self.call_off(meeting, by=caller.sub)
 
-    def _cancel(self, meeting: Meeting, *, by: Identity) -> Meeting:
-        meeting = self._called_off(meeting, by=by)
-        if meeting.cancelled_at is not None:
-            self._outbox.tell(meeting, webhook_events.cancelled(meeting))
+    def call_off(self, meeting: Meeting, *, by: Identity) -> Meeting:
+        """As `cancel`, whoever may.
+
+        Raises:
+            MeetingNotFoundError, RoomsUnavailableError
+        """
+        meeting = self._called_off(meeting, by=by, event=webhook_events.cancelled)
         self._close(meeting, by=by)
         return self._repository.find(meeting.id)
 
-    def _called_off(self, meeting: Meeting, *, by: Identity) -> Meeting:
-        """The meeting, cancelled, which the invited are told of."""
+    def _called_off(
+        self, meeting: Meeting, *, by: Identity, event: Callable[[Meeting], Event] | None = None
+    ) -> Meeting:
+        """The meeting, cancelled, which the invited are told of, and webhooks by ``event``."""
         for _ in range(_ATTEMPTS):
             if meeting.status is Status.CANCELLED:
                 break
             now = self._now()
             wanted = replace(meeting, cancelled_at=now, changed_at=now, sequence=meeting.sequence + 1)
             wanted, promised = self._notices.of_cancellation(meeting, wanted, by=by)
-            done = self._write(meeting, wanted, promised)
+            done = self._write(meeting, wanted, promised, None if event is None else event(wanted))
             if done is not None:
                 self._event("meeting_cancelled", meeting, user_id=by)
                 return done
@@ -321,7 +326,7 @@ class Meetings:
         """
         host = Identity(meeting.host_id)
         if meeting.status is not Status.ENDED:
-            return self._cancel(meeting, by=host)
+            return self.call_off(meeting, by=host)
         self._rooms.end(meeting.room, by=host)
         self._repository.replace(meeting, replace(meeting, ended_by=host))
         return self._repository.find(meeting.id)
@@ -337,7 +342,7 @@ class Meetings:
         meeting = self.administered_by(caller, meeting_id)
         self._event("meeting_ended", meeting, user_id=caller.sub)
         if meeting.ended_at is None:
-            self._outbox.tell(meeting, webhook_events.ended(meeting, at=self._now(), by=caller.sub))
+            self._outbox.tell(meeting.host_id, webhook_events.ended(meeting, at=self._now(), by=caller.sub))
         self._close(meeting, by=caller.sub)
         return self._repository.find(meeting.id)
 
@@ -366,9 +371,10 @@ class Meetings:
             meeting = self._called_off(meeting, by=caller.sub)
             self._notices.tell_before_deletion(meeting, by=caller.sub)
         if meeting.personal:
-            self._repository.forget_purpose(Purpose(user_id=meeting.host_id, sort_key=_PERSONAL))
-        self._repository.delete(meeting)
-        self._outbox.tell(meeting, webhook_events.deleted(meeting, now=self._now()))
+            self._repository.forget_purpose(personal_room_of(meeting.host_id), meeting.id)
+        promised = self._follow_ups.of_event(meeting, webhook_events.deleted(meeting, now=self._now()))
+        if self._repository.delete(meeting, self._follow_ups.writes(promised)):
+            self._follow_ups.keep(promised)
         self._event("meeting_deleted", meeting, user_id=caller.sub)
 
     def in_session(self, meeting: Meeting) -> Meeting:
@@ -388,6 +394,19 @@ class Meetings:
             return found.meeting
         raise NotTheHostError
 
+    def prepared_by(self, caller: AccessClaims, meeting_id: str) -> Meeting:
+        """A meeting that ``caller`` may run, and that may still take place.
+
+        Raises:
+            MeetingNotFoundError, NotTheHostError, MeetingCancelledError, MeetingEndedError
+        """
+        meeting = self.administered_by(caller, meeting_id)
+        if meeting.status is Status.CANCELLED:
+            raise MeetingCancelledError
+        if meeting.is_over:
+            raise MeetingEndedError
+        return meeting
+
     def owned_by(self, caller: AccessClaims, meeting_id: str) -> Meeting:
         """A meeting of ``caller``'s own, for an administrator any. Raises as `administered_by`."""
         meeting = self.find(meeting_id)
@@ -402,9 +421,6 @@ class Meetings:
         self._logger.info(name, extra={"meeting_id": meeting.id, **fields})
 
 
-_PERSONAL = "PERSONAL"
-
-
 def role_in(found: Found, user: AccessClaims | None) -> Role:
     """What somebody is in a meeting."""
     if user is None:
@@ -412,7 +428,3 @@ def role_in(found: Found, user: AccessClaims | None) -> Role:
     if user.sub == found.meeting.host_id:
         return Role.HOST
     return Role.PARTICIPANT if found.invitee is None else found.invitee.role
-
-
-def _personal(host: AccessClaims) -> Purpose:
-    return Purpose(user_id=host.sub, sort_key=_PERSONAL)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.access_control import Permission
@@ -24,21 +22,14 @@ from meetings_service.domain import recurrence
 from meetings_service.domain.answering import SECRET_BYTES
 from meetings_service.domain.changes import changed, noted, with_occurrence
 from meetings_service.domain.meetings import Answer, Invitee, Meeting, Status
-from meetings_service.domain.recurrence import Occurrence, occurrences
+from meetings_service.domain.occurrence_pages import OccurrencePage, first_page, next_page
 from meetings_service.domain.schedule import Schedule
 from meetings_service.errors import MeetingCancelledError, NotInvitedError, SplitAlreadyError
+from meetings_service.follow_ups import FollowUps
 from meetings_service.notices import Notices
 from meetings_service.scheduling import Headers, Meetings, role_in
 
 _SPLIT_KNOWN_S: Final = 24 * 3600
-
-
-class Shown(Struct, frozen=True, kw_only=True):
-    """An occurrence as it is in a list."""
-
-    occurrence: Occurrence
-    is_changed: bool
-    is_cancelled: bool
 
 
 class Series:
@@ -50,6 +41,7 @@ class Series:
         meetings: Meetings,
         repository: Repository,
         invitees: Invitees,
+        follow_ups: FollowUps,
         notices: Notices,
         clock: Callable[[], float],
         randomness: Callable[[int], bytes],
@@ -58,34 +50,30 @@ class Series:
         self._meetings = meetings
         self._repository = repository
         self._invitees = invitees
+        self._follow_ups = follow_ups
         self._notices = notices
         self._clock = clock
         self._randomness = randomness
         self._logger = logger
 
     def occurrences(
-        self, caller: AccessClaims, meeting_id: str, *, after: int | None, limit: int
-    ) -> tuple[list[Shown], int | None]:
-        """Occurrences that end after ``after`` (milliseconds; now unless told), cancelled ones among them, and where
-        the next ones begin.
+        self, caller: AccessClaims, meeting_id: str, *, after: int | None, cursor: str | None, limit: int
+    ) -> OccurrencePage:
+        """Occurrences that end after ``after`` (milliseconds; now unless told), cancelled ones among them; or those
+        that follow a page of them.
 
         Raises:
             MeetingNotFoundError
+            InvalidFieldError: the cursor is none of ours.
             NotInvitedError: the caller has nothing to do with the meeting.
         """
         found = self._meetings.find_for(meeting_id, caller)
         is_own = role_in(found, caller) is Role.HOST or caller.may(Permission.MEETINGS_ADMINISTER)
         if found.invitee is None and not is_own:
             raise NotInvitedError
-        schedule = found.meeting.schedule
-        if schedule is None:
-            return [], None
-        since = int(self._clock() * 1000) if after is None else after
-        shown = list(itertools.islice(_all_of(schedule, since), limit + 1))
-        if len(shown) <= limit:
-            return shown, None
-        last = shown[limit - 1].occurrence
-        return shown[:limit], last.end if last.end < shown[limit].occurrence.end else last.end - 1
+        if cursor is not None:
+            return next_page(found.meeting.schedule, cursor, limit=limit)
+        return first_page(found.meeting.schedule, after=self._now() if after is None else after, limit=limit)
 
     def change_occurrence(
         self, caller: AccessClaims, meeting_id: str, occurrence: str, change: dict[str, Any], headers: Headers
@@ -171,11 +159,13 @@ class Series:
         return self._meetings.add(replace(wanted, sequence=0, rescheduled=0, changed_at=None), purpose)
 
     def _bring_along(self, former: Meeting, made: Meeting, *, by: AccessClaims) -> None:
-        """Invites whoever is invited to the former meeting, and tells them; nobody twice, however often it is done."""
+        """Invites whoever is invited to the former meeting, and tells them; nobody twice, however often it is done.
+        What was prepared for it comes along."""
         invited = self._invitees.of(former.id)
+        self._invitees.add_all(made, [self._invited_anew(former, made, each) for each in invited])
+        self._follow_ups.take_along(former.id, made.id)
         if not invited:
             return
-        self._invitees.add_all(made, [self._invited_anew(former, made, each) for each in invited])
         promised = self._notices.of_new_series(made, by=by.sub)
         self._notices.add(promised)
         self._notices.start(promised)
@@ -206,13 +196,3 @@ def _goes_on(former: Meeting, made: Meeting) -> bool:
     except InvalidFieldError:
         return False
     return replace(later, exceptions=()) == replace(made.schedule, exceptions=())
-
-
-def _all_of(schedule: Schedule, since: int) -> Iterator[Shown]:
-    """Occurrences in the order of their starts; those that are cancelled are where they would be."""
-    differing = {each.occurrence: each for each in schedule.exceptions}
-    cancelled = {name for name, each in differing.items() if each.cancelled}
-    kept = tuple(replace(each, cancelled=False) if each.cancelled else each for each in schedule.exceptions)
-    for one in occurrences(replace(schedule, exceptions=kept), after=since):
-        name = one.occurrence
-        yield Shown(occurrence=one, is_changed=name in differing, is_cancelled=name in cancelled)

@@ -11,14 +11,15 @@ from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.preconditions import etag_of
 from functions.serverless.problems import InvalidFieldError
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
-from functions.serverless.times import rfc3339, rfc3339_if_known
+from functions.serverless.times import rfc3339
 from meetings_service import calendar_messages as told
 from meetings_service import messages
 from meetings_service.answers import MeetingAnswers
+from meetings_service.domain.occurrence_pages import Shown
 from meetings_service.meeting_routes import whole
-from meetings_service.series import Series, Shown
+from meetings_service.series import Series
 
 _MEETING = "/v1/meetings/{id}"
 _OWN = (ErrorCode.MEETING_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.KEYS_UNAVAILABLE)
@@ -40,9 +41,10 @@ def add_series_routes(app: Service, series: Series, *, public_url: str) -> None:
     )
     def list_occurrences(call: Call[Empty, told.OccurrencesQuery]) -> Answer[told.OccurrenceList]:
         after = None if isinstance(call.query.after, UnsetType) else _moment(call.query.after)
-        shown, more = series.occurrences(call.caller, call.path["id"], after=after, limit=call.query.limit)
-        items = tuple(map(_told, shown))
-        return Answer(body=told.OccurrenceList(items=items, next_after=rfc3339_if_known(more)))
+        cursor = given(call.query.cursor)
+        page = series.occurrences(call.caller, call.path["id"], after=after, cursor=cursor, limit=call.query.limit)
+        items = tuple(map(_told, page.shown))
+        return Answer(body=told.OccurrenceList(items=items, next_cursor=page.next_cursor))
 
     @app.operation(
         "PATCH",

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.problems import NotFoundError
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from functions.serverless.times import rfc3339
 from meetings_service.adapters.set_aside_facts import SetAsideFacts
@@ -71,7 +71,7 @@ def add_set_aside_routes(app: Service, facts: SetAsideFacts, consumer: FactsCons
         errors=_ERRORS,
     )
     def list_set_aside(call: Call[Empty, ListQuery]) -> Answer[FactPage]:
-        cursor = None if call.query.cursor is UNSET else call.query.cursor
+        cursor = given(call.query.cursor)
         page, following = facts.page(cursor=cursor, limit=call.query.limit)
         return Answer(body=FactPage(items=tuple(map(_listed, page)), next_cursor=following))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET
 
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from contracts.stream_keys import StreamScope
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from functions.serverless.times import rfc3339, rfc3339_if_known
 from meetings_service.audit import Audited
@@ -70,7 +69,7 @@ def add_stream_key_routes(app: Service, streaming: Streaming, *, public_url: str
         errors=_ERRORS,
     )
     def list_stream_keys(call: Call[Empty, ListQuery]) -> Answer[StreamKeyPage]:
-        cursor = None if call.query.cursor is UNSET else call.query.cursor
+        cursor = given(call.query.cursor)
         keys, following = streaming.list_of(call.caller, call.path["id"], cursor=cursor, limit=call.query.limit)
         return Answer(body=StreamKeyPage(items=tuple(map(shown, keys)), next_cursor=following))
 

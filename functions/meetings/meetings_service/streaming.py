@@ -105,12 +105,6 @@ class Streaming:
         secret = base32(self._randomness(SECRET_OCTETS))
         key_id = key_id_of(meeting.id, caller.sub, idempotency_key, self._randomness(ID_OCTETS))
         request = None if idempotency_key is None else _digest([line, scope, valid_until])
-        known = None if idempotency_key is None else self._keys.find(meeting.id, key_id)
-        if known is not None:
-            if known.request != request or known.created_at + REPEATABLE_MS <= self._now():
-                raise KeyReusedError
-            again = self._keys.add_secret(meeting.id, key_id, hash_of(secret))
-            return Made(key=again, text=key_text(meeting.id, key_id, secret))
         key = StreamKey(
             id=key_id,
             name=line,
@@ -121,9 +115,17 @@ class Streaming:
             valid_until=valid_until,
             request=request,
         )
-        self._keys.add(meeting.id, key, limit=MAX_KEYS)
-        self._event("stream_key_made", meeting, key_id, caller.sub)
-        return Made(key=key, text=key_text(meeting.id, key_id, secret))
+        known = None if idempotency_key is None else self._keys.find(meeting.id, key_id)
+        if known is None:
+            if self._keys.add(meeting.id, key, limit=MAX_KEYS):
+                self._event("stream_key_made", meeting, key_id, caller.sub)
+                return Made(key=key, text=key_text(meeting.id, key_id, secret))
+            known = self._keys.find(meeting.id, key_id)  # the same request, twice at once
+        is_the_same = known is not None and known.request == request and known.created_at + REPEATABLE_MS > self._now()
+        if idempotency_key is None or not is_the_same:
+            raise KeyReusedError
+        again = self._keys.add_secret(meeting.id, key_id, hash_of(secret))
+        return Made(key=again, text=key_text(meeting.id, key_id, secret))
 
     def list_of(
         self, caller: AccessClaims, meeting_id: str, *, cursor: str | None, limit: int

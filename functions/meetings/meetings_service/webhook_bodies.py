@@ -36,43 +36,6 @@ class WebhookChangeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     enabled: bool | UnsetType = UNSET
 
 
-class Webhook(Struct, frozen=True, kw_only=True):
-    """A webhook. ``disabled_because``: its owner said so, it has failed for days, or it answered 410; null: it is on.
-
-    ``failing_since`` and ``last_error``: the first failure after the last success. ``previous_secret_until``: for so
-    long messages are also signed with the secret before the present one.
-    """
-
-    id: str
-    url: str
-    events: tuple[EventType, ...]
-    description: str
-    meetings: Meetings
-    enabled: bool
-    disabled_because: DisabledBecause | None
-    disabled_at: Time | None
-    failing_since: Time | None
-    last_error: str | None
-    previous_secret_until: Time | None
-    created_at: Time
-
-
-class NewWebhook(Webhook, frozen=True, kw_only=True):
-    """``secret``: what messages are signed with. It is shown this once."""
-
-    secret: str
-
-
-class WebhookList(Struct, frozen=True, kw_only=True):
-    items: tuple[Webhook, ...]
-
-
-class DeliveriesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With ``state`` a page may have fewer entries than there are."""
-
-    state: Literal["pending", "delivered", "failed"] | UnsetType = UNSET
-
-
 class Attempt(Struct, frozen=True, kw_only=True):
     """One attempt to bring a message. ``status``: of the answer; null: there was none, and ``error`` says why.
 
@@ -96,6 +59,45 @@ class ListedDelivery(Struct, frozen=True, kw_only=True):
     next_attempt_at: Time | None
     attempt_count: int
     last_attempt: Attempt | None
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """A webhook. ``disabled_because``: its owner said so, it has failed for days, or it answered 410; null: it is on.
+
+    ``failing_since`` and ``last_error``: the first failure after the last success. ``previous_secret_until``: for so
+    long messages are also signed with the secret before the present one. ``last_delivery``: what it was told last,
+    as it stood after its latest attempt; null: nothing yet.
+    """
+
+    id: str
+    url: str
+    events: tuple[EventType, ...]
+    description: str
+    meetings: Meetings
+    enabled: bool
+    disabled_because: DisabledBecause | None
+    disabled_at: Time | None
+    failing_since: Time | None
+    last_error: str | None
+    previous_secret_until: Time | None
+    last_delivery: ListedDelivery | None
+    created_at: Time
+
+
+class NewWebhook(Webhook, frozen=True, kw_only=True):
+    """``secret``: what messages are signed with. It is shown this once."""
+
+    secret: str
+
+
+class WebhookList(Struct, frozen=True, kw_only=True):
+    items: tuple[Webhook, ...]
+
+
+class DeliveriesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """With ``state`` a page may have fewer entries than there are."""
+
+    state: Literal["pending", "delivered", "failed"] | UnsetType = UNSET
 
 
 class Delivery(ListedDelivery, frozen=True, kw_only=True):

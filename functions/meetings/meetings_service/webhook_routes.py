@@ -8,7 +8,7 @@ from msgspec import UNSET
 from contracts.access_control import Permission
 from contracts.error_codes import ErrorCode
 from functions.serverless.preconditions import etag_of
-from functions.serverless.requests import Call, Empty
+from functions.serverless.requests import Call, Empty, given
 from functions.serverless.service import Answer, Service
 from functions.serverless.times import rfc3339, rfc3339_if_known
 from meetings_service import webhook_bodies as bodies
@@ -92,8 +92,8 @@ def _add_changes(app: Service, service: Webhooks) -> None:
         audited=Audited.WEBHOOK_CHANGED,
     )
     def change_webhook(call: Call[bodies.WebhookChangeBody, Empty]) -> Answer[bodies.Webhook]:
-        given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
-        webhook = service.change(call.caller, call.path["webhook_id"], given, call.headers)
+        changed = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
+        webhook = service.change(call.caller, call.path["webhook_id"], changed, call.headers)
         return Answer(body=_shown(webhook), headers=_etag(webhook))
 
     @app.operation(
@@ -139,7 +139,7 @@ def _add_deliveries(app: Service, service: Webhooks) -> None:
         page = service.deliveries(
             call.caller,
             call.path["webhook_id"],
-            cursor=None if query.cursor is UNSET else query.cursor,
+            cursor=given(query.cursor),
             limit=query.limit,
             state=None if query.state is UNSET else deliveries.DeliveryState(query.state),
         )
@@ -218,6 +218,7 @@ def _shown(webhook: webhooks.Webhook) -> bodies.Webhook:
         failing_since=rfc3339_if_known(webhook.failing_since),
         last_error=webhook.last_error,
         previous_secret_until=rfc3339_if_known(webhook.secrets[-1].until),
+        last_delivery=None if webhook.last_delivery is None else _listed(webhook.last_delivery),
         created_at=rfc3339(webhook.created_at),
     )
 
@@ -230,15 +231,15 @@ def _etag(webhook: webhooks.Webhook) -> dict[str, str]:
     return {"ETag": etag_of(webhook.version)}
 
 
-def _listed(delivery: deliveries.Delivery) -> bodies.ListedDelivery:
+def _listed(told: deliveries.Delivery | deliveries.LastDelivery) -> bodies.ListedDelivery:
     return bodies.ListedDelivery(
-        id=delivery.id,
-        event=delivery.event,
-        state=delivery.state,
-        created_at=rfc3339(delivery.at),
-        next_attempt_at=rfc3339_if_known(delivery.next_at),
-        attempt_count=len(delivery.attempts),
-        last_attempt=_attempt(delivery.attempts[-1]) if delivery.attempts else None,
+        id=told.id,
+        event=told.event,
+        state=told.state,
+        created_at=rfc3339(told.at),
+        next_attempt_at=rfc3339_if_known(told.next_at),
+        attempt_count=told.attempt_count,
+        last_attempt=None if told.attempt is None else _attempt(told.attempt),
     )
 
 

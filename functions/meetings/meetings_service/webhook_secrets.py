@@ -1,6 +1,7 @@
 """Secrets of webhooks, as the table has them: sealed, and opened where a message is signed or the owner is shown one.
 
-Those from before they were sealed stand there readable (``whsec_…``) until their owner next changes the webhook.
+Those from before they were sealed stand there readable (``whsec_…``) until a message is next signed with them, or the
+owner changes the webhook. What another key has sealed is sealed anew then, too, so that an old key can go in the end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ class WebhookSecrets:
         """A webhook with no readable secret."""
         return replace(webhook, secrets=tuple(self._seal(each, webhook.id) for each in webhook.secrets))
 
+    def as_they_should_be(self, webhook: Webhook) -> tuple[Secret, ...]:
+        """A webhook's secrets, sealed with the key that seals now as far as they can be opened.
+
+        Raises:
+            Exception: a readable secret cannot be sealed, whyever Secrets Manager gives no key.
+        """
+        return tuple(self._renewed(each, webhook.id) for each in webhook.secrets)
+
     def present(self, webhook: Webhook) -> Secret:
         """The secret that a webhook has now, readable."""
         return self._open(webhook.secrets[0], webhook.id)
@@ -39,6 +48,11 @@ class WebhookSecrets:
         for each in webhook.secrets[1:]:
             with contextlib.suppress(SealingError):
                 yield self._open(each, webhook.id)
+
+    def _renewed(self, secret: Secret, webhook_id: str) -> Secret:
+        if not secret.text.startswith(_READABLE):
+            return replace(secret, text=self._sealing.renewed(secret.text, owner_id=webhook_id))
+        return self._seal(secret, webhook_id)
 
     def _seal(self, secret: Secret, webhook_id: str) -> Secret:
         if not secret.text.startswith(_READABLE):

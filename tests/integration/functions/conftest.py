@@ -6,13 +6,11 @@ import itertools
 import json
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +26,12 @@ from tests.doubles.inbox import Inbox, smtp_server
 from tests.integration.functions.account_desk import PASSWORD as PASSWORD  # noqa: PLC0414  (for the tests)
 from tests.integration.functions.account_desk import Desk
 from tests.integration.functions.account_desk import Person as Person  # noqa: PLC0414
+from tests.integration.functions.auth_keys import serving_keys
 from tests.integration.functions.browser import Browser
 from tests.integration.functions.factor_owner import FactorOwner
 from tests.integration.functions.lambda_events import ROOT, Client, load_app
 from tests.integration.functions.openid_provider import openid_provider
+from tests.integration.functions.watched_calls import Watch, watched, watching
 from tests.valkey_server import valkey_server
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ MEETINGS_ISSUER = "http://meet.test/v1/meetings"
 LIMITS = ("LOGIN", "REGISTER", "REFRESH", "RESET", "TOKEN", "BEARER")
 APP_ADDRESS = "parley-app://login"
 """Where an application waits for a login at a provider."""
+
+MakeSecrets = Callable[[dict[str, str]], None]
 
 
 @pytest.fixture(scope="session")
@@ -76,19 +78,33 @@ def environment(*parts: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def dynamodb(aws: dict[str, str]) -> DynamoDBClient:
+def role_watch() -> Iterator[Watch]:
+    """Sees what functions call of AWS, and refuses what their roles do not allow."""
+    with watching() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _within_their_roles(role_watch: Watch) -> Iterator[None]:
+    """No function asks for what its role does not allow: most would go on without, and say so in a log alone."""
+    yield
+    assert role_watch.take_refused() == []
+
+
+@pytest.fixture(scope="session")
+def dynamodb(aws: dict[str, str], role_watch: Watch) -> DynamoDBClient:
     with environment(aws):
         return serverless_aws.dynamodb_client()
 
 
 @pytest.fixture(scope="session")
-def secrets(aws: dict[str, str]) -> SecretsManagerClient:
+def secrets(aws: dict[str, str], role_watch: Watch) -> SecretsManagerClient:
     with environment(aws):
         return serverless_aws.secrets_client()
 
 
 @pytest.fixture(scope="session")
-def s3(aws: dict[str, str]) -> S3Client:
+def s3(aws: dict[str, str], role_watch: Watch) -> S3Client:
     with environment(aws):
         serverless_aws.s3_signer(aws["AWS_ENDPOINT_URL"])
         return serverless_aws.s3_client()
@@ -132,7 +148,19 @@ def broker(valkey: str) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., Client]:
+def with_secrets(secrets: SecretsManagerClient) -> MakeSecrets:
+    """Makes the secrets that settings name, without a value, as the platform's template does."""
+
+    def make(settings: dict[str, str]) -> None:
+        for name in (value for setting, value in settings.items() if setting.endswith("_SECRET")):
+            with suppress(secrets.exceptions.ResourceExistsException):
+                secrets.create_secret(Name=name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_auth(clients: dict[str, str], tables: dict[str, str], with_secrets: MakeSecrets) -> Callable[..., Client]:
     """Starts one more instance of the authentication service, as Lambda does under load."""
     settings = {
         "PARLEY_AUTH_TABLE": tables["auth"],
@@ -151,8 +179,9 @@ def new_auth(clients: dict[str, str], tables: dict[str, str]) -> Callable[..., C
     count = itertools.count()
 
     def start(**changes: str) -> Client:
+        with_secrets(settings | changes)
         with environment(clients, settings, changes):
-            return Client(load_app("auth", f"auth_app_{next(count)}"))
+            return Client(watched("auth", load_app("auth", f"auth_app_{next(count)}")))
 
     return start
 
@@ -180,29 +209,14 @@ def mailing(new_auth: Callable[..., Client], inbox: Inbox) -> Client:
 
 @pytest.fixture(scope="session")
 def jwks_url(auth: Client) -> Iterator[str]:
-    """The auth service's keys, over HTTP."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = auth.request("GET", self.path)
-            self.send_response(answer.status)
-            self.end_headers()
-            self.wfile.write(answer.text.encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1/auth/.well-known/jwks.json"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving_keys(auth) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
-def new_meetings(clients: dict[str, str], tables: dict[str, str], jwks_url: str, valkey: str) -> Callable[..., Client]:
+def new_meetings(
+    clients: dict[str, str], tables: dict[str, str], jwks_url: str, valkey: str, with_secrets: MakeSecrets
+) -> Callable[..., Client]:
     """Starts one more instance of the meeting service."""
     settings = {
         "PARLEY_MEETINGS_TABLE": tables["meetings"],
@@ -223,8 +237,9 @@ def new_meetings(clients: dict[str, str], tables: dict[str, str], jwks_url: str,
     count = itertools.count()
 
     def start(**changes: str) -> Client:
+        with_secrets(settings | changes)
         with environment(clients, settings, changes):
-            return Client(load_app("meetings", f"meetings_app_{next(count)}"))
+            return Client(watched("meetings", load_app("meetings", f"meetings_app_{next(count)}")))
 
     return start
 

@@ -41,12 +41,12 @@ class Host:
     def join(self, meeting: dict[str, Any], **body: Any) -> HttpAnswer:
         return self.ask("POST", f"/{meeting['id']}/join", body)
 
-    def listed(self, name: str, limit: int = 50) -> list[dict[str, Any]]:
-        """All pages of a list."""
+    def listed(self, name: str, limit: int = 50, query: str = "") -> list[dict[str, Any]]:
+        """All pages of a list. ``query``: what it is narrowed to."""
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            page = self.ask("GET", f"?list={name}&limit={limit}{cursor}").json()
+            page = self.ask("GET", f"?list={name}&limit={limit}{query}{cursor}").json()
             found += page["items"]
             if page["next_cursor"] is None:
                 return found

@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
+from infra.local.aws_calls import make_calls_cheap
 from infra.local.aws_queries import make_queries_cheap
 from infra.local.aws_transactions import make_transactions_cheap
 from infra.local.aws_values import make_values_cheap
@@ -63,6 +64,7 @@ def _server(*, keeps_alive: bool) -> HTTPServer:
 def listening(*, keeps_alive: bool) -> HTTPServer:
     """moto's server, whose address is printed; it answers once it is told to."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    make_calls_cheap()
     make_queries_cheap()
     make_transactions_cheap()
     make_values_cheap()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from meetings_service.recordings_upkeep import RecordingsUpkeep
+from msgspec.structs import replace
 
 from contracts.log_events import RecordingStarted, RecordingStopped
-from contracts.recording_manifest import MANIFEST, Manifest, RecordedFile
-from contracts.rooms import MeetingId, ParticipantId, RecordingEnd, TrackId, TrackSource
+from contracts.recording_manifest import MANIFEST, Chapter, Manifest
+from contracts.rooms import MeetingId, ParticipantId, RecordingEnd
+from tests.doubles.recorded_files import film, track
 from tests.integration.functions.conftest import Person
-from tests.integration.functions.lambda_events import Client
+from tests.integration.functions.lambda_events import Client, HttpAnswer
 from tests.integration.functions.meeting_hosts import Host, tell
 from tests.unit.meetings_service.room_history import START
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 PICTURE = b"a picture"
+POSTER = b"a poster"
 
 
 class Studio:
@@ -50,32 +53,57 @@ class Studio:
         over = RecordingStopped(at=at + 5_000, recording_id=recording_id, reason=RecordingEnd.ASKED)
         return [begun, over]
 
-    def bring(self, recording_id: str, part: str = "1-node", *, room: str | None = None, whole: bool = True) -> None:
+    def bring(
+        self,
+        recording_id: str,
+        part: str = "1-node",
+        *,
+        room: str | None = None,
+        whole: bool = True,
+        began: int = START,
+        lasts_ms: int = 5_000,
+    ) -> None:
         """What the recorder's upload does, its manifest last."""
         prefix = f"{room or self.meeting['id']}/{recording_id}/{part}/"
         self.s3.put_object(Bucket=self.bucket, Key=f"{prefix}001.webm", Body=PICTURE)
         if whole:
-            file = RecordedFile(
-                name="001.webm",
-                track_id=TrackId("t_1"),
-                participant_id=ParticipantId("p_1"),
-                source=TrackSource.CAMERA,
-                codec="VP8",
-                start_ms=20,
-                duration_ms=4_000,
-                frames=120,
-                packets_lost=0,
-                publisher_clock_ms=None,
-                muted=(),
+            file = replace(
+                track("001.webm"), start_ms=20, duration_ms=4_000, frames=120, participant_id=ParticipantId("p_1")
             )
             manifest = Manifest(
                 meeting_id=MeetingId(self.meeting["id"]),
                 recording_id=recording_id,
-                started_at=START,
-                ended_at=START + 5_000,
+                started_at=began,
+                ended_at=began + lasts_ms,
                 files=(file,),
             )
             self.s3.put_object(Bucket=self.bucket, Key=f"{prefix}{MANIFEST}", Body=msgspec.json.encode(manifest))
+
+    def bring_film(self, recording_id: str, part: str = "1-node.composite") -> None:
+        """One video of the meeting, with a poster and chapters of two who speak."""
+        video = replace(
+            film("meeting.mp4"),
+            duration_ms=60_000,
+            frames=1_500,
+            participants=(ParticipantId("p_1"), ParticipantId("p_2")),
+            chapters=(
+                Chapter(start_ms=0, speakers=(ParticipantId("p_1"),), names=("Ada",)),
+                Chapter(start_ms=20_000, speakers=(ParticipantId("p_2"), ParticipantId("p_1")), names=("Bob", "Ada")),
+            ),
+            poster="poster.jpg",
+        )
+        manifest = Manifest(
+            meeting_id=MeetingId(self.meeting["id"]),
+            recording_id=recording_id,
+            started_at=START,
+            ended_at=START + 60_000,
+            files=(),
+            composites=(video,),
+        )
+        prefix = f"{self.meeting['id']}/{recording_id}/{part}/"
+        files = (("meeting.mp4", PICTURE), ("poster.jpg", POSTER), (MANIFEST, msgspec.json.encode(manifest)))
+        for name, data in files:
+            self.s3.put_object(Bucket=self.bucket, Key=prefix + name, Body=data)
 
     def made(self) -> str:
         """A recording that is ready."""
@@ -111,3 +139,12 @@ class Studio:
 
 def now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def one(who: Host, recording_id: str) -> HttpAnswer:
+    return who.ask("GET", f"/recordings/{recording_id}")
+
+
+def ids(answer: HttpAnswer) -> list[str]:
+    assert answer.status == 200, answer.text
+    return [each["id"] for each in answer.json()["items"]]

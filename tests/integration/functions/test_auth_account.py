@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from auth_service.domain.jobs import LATE_S
+from auth_service.guessing import FROM_ONE_ADDRESS
 from jose import jwt
 
 from contracts.access_token import AUDIENCE
@@ -93,6 +95,49 @@ def test_new_password_may_leave_the_other_sessions(auth: Client, person: Callabl
     body = {"current_password": PASSWORD, "new_password": NEW, "end_other_sessions": False}
     assert post(auth, "me/password", body, token=ada.token).status == 204
     assert is_alive(auth, other)
+
+
+def test_change_of_a_password_whose_answer_was_lost_is_answered_again(
+    auth: Client, person: Callable[..., Person]
+) -> None:
+    ada = person()
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    named = {"idempotency-key": "change-1"}
+
+    def change(body: dict[str, str], **more: str) -> HttpAnswer:
+        return post(auth, "me/password", body, token=ada.token, headers=named | more)
+
+    assert change(body).status == 204
+    other = log_in(auth, ada.email, NEW).json()["refresh_token"]
+    assert change(body).status == 204
+    assert is_alive(auth, other), "nothing was done again"
+    assert change(body | {"new_password": f"{NEW}, another"}).code == "validation_failed"
+    unnamed = {"idempotency-key": "change-2"}
+    assert change(body, **unnamed).code == "invalid_credentials"
+    back = {"current_password": NEW, "new_password": PASSWORD}
+    assert change(back, **{"idempotency-key": "change-3"}).status == 204
+    assert change(body).code == "validation_failed", "the password is another by now"
+
+
+def test_repeating_the_change_of_a_password_is_no_way_to_guess_it(
+    auth: Client, person: Callable[..., Person], caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = person()
+    body = {"current_password": PASSWORD, "new_password": NEW}
+
+    def change(new_password: str, token: str = ada.token) -> str | None:
+        how: dict[str, Any] = {"headers": {"idempotency-key": "change-1"}, "source_ip": "2001:db8:a9::1"}
+        answer = post(auth, "me/password", body | {"new_password": new_password}, token=token, **how)
+        return None if answer.status == 204 else answer.code
+
+    assert change(NEW) is None
+    other = log_in(auth, ada.email, NEW).json()["access_token"]
+    assert change(NEW, other) == "validation_failed", "it is the request of the session that made it"
+    caplog.clear()
+    guesses = (change(f"{NEW}, {number}") for number in range(3 * FROM_ONE_ADDRESS.free))
+    answers = list(itertools.takewhile(lambda code: code == "validation_failed", guesses))
+    assert FROM_ONE_ADDRESS.free <= len(answers) < 3 * FROM_ONE_ADDRESS.free, "then one has to wait"
+    assert caplog.messages.count("login_refused") == len(answers)
 
 
 # ---- sessions ----

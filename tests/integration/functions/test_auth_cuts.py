@@ -27,9 +27,9 @@ from tests.integration.functions.auth_cuts.administration_cases import ADMINISTR
 from tests.integration.functions.auth_cuts.factor_cases import FACTOR_CASES
 from tests.integration.functions.auth_cuts.invariants import Change, Step, broken, untold
 from tests.integration.functions.auth_cuts.session_cases import SESSION_CASES
-from tests.integration.functions.auth_cuts.store import ENVIRONMENT, Store
 from tests.integration.functions.auth_cuts.world import APP_ADDRESS, PROVIDERS, Case, World, instance
 from tests.integration.functions.auth_cuts.writes import Between, Cut, Fate, Written, through
+from tests.integration.functions.cut_store import ENVIRONMENT, Store
 from tests.integration.functions.lambda_events import Client
 
 CASES = ACCOUNT_CASES | SESSION_CASES | FACTOR_CASES | ADMINISTRATION_CASES
@@ -51,7 +51,7 @@ def desks() -> Desks:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        store = Store()
+        store = Store("AuthTableName")
     mails = list[Mail]()
     common = {
         "PARLEY_AUTH_TABLE": store.table,

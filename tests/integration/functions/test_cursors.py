@@ -13,12 +13,17 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
+from contracts.leaving import LeaveReason
+from contracts.log_events import MeetingEnded, ParticipantLeft
+from contracts.rooms import Identity, MeetingId, ParticipantId, room_of
 from functions.serverless.cursors import Place, cursor_at, cursor_of_text
 from functions.serverless.service import Operation
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
+from tests.integration.functions.meeting_hosts import tell
 from tests.integration.functions.strange_requests import assert_no_fault_of_ours, call, operations
 from tests.integration.functions.test_roles_and_routes import BODIES
+from tests.unit.meetings_service.room_history import START, joined
 
 
 @pytest.fixture(params=["auth", "meetings"])
@@ -123,6 +128,39 @@ def test_cursors_of_other_lists_do_no_harm(service: Client, admin: Person, meeti
         for more in ways(operation):
             answer = call(service, operation, admin, meeting, query={"cursor": cursor, **more})
             assert_no_fault_of_ours(answer, operation.name, more)
+
+
+def all_of(meetings: Client, person: Person, path: str, limit: int) -> list[dict[str, object]]:
+    """What all pages have, each as short as asked for."""
+    found, query = list[dict[str, object]](), f"?limit={limit}"
+    while True:
+        page = meetings.request("GET", f"{path}{query}", token=person.token).json()
+        assert len(page["items"]) <= limit
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        query = f"?limit={limit}&cursor={page['next_cursor']}"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 100])
+def test_sessions_and_bans_come_page_by_page(meetings: Client, admin: Person, meeting: str, limit: int) -> None:
+    for number in range(1, 6):
+        room = room_of(MeetingId(meeting), number)
+        banned = ParticipantLeft(
+            at=START + 2,
+            participant_id=ParticipantId(f"p_{number}"),
+            identity=Identity(f"u_banned{number}"),
+            reason=LeaveReason.REMOVED,
+            banned="Eve",
+        )
+        tell(meetings, room, joined(number, START + number), banned, MeetingEnded(at=START + 3, by=None))
+        if number % 2:
+            path = f"/v1/meetings/{meeting}/bans/u_banned{number}"
+            assert meetings.request("DELETE", path, token=admin.token).status == 204
+    sessions = all_of(meetings, admin, f"/v1/meetings/{meeting}/sessions", limit)
+    assert [each["number"] for each in sessions] == [5, 4, 3, 2, 1]
+    bans = all_of(meetings, admin, f"/v1/meetings/{meeting}/bans", limit)
+    assert [each["identity"] for each in bans] == ["u_banned2", "u_banned4"]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(300)
 PASSWORD = "correct horse battery"
 ADDRESSES = 24
 """Of a kind, so that none meets the limits for guesses (5) and for mails (5): two a round, in three attempts."""
-ARGON2 = {"PARLEY_AUTH_ARGON2_MEMORY_KIB": "65536", "PARLEY_AUTH_ARGON2_TIME_COST": "2"}
+ARGON2 = {"PARLEY_AUTH_ARGON2_MEMORY_KIB": "32768", "PARLEY_AUTH_ARGON2_TIME_COST": "2"}
 Post = Callable[[str, object], int]
 
 

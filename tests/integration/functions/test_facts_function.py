@@ -1,4 +1,4 @@
-"""The function that takes the rooms' facts: twice, shuffled, cut between writes, with poison in between."""
+"""The function that takes the rooms' facts: twice, shuffled, with poison in between."""
 
 from __future__ import annotations
 
@@ -19,17 +19,13 @@ from tests.integration.functions.conftest import Person
 from tests.integration.functions.lambda_events import Client
 from tests.unit.meetings_service.room_history import (
     START,
-    asked,
     deliveries,
     edited,
     histories,
     joined,
-    left,
     moved,
-    raised,
     removed,
     said,
-    voted,
 )
 
 if TYPE_CHECKING:
@@ -121,59 +117,6 @@ def test_meeting_goes_live_and_ends_with_its_facts(clerk: Clerk) -> None:
     assert body["status"] == "ended"
     assert body["started_at"] == "2027-01-15T08:00:00.000Z"
     assert body["ended_at"] == "2027-01-15T08:00:05.000Z"
-
-
-def test_function_killed_between_any_two_writes_leaves_nothing_that_redelivery_does_not_mend(
-    clerk: Clerk, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class KilledError(BaseException):
-        """Nothing of ours goes on after it."""
-
-    def batch(meeting_id: MeetingId) -> list[Fact]:
-        message = said(1, START + 3)
-        events: list[LogEvent] = [
-            joined(1, START + 1),
-            joined(2, START + 2),
-            message,
-            left(1, START + 4),
-            said(2, START + 5),
-            edited(message, 3, START + 6),
-            asked(2, START + 7),
-            voted(f"q_{START + 7}", 2, START + 8, (1, 0)),
-            raised(2, START + 9),
-            moved(2, START + 10, "b_1"),
-        ]
-        return [Fact(meeting_id=meeting_id, version=n + 1, event=event) for n, event in enumerate(events)]
-
-    writes = {name: getattr(dynamodb, name) for name in ("update_item", "batch_write_item")}
-    survived = 0
-    while True:
-        meeting_id = clerk.meeting()
-        left_to_do = survived
-
-        def cut(name: str, **request: Any) -> Any:
-            nonlocal left_to_do
-            if left_to_do == 0:
-                raise KilledError
-            left_to_do -= 1
-            return writes[name](**request)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(dynamodb, "update_item", lambda cut=cut, **request: cut("update_item", **request))
-            patch.setattr(dynamodb, "batch_write_item", lambda cut=cut, **request: cut("batch_write_item", **request))
-            try:
-                clerk.deliver(batch(meeting_id))
-                done = True
-            except KilledError:
-                done = False
-        for fact in reversed(batch(meeting_id)):
-            assert clerk.deliver([fact]) == FactsAccepted()
-        assert clerk.record(meeting_id) == changes_by_meeting(batch(meeting_id))[meeting_id]
-        if done:
-            break
-        survived += 1
-    # Two stays and a hand, two people twice, a turn, two messages and an edit, a poll and its votes, the start twice.
-    assert survived == 3 + 4 + 1 + 3 + 2 + 2
 
 
 def test_text_of_a_removed_message_is_nowhere_even_when_it_is_told_again(

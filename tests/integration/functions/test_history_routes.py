@@ -179,6 +179,7 @@ def test_polls_and_breakout_rooms_are_told_as_they_came_out(make: Make) -> None:
         "created_at": "2027-01-15T08:00:00.000Z",
         "created_by": "p_1",
         "closed_at": "2027-01-15T08:00:03.000Z",
+        "prepared_id": None,
     }
     assert (second["voters"], second["closed_at"], second["options"][0]["votes"]) == (0, None, 0)
     assert make("Eve").ask("GET", f"{path}/polls").code == "permission_denied"
@@ -292,7 +293,7 @@ def test_what_is_older_than_the_organisation_keeps_is_told_to_nobody(
         assert host.ask("GET", path).code == "not_found", path
     lines = ada.ask("GET", f"/{meeting['id']}/sessions/2/chat").json()["items"]
     assert [each["text"] for each in lines] == ["new"]
-    assert [each["number"] for each in host.ask("GET", f"/{meeting['id']}/sessions").json()["items"]] == [1, 2]
+    assert [each["number"] for each in host.ask("GET", f"/{meeting['id']}/sessions").json()["items"]] == [2, 1]
 
 
 def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
@@ -342,7 +343,7 @@ def test_what_is_kept_no_longer_is_deleted_and_does_not_come_back(
         assert "live" in kept(".2")
         assert "new" in kept(".3")
     items = host.ask("GET", f"/{meeting['id']}/sessions").json()["items"]
-    assert [each["forgotten_at"] is not None for each in items] == [True, False, False]
+    assert [each["forgotten_at"] is not None for each in items] == [False, False, True]
     assert [each["ended_by"] for each in items] == [None, None, None]
     keeping(None)
     assert host.ask("GET", f"/{meeting['id']}/sessions/1/attendance").code == "not_found"

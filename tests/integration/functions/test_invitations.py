@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from functions.serverless import aws as serverless_aws
@@ -376,8 +380,33 @@ def test_ses_takes_the_same_mail(
     ses.create_email_identity(EmailIdentity="parley@meet.test")
     client = new_meetings(PARLEY_MEETINGS_MAIL="ses", PARLEY_MEETINGS_MAIL_FROM="Parley <parley@meet.test>")
     host = Host(client, person("Ada"))
-    meeting = host.make("Plan", schedule=in_utc(600))
-    host.ask("POST", f"/{meeting['id']}/invitees", {"address": address})
-    [job_id] = client.module.jobs.waiting()
-    client.module.do_jobs({"job_ids": [job_id, job_id, "nonsense"]}, None)
-    assert list(client.module.jobs.waiting()) == []
+    meeting = host.make("Plan \N{EN DASH} caf\u00e9", schedule=in_utc(600))
+    path, later = f"/{meeting['id']}", local(700)
+    for method, where, body in (
+        ("POST", f"{path}/invitees", {"address": address}),
+        ("PATCH", path, {"schedule": {"start": later}}),
+        ("POST", f"{path}/cancel", None),
+    ):
+        assert host.ask(method, where, body).status == 200
+        for _ in range(2):  # what is for all makes jobs for each
+            waiting = list(client.module.jobs.waiting())
+            client.module.do_jobs({"job_ids": [*waiting, *waiting, "nonsense"]}, None)
+        assert list(client.module.jobs.waiting()) == []
+    mails = taken_by_ses(aws, address)
+    assert [calendar_of(mail)["METHOD"] for mail in mails] == ["REQUEST", "REQUEST", "CANCEL"]
+    assert [event_of(mail)["SEQUENCE"] for mail in mails] == [0, 1, 2]
+    assert {str(event_of(mail)["UID"]) for mail in mails} == {f"{meeting['id']}@meet.test"}
+    assert event_of(mails[0])["SUMMARY"] == meeting["title"]
+    assert event_of(mails[1])["DTSTART"].dt.isoformat() == f"{later}+00:00"
+    assert event_of(mails[2])["STATUS"] == "CANCELLED"
+    assert {(str(mail["From"]), str(mail["To"])) for mail in mails} == {('"Ada (Parley)" <parley@meet.test>', address)}
+    assert meeting["join_url"] in text_of(mails[0])
+    assert meeting["join_url"] in text_of(mails[0], "html")
+
+
+def taken_by_ses(aws: dict[str, str], address: str) -> list[EmailMessage]:
+    """The mails to an address that moto's SES was given, as it was given them, oldest first."""
+    kept = httpx.get(f"{aws['AWS_ENDPOINT_URL']}/moto-api/data.json", timeout=60).json()
+    raw = (each["raw_data"] for each in kept["ses"]["RawMessage"] if address in each["destinations"])
+    mails = [message_from_string(each, policy=default) for each in raw]
+    return [mail for mail in mails if isinstance(mail, EmailMessage)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from meetings_service.adapters import lists
@@ -14,11 +14,17 @@ from msgspec.structs import replace
 from contracts.rooms import MeetingId
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.counted_calls import counted_calls
+from tests.integration.functions.host_mails import Killed, Killer
 from tests.integration.functions.lambda_events import Client, HttpAnswer
 from tests.integration.functions.meeting_hosts import Host, came_in, in_utc, tell
+from tests.unit.meetings_service.room_history import START
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+TIMES = {"hosted": "created_at", "past": "since"}
+"""What a list is in the order of, as its entries tell it."""
 
 
 @pytest.fixture
@@ -48,6 +54,57 @@ def test_lists_can_be_narrowed(host: Callable[..., Host]) -> None:
     assert ada.ask("GET", "?list=nonsense").status == 422
 
 
+def test_lists_can_be_narrowed_by_the_times_that_they_are_in_the_order_of(
+    host: Callable[..., Host], meetings: Client
+) -> None:
+    ada, bob = host("Ada"), host("Bob")
+    daily = ada.make("Daily", schedule={**in_utc(60), "rule": "FREQ=DAILY;COUNT=30"})
+    once = [ada.make(f"in {minutes}", schedule=in_utc(minutes)) for minutes in (90, 3 * 24 * 60, 5 * 24 * 60)]
+    for number, meeting in enumerate([daily, *once]):
+        ada.ask("POST", f"/{meeting['id']}/invitees", {"user_id": bob.person.id})
+        tell(meetings, meeting["id"], came_in(bob, at=START + number * 1000))
+
+    def time(entry: dict[str, Any], name: str) -> str:
+        return str(entry["occurrence"]["start"] if name == "upcoming" else entry[TIMES[name]])
+
+    def still(entry: dict[str, Any], at: str) -> bool:
+        return bool(entry["occurrence"]["end"] > at)
+
+    for someone, name in ((ada, "hosted"), (ada, "upcoming"), (bob, "upcoming"), (bob, "past")):
+        everything = someone.listed(name)
+        at = sorted(time(each, name) for each in everything)
+        assert len(set(at)) > 3
+        for since, until in ((1, None), (None, 2), (1, 3), (2, 2), (3, 1)):
+            begin, end = (None if place is None else at[place] for place in (since, until))
+            query = "".join(f"&{key}={value}" for key, value in (("since", begin), ("until", end)) if value)
+            wanted = [
+                each
+                for each in everything
+                if time(each, name) < (end or "9")
+                and (begin is None or time(each, name) >= begin or (name == "upcoming" and still(each, begin)))
+            ]
+            for limit in (1, 2, 50):
+                assert someone.listed(name, limit, query) == wanted, (name, since, until, limit)
+
+
+def test_invitations_can_be_narrowed_by_when_they_were_made(host: Callable[..., Host]) -> None:
+    ada, bob = host("Ada"), host("Bob")
+    invited = list[tuple[str, str]]()
+    for _ in range(3):
+        path = f"/{ada.make()['id']}"
+        answer = ada.ask("POST", f"{path}/invitees", {"user_id": bob.person.id}).json()
+        invited.append((answer["invited_at"], path[1:]))
+    first, second, third = (at for at, _ in invited)
+    assert first < second < third
+    narrowed = {f"&since={second}": invited[1:], f"&until={third}": invited[:2], f"&until={first}": []}
+    for query, expected in narrowed.items():
+        for limit in (1, 50):
+            found = [each["id"] for each in bob.listed("invited", limit, query)]
+            assert found == [each for _, each in reversed(expected)], query
+    for wrong in ("since=noon", "until=-1", "until="):
+        assert ada.ask("GET", f"?{wrong}").code == "validation_failed"
+
+
 def test_a_list_tells_the_answer_to_the_time_that_it_shows(host: Callable[..., Host]) -> None:
     ada, bob = host("Ada"), host("Bob")
     schedule = {**in_utc(60), "rule": "FREQ=DAILY;COUNT=2"}
@@ -69,6 +126,37 @@ def test_a_list_tells_the_answer_to_the_time_that_it_shows(host: Callable[..., H
     assert said("upcoming") == ["needs_action", "needs_action"]
 
 
+@pytest.mark.parametrize("service", ["meetings", "postal"])
+def test_a_change_of_time_reaches_every_agenda_whoever_dies_over_it(
+    service: str,
+    request: pytest.FixtureRequest,
+    person: Callable[..., Person],
+    dynamodb: DynamoDBClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With mail and without: what is left to do waits until somebody does it, though nobody asks again."""
+    client: Client = request.getfixturevalue(service)
+    ada, bob = Host(client, person("Ada")), Host(client, person("Bob"))
+    killer, clock = Killer(dynamodb, client.module.mailing, monkeypatch), client.module.meetings._clock
+    for writes in range(1, 10):
+        meeting = ada.make(schedule=in_utc(60))
+        ada.ask("POST", f"/{meeting['id']}/invitees", {"user_id": bob.person.id})
+        killer.left, died = writes, False
+        try:
+            ada.ask("PATCH", f"/{meeting['id']}", {"schedule": {"start": in_utc(24 * 60)["start"]}})
+        except Killed:
+            died = True
+        killer.work(client)
+        monkeypatch.setattr(client.module.meetings, "_clock", lambda: clock() + 2 * 3600)
+        for one in (ada, bob):
+            assert meeting["id"] in [each["id"] for each in one.listed("upcoming")], (writes, one is ada)
+        monkeypatch.setattr(client.module.meetings, "_clock", clock)
+        if not died:
+            assert writes > 3  # the change, the invitation's place, and that it is done
+            return
+    pytest.fail("it writes on and on")
+
+
 @pytest.mark.parametrize("under_way", [0, 4])
 def test_many_that_begin_at_once_are_all_listed_and_what_follows_them_too(
     host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch, under_way: int
@@ -82,6 +170,35 @@ def test_many_that_begin_at_once_are_all_listed_and_what_follows_them_too(
     for meeting_id in at_once:
         ada.ask("POST", f"/{meeting_id}/cancel")
     assert [each["id"] for each in ada.listed("upcoming", limit=5)] == [later]
+
+
+def test_series_that_never_end_are_listed_with_those_that_do(
+    host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is next is next, however many series end before it does."""
+    monkeypatch.setattr(lists, "SERIES_AT_ONCE", 2)  # so that a few are several queries
+    ada, bob = host("Ada"), host("Bob")
+    ending = [ada.make(schedule={**in_utc(60 + n), "rule": "FREQ=DAILY;COUNT=2"})["id"] for n in range(5)]
+    endless = [ada.make(schedule={**in_utc(5 + n), "rule": "FREQ=WEEKLY"})["id"] for n in range(3)]
+    for meeting_id in (*ending, *endless):
+        ada.ask("POST", f"/{meeting_id}/invitees", {"user_id": bob.person.id})
+    for one in (ada, bob):
+        page = one.ask("GET", "?list=upcoming&limit=9").json()["items"]
+        assert [each["id"] for each in page] == [*endless, *ending, ending[0]]
+    planned = {"schedule": in_utc(5)}
+    found = bob.ask("POST", "/conflicts", planned).json()["items"]
+    assert {each["meeting_id"] for each in found} == set(endless)
+
+
+def test_two_times_of_a_series_that_begin_together_are_both_listed(host: Callable[..., Host]) -> None:
+    ada = host()
+    schedule = {**in_utc(60), "rule": "FREQ=DAILY;COUNT=3"}
+    meeting = ada.make(schedule=schedule)
+    first, second, third = (each["occurrence"]["occurrence"] for each in ada.listed("upcoming"))
+    ada.ask("PATCH", f"/{meeting['id']}/occurrences/{second}", {"start": third})
+    for limit in (1, 2, 3):
+        shown = [each["occurrence"]["occurrence"] for each in ada.listed("upcoming", limit)]
+        assert shown == [first, second, third], limit
 
 
 ASKED: dict[str, Callable[[Host, Host, str], HttpAnswer]] = {

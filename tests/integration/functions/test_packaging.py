@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.local.aws_server import load_template
+from tests.integration.functions.chalice_package import chalice_package
 from tests.integration.functions.lambda_events import ROOT, load_app
 
 SERVICES = ("auth", "meetings")
@@ -50,20 +49,7 @@ def service(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def packaged(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory with ``deployment.zip`` and ``sam.json``."""
-    project = tmp_path_factory.mktemp("project") / service
-    shutil.copytree(ROOT / "functions" / service, project, symlinks=False, ignore=shutil.ignore_patterns("deployments"))
-    (project / "requirements.txt").write_text("")
-    out = tmp_path_factory.mktemp("out")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
-    subprocess.run(
-        [Path(sys.executable).with_name("chalice"), "package", "--stage", "prod", str(out)],
-        cwd=project,
-        env=environ | {"AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": ""},
-        check=True,
-        capture_output=True,
-        timeout=100,
-    )
-    return out
+    return chalice_package(service, tmp_path_factory.mktemp("packaged"))
 
 
 def sources(folder: Path) -> set[str]:
@@ -135,22 +121,6 @@ def test_every_route_is_reached_through_the_edge(service: str, packaged: Path) -
     for path in paths:
         origin = next((target for pattern, target in patterns if fnmatchcase(path, pattern)), "page")
         assert origin == service, path
-
-
-def test_functions_may_do_what_they_need_and_no_more(service: str, packaged: Path) -> None:
-    template = json.loads((packaged / "sam.json").read_text())
-    roles = [item for item in template["Resources"].values() if item["Type"] == "AWS::IAM::Role"]
-    assert roles
-    for role in roles:
-        for policy in role["Properties"]["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                _check(statement)
-
-
-def _check(statement: dict[str, Any]) -> None:
-    assert "*" not in statement["Action"]
-    assert all(not action.endswith(":*") for action in statement["Action"])
-    assert statement["Resource"] != "*"
 
 
 def test_requirements_are_the_locked_versions(service: str) -> None:

@@ -227,6 +227,12 @@ def test_every_change_of_others_or_of_the_organisation_is_audited_or_named_here(
         "change_occurrence",
         "split_series",
         "end_series",
+        "prepare_poll",
+        "order_prepared_polls",
+        "change_prepared_poll",
+        "delete_prepared_poll",
+        "plan_breakouts",
+        "drop_breakout_plan",
     }
     told_by_the_rooms_own_record = {
         operation.name

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from meetings_service.domain.webhook_events import EventType
 from meetings_service.domain.webhooks import Secret, Webhook, new_secret
 
-from contracts.recording_manifest import MANIFEST
+from contracts.recording_manifest import MANIFEST, Manifest, PartEnd, unfinished
+from functions.serverless.times import rfc3339
 from tests.integration.functions.conftest import Person
 from tests.integration.functions.counted_calls import counted_calls
-from tests.integration.functions.lambda_events import Client, HttpAnswer
+from tests.integration.functions.lambda_events import Client
 from tests.integration.functions.meeting_hosts import Host, came_in, tell
-from tests.integration.functions.recording_studio import DAY_MS, PICTURE, Studio, now_ms
+from tests.integration.functions.recording_studio import DAY_MS, PICTURE, POSTER, Studio, ids, now_ms, one
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,15 +37,6 @@ def root(meetings: Client, admin: Person) -> Iterator[Host]:
     host = Host(meetings, admin)
     yield host
     assert host.ask("PUT", "/organisation", {"defaults": {}}).status == 200
-
-
-def one(who: Host, recording_id: str) -> HttpAnswer:
-    return who.ask("GET", f"/recordings/{recording_id}")
-
-
-def ids(answer: HttpAnswer) -> list[str]:
-    assert answer.status == 200, answer.text
-    return [each["id"] for each in answer.json()["items"]]
 
 
 def fetched(address: str, **headers: str) -> bytes:
@@ -130,6 +122,33 @@ def test_webhooks_are_told_once_that_a_recording_can_be_fetched(
     module.webhooks_table.delete(webhook.id)
 
 
+def test_a_part_of_a_lost_node_is_waited_for_and_what_is_missing_is_told(studio: Studio) -> None:
+    at = now_ms()
+    recording_id = studio.record(at=at)
+    prefix = f"{studio.meeting['id']}/{recording_id}/"
+    piece = f"{unfinished(prefix, '1-lost')}00000000"
+    studio.s3.put_object(Bucket=studio.bucket, Key=piece, Body=b"a piece")
+    bring_manifest(studio, f"{prefix}2-node/", started_at=at + 3_000, ended_at=at + 5_000, end=PartEnd.FINISHED)
+    told = one(studio.host, recording_id).json()
+    assert (told["state"], told["gaps"]) == ("processing", [])
+    bring_manifest(studio, f"{prefix}1-lost/", started_at=at, ended_at=at + 1_250, end=PartEnd.NODE_LOST)
+    told = one(studio.host, recording_id).json()
+    gap = {"kind": "tracks", "begins_at": rfc3339(at + 1_250), "ends_at": rfc3339(at + 3_000), "reason": "node_lost"}
+    assert (told["state"], told["gaps"], told["duration_ms"]) == ("ready", [gap], 5_000)
+    [listed] = studio.host.ask("GET", "/recordings").json()["items"]
+    assert listed["gaps"] == [gap]
+    assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 204
+    left = studio.s3.list_objects_v2(Bucket=studio.bucket, Prefix=unfinished(prefix))
+    assert left["KeyCount"] == 0, "its pieces are deleted, too"
+
+
+def bring_manifest(studio: Studio, part: str, *, started_at: int, ended_at: int, end: PartEnd) -> None:
+    told = Manifest(
+        meeting_id=studio.meeting["id"], recording_id="", started_at=started_at, ended_at=ended_at, files=(), end=end
+    )
+    studio.s3.put_object(Bucket=studio.bucket, Key=f"{part}{MANIFEST}", Body=msgspec.json.encode(told))
+
+
 def test_a_second_part_is_waited_for_while_it_comes(studio: Studio) -> None:
     recording_id = studio.record()
     studio.bring(recording_id, "1-node")
@@ -157,6 +176,35 @@ def test_one_file_is_had_by_an_address_that_opens_nothing_else(studio: Studio, s
     for file_id in ("1-node~002.webm", "1-node~..", "..~manifest.json", "x", "2-node~001.webm"):
         refused = studio.host.ask("POST", f"/recordings/{recording_id}/files/{file_id}/download")
         assert (refused.status, refused.code) == (404, "not_found"), file_id
+
+
+def test_a_film_has_chapters_people_and_a_poster_that_its_address_opens(studio: Studio) -> None:
+    tell(studio.meetings, studio.meeting["id"], came_in(studio.host), first=1)
+    recording_id = studio.record()
+    assert one(studio.host, recording_id).json()["poster"] is None
+    studio.bring_film(recording_id)
+    told = one(studio.host, recording_id).json()
+    film, manifest = told["files"]
+    assert (film["source"], manifest["source"]) == ("meeting", "manifest")
+    ada, bob = {"participant_id": "p_1", "name": "Guest 1"}, {"participant_id": "p_2", "name": None}
+    assert film["chapters"] == [
+        {"start_ms": 0, "end_ms": 20_000, "speakers": [ada]},
+        {"start_ms": 20_000, "end_ms": 60_000, "speakers": [bob, ada]},
+    ]
+    assert told["participants"] == [ada, bob]
+    listed = studio.host.ask("GET", "/recordings").json()["items"]
+    of_meeting = studio.host.ask("GET", f"/{studio.meeting['id']}/recordings").json()["items"]
+    renamed = studio.host.ask("PATCH", f"/recordings/{recording_id}", {"title": "Talk"}).json()
+    for poster in (told["poster"], listed[0]["poster"], of_meeting[0]["poster"], renamed["poster"]):
+        assert fetched(poster["url"]) == POSTER
+        with urllib.request.urlopen(poster["url"]) as got:
+            assert got.headers["Content-Type"] == "image/jpeg"
+            assert got.headers["Content-Disposition"] is None
+        assert "X-Amz-Expires=3600" in urlsplit(poster["url"]).query
+    refused = studio.host.ask("POST", f"/recordings/{recording_id}/files/1-node.composite~poster.jpg/download")
+    assert refused.status == 404, "it is no file of the recording's"
+    assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 204
+    assert studio.keys(recording_id) == []
 
 
 def test_who_sees_and_who_may_change_a_recording(studio: Studio, root: Host) -> None:
@@ -229,125 +277,6 @@ def test_lists_go_page_by_page_the_latest_first(studio: Studio, root: Host) -> N
     assert studio.host.ask("GET", "/recordings?cursor=nonsense").status == 422
 
 
-def test_deleted_means_files_entry_and_shares(studio: Studio) -> None:
-    recording_id = studio.made()
-    bob = studio.somebody()
-    studio.host.ask("POST", f"/recordings/{recording_id}/shares", {"user_id": bob.person.id})
-    assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 204
-    assert studio.keys(recording_id) == []
-    assert studio.items(recording_id) == ["RECORDING"], "what is left knows only that it is gone"
-    for who in (studio.host, bob):
-        assert one(who, recording_id).status == 404
-        assert ids(who.ask("GET", f"/recordings?list={'mine' if who is studio.host else 'shared'}")) == []
-    assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 404
-    tell(studio.meetings, studio.meeting["id"], *studio.facts(recording_id, studio.meeting["id"], now_ms()), first=7)
-    assert one(studio.host, recording_id).status == 404, "facts that come once more do not bring it back"
-    assert studio.items(recording_id) == ["RECORDING"]
-    studio.bring(recording_id, "2-late")
-    studio.upkeep(after_ms=3_600_000)
-    assert studio.keys(recording_id) == [], "nor do files that were still on their way"
-
-
-def test_one_that_is_being_made_is_not_deleted(studio: Studio) -> None:
-    recording_id = studio.record(stops=False)
-    answer = studio.host.ask("DELETE", f"/recordings/{recording_id}")
-    assert (answer.status, answer.code) == (409, "conflict")
-
-
-def test_a_deletion_that_is_cut_off_anywhere_is_finished_by_the_schedule(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class KilledError(Exception):
-        pass
-
-    module = studio.meetings.module
-    steps = {
-        (module.recordings_table, "begin_deletion"),
-        (module.recordings_bucket, "delete"),
-        (module.recordings_table, "finish_deletion"),
-    }
-    for owner, name in steps:
-        recording_id = studio.made()
-        with monkeypatch.context() as patch:
-            patch.setattr(owner, name, lambda *_, **__: (_ for _ in ()).throw(KilledError))
-            assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 500
-        if name == "begin_deletion":
-            assert one(studio.host, recording_id).status == 200, "nothing was done"
-            assert studio.host.ask("DELETE", f"/recordings/{recording_id}").status == 204
-        else:
-            assert one(studio.host, recording_id).status == 404, "from the first moment nobody sees it"
-            studio.upkeep(after_ms=60_000)
-        assert studio.keys(recording_id) == []
-        assert studio.items(recording_id) == ["RECORDING"]
-
-
-def test_policy_is_announced_and_enforced_with_the_buckets_own_as_its_limit(
-    studio: Studio, root: Host, new_meetings: Callable[..., Client]
-) -> None:
-    began = now_ms() - 40 * DAY_MS
-    old, young = studio.record(at=began), studio.made()
-    studio.bring(old)
-    assert one(studio.host, old).json()["expires_at"] is None
-    assert root.ask("PUT", "/organisation", {"defaults": {}, "recordings_days": 45}).json()["recordings_days"] == 45
-    told = one(studio.host, old).json()
-    assert told["expires_at"] > told["started_at"]
-    assert ids(studio.host.ask("GET", "/recordings")) == [young, old]
-    studio.upkeep(kept_days=studio.meetings.module.recordings_kept_days())
-    assert one(studio.host, old).status == 200
-    root.ask("PUT", "/organisation", {"defaults": {}, "recordings_days": 39})
-    studio.upkeep(kept_days=studio.meetings.module.recordings_kept_days())
-    assert one(studio.host, old).status == 404
-    assert studio.keys(old) == []
-    assert one(studio.host, young).status == 200
-    limited = new_meetings(PARLEY_MEETINGS_RECORDINGS_KEPT_DAYS="30").module
-    assert limited.recordings_kept_days() == 30
-    assert root.ask("PUT", "/organisation", {"defaults": {}, "recordings_days": 0}).status == 422
-
-
-def test_one_that_cannot_be_looked_after_is_in_nobodys_way(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    broken, fine = studio.made(), studio.made()
-    bucket = studio.meetings.module.recordings_bucket
-    objects = bucket.objects
-
-    def failing(prefix: str) -> Any:
-        if broken in prefix:
-            raise RuntimeError("no")
-        return objects(prefix)
-
-    studio.meetings.module.logger.addHandler(caplog.handler)
-    try:
-        with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
-            patch.setattr(bucket, "objects", failing)
-            studio.upkeep(after_ms=6 * 60_000)
-    finally:
-        studio.meetings.module.logger.removeHandler(caplog.handler)
-    failed = [vars(each)["recording_id"] for each in caplog.records if each.msg == "recording_upkeep_failed"]
-    assert set(failed) == {broken}
-    table = studio.meetings.module.recordings_table
-    assert (table.find(broken).state, table.find(fine).state) == ("processing", "ready")
-    studio.upkeep(after_ms=6 * 60_000)
-    assert table.find(broken).state == "ready"
-
-
-def test_whoever_deletes_a_meeting_says_what_becomes_of_its_recordings(studio: Studio, root: Host) -> None:
-    recording_id = studio.made()
-    path = f"/{studio.meeting['id']}"
-    answer = studio.host.ask("DELETE", path)
-    assert (answer.status, answer.code) == (409, "conflict")
-    assert studio.host.ask("DELETE", f"{path}?recordings=keep").status == 204
-    assert one(studio.host, recording_id).json()["title"] == "Weekly"
-    assert one(root, recording_id).status == 200
-    assert one(studio.somebody("Eve"), recording_id).status == 404
-    other = Studio(studio.meetings, studio.s3, studio.bucket, studio.person)
-    gone = other.made()
-    assert other.host.ask("DELETE", f"/{other.meeting['id']}?recordings=delete").status == 204
-    assert other.keys(gone) == []
-    assert one(other.host, gone).status == 404
-    assert studio.host.ask("DELETE", f"/{studio.host.make()['id']}").status == 204, "one without any asks nothing"
-
-
 def test_recordings_of_later_sessions_are_their_meetings(studio: Studio) -> None:
     room = f"{studio.meeting['id']}.2"
     recording_id = studio.record(room=room)
@@ -355,6 +284,42 @@ def test_recordings_of_later_sessions_are_their_meetings(studio: Studio) -> None
     told = one(studio.host, recording_id).json()
     assert (told["meeting_id"], told["session"], told["state"]) == (studio.meeting["id"], 2, "ready")
     assert ids(studio.host.ask("GET", f"/{studio.meeting['id']}/recordings")) == [recording_id]
+
+
+def test_recordings_of_one_session_are_listed_alone_and_end_where_it_began(studio: Studio) -> None:
+    meeting, at = studio.meeting["id"], now_ms()
+    rooms = [(1, meeting), (2, f"{meeting}.2"), (2, f"{meeting}.2"), (3, f"{meeting}.3")]
+    made = [(number, studio.record(room=room, at=at + offset)) for offset, (number, room) in enumerate(rooms)]
+    for session in (1, 2, 3, 4):
+        path = f"/{meeting}/recordings?session={session}&limit=1"
+        found: list[str] = []
+        following: str | None = ""
+        pages = 0
+        while following is not None:
+            answer = studio.host.ask("GET", path + following)
+            found += ids(answer)
+            pages += 1
+            cursor = answer.json()["next_cursor"]
+            following = None if cursor is None else f"&cursor={cursor}"
+        assert found == [recording_id for number, recording_id in reversed(made) if number == session]
+        assert session < 4 or pages == 1, "what came before is of no later session"
+    assert studio.host.ask("GET", f"/{meeting}/recordings?session=0").status == 422
+
+
+def test_a_title_is_not_written_over_one_that_was_never_seen(studio: Studio) -> None:
+    recording_id = studio.record()
+    path = f"/recordings/{recording_id}"
+    seen = one(studio.host, recording_id).headers["etag"]
+    first = studio.host.ask("PATCH", path, {"title": "First"}, if_match=seen)
+    assert (first.status, first.json()["title"]) == (200, "First")
+    late = studio.host.ask("PATCH", path, {"title": "Late"}, if_match=seen)
+    assert (late.status, late.code) == (412, "precondition_failed")
+    read = one(studio.host, recording_id)
+    assert (read.json()["title"], read.headers["etag"]) == ("First", first.headers["etag"])
+    studio.bring(recording_id)
+    assert one(studio.host, recording_id).headers["etag"] == first.headers["etag"], "its files are no other title"
+    assert studio.host.ask("PATCH", path, {"title": "Second"}, if_match=first.headers["etag"]).status == 200
+    assert studio.host.ask("PATCH", path, {"title": "Third"}).status == 200, "heeded, not demanded"
 
 
 def test_a_page_costs_the_same_however_many_there_are(studio: Studio, dynamodb: Any) -> None:

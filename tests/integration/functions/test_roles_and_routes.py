@@ -65,6 +65,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "rename_recording": {"title": "x"},
     "share_recording": {"address": "ida@example.org"},
     "set_organisation": {"defaults": {}},
+    "prepare_poll": {"question": "?", "options": ["a", "b"]},
+    "change_prepared_poll": {"multiple": True},
+    "order_prepared_polls": {"ids": []},
+    "plan_breakouts": {"rooms": [{"name": "Red"}]},
     "create_stream_key": {"name": "x"},
     "join_meeting": {"display_name": "X"},
     "set_role": {"role": "cohost"},
@@ -228,6 +232,13 @@ MEETINGS: dict[str, Row] = {
         ),
         (401, 404, 404, 404),  # who sees which is in test_recordings.py
     ),
+    "list_prepared_polls": (401, 403, 200, 200),
+    "prepare_poll": (401, 403, 201, 201),
+    "order_prepared_polls": (401, 403, 200, 200),
+    "read_breakout_plan": (401, 403, 404, 404),
+    "plan_breakouts": (401, 403, 200, 200),
+    "drop_breakout_plan": (401, 403, 204, 204),
+    **dict.fromkeys(("read_prepared_poll", "change_prepared_poll", "delete_prepared_poll"), (401, 403, 404, 404)),
     "join_meeting": (200, 200, 200, 200),
     "end_meeting": (401, 403, 202, 202),
     "create_stream_key": (401, 403, 201, 201),
@@ -281,6 +292,8 @@ MEETINGS: dict[str, Row] = {
             "close_breakouts",
             "start_recording",
             "stop_recording",
+            "start_broadcast",
+            "stop_broadcast",
             "admit",
             "refuse_entry",
             "unban",
@@ -288,6 +301,15 @@ MEETINGS: dict[str, Row] = {
         OF_A_ROOM,
     ),
 }
+BELONGING: dict[str, tuple[int, int]] = {
+    "list_occurrences": (200, 200),  # when it is, they are told
+    "answer_invitation": (200, 200),
+    # What makes an end of it, or another's of it, is its host's.
+    "cancel_meeting": (403, 403),
+    "delete_meeting": (403, 403),
+    "transfer_meeting": (403, 403),
+}
+"""Status for the invited and for co-hosts of a meeting, where that is not a stranger's and the host's."""
 ENDS_THE_ACCOUNT = {"delete_me"}
 """Called by somebody who is not needed any more."""
 OF_THE_HOST_ALONE = {"host_id", "join_url", "created_at"}
@@ -333,6 +355,32 @@ def test_every_route_gives_every_caller_what_the_table_says(
             if name in ("read_meeting", "join_meeting") and caller not in (HOST, ADMIN):
                 meeting = answer.json().get("meeting", answer.json())
                 assert not OF_THE_HOST_ALONE & set(meeting)
+
+
+def test_every_route_of_a_meeting_gives_the_invited_and_cohosts_what_the_table_says(
+    meetings: Client, person: Callable[..., Person]
+) -> None:
+    host, people = person("Ada"), {"participant": person("Ida"), "cohost": person("Eve")}
+
+    def new_meeting() -> str:
+        made = meetings.request("POST", "/v1/meetings", {"title": "Weekly"}, token=host.token)
+        for role, each in people.items():
+            invitation = {"user_id": each.id, "name": each.name, "role": role}
+            answer = meetings.request(
+                "POST", f"/v1/meetings/{made.json()['id']}/invitees", invitation, token=host.token
+            )
+            assert answer.status == 200, answer.text
+        return str(made.json()["id"])
+
+    of_a_meeting = [each for each in meetings.module.app.operations if "{id}" in each.path and each.name in MEETINGS]
+    assert set(BELONGING) < {each.name for each in of_a_meeting}
+    for operation in of_a_meeting:
+        _, stranger, of_host, _ = MEETINGS[operation.name]
+        told = BELONGING.get(operation.name, (stranger, of_host))
+        for each, status in zip(people.values(), told, strict=True):
+            url = path_of(operation, new_meeting())
+            answer = meetings.request(operation.method, url, BODIES.get(operation.name), token=each.token)
+            assert answer.status == status, (operation.name, each.name, answer.text)
 
 
 def test_meeting_token_opens_no_route(auth: Client, meetings: Client, person: Callable[..., Person]) -> None:

@@ -87,9 +87,9 @@ def test_occurrences_come_page_by_page(host: Callable[..., Host]) -> None:
     while True:
         answer = ada.ask("GET", f"/{meeting['id']}/occurrences{query}").json()
         found += [each["occurrence"] for each in answer["items"]]
-        if answer["next_after"] is None:
+        if answer["next_cursor"] is None:
             break
-        query = f"?limit=4&after={answer['next_after']}"
+        query = f"?limit=4&cursor={answer['next_cursor']}"
     assert found == [day(number) for number in range(1, 7)]
     assert ada.ask("GET", f"/{meeting['id']}/occurrences?after=yesterday").status == 422
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from meetings_service import postman
 from meetings_service.adapters.recordings_table import RecordingsTable
 from meetings_service.adapters.records import Records
 from meetings_service.adapters.repository import Repository
@@ -29,11 +30,12 @@ from meetings_service.domain.webhooks import (
 from meetings_service.outbox import Outbox
 from meetings_service.postman import Postman
 from meetings_service.webhook_secrets import WebhookSecrets
+from msgspec.structs import replace
 
 from contracts.facts import Fact
 from contracts.log_events import MeetingEnded
 from contracts.rooms import MeetingId
-from functions.serverless.aws import lambda_client, secrets_client
+from functions.serverless.aws import lambda_client
 from functions.serverless.outbound import Outbound, Reach
 from functions.serverless.sealing import Sealing
 from functions.serverless.started_functions import StartedFunction
@@ -42,6 +44,7 @@ from tests.unit.meetings_service.room_history import START, joined, left
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 LOGGER = logging.getLogger("test")
 NOW = START + 10_000
@@ -57,7 +60,15 @@ def receiver() -> Iterator[Receiver]:
 class Office:
     """An outbox and a postman. Deliveries that are put down are sent when the test says so."""
 
-    def __init__(self, dynamodb: DynamoDBClient, table: str, host: str, *, reach: Reach = "any") -> None:
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        secrets: SecretsManagerClient,
+        table: str,
+        host: str,
+        *,
+        reach: Reach = "any",
+    ) -> None:
         self.now = NOW
         self.host = host
         repository = Repository(lambda: dynamodb, table)
@@ -75,7 +86,7 @@ class Office:
             outbound=Outbound(reach=reach, deadline_s=5, max_bytes=1024),
             secrets=WebhookSecrets(
                 Sealing(
-                    client=secrets_client,
+                    client=lambda: secrets,
                     secret_id="parley/test",
                     purpose="webhook",
                     clock=lambda: self.now / 1000,
@@ -136,9 +147,11 @@ class Office:
 
 
 @pytest.fixture
-def office(dynamodb: DynamoDBClient, tables: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Office]:
+def office(
+    dynamodb: DynamoDBClient, secrets: SecretsManagerClient, tables: dict[str, str], request: pytest.FixtureRequest
+) -> Iterator[Office]:
     name = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
-    made = Office(dynamodb, tables["meetings"], f"u_{name}")
+    made = Office(dynamodb, secrets, tables["meetings"], f"u_{name}")
     yield made
     for webhook in made.table.of_owner(made.host):
         made.table.delete(webhook.id)  # what waits there is no other test's
@@ -252,6 +265,73 @@ def test_success_clears_the_sheet(office: Office, receiver: Receiver) -> None:
     assert works.version == 1, "nobody has changed it"
 
 
+def test_readable_secret_is_sealed_as_it_is_used_unless_its_owner_has_changed_it_meanwhile(
+    office: Office, receiver: Receiver
+) -> None:
+    webhook = office.webhook(receiver.url)
+    office.tell(office.leaving(4))
+    used = office.webhook_now(webhook)
+    assert not used.secrets[0].text.startswith("whsec_")
+    changed = office.table.replace(used, replace(used, secrets=(Secret(text=new_secret(bytes(32))),)))
+    assert changed is not None
+    office.table.seal(used, used.secrets)
+    assert office.webhook_now(webhook) == changed, "another one stands there by now"
+    office.table.delete(webhook.id)
+    office.table.seal(changed, used.secrets)
+    assert office.table.find(webhook.id) is None
+
+
+def test_what_a_webhook_was_told_last_is_noted_with_it(office: Office, receiver: Receiver) -> None:
+    webhook = office.webhook(receiver.url)
+    assert webhook.last_delivery is None
+    office.tell(office.leaving(4))
+    taken = office.webhook_now(webhook).last_delivery
+    assert taken is not None
+    (delivery,) = office.deliveries(webhook)
+    assert (taken.id, taken.state, taken.attempt) == (delivery.id, DeliveryState.DELIVERED, delivery.attempts[-1])
+    receiver.status = 500
+    office.tell(office.leaving(5))
+    waiting = office.webhook_now(webhook)
+    assert waiting.last_delivery is not None
+    assert (waiting.last_delivery.state, waiting.last_delivery.attempt.status) == (DeliveryState.PENDING, 500)
+    assert waiting.last_delivery.next_at is not None
+    office.tell(office.leaving(6))
+    assert office.webhook_now(webhook).last_delivery == waiting.last_delivery, "the same again, within a second"
+    office.now += 5_000
+    office.tell(office.leaving(7))
+    assert office.webhook_now(webhook).last_delivery != waiting.last_delivery
+    assert waiting.version == 1, "nobody has changed it"
+
+
+def test_what_a_webhook_was_told_last_does_not_go_back_in_time(office: Office, receiver: Receiver) -> None:
+    webhook = office.webhook(receiver.url)
+    office.tell(office.leaving(4))
+    earlier = office.webhook_now(webhook).last_delivery
+    office.now += 5_000
+    office.tell(office.leaving(5))
+    later = office.webhook_now(webhook).last_delivery
+    assert earlier is not None
+    assert later is not None
+    assert later.attempt.at > earlier.attempt.at
+    office.table.note(webhook.id, earlier)  # of a sender that was slow
+    assert office.webhook_now(webhook).last_delivery == later
+
+
+def test_delivery_that_could_not_be_noted_is_not_sent_again(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(*_: Any) -> None:
+        raise RuntimeError("throttled")
+
+    webhook = office.webhook(receiver.url)
+    monkeypatch.setattr(office.table, "note", throttled)
+    office.tell(office.leaving(4))
+    assert office.delivery(webhook).state is DeliveryState.DELIVERED
+    office.now += CLAIM_MS
+    office.postman.work_off()
+    assert len(receiver.got) == 1
+
+
 def test_webhook_that_fails_for_days_is_turned_off_and_its_owner_told(office: Office, receiver: Receiver) -> None:
     webhook = office.webhook(receiver.url)
     receiver.status = 500
@@ -313,8 +393,11 @@ def test_delivery_that_is_sent_again_while_it_is_on_its_way_is_sent_again(office
     assert len(receiver.got) == 1
 
 
-def test_webhook_that_is_gone_holds_up_no_other(office: Office, receiver: Receiver) -> None:
+def test_webhook_that_is_gone_holds_up_no_other(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And is not asked for each of many messages: the rest waits, without that being an attempt."""
+    monkeypatch.setattr(postman, "_BEGINS_UNTIL_S", 600.0)  # all in one invocation, however slow the machine
     receiver.status = 503
     with receiving() as other:
         gone, lively = office.webhook(receiver.url), office.webhook(other.url, name="b")
@@ -353,9 +436,9 @@ def test_deliveries_are_listed_by_pages_latest_first(office: Office, receiver: R
 
 
 def test_private_networks_are_not_asked_even_if_a_webhook_leads_there(
-    dynamodb: DynamoDBClient, tables: dict[str, str], receiver: Receiver
+    dynamodb: DynamoDBClient, secrets: SecretsManagerClient, tables: dict[str, str], receiver: Receiver
 ) -> None:
-    office = Office(dynamodb, tables["meetings"], "u_private", reach="public")
+    office = Office(dynamodb, secrets, tables["meetings"], "u_private", reach="public")
     webhook = office.webhook(f"https://127.0.0.1:8443/{receiver.server_port}")
     office.tell(office.leaving(4))
     (attempt,) = office.delivery(webhook).attempts

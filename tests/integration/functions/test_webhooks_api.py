@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from meetings_service.domain.webhooks import Secret, new_secret
@@ -13,18 +13,15 @@ from msgspec.structs import replace
 from functions.serverless.sealing import SealingError
 from tests.doubles.webhook_receiver import Receiver, receiving
 from tests.integration.functions.conftest import Person
+from tests.integration.functions.host_mails import Killed, Killer
 from tests.integration.functions.lambda_events import Client, HttpAnswer
-from tests.integration.functions.meeting_hosts import Host, came_in, in_utc, tell
+from tests.integration.functions.meeting_hosts import came_in, in_utc, tell
+from tests.integration.functions.webhook_owner import LIFE, Owner
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 WEBHOOKS = "/v1/meetings/webhooks"
-LIFE = [
-    "meeting.created",
-    "meeting.updated",
-    "meeting.started",
-    "meeting.ended",
-    "meeting.cancelled",
-    "meeting.deleted",
-]
 SCOPE = "webhooks:read webhooks:write meetings:create meetings:read meetings:write"
 
 
@@ -38,32 +35,6 @@ def reaching(new_meetings: Callable[..., Client]) -> Client:
 def receiver() -> Iterator[Receiver]:
     with receiving() as running:
         yield running
-
-
-class Owner(Host):
-    """A program with webhooks of its own."""
-
-    def __init__(self, meetings: Client, person: Person, token: str) -> None:
-        super().__init__(meetings, person)
-        self.token = token
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HttpAnswer:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.meetings.request(method, f"/v1/meetings{path}", body, token=self.token, headers=named)
-
-    def subscribe(self, url: str, events: list[str] | None = None, **more: Any) -> dict[str, Any]:
-        answer = self.ask("POST", "/webhooks", {"url": url, "events": events or LIFE, **more})
-        assert answer.status == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
-
-    def deliveries(self, webhook: dict[str, Any], query: str = "") -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = self.ask("GET", f"/webhooks/{webhook['id']}/deliveries{query}").json()["items"]
-        return items
-
-    def sent(self) -> None:
-        """Sends what waits."""
-        self.meetings.module.postman.work_off()
 
 
 @pytest.fixture
@@ -96,6 +67,7 @@ def test_webhook_is_made_read_changed_and_deleted(owner: Owner, receiver: Receiv
         "failing_since": None,
         "last_error": None,
         "previous_secret_until": None,
+        "last_delivery": None,
         "created_at": made["created_at"],
     }
     path = f"/webhooks/{made['id']}"
@@ -246,6 +218,40 @@ def test_life_of_a_meeting_is_told(owner: Owner, receiver: Receiver) -> None:
     assert {entry["event"]: entry["state"] for entry in owner.deliveries(webhook)} == dict.fromkeys(LIFE, "delivered")
 
 
+CHANGES: dict[str, Callable[[Owner, str], HttpAnswer]] = {
+    "meeting.updated": lambda owner, path: owner.ask("PATCH", path, {"title": "Other"}),
+    "meeting.cancelled": lambda owner, path: owner.ask("POST", f"{path}/cancel"),
+    "meeting.deleted": lambda owner, path: owner.ask("DELETE", path),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_is_told_once_whoever_dies_over_it(
+    owner: Owner, receiver: Receiver, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It is told as soon as it is made, though nobody asks again."""
+    owner.subscribe(receiver.url, [kind])
+    killer = Killer(dynamodb, owner.meetings.module.mailing, monkeypatch)
+    told = 0
+    for writes in range(1, 20):
+        path = f"/{owner.make('Weekly')['id']}"
+        before = owner.ask("GET", path).json()
+        killer.left, died = writes, False
+        try:
+            assert CHANGES[kind](owner, path).status in {200, 204}
+        except Killed:
+            died = True
+        killer.left = 0
+        killer.work(owner.meetings)
+        owner.sent()
+        told += owner.ask("GET", path).json() != before
+        assert [message.type for message in receiver.got] == [kind] * told, writes
+        if not died:
+            assert told > 1  # the change itself, and what follows
+            return
+    pytest.fail("it writes on and on")
+
+
 def test_passcodes_are_not_told(owner: Owner, receiver: Receiver) -> None:
     owner.subscribe(receiver.url)
     meeting = owner.make("Weekly", settings={"passcode": "very-secret"})
@@ -307,18 +313,26 @@ def test_secrets_are_sealed_where_they_are_kept(owner: Owner, receiver: Receiver
         owner.meetings.module.webhook_secrets.opened(replace(table.find(other["id"]), secrets=kept.secrets))
 
 
-def test_secrets_from_before_they_were_sealed_sign_and_are_sealed_with_the_next_change(
-    owner: Owner, receiver: Receiver
+@pytest.mark.parametrize("by", ["use", "change"])
+def test_secrets_from_before_they_were_sealed_sign_and_are_sealed_by_their_first_use_or_change(
+    owner: Owner, receiver: Receiver, by: str
 ) -> None:
     table, secret = owner.meetings.module.webhooks_table, new_secret(bytes(range(32)))
     made = owner.subscribe(receiver.url, ["meeting.created"])
     sealed = table.find(made["id"])
-    assert table.replace(sealed, replace(sealed, secrets=(Secret(text=secret),))) is not None
-    owner.make()
-    owner.sent()
-    assert owner.ask("PATCH", f"/webhooks/{made['id']}", {"description": "Mine"}).status == 200
-    (kept,) = table.find(made["id"]).secrets
-    assert not kept.text.startswith("whsec_")
+    readable = table.replace(sealed, replace(sealed, secrets=(Secret(text=secret), Secret(text=secret, until=1))))
+    assert readable is not None
+    if by == "use":
+        owner.make()
+        owner.sent()
+    else:
+        assert owner.ask("PATCH", f"/webhooks/{made['id']}", {"description": "Mine"}).status == 200
+        owner.make()
+        owner.sent()
+    kept = table.find(made["id"])
+    assert [each.until for each in kept.secrets] == [None, 1]
+    assert not any(each.text.startswith("whsec_") for each in kept.secrets)
+    assert kept.version == readable.version + (by == "change"), "being used is no change of it"
     owner.make()
     owner.sent()
     assert len(receiver.got) == 2

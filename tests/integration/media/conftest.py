@@ -6,18 +6,32 @@ import asyncio
 import inspect
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
+import boto3
 import pytest
 import redis.asyncio
 from aiohttp import web
+from moto.server import ThreadedMotoServer
 from playwright.async_api import Browser, async_playwright
 
+from contracts.rooms import NodeId
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
 from tests.doubles.node_gateway import NODE_ID, TIMEOUT, Gateway
 from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
+from tests.integration.media.recordings_bucket import BUCKET
+from tests.integration.media.two_nodes import EAST, WEST
 from tests.valkey_server import valkey_server
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers take turns, however many processes run tests (``--dist loadgroup``): each of them needs a processor."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("browsers"))
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +61,41 @@ def node_environ(valkey_url: str, request: pytest.FixtureRequest) -> dict[str, s
         "PARLEY_NODE_THREADS": os.environ.get("PARLEY_NODE_THREADS", "1"),
         **getattr(request, "param", {}),
     }
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = boto3.client("s3", endpoint_url=s3_url)
+    client.create_bucket(Bucket=BUCKET)
+    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=item["Key"])
+    return client
+
+
+@pytest.fixture
+async def nodes(
+    node_environ: dict[str, str], redis_client: redis.asyncio.Redis
+) -> AsyncIterator[dict[NodeId, RunningNode]]:
+    """Two, each with an id of its own."""
+    async with AsyncExitStack() as stack:
+        yield {
+            node_id: await stack.enter_async_context(
+                running(Settings.from_environ({**node_environ, "PARLEY_NODE_ID": node_id}))
+            )
+            for node_id in (WEST, EAST)
+        }
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aioice.stun
 import aioice.turn
+
+from tests.platform_process import free_media_port
 
 TURNSERVER = "/usr/bin/turnserver"
 SECRET = "a-secret-that-coturn-shares"
@@ -19,9 +20,7 @@ READY_S = 20
 @contextlib.asynccontextmanager
 async def coturn(folder: Path) -> AsyncIterator[tuple[str, int]]:
     """Its address. Ends it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_media_port()
     configuration = folder / "turnserver.conf"
     configuration.write_text(
         f"""

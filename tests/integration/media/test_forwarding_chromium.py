@@ -38,7 +38,7 @@ async def test_simulcast_is_decoded_by_others_and_by_late_joiners(join: Join, ev
         assert state["lost"] == 0
 
 
-@pytest.mark.parametrize("codec", ["VP8", "AV1"])
+@pytest.mark.parametrize("codec", ["VP8", "H264", "AV1"])
 async def test_a_wish_for_a_small_picture_gets_the_small_layer(join: Join, eventually: Any, codec: str) -> None:
     alice, bob = await join("alice"), await join("bob")
     await alice.publish("camera", codec=codec)

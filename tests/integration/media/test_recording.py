@@ -9,39 +9,30 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
-import boto3
 import msgspec
 import numpy as np
 import pytest
 import redis.asyncio
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
-from moto.server import ThreadedMotoServer
 
-from contracts.node_rpc import (
-    RECORDING_KEPT_S,
-    CloseRoom,
-    Done,
-    Recording,
-    Refused,
-    SetTrackMuted,
-    StartRecording,
-    StopRecording,
-)
-from contracts.recording_manifest import MANIFEST, Manifest, RecordedFile
+from contracts.meeting_work import RECORDING_KEPT_S, Recording, StartRecording, StopRecording
+from contracts.node_rpc import CloseRoom, Done, Refused, SetTrackMuted
+from contracts.recording_manifest import MANIFEST, Manifest, PartEnd, RecordedFile
 from contracts.rooms import ParticipantId, TrackId, TrackSource
 from media_fleet.main import RunningNode, running
 from media_fleet.recorder import manifest
+from media_fleet.recordings import RESTARTS
 from media_fleet.settings import Settings
 from tests.integration.media.aiortc_client import MEETING, Client
+from tests.integration.media.recordings_bucket import BUCKET, in_bucket, to_bucket
 from tests.integration.media.redundant_client import RedundantClient
 
-BUCKET = "recordings"
 PATIENCE_S = 30
 START = StartRecording(meeting_id=MEETING, recording_id="rec_1")
 STOP = StopRecording(meeting_id=MEETING, recording_id="rec_1")
@@ -64,34 +55,11 @@ class Greys(VideoStreamTrack):
         return frame
 
 
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client = boto3.client("s3", endpoint_url=s3_url)
-    client.create_bucket(Bucket=BUCKET)
-    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        client.delete_object(Bucket=BUCKET, Key=item["Key"])
-    return client
-
-
 @pytest.fixture
 def node_environ(node_environ: dict[str, str], tmp_path: Path, s3_url: str, s3: Any) -> dict[str, str]:
     return {
         **node_environ,
-        "PARLEY_NODE_RECORDINGS_PATH": str(tmp_path),
-        "PARLEY_NODE_RECORDINGS_BUCKET": BUCKET,
-        "PARLEY_NODE_RECORDINGS_ENDPOINT_URL": s3_url,
+        **to_bucket(tmp_path, s3_url),
     }
 
 
@@ -108,12 +76,6 @@ def lasting(folder: Path, *, frames: int) -> set[str]:
     """The sources of the recording that is being made whose files have so many frames."""
     told = [manifest.read(path.parent) for path in folder.glob(f"*/*/*/{MANIFEST}")]
     return {file.source for each in told for file in each.files if file.frames >= frames}
-
-
-def in_bucket(s3: Any) -> dict[str, bytes]:
-    """All objects, by name."""
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
-    return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
 
 def recorded(objects: dict[str, bytes]) -> tuple[Manifest, dict[str, bytes]]:
@@ -190,23 +152,34 @@ def _mute(track_id: str, *, muted: bool) -> SetTrackMuted:
     )
 
 
-async def test_a_recorder_that_is_killed_is_reported_and_what_it_wrote_is_kept(  # noqa: PLR0917
+async def test_recorders_that_are_killed_again_and_again_are_reported_and_what_they_wrote_is_kept(  # noqa: PLR0917
     alice: Client, node: RunningNode, gateway: Any, eventually: Any, s3: Any, tmp_path: Path
 ) -> None:
     await gateway.ask(START, Recording)
     await alice.publish(Greys())
-    await eventually(lambda: lasting(tmp_path, frames=45), timeout_s=PATIENCE_S)
-    (process,) = node.node.recordings.processes
-    os.kill(process, signal.SIGKILL)
+    lost: set[str] = set()
+
+    def goes_on() -> set[str]:
+        """The part in which there is something now."""
+        made = {path.parent.name: manifest.read(path.parent) for path in tmp_path.glob(f"*/*/*/{MANIFEST}")}
+        return {name for name, told in made.items() if any(file.frames >= 45 for file in told.files)} - lost
+
+    for _ in range(RESTARTS + 1):
+        await eventually(goes_on, timeout_s=PATIENCE_S)
+        lost |= goes_on()
+        [process] = node.node.workers.recordings.processes
+        os.kill(process, signal.SIGKILL)
     ended = await asyncio.wait_for(gateway.ended_recordings.get(), PATIENCE_S)
     assert (ended.meeting_id, ended.recording_id) == (MEETING, "rec_1")
     refused = await gateway.ask(START, Refused)
     assert refused.error.code == "recording_unavailable", "what was announced as failed does not begin again"
     await eventually(lambda: not list(tmp_path.glob("*/*/*")), timeout_s=PATIENCE_S)
-    told, files = recorded(in_bucket(s3))
-    assert told.ended_at is None
-    with av.open(io.BytesIO(files["camera"]), "r") as container:
-        assert sum(1 for _ in container.decode(video=0)) > 15, "a second at the most is lost"
+    objects = in_bucket(s3)
+    manifests = [msgspec.json.decode(data, type=Manifest) for key, data in objects.items() if key.endswith(MANIFEST)]
+    assert [told.end for told in manifests] == [PartEnd.RECORDER_LOST] * (RESTARTS + 1)
+    for data in (data for key, data in objects.items() if key.endswith(".webm")):
+        with av.open(io.BytesIO(data), "r") as container:
+            assert sum(1 for _ in container.decode(video=0)) > 15, "a second at the most is lost"
 
 
 async def test_what_a_node_could_not_bring_to_the_bucket_its_next_process_does(
@@ -231,7 +204,7 @@ async def test_while_the_bucket_is_away_nothing_is_lost_and_it_is_tried_again(
     (left / "001.webm").write_bytes(b"picture")
     manifest.write(Manifest(meeting_id=MEETING, recording_id="rec", started_at=0, ended_at=None, files=()), left)
     s3.delete_bucket(Bucket=BUCKET)
-    words = (str(tmp_path), str(left), BUCKET, s3_url)
+    words = (str(tmp_path), str(left), BUCKET, "0", s3_url)
     uploading = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "media_fleet.recorder.upload", *words, stderr=asyncio.subprocess.PIPE
     )
@@ -249,10 +222,10 @@ async def test_a_recording_that_no_gateway_asks_for_any_more_ends(
     node: RunningNode, gateway: Any, eventually: Any
 ) -> None:
     await gateway.ask(START, Recording)
-    node.node.recordings.tick(time.monotonic() + RECORDING_KEPT_S - 1)
+    node.node.workers.recordings.tick(time.monotonic() + RECORDING_KEPT_S - 1)
     assert await gateway.ask(START, Recording)
-    node.node.recordings.tick(time.monotonic() + RECORDING_KEPT_S + 1)
-    await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
+    node.node.workers.recordings.tick(time.monotonic() + RECORDING_KEPT_S + 1)
+    await eventually(lambda: not node.node.workers.recordings.processes, timeout_s=PATIENCE_S)
     assert gateway.ended_recordings.empty(), "it has not failed"
     assert node.node.meetings == 0, "nobody is in it"
 
@@ -260,7 +233,7 @@ async def test_a_recording_that_no_gateway_asks_for_any_more_ends(
 async def test_a_closed_meeting_ends_its_recording(node: RunningNode, gateway: Any, eventually: Any) -> None:
     await gateway.ask(START, Recording)
     await gateway.ask(CloseRoom(meeting_id=MEETING), Done)
-    await eventually(lambda: not node.node.recordings.processes, timeout_s=PATIENCE_S)
+    await eventually(lambda: not node.node.workers.recordings.processes, timeout_s=PATIENCE_S)
     assert gateway.ended_recordings.empty()
     assert node.node.meetings == 0
 
@@ -286,7 +259,7 @@ async def test_recordings_end_before_the_disk_is_full_and_say_so(  # noqa: PLR09
     assert (await gateway.ask(another, Refused)).error.code == "recording_unavailable"
     await eventually(lambda: not list(tmp_path.glob("*/*/*")), timeout_s=PATIENCE_S)
     told, files = recorded(in_bucket(s3))
-    assert told.ended_at is not None, "its files are complete"
+    assert (told.ended_at is not None, told.end) == (True, PartEnd.DISK_FULL), "its files are complete"
     assert files["camera"]
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     await gateway.ask(another, Recording)

@@ -5,65 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
-import redis.asyncio
 from playwright.async_api import Browser
 
 from contracts.data_messages import MAX_PAYLOAD, Heard, Label
 from contracts.node_rpc import (
     Done,
-    JoinRoom,
     LeaveRoom,
     MoveParticipants,
-    NodeAnswer,
-    NodeRequest,
     SetTrackMuted,
     SpanRoom,
     Whereabouts,
 )
 from contracts.rooms import NodeId, TrackId
-from media_fleet.main import RunningNode, running
-from media_fleet.settings import Settings
+from media_fleet.main import RunningNode
 from tests.integration.media.page_client import MEETING, PageClient, until_frames_grow, until_width_is
 from tests.integration.media.test_data_channels import Client as DataClient
-
-WEST, EAST = NodeId("west"), NodeId("east")
-A = TypeVar("A")
-
-
-class At:
-    """A gateway's end of the RPC with one of the meeting's nodes."""
-
-    def __init__(self, gateway: Any, node_id: NodeId) -> None:
-        self._gateway = gateway
-        self._node_id = node_id
-        self.offers = gateway.offers
-
-    async def request(self, request: NodeRequest) -> NodeAnswer:
-        if isinstance(request, JoinRoom):
-            request = msgspec.structs.replace(request, nodes=(WEST, EAST), version=1)
-        return await self._gateway.request(request, node_id=self._node_id)  # type: ignore[no-any-return]
-
-    async def ask(self, request: NodeRequest, kind: type[A]) -> A:
-        answer = await self.request(request)
-        assert isinstance(answer, kind), answer
-        return answer
-
-
-@pytest.fixture
-async def nodes(
-    node_environ: dict[str, str], redis_client: redis.asyncio.Redis
-) -> AsyncIterator[dict[NodeId, RunningNode]]:
-    async with AsyncExitStack() as stack:
-        yield {
-            node_id: await stack.enter_async_context(
-                running(Settings.from_environ({**node_environ, "PARLEY_NODE_ID": node_id}))
-            )
-            for node_id in (WEST, EAST)
-        }
+from tests.integration.media.two_nodes import EAST, WEST, At
 
 
 @pytest.fixture

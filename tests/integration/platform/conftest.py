@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from parley_client import Ticket
+from tests.doubles.trace_collector import Collector
 from tests.platform_process import ROOT, Platform, free_port
 
 
@@ -42,13 +43,15 @@ def node_metrics() -> int:
 
 @pytest.fixture(scope="session")
 def platform(
-    page: Path, gateway_metrics: int, node_metrics: int, tmp_path_factory: pytest.TempPathFactory
+    page: Path, gateway_metrics: int, node_metrics: int, collector: Collector, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    ports = {
+    environ = {
         "PARLEY_GATEWAY_METRICS_PORT": str(gateway_metrics),
         "PARLEY_NODE_METRICS_PORT": str(node_metrics),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
     }
-    with Platform(data=tmp_path_factory.mktemp("data"), web=page, environ=ports) as running:
+    with Platform(data=tmp_path_factory.mktemp("data"), web=page, environ=environ) as running:
         yield running
 
 

@@ -104,7 +104,7 @@ class Meeting:
 
     async def close(self) -> None:
         for client in self._clients:
-            await client.sio.disconnect()
+            await client.leave()
 
 
 @pytest.fixture

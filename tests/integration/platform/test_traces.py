@@ -1,16 +1,19 @@
-"""One trace, from the request for a ticket to the media node, in the logs of all services of the real platform."""
+"""One trace, from the request for a ticket to the media node, in the logs and spans of all services of the platform."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from typing import Any
 
 from parley_client import RoomClient
+from tests.doubles.trace_collector import Collector, Span
 from tests.platform_process import Platform
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-TRACEPARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+CALLER = "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE_ID}-{CALLER}-01"
 
 
 def lines_of_trace(platform: Platform, process: str) -> list[dict[str, Any]]:
@@ -40,3 +43,28 @@ async def test_a_trace_goes_from_the_request_to_the_media_node(platform: Platfor
         for line in (connected, joined):
             assert line.items() >= names.items()
     assert (await logged(platform, "gateway", "disconnected")).items() >= names.items()
+
+
+async def test_spans_of_all_services_hang_together(tickets: Any, collector: Collector) -> None:
+    """From who asked for the ticket to the node: each lies under the one that caused it."""
+    trace_id = secrets.token_hex(16)
+    ticket = await tickets({"traceparent": f"00-{trace_id}-{CALLER}-01"})
+
+    async def span(service: str, name: str, kind: str, under: str) -> Span:
+        found = await asyncio.to_thread(collector.wait_for, trace_id, f"parley-{service}", name, under)
+        assert (found.kind, found.failed) == (kind, False)
+        return found
+
+    async def asked_of_node(request: str, under: Span) -> None:
+        asking = await span("signaling", request, "CLIENT", under.span_id)
+        answering = await span("media", request, "SERVER", asking.span_id)
+        assert answering.ended_at - answering.started_at <= asking.ended_at - asking.started_at
+
+    async with RoomClient(ticket) as ada:
+        joined = await span("meetings", "POST /v1/meetings/{id}/join", "SERVER", CALLER)
+        assert joined.attributes["http.response.status_code"] == "200"
+        await span("signaling", "connect", "SERVER", joined.span_id)
+        await asked_of_node("JoinRoom", joined)
+        await ada.send("restart_media")
+        restarted = await span("signaling", "restart_media", "SERVER", joined.span_id)
+        await asked_of_node("RestartSubscription", restarted)

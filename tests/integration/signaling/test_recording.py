@@ -8,10 +8,11 @@ import pytest
 
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
-from contracts.node_rpc import CloseRoom, RecordingEnded, Refused, StartRecording, StopRecording
+from contracts.meeting_work import RecordingEnded, StartRecording, StopRecording
+from contracts.node_rpc import CloseRoom, Refused
 from contracts.room_commands import RoomRead, RoomView
 from contracts.rooms import ADMINISTRATOR, MeetingId, Role
-from signaling_gateway.service import recordings
+from signaling_gateway.service import recordings, repetition
 from tests.integration.signaling.conftest import Platform
 from tests.integration.signaling.test_administration import Office
 
@@ -31,6 +32,8 @@ async def test_everybody_is_told_when_the_node_records_and_when_it_has_stopped(p
         "id": answer["recording_id"],
         "started_at": told["at"],
         "by": host.id,
+        "kind": "composite",
+        "layout": "grid",
     }
     assert await host.ask("start_recording") == answer, "asked for twice, it is made once"
     assert await host.ask("stop_recording") == {}
@@ -84,7 +87,7 @@ async def test_a_recorder_that_fails_is_announced(platform: Platform) -> None:
 
 
 async def test_a_failure_whose_report_is_lost_is_found_out(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "KEEP_S", 0.05)
+    monkeypatch.setattr(repetition, "KEEP_S", 0.05)
     gateway, node = await platform.gateway(), await platform.node()
     host = await platform.join(gateway, "u_host", role=Role.HOST)
     await host.ask("start_recording")

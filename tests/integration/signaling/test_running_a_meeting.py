@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts import redis_names
+from contracts.log_events import BreakoutsClosed, BreakoutsOpened
 from contracts.node_rpc import JoinRoom, LeaveRoom, MoveParticipants, SetTrackMuted
 from contracts.rooms import Role
 from tests.doubles.signaling_client import Client
@@ -152,12 +153,15 @@ async def test_hands_reactions_and_polls_are_seen_by_all(platform: Platform) -> 
     assert (await ada.happened("hand_lowered"))["by"] == host.id
     assert await ada.ask("send_reaction", {"emoji": "\U0001f44d"}) == {}
     assert (await late.happened("reaction_sent"))["participant_id"] == ada.id
-    poll = await host.ask("create_poll", {"question": "Yes?", "options": ["yes", "no"]})
-    await ada.happened("poll_created")
+    prepared = {"question": "Yes?", "options": ["yes", "no"], "prepared_id": "pp_1"}
+    poll = await host.ask("create_poll", prepared)
+    assert (await ada.happened("poll_created"))["poll"]["prepared_id"] == "pp_1"
+    assert await host.code("create_poll", prepared) == "conflict"
     assert await ada.ask("vote", {"poll_id": poll["poll_id"], "options": [1]}) == {}
     assert (await late.happened("poll_voted"))["votes"] == [0, 1]
     await ada.vanish()
     back = await platform.join(one, "u_ada", resume=ada.resume)
+    assert [each["prepared_id"] for each in back.welcome["room"]["polls"]] == ["pp_1"]
     assert back.welcome["room"]["my_votes"] == [{"poll_id": poll["poll_id"], "options": [1]}]
     assert await host.ask("send_data", {"topic": "t", "data": "ZA==", "base64": True, "to": [back.id]}) == {}
     sent = await back.happened("data_sent")
@@ -175,6 +179,7 @@ async def test_breakout_rooms_over_two_gateways(platform: Platform) -> None:
     for each in (host, ada, bob, eve):
         await each.received("subscriber_offer")
     rooms = [{"name": "One", "participant_ids": [ada.id, bob.id]}, {"name": "Two", "participant_ids": [eve.id]}]
+    rooms[1]["identities"] = ["u_late"]
     opened = await host.ask("open_breakouts", {"rooms": rooms})
     assert len(opened["breakout_ids"]) == 2
     moves = (await eve.happened("participants_moved"))["moves"]
@@ -197,9 +202,15 @@ async def test_breakout_rooms_over_two_gateways(platform: Platform) -> None:
     bob = await platform.join(one, "u_bob", resume=bob.resume)
     assert bob.chat == ["in one", "five minutes"]
     await platform.eventually(lambda: node.asked(JoinRoom, bob.id)[-1].breakout == opened["breakout_ids"][0])
+    late = await platform.join(one, "u_late")
+    places = {each["id"]: each["breakout"] for each in late.welcome["room"]["participants"]}
+    assert places[late.id] == opened["breakout_ids"][1]
     assert await host.ask("close_breakouts") == {}
     await eve.happened("breakouts_closed")
-    assert len((await eve.happened("participants_moved", 3))["moves"]) == 4
+    assert len((await eve.happened("participants_moved", 3))["moves"]) == 5
+    await platform.eventually(lambda: any(isinstance(each.event, BreakoutsClosed) for each in platform.service.facts))
+    told = next(each.event for each in platform.service.facts if isinstance(each.event, BreakoutsOpened))
+    assert told.assigned == (), "who is assigned by name is the room's own business"
 
 
 async def test_breakout_rooms_close_by_themselves_when_their_time_is_over(platform: Platform) -> None:

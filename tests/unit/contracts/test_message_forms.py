@@ -10,6 +10,8 @@ import pytest
 from contracts import client_commands, log_codec, log_events, node_rpc
 from contracts.client_commands import COMMANDS
 from contracts.client_messages import SERVER_MESSAGES
+from contracts.command import Command
+from contracts.join_reports import ReportJoin
 from contracts.rooms import (
     PERMISSIONS_OF_ROLE,
     GatewayId,
@@ -144,6 +146,7 @@ def _least_form(name: str) -> dict[str, object]:
         "open_breakouts": {"rooms": [{"name": "One"}]},
         "move_to_breakout": {"participant_ids": ["p"], "breakout_id": None},
         "enter_breakout": {"breakout_id": None},
+        "report_join": {"span_id": "ab" * 8, "phases": [{"step": "media", "began_ms": 9, "ended_ms": 1}]},
         "signal_peer": {"to": "p", "session": "s", "kind": "offer", "sdp": "v=0"},
     }
     return forms.get(name, {})
@@ -158,6 +161,7 @@ def test_every_command_accepts_its_least_form() -> None:
     ("command", "form", "place"),
     [
         (client_commands.SendChat, {"text": ""}, "$.text"),
+        (ReportJoin, {"span_id": "0" * 16, "phases": []}, "$.span_id"),
         (client_commands.SendChat, {"text": "x" * (client_commands.MAX_CHAT_LENGTH + 1)}, "$.text"),
         (client_commands.SendChat, {"text": 1}, "$.text"),
         (client_commands.PublishOffer, {"sdp": "v=0", "tracks": [{"mid": "0", "source": "tv"}]}, "$.tracks[0].source"),
@@ -166,7 +170,7 @@ def test_every_command_accepts_its_least_form() -> None:
     ],
 )
 def test_a_bad_command_is_refused_with_the_place_of_the_fault(
-    command: type[client_commands.Command], form: dict[str, object], place: str
+    command: type[Command], form: dict[str, object], place: str
 ) -> None:
     with pytest.raises(msgspec.ValidationError) as refusal:
         msgspec.convert(form, command)
@@ -200,12 +204,14 @@ def test_a_request_to_a_node_keeps_its_form() -> None:
             version=1,
         ),
         trace_id="ab" * 16,
+        span_id="cd" * 8,
     )
     form = {
         "id": "r1",
         "gateway_id": "g_1",
         "deadline_at": 9,
         "trace_id": "ab" * 16,
+        "span_id": "cd" * 8,
         "request": {
             "type": "publish",
             "meeting_id": "m",

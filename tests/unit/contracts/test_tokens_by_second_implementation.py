@@ -18,6 +18,8 @@ from contracts.meeting_token import MeetingClaims, encode_meeting_token
 from contracts.rooms import PERMISSIONS_OF_ROLE, Identity, MeetingId, Role
 
 NOW = int(time.time())  # python-jose reads the clock
+LIFETIME_S = 86_400
+"""Between now, when tests are collected, and when they run, others run for minutes."""
 ISSUER = "https://meet.test/v1/auth"
 RING = rotate(
     new_ring(ec.generate_private_key(ec.SECP256R1()), now=NOW),
@@ -27,7 +29,7 @@ RING = rotate(
 )
 KEY = RING.signing_key(NOW)
 CLAIMS = AccessClaims(
-    iss=ISSUER, sub=Identity("u_1"), name="Ada", email="ada@x.test", sid="s_1", iat=NOW, exp=NOW + 900, jti="7"
+    iss=ISSUER, sub=Identity("u_1"), name="Ada", email="ada@x.test", sid="s_1", iat=NOW, exp=NOW + LIFETIME_S, jti="7"
 )
 
 
@@ -40,7 +42,7 @@ def test_access_token_verifies_against_the_published_key_set() -> None:
     assert jose_jwt.get_unverified_header(token) == {"alg": "ES256", "typ": "at+jwt", "kid": KEY.kid}
     read_back = read(token, audience=access_token.AUDIENCE)
     assert read_back["sub"] == "u_1"
-    assert read_back["exp"] - read_back["iat"] == 900
+    assert read_back["exp"] - read_back["iat"] == LIFETIME_S
 
 
 def test_meeting_token_verifies_against_the_published_key_set() -> None:
@@ -52,7 +54,7 @@ def test_meeting_token_verifies_against_the_published_key_set() -> None:
         role=Role.HOST,
         permissions=PERMISSIONS_OF_ROLE[Role.HOST],
         iat=NOW,
-        exp=NOW + 600,
+        exp=NOW + LIFETIME_S,
         jti="1",
     )
     token = encode_meeting_token(claims, key=KEY.private_key(), kid=KEY.kid)

@@ -55,3 +55,10 @@ def test_the_services_variables_are_theirs() -> None:
 
 def test_variables_of_other_programs_do_not_matter() -> None:
     assert LocalSettings.from_environ({"PORT": "1", "HOST": "x", "PARLEYVOUS": "y"}) == LocalSettings()
+
+
+def test_behind_a_proxy_the_platform_has_its_address_and_is_reached_by_it_alone() -> None:
+    settings = LocalSettings.from_environ({"PARLEY_HOST": "meet.example", "PARLEY_PROXY": "on"})
+    assert settings.url == "https://meet.example"
+    assert settings.bind_address == "127.0.0.1"
+    assert settings.media_bind_addresses == ("0.0.0.0", "::")

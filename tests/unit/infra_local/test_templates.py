@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import pytest
 from infra.local.aws_server import load_template, secret_names
 from infra.local.security_headers import security_headers
 from infra.local.settings import ROOT
+from infra.machine.measure import COUNTERS, GAUGES
+from infra.machine.start import environment
+from media_fleet.broadcast_site import PORTS
 
 TEMPLATE = load_template(ROOT / "template.yaml")
 NESTED = {name: resource["Properties"] for name, resource in TEMPLATE["Resources"].items()}
@@ -40,6 +44,9 @@ def values_in(document: Any) -> Iterator[Any]:
 def test_every_hand_written_stack_is_nested() -> None:
     nested = {properties["TemplateURL"] for properties in NESTED.values()}
     assert {f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml")} <= nested
+
+
+OF_OPENTELEMETRY = {"OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
 @pytest.mark.parametrize("stack", NESTED)
@@ -71,7 +78,8 @@ def test_a_table_has_the_keys_that_the_repositories_use(table: str, projections:
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["SSESpecification"]["SSEType"] == "KMS"
+    assert properties["DeletionProtectionEnabled"] is True
 
 
 def test_the_secrets_have_the_names_that_the_local_platform_uses() -> None:
@@ -96,6 +104,16 @@ def test_the_edge_sends_the_same_security_headers_as_the_local_front_door() -> N
     assert security["ContentTypeOptions"]["Override"] is True
     edge["X-Content-Type-Options"] = "nosniff"
     assert edge == security_headers("meet.example")
+
+
+def test_the_edge_keeps_no_failure_and_puts_no_page_in_its_place() -> None:
+    config = load_template(ROOT / "infra/edge.yaml")["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    answers = config["CustomErrorResponses"]
+    assert {each["ErrorCode"] for each in answers} >= {400, 404, 500, 502, 503, 504}
+    assert all(each.keys() == {"ErrorCode", "ErrorCachingMinTTL"} for each in answers)
+    assert {each["ErrorCachingMinTTL"] for each in answers} == {0}
+    # CloudFront takes no others.
+    assert {each["ErrorCode"] for each in answers} <= {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 
 
 @pytest.mark.parametrize("name", ["auth", "meetings"])
@@ -157,7 +175,7 @@ def test_the_functions_environment_is_complete(name: str, prefix: str, monkeypat
         if variables:
             given = {key: value if isinstance(value, str) else _example(key) for key, value in variables.items()}
             kind.from_environ(given)
-            assert all(key.startswith(prefix) for key in variables)
+            assert all(key.startswith(prefix) or key in OF_OPENTELEMETRY for key in variables)
 
 
 def _example(variable: str) -> str:
@@ -185,13 +203,98 @@ def _example(variable: str) -> str:
 )
 def test_the_machines_settings_are_known_to_the_service(stack: str, module: str, class_name: str, prefix: str) -> None:
     kind = getattr(__import__(module, fromlist=["x"]), class_name)
-    text = Path(ROOT / f"infra/{stack}.yaml").read_text()
-    variables = set(re.findall(rf"{prefix}([A-Z_]+)=", text))
-    assert {variable.lower() for variable in variables} <= set(kind.__struct_fields__)
-    required = {field for field in kind.__struct_fields__ if field not in _with_default(kind)}
-    assert required <= {variable.lower() for variable in variables}
+    lines = re.findall(r"^ {18}([A-Z0-9_]+)=(.*)$", Path(ROOT / f"infra/{stack}.yaml").read_text(), re.MULTILINE)
+    given = environment(stack, dict(lines), secret=lambda _: "p", about=lambda _: "192.0.2.7", now=lambda: 1.0)
+    variables = {name.removeprefix(prefix).lower() for name in given if name.startswith(prefix)}
+    assert variables <= set(kind.__struct_fields__)
+    assert {field for field in kind.__struct_fields__ if field not in _with_default(kind)} <= variables
+
+
+def test_gateways_alone_reach_what_nodes_stream_out() -> None:
+    media = load_template(ROOT / "infra/media.yaml")["Resources"]
+    rules = [each["Properties"] for each in media.values() if each["Type"] == "AWS::EC2::SecurityGroupIngress"]
+    [first] = re.findall(r"PARLEY_NODE_BROADCAST_PORT=(\d+)$", (ROOT / "infra/media.yaml").read_text(), re.MULTILINE)
+    ports = (int(first), int(first) + PORTS - 1)
+    [rule] = [each for each in rules if (each["FromPort"], each["ToPort"]) == ports]
+    assert rule["SourceSecurityGroupId"] == {"Ref": "GatewayGroupId"}
+    assert "CidrIp" not in rule
 
 
 def _with_default(kind: Any) -> set[str]:
     defaults = kind.__struct_defaults__
     return set(kind.__struct_fields__[len(kind.__struct_fields__) - len(defaults) :]) if defaults else set()
+
+
+ALARMS = [
+    (stack, name, resource)
+    for stack in (
+        "infra/alarms.yaml",
+        "infra/objectives.yaml",
+        "infra/functions/auth.yaml",
+        "infra/functions/meetings.yaml",
+    )
+    for name, resource in load_template(ROOT / stack)["Resources"].items()
+    if resource.get("Type", "").endswith(("::Alarm", "::CompositeAlarm"))
+    and not str(resource["Properties"]["AlarmDescription"]).startswith("Part of ")
+]
+_ALARM_PAGE = (ROOT / "docs/operations/alarms.md").read_text()
+
+
+@pytest.mark.parametrize(("stack", "name", "alarm"), ALARMS)
+def test_an_alarm_has_a_paragraph_that_says_what_to_do(stack: str, name: str, alarm: dict[str, Any]) -> None:
+    written = alarm["Properties"]["AlarmDescription"]
+    anchor = re.fullmatch(r".+\. docs/operations/alarms\.md#(\w+)", written)
+    assert anchor is not None, written
+    headings = {heading.lower() for heading in re.findall(r"^### (\w+)$", _ALARM_PAGE, re.MULTILINE)}
+    assert anchor[1] in headings
+    assert alarm["Properties"]["AlarmName"]["Fn::Sub"].lower().endswith(f"-{anchor[1]}")
+
+
+def test_the_page_of_alarms_names_none_that_is_not_there() -> None:
+    known = {resource["Properties"]["AlarmName"]["Fn::Sub"].rpartition("-")[2] for _, _, resource in ALARMS}
+    assert set(re.findall(r"^### (\w+)$", _ALARM_PAGE, re.MULTILINE)) == known
+
+
+def test_alarms_look_at_metrics_that_machines_tell() -> None:
+    told = {*GAUGES.values(), *COUNTERS.values()}
+    looked_at = set(re.findall(r"MetricName: (\w+)", (ROOT / "infra/objectives.yaml").read_text()))
+    own = {
+        resource["Properties"]["MetricName"]
+        for _, _, resource in ALARMS
+        if resource["Properties"].get("Namespace") == "Parley"
+    }
+    assert own <= told
+    assert looked_at <= told | {"5XXError", "Count"}
+    assert set(re.findall(r'"Parley", "(\w+)"', (ROOT / "infra/alarms.yaml").read_text())) <= told
+
+
+def test_machines_tell_what_services_measure() -> None:
+    page = (ROOT / "docs/metrics.md").read_text()
+    for name in [*GAUGES, *(name for name, _ in COUNTERS)]:
+        assert f"`{re.sub('_(count|bucket)$', '', name)}`" in page
+
+
+def test_the_grafana_dashboard_asks_for_what_is_measured() -> None:
+    dashboard = json.loads((ROOT / "infra/grafana/parley.json").read_text())
+    page = (ROOT / "docs/metrics.md").read_text()
+    asked = {
+        re.sub("_(count|bucket|sum)$", "", name)
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"parley_\w+", target["expr"])
+    }
+    assert len(asked) > 20
+    assert not {name for name in asked if f"`{name}`" not in page}
+
+
+@pytest.mark.parametrize(("stack", "bucket"), [("data", "RecordingsBucket"), ("edge", "PageBucket")])
+def test_nobody_is_let_into_a_bucket_by_accident(stack: str, bucket: str) -> None:
+    properties = load_template(ROOT / f"infra/{stack}.yaml")["Resources"][bucket]["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_functions_and_what_they_are_built_for_are_of_one_kind() -> None:
+    for name in ("auth", "meetings"):
+        config = json.loads((ROOT / "functions" / name / ".chalice/config.json").read_text())
+        assert config["lambda_architecture"] == "arm64"

@@ -23,6 +23,7 @@ from media_fleet.domain.session_description import (
     SessionDescription,
     Setup,
 )
+from media_fleet.domain.transcoder_places import TranscoderPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 
 DATA = Path(__file__).parent / "data"
@@ -57,7 +58,7 @@ VP8 = PayloadFormat(
     payload_type=96,
     name="VP8",
     clock_rate=90_000,
-    feedback=("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"),
+    feedback=("transport-cc", "ccm fir", "nack", "nack pli"),
 )
 RTX = PayloadFormat(payload_type=97, name="rtx", clock_rate=90_000, parameters=(("apt", "96"),))
 
@@ -186,7 +187,8 @@ def node_end() -> NodeEnd:
 
 @pytest.fixture
 def new_room(node_end: NodeEnd) -> Callable[[], Room]:
-    return lambda: Room(MeetingId("m1"), node=node_end, randomness=CountingRandomness())
+    places = TranscoderPlaces(video=2, sound=2)
+    return lambda: Room(MeetingId("m1"), node=node_end, randomness=CountingRandomness(), transcoder_places=places)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from media_fleet.domain.connection_quality import (
     judge,
     mean_opinion_score,
     rate,
+    unheard,
 )
 from media_fleet.domain.layers import expected_layer
 
@@ -50,6 +51,36 @@ def test_sound_suffers_from_loss_delay_and_jitter(
     loss: float, jitter: float, round_trip: float, level: QualityLevel
 ) -> None:
     assert level_of(Direction(sound=Sound(loss=loss, jitter=jitter)), round_trip=round_trip) is level
+
+
+@pytest.mark.parametrize(
+    ("loss", "as_opus", "as_red"),
+    [(0.0, 0.0, 0.0), (0.05, 0.05, 0.0025), (0.1, 0.1, 0.01), (0.2, 0.2, 0.04), (1.0, 1.0, 1.0), (1.5, 1.0, 1.0)],
+)
+def test_of_redundant_sound_only_what_is_lost_with_the_packet_after_it_is_not_heard(
+    loss: float, as_opus: float, as_red: float
+) -> None:
+    assert unheard(loss, redundant=False) == pytest.approx(as_opus)
+    assert unheard(loss, redundant=True) == pytest.approx(as_red)
+
+
+@pytest.mark.parametrize(
+    ("loss", "as_opus", "as_red"),
+    [
+        (0.02, EXCELLENT, EXCELLENT),
+        (0.05, GOOD, EXCELLENT),
+        (0.15, POOR, EXCELLENT),
+        (0.25, POOR, GOOD),
+        (0.5, POOR, POOR),
+    ],
+)
+def test_redundant_sound_is_judged_by_what_is_heard_of_it(
+    loss: float, as_opus: QualityLevel, as_red: QualityLevel
+) -> None:
+    def judged(*, redundant: bool) -> QualityLevel:
+        return level_of(Direction(sound=Sound(loss=unheard(loss, redundant=redundant), jitter=0.005)))
+
+    assert (judged(redundant=False), judged(redundant=True)) == (as_opus, as_red)
 
 
 @pytest.mark.parametrize(

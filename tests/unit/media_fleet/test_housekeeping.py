@@ -23,11 +23,11 @@ class Node:
         self.connected: dict[MeetingId, bool] = {}
         self.sent: list[Offer] = []
         self.abandoned: list[MeetingId] = []
-        self.recordings = self
-        self.recordings_seen_at: float | None = None
+        self.workers = self.transcoders = self
+        self.workers_seen_at: float | None = None
 
     def tick(self, now: float) -> None:
-        self.recordings_seen_at = now
+        self.workers_seen_at = now
 
     def outstanding_offers(self) -> list[tuple[MeetingId, ParticipantId, Offer]]:
         return [] if self.offer is None else [(MEETING, ALICE, self.offer)]

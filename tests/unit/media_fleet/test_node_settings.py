@@ -24,9 +24,18 @@ def test_numbers_are_read() -> None:
     assert Settings.from_environ(NEEDED | {"PARLEY_NODE_UDP_PORT": "5004"}).udp_port == 5004
 
 
+@pytest.mark.parametrize(("given", "most"), [({}, None), ({"PARLEY_NODE_MAX_COMPOSITES": "0"}, 0)])
+def test_there_may_be_no_composites_at_all_and_unless_told_as_many_as_processors(
+    given: dict[str, str], most: int | None
+) -> None:
+    assert Settings.from_environ(NEEDED | given).max_composites == most
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("PARLEY_NODE_MAX_COMPOSITES", "-1"),
+        ("PARLEY_NODE_MAX_COMPOSITES", "many"),
         ("PARLEY_NODE_PORTS", "1"),
         ("PARLEY_NODE_UDP_PORT", "65536"),
         ("PARLEY_NODE_TCP", "true"),

@@ -16,10 +16,14 @@ from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.rooms import ParticipantId, TrackId, TrackSource
+from contracts.recording_manifest import Manifest, RecordedFile
+from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
+from media_fleet.recorder import manifest
+from media_fleet.recorder.ending import settle
 from media_fleet.recorder.pictures import MAX_PICTURE, MAX_PIECES, Assembly, Piece
 from media_fleet.recorder.protocol import TrackBegun
 from media_fleet.recorder.reordering import GIVE_UP_MS, LEAP, MAX_WAITING, Reordering
+from media_fleet.recorder.seekable import make_seekable
 from media_fleet.recorder.timeline import APART_MS, Timeline
 from media_fleet.recorder.track import RecordedTrack
 
@@ -34,18 +38,18 @@ ENCODERS = {
 }
 
 
-def encoded(codec: str) -> list[bytes]:
+def encoded(codec: str, width: int = 320, height: int = 240) -> list[bytes]:
     """Pictures of noise on a grey that rises, so that each takes several packets and can be told from the others."""
     name, options = ENCODERS[codec]
     context = av.CodecContext.create(name, "w")
     assert isinstance(context, av.VideoCodecContext)
-    context.width, context.height, context.pix_fmt = 320, 240, "yuv420p"
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, 30), Fraction(30)
     context.options = options
     noise = np.random.default_rng(1)
     packets = []
     for number in range(PICTURES):
-        picture = noise.integers(0, 40, (240, 320, 3), dtype=np.uint8) + np.uint8(GREY_STEP * number)
+        picture = noise.integers(0, 40, (height, width, 3), dtype=np.uint8) + np.uint8(GREY_STEP * number)
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = number
         packets += context.encode(frame)
@@ -103,10 +107,10 @@ def _av1_payloads(unit: bytes) -> Iterator[bytes]:
             yield bytes([(number > 0) << 7 | (number < len(fragments) - 1) << 6 | 1 << 4]) + fragment
 
 
-def packets_of(codec: str) -> list[RtpPacket]:
+def packets_of(codec: str, pictures: list[bytes] | None = None) -> list[RtpPacket]:
     """All pictures' packets, in order; the first sequence numbers and timestamps are about to come round."""
     packets: list[RtpPacket] = []
-    for number, picture in enumerate(encoded(codec)):
+    for number, picture in enumerate(encoded(codec) if pictures is None else pictures):
         packed = payloads(codec, picture)
         for place, payload in enumerate(packed):
             packet = RtpPacket(
@@ -134,7 +138,8 @@ def track(codec: str, folder: Path) -> RecordedTrack:
 
 
 def greys(path: Path) -> list[tuple[float, int]]:
-    """The pictures of a file: when, and how bright."""
+    """The pictures of a file, as it is brought to the bucket: when, and how bright."""
+    make_seekable(path.parent)
     with av.open(str(path)) as container:
         return [(frame.time, round(frame.to_ndarray(format="gray").mean())) for frame in container.decode(video=0)]
 
@@ -161,6 +166,55 @@ def test_packets_that_come_in_any_order_are_a_file_that_decodes(codec: str, tmp_
     assert [time for time, _ in shown] == pytest.approx([number / 30 for number in range(PICTURES)], abs=0.001)
     rise = [grey - shown[0][1] for _, grey in shown]
     assert rise == pytest.approx([GREY_STEP * number for number in range(PICTURES)], abs=6)
+
+
+SIZES = ((320, 240), (640, 480), (160, 120))
+
+
+def resized(folder: Path) -> RecordedFile:
+    """A track of H.264 in three sizes, a second of each, after a gap of ten seconds before the last."""
+    recorded = track("H264", folder)
+    pictures = [picture for size in SIZES for picture in encoded("H264", *size)]
+    for packet in packets_of("H264", pictures):
+        number = ((packet.timestamp - 0xFFFFF000) & 0xFFFFFFFF) // 3_000
+        if number >= 2 * PICTURES:
+            packet.timestamp = (packet.timestamp + 10 * 90_000) & 0xFFFFFFFF
+        recorded.receive(packet, number * 1000 / 30 + (10_000 if number >= 2 * PICTURES else 0))
+    recorded.close()
+    assert recorded.about is not None
+    return recorded.about
+
+
+def test_h264_that_changes_its_size_is_an_mp4_with_each_picture_in_its_own_and_at_its_time(tmp_path: Path) -> None:
+    about = resized(tmp_path)
+    assert about.name.endswith(".mp4")
+    make_seekable(tmp_path)
+    [path] = tmp_path.iterdir()
+    data = path.read_bytes()
+    assert (path.name, data.index(b"moov") < data.index(b"mdat")) == (about.name, True)
+    with av.open(str(path)) as container:
+        shown = [(round(1000 * (frame.time or 0)), (frame.width, frame.height)) for frame in container.decode(video=0)]
+    expected = [(round(number * 1000 / 30), SIZES[number // PICTURES]) for number in range(3 * PICTURES)]
+    assert [size for _, size in shown] == [size for _, size in expected]
+    later = [at + (10_000 if size == SIZES[2] else 0) for at, size in expected]
+    assert [at for at, _ in shown] == pytest.approx(later, abs=1)
+    assert (about.frames, about.duration_ms) == (len(shown), later[-1])
+
+
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_h264_that_was_cut_off_is_there_up_to_its_last_second(tmp_path: Path, share: float) -> None:
+    about = resized(tmp_path)
+    [grown] = tmp_path.iterdir()
+    with grown.open("r+b") as file:
+        file.truncate(round(grown.stat().st_size * share))
+    cut = Manifest(meeting_id=MeetingId("m"), recording_id="r", started_at=0, ended_at=None, files=(about,))
+    manifest.write(cut, tmp_path)
+    make_seekable(tmp_path, cut_off=True)
+    [settled] = settle(tmp_path).files
+    shown = greys(tmp_path / about.name)
+    assert settled.frames == len(shown)
+    assert settled.duration_ms == pytest.approx(1000 * shown[-1][0], abs=1)
+    assert 1_000 <= settled.duration_ms < about.duration_ms
 
 
 def test_after_a_loss_the_file_goes_on_with_the_next_key_frame(tmp_path: Path) -> None:

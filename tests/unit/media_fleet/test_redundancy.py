@@ -96,7 +96,7 @@ def test_a_subscriber_is_offered_redundancy_whoever_publishes_and_gets_it_if_the
     *_, offer = publish(room, new_client("alice"), *published)
     bob = new_client("bob")
     [offered] = parse(offer).media
-    assert written(offered) == [("96", "opus"), ("97", "red")]
+    assert written(offered) == [("96", "opus"), ("97", "red"), ("9", "G722"), ("0", "PCMU")]
     assert offered.formats[1].parameters == (("96/96", None),)
     added = only(room.answer_subscription(BOB, 1, 1, bob.answer(offer)), AddSubscription)
     assert (added.payload_type, added.rtx_payload_type, added.red_payload_type) == (96, None, 97)

@@ -19,6 +19,7 @@ from media_fleet.domain.effects import (
     AddTrack,
     Effect,
     Purpose,
+    RecorderRole,
     RecordTrack,
     RemoveSubscription,
     RemoveTrack,
@@ -30,7 +31,10 @@ from media_fleet.domain.effects import (
     TransportKey,
 )
 from media_fleet.domain.media_formats import VIDEO_ORIENTATION
+from media_fleet.domain.relaying import announced
 from media_fleet.domain.room import Room
+from media_fleet.domain.subscribing import RoomTrack
+from media_fleet.recorder.orientation import ORIENTATION
 
 ALICE, BOB, DORA = ParticipantId("alice"), ParticipantId("bob"), ParticipantId("dora")
 E = TypeVar("E")
@@ -125,6 +129,31 @@ def test_tracks_of_another_node_are_offered_like_those_of_this_one(room: Room, b
     assert offer_to(gone, BOB).tracks == ()
 
 
+@pytest.mark.parametrize("redundant", [True, False])
+def test_it_is_known_of_sound_of_another_node_whether_it_is_redundant(room: Room, *, redundant: bool) -> None:
+    track = RelayedTrack(
+        track_id=TrackId("voice"),
+        participant_id=DORA,
+        source=TrackSource.MICROPHONE,
+        codec="opus",
+        clock_rate=48_000,
+        channels=2,
+        ssrcs=(7,),
+        redundant=redundant,
+    )
+    [added] = only(tell(room, track), AddRelayedTrack)
+    assert added.media.codec.prefers_red is redundant
+    told = RoomTrack(
+        key=added.track,
+        participant_id=DORA,
+        source=TrackSource.MICROPHONE,
+        media=added.media,
+        muted=False,
+        muted_version=0,
+    )
+    assert announced(told, (7,)) == track
+
+
 def test_another_node_is_told_how_many_layers_somebody_here_wants(room: Room, bob: Any) -> None:
     effects = tell(room, relayed(), relayed("sound", ssrcs=(10,)))
     take_offer(room, bob, BOB, offer_to(effects, BOB))
@@ -150,11 +179,20 @@ def test_of_one_encoding_another_node_is_told_the_height_that_serves_all(room: R
     for who, height, told in steps:
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", max_height=height)])
         assert room.tracks.wanted_from(WEST) == (WantedTrack(track_id=TrackId("far"), layers=1, height=told),)
-    room.recording.begin("r")
+    room.recording.begin("r", [RecorderRole.TRACKS])
     room.change_subscriptions(ALICE, [SubscriptionWish(track_id="far", max_height=90)])
-    room.recorder_ready()
+    room.recorder_ready(RecorderRole.TRACKS)
     [wanted] = room.tracks.wanted_from(WEST)
     assert wanted.height is None, "a recorder gets the best"
+
+
+def test_only_who_draws_pictures_is_told_how_they_are_turned(room: Room) -> None:
+    tell(room, relayed())
+    roles = [RecorderRole.TRACKS, RecorderRole.COMPOSITE, RecorderRole.BROADCAST]
+    room.recording.begin("r", roles[:2])
+    room.broadcast.begin("b", roles[2:])
+    added = [only(room.recorder_ready(role), AddSubscription)[0] for role in roles]
+    assert [each.extensions for each in added] == [(), (ORIENTATION,), (ORIENTATION,)]
 
 
 def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room: Room) -> None:
@@ -162,8 +200,8 @@ def test_a_recorder_gets_the_main_rooms_tracks_of_other_nodes_at_their_best(room
     for who in (ALICE, BOB):
         room.change_subscriptions(who, [SubscriptionWish(track_id="far", enabled=False)])
     assert layers_wanted(room, WEST) == {}
-    room.recording.begin("r")
-    [begun] = only(room.recorder_ready(), RecordTrack)
+    room.recording.begin("r", [RecorderRole.TRACKS])
+    [begun] = only(room.recorder_ready(RecorderRole.TRACKS), RecordTrack)
     assert (begun.track_id, begun.participant_id) == ("far", "dora")
     assert layers_wanted(room, WEST) == {"far": 3}
     [over] = only(room.move({DORA: "b"}, version=5), StopRecordingTrack)
@@ -249,8 +287,8 @@ def test_who_goes_back_is_received_from_where_they_were(room: Room, bob: Any) ->
 
 
 def test_the_recorder_goes_over_as_well(room: Room, bob: Any) -> None:
-    room.recording.begin("r")
-    room.recorder_ready()
+    room.recording.begin("r", [RecorderRole.TRACKS])
+    room.recorder_ready(RecorderRole.TRACKS)
     former, _ = moves(room, bob)
     assert only(room.left(former), StopRecordingTrack) == []
     assert only(room.relay(WEST, (), ()), StopRecordingTrack) == []

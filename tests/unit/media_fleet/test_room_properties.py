@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -15,7 +15,7 @@ from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import effects as fx
 from media_fleet.domain.layers import Rank, priority
-from media_fleet.domain.recording import RECORDER
+from media_fleet.domain.recording import RECORDERS
 from media_fleet.domain.room import Room
 from media_fleet.domain.session_description import (
     Direction,
@@ -27,7 +27,10 @@ from media_fleet.domain.session_description import (
     SessionDescription,
     Setup,
 )
+from media_fleet.domain.transcoder_places import TranscoderPlaces
+from media_fleet.domain.transcoding import TRANSCODER
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
+from tests.doubles.checking_plane import BROADCAST, RECORDING, Plane
 
 PEOPLE = [ParticipantId(name) for name in ("a", "b", "c")]
 END = NodeEnd(
@@ -38,13 +41,15 @@ SLOTS = (
     ("1", "video", TrackSource.CAMERA),
     ("2", "video", TrackSource.SCREEN),
 )
+PICTURES = {f"{person}{mid}" for person in PEOPLE for mid, kind, _ in SLOTS if kind == "video"}
+WITHOUT_H264 = PEOPLE[2]
 CAMERAS = {f"{person}1" for person in PEOPLE}
 OPUS = PayloadFormat(payload_type=111, name="opus", clock_rate=48_000, channels=2)
 VP8 = PayloadFormat(payload_type=96, name="VP8", clock_rate=90_000)
 H264 = PayloadFormat(payload_type=97, name="H264", clock_rate=90_000, parameters=(("packetization-mode", "1"),))
 
 
-class _Numbers:
+class Numbers:
     def __init__(self) -> None:
         self.last = 0
 
@@ -59,78 +64,18 @@ class _Numbers:
         return IceCredentials(ufrag=f"{self.ssrc():024}", pwd=f"{self.ssrc():048}")
 
 
-class Plane:
-    """Keeps what effects make, and fails if one refers to what is not there."""
-
-    def __init__(self) -> None:
-        self.transports: set[fx.TransportKey] = set()
-        self.secured: set[fx.TransportKey] = set()
-        self.tracks: dict[fx.TrackKey, fx.TransportKey] = {}
-        self.subscriptions: dict[fx.SubscriptionKey, fx.AddSubscription] = {}
-        self.offers: dict[ParticipantId, Offer] = {}
-        self.recorded: dict[int, fx.RecordTrack] = {}
-
-    def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901, PLR0912  # one case for each effect, flat
-        match effect:
-            case fx.OpenTransport(transport=key):
-                assert key not in self.transports
-                self.transports.add(key)
-            case fx.StartDtls(transport=key):
-                assert key in self.transports
-                assert key not in self.secured
-                self.secured.add(key)
-            case fx.OpenData(transport=key):
-                assert key in self.secured
-            case fx.RestartIce(transport=key):
-                assert key in self.transports
-            case fx.CloseTransport(transport=key):
-                self.transports.remove(key)
-                self.secured.discard(key)
-                for track in [t for t, owner in self.tracks.items() if owner == key]:
-                    self._remove_track(track)
-                self.subscriptions = {s: a for s, a in self.subscriptions.items() if s.transport != key}
-            case fx.AddTrack(track=track, transport=key):
-                assert key in self.secured
-                assert track not in self.tracks
-                self.tracks[track] = key
-            case fx.RemoveTrack(track=track):
-                self._remove_track(track)
-            case fx.MuteTrack(track=track):
-                assert track in self.tracks
-            case fx.AddSubscription(subscription=key):
-                assert key.transport in self.secured
-                assert key.track in self.tracks
-                assert key not in self.subscriptions
-                used = {a.ssrc for s, a in self.subscriptions.items() if s.transport == key.transport}
-                assert effect.ssrc not in used
-                self.subscriptions[key] = effect
-            case fx.AdjustSubscription(subscription=key, share=share):
-                self.subscriptions[key] = msgspec.structs.replace(self.subscriptions[key], share=share)
-            case fx.RemoveSubscription(subscription=key):
-                del self.subscriptions[key]
-            case fx.RecordTrack(ssrc=ssrc):
-                assert ssrc not in self.recorded
-                self.recorded[ssrc] = effect
-            case fx.MuteRecorded(ssrc=ssrc, muted=muted):
-                assert self.recorded[ssrc].muted != muted
-                self.recorded[ssrc] = msgspec.structs.replace(self.recorded[ssrc], muted=muted)
-            case fx.StopRecordingTrack(ssrc=ssrc):
-                del self.recorded[ssrc]
-            case fx.FinishRecording():
-                self.recorded.clear()
-            case fx.SendOffer(participant_id=participant_id, offer=offer):
-                assert participant_id not in self.offers, "a second offer while the first awaits its answer"
-                self.offers[participant_id] = offer
-
-    def _remove_track(self, track: fx.TrackKey) -> None:
-        del self.tracks[track]
-        self.subscriptions = {s: a for s, a in self.subscriptions.items() if s.track != track}
-
-
 class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.room = Room(MeetingId("m"), node=END, randomness=_Numbers(), last_n_video=1)
+        self.transcoder_places = TranscoderPlaces(video=2, sound=0)
+        self.room = Room(
+            MeetingId("m"),
+            node=END,
+            randomness=Numbers(),
+            last_n_video=1,
+            transcoder_places=self.transcoder_places,
+        )
+        self.now = 0.0
         self.plane = Plane()
         self.joined: set[ParticipantId] = set()
         self.connection = dict.fromkeys(PEOPLE, 1)
@@ -143,10 +88,16 @@ class RoomMachine(RuleBasedStateMachine):
         self.spotlight: set[ParticipantId] = set()
         self.speakers: dict[str | None, ParticipantId] = {}
         self.pinned: set[tuple[ParticipantId, str]] = set()
+        self.transports: Mapping[fx.RecorderRole, fx.TransportKey] = {}
+        self.recorders: dict[fx.RecorderRole, fx.TransportKey] = {}
+        """Those that receive, the broadcaster among them."""
+        self.broadcaster: fx.TransportKey
 
     def _do(self, effects: Any) -> None:
         for effect in effects:
             self.plane.carry_out(effect)
+            if isinstance(effect, fx.StopTranscoder):
+                self.transcoder_places.give_back(effect.kind)  # as the node does once the process has ended
 
     def _section(self, connection: str, mid: str, kind: str, formats: Any, **fields: Any) -> MediaSection:
         return MediaSection(
@@ -235,12 +186,13 @@ class RoomMachine(RuleBasedStateMachine):
                     )
                 )
             else:
+                taken = tuple(each for each in section.formats if person != WITHOUT_H264 or each.name != "H264")
                 media.append(
                     self._section(
                         connection,
                         section.mid,
                         section.kind,
-                        section.formats,
+                        taken,
                         direction=section.direction.reversed,
                         setup=Setup.ACTIVE,
                         extensions=tuple(HeaderExtension(id=e.id, uri=e.uri) for e in section.extensions),
@@ -305,18 +257,69 @@ class RoomMachine(RuleBasedStateMachine):
             self._do(self.room.set_track_muted(person, TrackId(track), muted=muted, version=1))
             self.muted[track] = muted
 
-    @rule(is_ready=st.booleans())
-    def record(self, *, is_ready: bool) -> None:
+    @rule(roles=st.sets(st.sampled_from(RECORDING), min_size=1), ready=st.none() | st.sampled_from(RECORDING))
+    def record(self, *, roles: set[fx.RecorderRole], ready: fx.RecorderRole | None) -> None:
         if self.room.recording.id is None:
-            self.room.recording.begin("r")
-            self.plane.transports.add(self.room.recording.transport)
-            self.plane.secured.add(self.room.recording.transport)
-        if is_ready:
-            self._do(self.room.recorder_ready())
+            self._forget(*RECORDING)
+            self.transports = self.room.recording.begin("r", roles)
+            self.plane.transports |= set(self.transports.values())
+            self.plane.secured |= set(self.transports.values())
+        if ready is not None:
+            self._do(self.room.recorder_ready(ready))
+            if ready in self.transports:
+                self.recorders[ready] = self.transports[ready]
 
     @rule()
     def stop_recording(self) -> None:
         self._do(self.room.recording.end())
+        self._forget(*RECORDING)
+
+    @rule(ready=st.booleans())
+    def broadcast(self, *, ready: bool) -> None:
+        if self.room.broadcast.id is None:
+            self.broadcaster = self.room.broadcast.begin("b", [BROADCAST])[BROADCAST]
+            self.plane.transports.add(self.broadcaster)
+            self.plane.secured.add(self.broadcaster)
+        if ready:
+            self._do(self.room.recorder_ready(BROADCAST))
+            self.recorders[BROADCAST] = self.broadcaster
+
+    @rule()
+    def stop_broadcast(self) -> None:
+        self._do(self.room.broadcast.end())
+        self._forget(BROADCAST)
+
+    def _forget(self, *roles: fx.RecorderRole) -> None:
+        self.recorders = {role: each for role, each in self.recorders.items() if role not in roles}
+
+    @rule(role=st.sampled_from(RECORDING))
+    def lose_recorder(self, role: fx.RecorderRole) -> None:
+        self._do(self.room.recording.end_role(role))
+        self.plane.recorded = {key: each for key, each in self.plane.recorded.items() if key[0] is not role}
+        self.transports = {each: transport for each, transport in self.transports.items() if each is not role}
+        self.recorders.pop(role, None)
+
+    @rule(which=st.integers(0, 3))
+    def transcoder_is_ready(self, which: int) -> None:
+        begun = {transport for track, transport in self.plane.tracks.items()}
+        waiting = [each for each in self.plane.transcoders if each not in begun]
+        if which < len(waiting):
+            self._do(self.room.transcoder_ready(waiting[which]))
+
+    @rule(which=st.integers(0, 3))
+    def lose_transcoder(self, which: int) -> None:
+        if which < len(self.plane.transcoders):
+            lost = self.plane.transcoders.pop(which)
+            effects = self.room.transcoder_lost(lost, self.now)
+            self.plane.transcoders.append(lost)  # unless it is told to stop, which is fine for one that is gone
+            self._do(effects)
+            if lost in self.plane.transcoders:
+                self.plane.transcoders.remove(lost)
+
+    @rule(seconds=st.sampled_from([1.0, 6.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self._do(self.room.follow_transcoders(self.now))
 
     @rule(people=st.sets(st.sampled_from(PEOPLE), min_size=1), breakout=st.sampled_from([None, "1", "2"]))
     def move(self, *, people: set[ParticipantId], breakout: str | None) -> None:
@@ -338,25 +341,31 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def tracks_are_the_published_ones(self) -> None:
-        there = sorted(key.track_id for key in self.plane.tracks)
+        there = sorted(key.track_id for key, owner in self.plane.tracks.items() if owner.purpose is fx.Purpose.PUBLISH)
         assert there == sorted(track for tracks in self.published.values() for track in tracks)
 
     @invariant()
     def what_is_recorded_is_the_main_room_as_it_is(self) -> None:
-        if not self.room.recording.is_ready:
-            assert not self.plane.recorded
-            return
+        assert self.room.recording.is_ready == bool(self.recorders.keys() - {BROADCAST})
+        assert self.room.broadcast.is_ready == (BROADCAST in self.recorders)
+        assert {role for role, _ in self.plane.recorded} <= self.recorders.keys()
         in_main_room = {person for person in self.joined if self.places.get(person) is None}
-        wanted = {track: self.muted[track] for person in in_main_room for track in self.published.get(person, ())}
-        assert {each.track_id: each.muted for each in self.plane.recorded.values()} == wanted
-        flowing = [key for key in self.plane.subscriptions if key.transport == self.room.recording.transport]
-        assert sorted(key.track.track_id for key in flowing) == sorted(wanted)
-        assert {self.plane.subscriptions[key].ssrc for key in flowing} == set(self.plane.recorded)
+        published = {track: self.muted[track] for person in in_main_room for track in self.published.get(person, ())}
+        for role, transport in self.recorders.items():
+            takes_all = role is not fx.RecorderRole.AUDIO
+            wanted = {track: muted for track, muted in published.items() if takes_all or track not in PICTURES}
+            recorded = {ssrc: each for (to, ssrc), each in self.plane.recorded.items() if to is role}
+            assert {each.track_id: each.muted for each in recorded.values()} == wanted
+            flowing = [key for key in self.plane.subscriptions if key.transport == transport]
+            assert sorted(key.track.track_id for key in flowing) == sorted(wanted)
+            assert {self.plane.subscriptions[key].ssrc for key in flowing} == set(recorded)
 
     @invariant()
     def nothing_flows_from_one_room_to_another(self) -> None:
         for subscription in self.plane.subscriptions:
-            publisher = self.plane.tracks[subscription.track].participant_id
+            publisher = ParticipantId(subscription.track.track_id[0])
+            if subscription.transport.purpose is fx.Purpose.TRANSCODE:
+                continue
             assert self.places.get(publisher) == self.places.get(subscription.transport.participant_id)
 
     @invariant()
@@ -376,7 +385,7 @@ class RoomMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_served_first_is_what_was_chosen_and_then_who_speaks(self) -> None:
         for key, subscription in self.plane.subscriptions.items():
-            who, publisher = key.transport.participant_id, self.plane.tracks[key.track].participant_id
+            who, publisher = key.transport.participant_id, ParticipantId(key.track.track_id[0])
             source = next(source for mid, _, source in SLOTS if key.track.track_id.endswith(mid))
             if key.transport.purpose is not fx.Purpose.SUBSCRIBE or source is TrackSource.MICROPHONE:
                 continue
@@ -387,7 +396,22 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:
-        assert {key.participant_id for key in self.plane.transports} <= self.joined | {RECORDER}
+        assert {key.participant_id for key in self.plane.transports} <= self.joined | {*RECORDERS.values(), TRANSCODER}
+
+    @invariant()
+    def nobody_gets_what_they_cannot_decode(self) -> None:
+        for key in self.plane.subscriptions:
+            if key.transport.participant_id == WITHOUT_H264:
+                assert self.plane.media[key.track].codec.codec.name != "H264"
+
+    @invariant()
+    def transcoders_have_places_and_take_what_is_watched_alone(self) -> None:
+        assert len(self.plane.transcoders) == self.transcoder_places.taken("video") <= 2
+        for key, subscription in self.plane.subscriptions.items():
+            if key.transport.purpose is fx.Purpose.TRANSCODE:
+                made = [track for track, owner in self.plane.tracks.items() if owner == key.transport]
+                watching = [a for k, a in self.plane.subscriptions.items() if k.track in made and not a.share.paused]
+                assert subscription.share.paused or key.transport not in self.plane.transcoders or watching
 
     def teardown(self) -> None:
         while self.plane.offers:
@@ -397,6 +421,8 @@ class RoomMachine(RuleBasedStateMachine):
         assert all(not track.startswith(person) for person, track in flowing)
         self._do(self.room.close())
         assert not self.plane.transports
+        assert not self.plane.transcoders
+        assert self.transcoder_places.taken("video") == 0
         assert not self.plane.subscriptions
 
 

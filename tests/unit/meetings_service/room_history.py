@@ -195,6 +195,16 @@ def stopped(number: int, at: int) -> RecordingStopped:
     return RecordingStopped(at=at, recording_id=f"rec_{at - 1000}", reason=RecordingEnd.ASKED, by=by)
 
 
+def opened(breakout: str, at: int, by: int = 0) -> BreakoutsOpened:
+    """One breakout room."""
+    rooms = (Breakout(id=breakout, name=breakout.upper()),)
+    return BreakoutsOpened(at=at, breakouts=Breakouts(rooms=rooms, free_choice=False), by=stay_of(by))
+
+
+def ended(by: Identity | None, at: int) -> MeetingEnded:
+    return MeetingEnded(at=at, by=by)
+
+
 Making = Callable[[int, int], LogEvent]
 _MAKINGS: dict[str, Making] = {
     "say": said,
@@ -215,9 +225,7 @@ _MAKINGS: dict[str, Making] = {
     "be renamed": renamed,
     "raise": raised,
     "react": reacted,
-    "open": lambda who, at: BreakoutsOpened(
-        at=at, breakouts=Breakouts(rooms=(Breakout(id="b_1", name="B_1"),), free_choice=False), by=stay_of(who)
-    ),
+    "open": lambda who, at: opened("b_1", at, by=who),
     "close": lambda _, at: BreakoutsClosed(at=at, by=None),
 }
 _ABOUT_EARLIER = ("edit", "remove", "vote", "close a poll")

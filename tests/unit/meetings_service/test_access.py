@@ -1,24 +1,16 @@
-"""The decision who may join: every combination of caller, meeting and moment."""
+"""The decision who may join by the record: single points of it. All combinations are in `test_joining`."""
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
-from meetings_service.domain.access import OPENS_MS, Caller, decide_join, is_guest
-from meetings_service.domain.meeting_settings import Allowed, Lobby, MeetingSettings
+from meetings_service.domain.access import Caller, decide_join
+from meetings_service.domain.meeting_settings import Lobby, MeetingSettings
 from meetings_service.domain.meetings import Invitee, Meeting
 from meetings_service.domain.schedule import Schedule, local_time_of, moment_of, zone_of
 from meetings_service.errors import (
-    GuestsNotAllowedError,
-    MeetingCancelledError,
-    MeetingEndedError,
-    MeetingLockedError,
-    NotStartedError,
-    PasscodeRequiredError,
     PasscodeWrongError,
-    RemovedError,
 )
 from msgspec.structs import replace
 
@@ -40,15 +32,6 @@ CALLERS = {
     "nameless": Caller(),
     "returning": Caller(guest_identity=Identity("g_before"), guest_name="Gus"),
 }
-ROLES = {"host": Role.HOST, "cohost": Role.COHOST, "invited": Role.PARTICIPANT, "user": Role.PARTICIPANT}
-STATES: dict[str, dict[str, Any]] = {
-    "scheduled": {},
-    "live": {"started_at": 2},
-    "ended": {"started_at": 2, "ended_at": 3, "ended_by": Identity("u_host")},
-    "ended by itself": {"started_at": 2, "ended_at": 3},
-    "cancelled": {"cancelled_at": 2},
-}
-MOMENTS = {"early": START - OPENS_MS - 1, "in time": START - OPENS_MS, "late": START + 3_600_000}
 
 
 def meeting(settings: MeetingSettings | None = None, **more: Any) -> Meeting:
@@ -65,68 +48,6 @@ def meeting(settings: MeetingSettings | None = None, **more: Any) -> Meeting:
 
 def decide(at: Meeting, caller: Caller, *, now: int = START, randomness: bytes = b"r" * 16) -> Any:
     return decide_join(at, caller, now=now, randomness=randomness)
-
-
-def expected(case: dict[str, Any]) -> Role | type[Exception]:
-    """What the rules say, one by one; the first that holds counts."""
-    who, state = case["caller"], case["state"]
-    is_guest_here = who in {"guest", "nameless", "returning"}
-    runs = who in {"host", "cohost"}
-    asks = case["passcode"] != "none" and not runs and who not in {"invited", "returning"}
-    waits = not case["join_before_host"] and not runs and state != "live"
-    rules: list[tuple[bool, type[Exception]]] = [
-        (state == "cancelled", MeetingCancelledError),
-        (state == "ended", MeetingEndedError),
-        (case["banned"] and who != "host", RemovedError),
-        (is_guest_here and not case["guests_allowed"], GuestsNotAllowedError),
-        (case["locked"] and not runs and state != "live", MeetingLockedError),
-        (asks and case["passcode"] == "missing", PasscodeRequiredError),
-        (asks and case["passcode"] == "wrong", PasscodeWrongError),
-        (waits and case["moment"] in {"early", "late"}, NotStartedError),
-        (who == "nameless", InvalidFieldError),
-    ]
-    return next((error for holds, error in rules if holds), ROLES.get(who, Role.GUEST))
-
-
-def test_every_caller_at_every_meeting_gets_in_or_is_told_exactly_why_not() -> None:
-    dimensions: dict[str, Any] = {
-        "caller": CALLERS,
-        "state": STATES,
-        "banned": (False, True),
-        "guests_allowed": (False, True),
-        "locked": (False, True),
-        "passcode": ("none", "missing", "wrong", "right"),
-        "join_before_host": (False, True),
-        "moment": MOMENTS,
-    }
-    given = {"none": None, "missing": None, "wrong": "open-sesamf", "right": PASSCODE}
-    outcomes: set[Any] = set()
-    for values in itertools.product(*dimensions.values()):
-        case: dict[str, Any] = dict(zip(dimensions, values, strict=True))
-        settings = MeetingSettings(
-            guests_allowed=case["guests_allowed"],
-            locked=case["locked"],
-            passcode=None if case["passcode"] == "none" else PASSCODE,
-            join_before_host=case["join_before_host"],
-        )
-        at = meeting(settings, schedule=SCHEDULE, **STATES[case["state"]])
-        caller = replace(CALLERS[case["caller"]], is_banned=case["banned"], passcode=given[case["passcode"]])
-        try:
-            outcome = decide(at, caller, now=MOMENTS[case["moment"]]).role
-        except Exception as error:  # noqa: BLE001
-            outcome = type(error)
-        assert outcome == expected(case), case
-        outcomes.add(outcome)
-    assert len(outcomes) == 13, "every role and every reason has occurred"
-
-
-@pytest.mark.parametrize("caller", ["host", "cohost", "invited", "user", "guest"])
-@pytest.mark.parametrize("record", list(Allowed))
-def test_permissions_are_those_of_the_role_and_recording_as_the_meeting_has_it(caller: str, record: Allowed) -> None:
-    admission = decide(meeting(MeetingSettings(record=record)), CALLERS[caller])
-    of_role = PERMISSIONS_OF_ROLE[admission.role]
-    assert admission.permissions == replace(of_role, record=of_role.record or record is Allowed.EVERYONE)
-    assert is_guest(admission.identity) == (admission.role is Role.GUEST)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from meetings_service.domain.record import Changes, Recording, add, changes_by_m
 from contracts.facts import Fact
 from contracts.leaving import LeaveReason
 from contracts.log_events import MeetingEnded, ParticipantJoined
-from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, Role
+from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, RecordingKind, Role
 from tests.unit.meetings_service.room_history import (
     MEETING,
     START,
@@ -71,6 +71,7 @@ def test_a_recording_whose_end_is_told_first_is_kept_whole() -> None:
         f"rec_{START + 40}": Recording(
             recording_id=f"rec_{START + 40}",
             prefix="m/",
+            kind=RecordingKind.TRACKS,
             by=ParticipantId("p_1"),
             started_at=START + 40,
             stopped_at=START + 1040,

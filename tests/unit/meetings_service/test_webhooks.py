@@ -34,9 +34,20 @@ from meetings_service.domain.webhooks import (
 )
 from msgspec.structs import replace
 
+from contracts.broadcast_events import BroadcastStarted, BroadcastStopped
 from contracts.facts import Fact
 from contracts.log_events import LobbyJoined, LogEvent, MeetingEnded, RecordingStarted, RecordingStopped
-from contracts.rooms import PERMISSIONS_OF_ROLE, GatewayId, Identity, MeetingId, ParticipantId, RecordingEnd, Role
+from contracts.room_broadcast import BroadcastEnd
+from contracts.rooms import (
+    PERMISSIONS_OF_ROLE,
+    CompositeLayout,
+    GatewayId,
+    Identity,
+    MeetingId,
+    ParticipantId,
+    RecordingEnd,
+    Role,
+)
 from tests.doubles.webhook_receiver import is_signed
 from tests.unit.meetings_service.room_history import START, joined, left, published, said
 
@@ -98,6 +109,17 @@ def test_leaving_waiting_and_the_end() -> None:
     assert "secret" not in json.dumps(waiting)
     (over,) = told(MeetingEnded(at=START, by=None))
     assert (over["type"], over["data"]["ended_by"]) == ("meeting.ended", None)
+
+
+def test_broadcasts() -> None:
+    began = BroadcastStarted(
+        at=START, broadcast_id="bc_1", by=ParticipantId("p_1"), layout=CompositeLayout.GRID, watch_key="secret"
+    )
+    (told_of,) = told(began)
+    assert (told_of["type"], told_of["data"]["broadcast"]) == ("broadcast.started", {"id": "bc_1"})
+    assert "secret" not in json.dumps(told_of)
+    (ended,) = told(BroadcastStopped(at=START, broadcast_id="bc_1", reason=BroadcastEnd.FAILED))
+    assert (ended["type"], ended["data"]["reason"]) == ("broadcast.ended", "failed")
 
 
 def test_recordings() -> None:

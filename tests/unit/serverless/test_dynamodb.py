@@ -130,7 +130,7 @@ def connect() -> Iterator[Callable[[str], Connections]]:
     with contextlib.ExitStack() as made:
 
         def make(url: str) -> Connections:
-            return made.enter_context(contextlib.closing(Connections(url, connect_timeout_s=1, read_timeout_s=0.3)))
+            return made.enter_context(contextlib.closing(Connections(url, connect_timeout_s=1, read_timeout_s=2)))
 
         yield make
 

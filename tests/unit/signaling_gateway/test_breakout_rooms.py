@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
+import msgspec
 import pytest
+from meetings_service.invitations import MAX_INVITEES
+from msgspec.structs import replace
 
 from contracts import log_events as log
+from contracts.facts import as_fact
+from contracts.new_breakouts import MAX_ASSIGNED, MAX_BREAKOUTS, NewBreakout
 from contracts.rooms import (
+    Identity,
     ParticipantId,
     Role,
     TrackSource,
@@ -83,11 +90,95 @@ def test_who_comes_back_comes_to_the_assigned_room() -> None:
     )
 
 
+ZOE = ParticipantId("p_zoe")
+PLAN = (
+    commands.NewBreakout(
+        id="b1", name="One", participant_ids=(), identities=(Identity(f"u_{ADA}"), Identity("u_p_zoe"))
+    ),
+    commands.NewBreakout(id="b2", name="Two", participant_ids=(EVE,), identities=(Identity(f"u_{BOB}"),)),
+)
+
+
+def test_who_is_assigned_by_name_is_moved_with_all_stays_or_gets_there_on_coming() -> None:
+    phone = ParticipantId("p_phone")
+    room = after(ROOM, join(phone, identity=f"u_{ADA}"), opening(rooms=PLAN), join(ZOE), join(ParticipantId("p_x")))
+    assert places(room) == {HOST: None, ADA: "b1", BOB: "b2", EVE: "b2", phone: "b1", ZOE: "b1", "p_x": None}
+    assert room.stays[ZOE].info.assigned_breakout == "b1"
+    home = after(room, enter(ZOE, None), commands.Leave(participant_id=ZOE), join(ZOE))
+    assert places(home)[ZOE] == "b1"
+    closed = after(room, commands.CloseBreakouts(participant_id=HOST), commands.Leave(participant_id=ZOE), join(ZOE))
+    assert places(closed)[ZOE] is None
+
+
+def test_who_comes_through_the_lobby_is_let_into_the_assigned_room() -> None:
+    waiting = after(ROOM, commands.SetPolicy(participant_id=HOST, lobby=True), join(ZOE), opening(rooms=PLAN))
+    assert ZOE in waiting.lobby
+    room = after(waiting, commands.Admit(participant_id=HOST, targets=None))
+    assert (room.stays[ZOE].info.breakout, room.stays[ZOE].info.assigned_breakout) == ("b1", "b1")
+    after_all = after(
+        waiting, commands.CloseBreakouts(participant_id=HOST), commands.Admit(participant_id=HOST, targets=None)
+    )
+    assert places(after_all)[ZOE] is None
+
+
+def test_who_is_there_goes_where_they_are_assigned_now_rather_than_by_name() -> None:
+    rooms = (PLAN[0], replace(PLAN[1], participant_ids=(ADA,)))
+    room = after(ROOM, opening(rooms=rooms))
+    assert places(room)[ADA] == "b2"
+    assert places(after(room, commands.Leave(participant_id=ADA), join(ADA)))[ADA] == "b2"
+
+
+def test_nobody_is_told_who_is_assigned_and_not_there() -> None:
+    events = decide(ROOM, opening(rooms=PLAN), NOW)
+    messages = addressed(ROOM.version, events, evolve_all(ROOM, events), [*ROOM.stays])
+    assert "u_p_zoe" not in repr([message for _, message in messages])
+
+
+def assigning(count: int) -> commands.OpenBreakouts:
+    """Assigns so many by the longest ids there are, to the 100 rooms in turn."""
+    names = [Identity(f"u_{number:0>62}") for number in range(count)]
+    rooms = tuple(
+        commands.NewBreakout(
+            id=f"b_{number}", name=f"{number:0>80}", participant_ids=(), identities=tuple(names[number::MAX_BREAKOUTS])
+        )
+        for number in range(MAX_BREAKOUTS)
+    )
+    return opening(rooms=rooms)
+
+
+def test_who_is_assigned_by_name_takes_a_bounded_place_in_the_log_and_none_in_the_record() -> None:
+    assert MAX_ASSIGNED == MAX_INVITEES, "every plan can be opened"
+    [opened] = decide(ROOM, assigning(MAX_ASSIGNED), NOW)
+    assert isinstance(opened, log.BreakoutsOpened)
+    assert len(opened.assigned) == MAX_ASSIGNED
+    assert len(msgspec.json.encode(opened)) < 64 * 1024
+    assert as_fact(opened) == replace(opened, assigned=())
+    assert refusal(ROOM, assigning(MAX_ASSIGNED + 1)) == "validation_failed"
+
+
+@pytest.mark.parametrize(
+    ("identities", "is_taken"),
+    [
+        (["u_7hq2mzk4d6p3", "sa_7hq2mzk4d6p3"], True),
+        (["g_7hq2mzk4d6p3"], False),
+        (["anything"], False),
+        (["u_a b"], False),
+        (["u_" + "x" * 63], False),
+        ([f"u_{number}" for number in range(MAX_ASSIGNED + 1)], False),
+    ],
+)
+def test_only_accounts_are_assigned_by_name(identities: list[str], is_taken: bool) -> None:  # noqa: FBT001
+    room = {"name": "Red", "identities": identities}
+    with nullcontext() if is_taken else pytest.raises(msgspec.ValidationError):
+        assert msgspec.convert(room, NewBreakout).identities == tuple(identities)
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
         (opening(participant_id=ADA), "permission_denied"),
         (opening(ADA, two=(ADA,)), "validation_failed"),
+        (opening(rooms=(PLAN[0], replace(PLAN[1], identities=PLAN[0].identities))), "validation_failed"),
         (opening(rooms=(commands.NewBreakout(id="b", name="  ", participant_ids=()),)), "validation_failed"),
         (
             opening(rooms=tuple(commands.NewBreakout(id=i, name="A", participant_ids=()) for i in ("b1", "b2"))),

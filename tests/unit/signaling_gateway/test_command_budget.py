@@ -26,6 +26,14 @@ def test_a_costly_command_has_a_limit_of_its_own_which_leaves_room_for_others(li
     assert budget.take(name, 1 / limit.per_s)
 
 
+def test_broadcasts_are_not_started_in_a_loop_and_who_may_start_may_stop() -> None:
+    budget = CommandBudget(0)
+    turns = [budget.take(name, 0) for _ in range(7) for name in ("start_broadcast", "stop_broadcast")]
+    assert turns == [True] * 10 + [False] * 4
+    assert not budget.take("start_broadcast", 9)
+    assert budget.take("start_broadcast", 10)
+
+
 def test_what_is_put_into_notes_draws_on_a_number_of_characters() -> None:
     budget = CommandBudget(0)
     half = NOTES_CHARACTERS.at_once // 2

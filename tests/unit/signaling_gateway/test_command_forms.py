@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.client_commands import COMMANDS, Command
+from contracts.client_commands import COMMANDS
+from contracts.command import Command
 from contracts.jwks import TokenError
 from contracts.meeting_token import MeetingClaims
 from contracts.rooms import MeetingId
@@ -42,6 +43,15 @@ def _outcome(name: Any, arguments: tuple[Any, ...]) -> Command | Refusal:
         return parse(name, arguments)
     except Refusal as refusal:
         return refusal
+
+
+def test_no_step_of_coming_in_ends_before_it_begins() -> None:
+    phase = {"step": "media", "began_ms": 20, "ended_ms": 20}
+    report = {"span_id": "ab" * 8, "phases": [phase]}
+    assert parse("report_join", (report,))
+    with pytest.raises(Refusal, match="before it begins") as refused:
+        parse("report_join", (report | {"phases": [phase, phase | {"ended_ms": 21}]},))
+    assert refused.value.code == "validation_failed"
 
 
 class NoKeys:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
+from contracts.log_codec import decode_event
 from contracts.log_events import BreakoutsOpened, MeetingEnded, ParticipantLeft, ParticipantsMoved, RecordingStopped
 from contracts.rooms import (
     ADMINISTRATOR,
     Breakout,
     Breakouts,
+    CompositeLayout,
     Move,
     ParticipantId,
+    ParticipantKind,
     PeerSignal,
     PeerSignalKind,
     RecordingEnd,
+    RecordingKind,
 )
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve_all
 from signaling_gateway.domain.projection import snapshot
+from signaling_gateway.domain.recording import order_of
 from signaling_gateway.domain.room_state import RoomState
 from tests.unit.signaling_gateway.test_decisions import ADA, BOB, EVE, MEETING, NONE, ROOM, after, join, refusal
 
@@ -25,6 +33,7 @@ def start(who: ParticipantId, recording_id: str = "r1") -> commands.StartRecordi
     return commands.StartRecording(participant_id=who, recording_id=recording_id, prefix=f"m/{recording_id}/")
 
 
+CAROL = ParticipantId("p_carol")
 RECORDED = after(ROOM, start(ADA))
 
 
@@ -109,3 +118,29 @@ def test_an_encrypted_meeting_is_not_recorded_and_a_recorded_one_not_encrypted()
     assert refusal(after(ROOM, encrypt), start(ADA)) == "meeting_encrypted"
     assert refusal(RECORDED, encrypt) == "conflict"
     assert after(RECORDED, commands.StopRecording(participant_id=ADA, recording_id="r1"), encrypt).policy.e2ee
+
+
+def test_what_is_recorded_is_told_as_what_it_was_started() -> None:
+    command = msgspec.structs.replace(start(ADA), kind=RecordingKind.BOTH, layout=CompositeLayout.SPEAKER)
+    room = after(ROOM, command)
+    told = snapshot(room, MEETING, room.stays[BOB]).recording
+    assert told is not None
+    assert (told.kind, told.layout) == (RecordingKind.BOTH, CompositeLayout.SPEAKER)
+
+
+def test_what_an_earlier_release_began_goes_on_as_separate_files() -> None:
+    entry = '{"type":"recording_started","at":1000,"recording_id":"r1","by":"p_ada","prefix":"m/r1/"}'
+    recording = evolve_all(ROOM, [decode_event(entry)]).recording
+    assert recording is not None
+    assert recording.kind is RecordingKind.TRACKS
+
+
+@pytest.mark.parametrize("kind", RecordingKind)
+def test_those_are_named_who_can_be_seen_or_heard_in_what_is_recorded(kind: RecordingKind) -> None:
+    viewer = msgspec.structs.replace(join(EVE), kind=ParticipantKind.VIEWER)
+    order = order_of(after(ROOM, viewer), kind, CompositeLayout.SPEAKER)
+    assert (order.kind, order.layout) == (kind, CompositeLayout.SPEAKER)
+    named = [] if kind is RecordingKind.TRACKS else [(ADA, ADA), (BOB, BOB)]
+    assert [(each.participant_id, each.name) for each in order.people] == named
+    apart = order_of(_in_a_breakout_room(after(ROOM, viewer, join(CAROL))), kind, CompositeLayout.GRID)
+    assert [each.participant_id for each in apart.people] == ([] if kind is RecordingKind.TRACKS else [CAROL])

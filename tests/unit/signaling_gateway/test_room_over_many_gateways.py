@@ -197,7 +197,7 @@ others = st.one_of(
                 name=st.just("One"),
                 participant_ids=st.lists(participants, max_size=2, unique=True).map(tuple),
             ),
-            st.builds(commands.NewBreakout, id=st.just("b2"), name=st.just("Two"), participant_ids=st.just(())),
+            st.just(commands.NewBreakout(id="b2", name="Two", participant_ids=(), identities=(IDENTITIES[0],))),
         ),
         free_choice=st.booleans(),
         close_after_ms=st.none() | st.integers(1, 50),

@@ -14,7 +14,6 @@ from contracts.rooms import (
     Identity,
     ParticipantId,
     Permissions,
-    PublishPermission,
     Role,
     RoomPolicy,
     TrackId,
@@ -23,7 +22,6 @@ from contracts.rooms import (
 from signaling_gateway.domain import commands
 from signaling_gateway.domain.decide import decide
 from signaling_gateway.domain.evolve import evolve_all
-from signaling_gateway.domain.people import permissions_of
 from signaling_gateway.domain.projection import addressed, snapshot
 from signaling_gateway.domain.room_state import RoomState
 from tests.unit.signaling_gateway.room_steps import (
@@ -33,8 +31,6 @@ from tests.unit.signaling_gateway.room_steps import (
     EVE,
     HOST,
     MEETING,
-    PLAIN,
-    RUNNING,
     after,
     join,
     publish,
@@ -146,102 +142,6 @@ def test_who_is_removed_without_a_ban_comes_back_through_the_lobby() -> None:
 
 
 # ---- roles ----
-
-
-def test_a_cohost_runs_the_meeting_and_cannot_act_against_the_host() -> None:
-    room = after(ROOM, commands.SetRole(participant_id=HOST, target=ADA, role=Role.COHOST))
-    assert room.stays[ADA].info.role is Role.COHOST
-    assert room.stays[ADA].info.permissions.moderate
-    assert BOB not in after(room, commands.Remove(participant_id=ADA, target=BOB)).stays
-    for command in (
-        commands.Remove(participant_id=ADA, target=HOST),
-        commands.SetRole(participant_id=ADA, target=HOST, role=Role.PARTICIPANT),
-        commands.SetPermissions(participant_id=ADA, target=HOST, permissions=Permissions()),
-    ):
-        assert refusal(room, command) == "permission_denied"
-
-
-def test_a_role_given_in_the_room_lasts_over_leaving_and_for_all_stays() -> None:
-    second = ParticipantId("p_ada2")
-    room = after(
-        ROOM,
-        join(second, identity="u_p_ada"),
-        commands.SetRole(participant_id=HOST, target=ADA, role=Role.COHOST),
-    )
-    assert room.stays[second].info.permissions.moderate
-    back = after(room, commands.Leave(participant_id=ADA), join(ADA))
-    assert back.stays[ADA].info.role is Role.COHOST
-    again = after(back, commands.SetRole(participant_id=HOST, target=second, role=Role.PARTICIPANT))
-    assert [again.stays[each].info.permissions.moderate for each in (ADA, second)] == [False, False]
-
-
-def test_nobody_is_made_a_host_or_a_guest() -> None:
-    for role in (Role.HOST, Role.GUEST):
-        assert refusal(ROOM, commands.SetRole(participant_id=HOST, target=ADA, role=role)) == "validation_failed"
-    assert refusal(ROOM, commands.SetRole(participant_id=HOST, target=HOST, role=Role.COHOST)) == "permission_denied"
-
-
-# ---- permissions ----
-
-
-def test_permissions_that_are_taken_stop_what_they_allowed() -> None:
-    room = after(ROOM, publish(ADA, MIC, CAMERA), publish(BOB, CAMERA))
-    command = commands.SetPermissions(
-        participant_id=HOST, target=ADA, permissions=Permissions(publish=(PublishPermission.AUDIO,), subscribe=True)
-    )
-    granted, changed, stopped = decide(room, command, 1000)
-    assert isinstance(granted, log.PermissionsGranted)
-    assert isinstance(changed, log.PermissionsChanged)
-    assert isinstance(stopped, log.TrackUnpublished)
-    assert (stopped.track_id, stopped.by) == (TrackId("t_p_ada_camera"), HOST)
-    limited = evolve_all(room, (granted, changed, stopped))
-    assert refusal(limited, publish(ADA, CAMERA)) == "permission_denied"
-    assert refusal(limited, commands.SendChat(participant_id=ADA, message_id="m", text="x")) == "permission_denied"
-    back = after(limited, commands.Leave(participant_id=ADA), join(ADA))
-    assert refusal(back, publish(ADA, CAMERA)) == "permission_denied"
-
-
-def test_nobody_becomes_a_moderator_by_permissions() -> None:
-    room = after(ROOM, commands.SetPermissions(participant_id=HOST, target=ADA, permissions=RUNNING))
-    assert not room.stays[ADA].info.permissions.moderate
-
-
-def test_a_role_is_limited_now_and_for_those_who_come() -> None:
-    quiet = Permissions(subscribe=True)
-    room = after(
-        ROOM,
-        publish(ADA, MIC),
-        commands.SetRolePermissions(participant_id=HOST, role=Role.PARTICIPANT, permissions=quiet),
-        join(EVE),
-    )
-    assert not room.tracks
-    assert room.stays[ADA].info.permissions == room.stays[EVE].info.permissions == quiet
-    assert room.stays[HOST].info.permissions == RUNNING
-    opened = after(room, commands.SetRolePermissions(participant_id=HOST, role=Role.PARTICIPANT, permissions=PLAIN))
-    assert opened.stays[EVE].info.permissions == PLAIN
-
-
-def test_a_limit_gives_nobody_more_than_their_token() -> None:
-    granted = Permissions(subscribe=True)
-    room = after(ROOM, commands.SetRolePermissions(participant_id=HOST, role=Role.GUEST, permissions=RUNNING))
-    assert permissions_of(room, Identity("u_x"), Role.GUEST, granted) == granted
-
-
-def test_what_somebody_was_given_stands_against_the_limits_of_their_role() -> None:
-    quiet = commands.SetRolePermissions(participant_id=HOST, role=Role.PARTICIPANT, permissions=Permissions())
-    speaker = commands.SetPermissions(participant_id=HOST, target=ADA, permissions=PLAIN)
-    for order in ((quiet, speaker), (speaker, quiet)):
-        room = after(ROOM, *order)
-        assert room.stays[ADA].info.permissions == PLAIN
-        assert room.stays[BOB].info.permissions == Permissions()
-
-
-def test_those_who_run_the_meeting_cannot_be_limited() -> None:
-    command = commands.SetRolePermissions(participant_id=HOST, role=Role.COHOST, permissions=Permissions())
-    assert refusal(ROOM, command) == "validation_failed"
-
-
-# ---- muting ----
 
 
 def test_all_are_muted_but_those_who_run_the_meeting() -> None:
@@ -405,6 +305,20 @@ def test_a_vote_fits_its_poll() -> None:
 def test_a_poll_has_a_question_and_options_that_differ() -> None:
     for changes in ({"question": " "}, {"options": ("a", " a")}, {"options": ("a", " ")}):
         assert refusal(ROOM, poll(**changes)) == "validation_failed"
+
+
+def test_a_prepared_poll_says_so_and_is_asked_once_at_a_time() -> None:
+    room = after(ROOM, poll(prepared_id="pp_1"))
+    assert room.polls["q"].info.prepared_id == "pp_1"
+    again = replace(poll(prepared_id="pp_1"), poll_id="q2")
+    assert refusal(room, again) == "conflict"
+    assert set(after(room, replace(poll(), poll_id="q2"), replace(again, prepared_id="pp_2", poll_id="q3")).polls) == {
+        "q",
+        "q2",
+        "q3",
+    }
+    closed = after(room, commands.ClosePoll(participant_id=HOST, poll_id="q"))
+    assert after(closed, again).polls["q2"].info.prepared_id == "pp_1"
 
 
 def test_nobody_learns_from_events_how_somebody_voted() -> None:

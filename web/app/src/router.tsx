@@ -35,6 +35,7 @@ const routes: RouteObject[] = [
     path: "/invitation",
     lazy: async () => ({ Component: (await import("./pages/InvitationPage.js")).InvitationPage }),
   },
+  { path: "/watch/:watchKey", lazy: async () => ({ Component: (await import("./watch/WatchPage.js")).WatchPage }) },
   { path: "/live", lazy: async () => ({ Component: (await import("./live/LivePage.js")).LivePage }) },
   { path: "/live/:meetingId", lazy: async () => ({ Component: (await import("./live/LiveRoomPage.js")).LiveRoomPage }) },
   {

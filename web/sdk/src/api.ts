@@ -209,13 +209,15 @@ export class ParleyApi {
   async joinMeeting(
     id: string,
     input: { displayName?: string; passcode?: string; previousToken?: string } = {},
+    traceparent: string | null = null,
   ): Promise<JoinTicket> {
     const body = {
       ...(input.displayName === undefined ? {} : { display_name: input.displayName }),
       ...(input.passcode === undefined ? {} : { passcode: input.passcode }),
       ...(input.previousToken === undefined ? {} : { previous_token: input.previousToken }),
     };
-    return (await this.#call("POST", `${meetingPath(id)}/join`, body)) as JoinTicket;
+    const trace = traceparent === null ? {} : { traceparent };
+    return (await this.#http.callVersioned<JoinTicket>("POST", `${meetingPath(id)}/join`, body, trace)).value;
   }
 
   /** A meeting's stream keys, oldest first. For its host. */

@@ -15,8 +15,8 @@ interface Problem {
   readonly methods?: readonly string[];
 }
 
-/** Header fields that a request may have: `If-Match`, `Idempotency-Key` (RFC 9110; draft-ietf-httpapi-idempotency-key-header). */
-type Conditions = Readonly<Partial<Record<"If-Match" | "Idempotency-Key", string>>>;
+/** Header fields that a request may have: `If-Match` (RFC 9110), `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), `traceparent` (W3C). */
+type Conditions = Readonly<Partial<Record<"If-Match" | "Idempotency-Key" | "traceparent", string>>>;
 
 interface SendOptions {
   readonly conditions?: Conditions;
@@ -33,6 +33,11 @@ export interface Versioned<Value> {
 /** Asks for something to be done to this version alone. */
 export function ifMatch(version: string | null | undefined): Conditions {
   return version == null ? {} : { "If-Match": version };
+}
+
+/** Names a request, so that sent again it is answered as before. */
+export function idempotently(requestKey: string | undefined): Conditions {
+  return requestKey === undefined ? {} : { "Idempotency-Key": requestKey };
 }
 
 /** Why a session goes on no more. `session_expired`: it has ended, here or elsewhere, or there was none. */

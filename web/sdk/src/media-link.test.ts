@@ -326,6 +326,44 @@ describe("MediaLink", () => {
     });
   });
 
+  describe("an offer that does not come after we began again", () => {
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    for (const begins of ["move", "restart"] as const) {
+      it(`is asked for after a ${begins}, until it has come`, async () => {
+        await join();
+        muted.set("theirs", false);
+        link[begins]();
+        await vi.advanceTimersByTimeAsync(4_900);
+        expect(commands("restart_media")).toEqual([]);
+        await vi.advanceTimersByTimeAsync(200);
+        expect(commands("restart_media")).toHaveLength(1);
+        await vi.advanceTimersByTimeAsync(10_000);
+        expect(commands("restart_media")).toHaveLength(2);
+        link.handleOffer(OFFER);
+        await vi.waitFor(() => {
+          expect(commands("subscriber_answer")).toHaveLength(1);
+        });
+        for (const connection of PeerConnectionDouble.made) connection.become("connected");
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(commands("restart_media")).toHaveLength(2);
+      });
+    }
+
+    it("is not missed where nobody else sends anything", async () => {
+      await join();
+      muted.set(idOf("camera"), false);
+      link.move();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(commands("restart_media")).toEqual([]);
+    });
+  });
+
   describe("when the gateway is back", () => {
     const lost = () => Promise.reject(new ParleyError("network", "The meeting cannot be reached."));
 

@@ -19,6 +19,9 @@ import type { Commands, PeerSignal, SubscriberOffer, TrackInfo } from "./wire.js
 
 /** How long publishing waits for what is received at most, milliseconds. */
 const RECEIVE_FIRST_MS = 300;
+/** An offer that should have come by then is asked for, milliseconds; if that brings none, after twice as long again, up to the other. */
+const OFFERED_WITHIN_MS = 5_000;
+const OFFERED_AT_MOST_MS = 20_000;
 
 export interface MediaLinkOptions {
   readonly local: LocalMedia;
@@ -160,6 +163,7 @@ export class MediaLink {
     this.#publishing.trackIds = publishing.trackIds;
     this.#subscribing = this.#makeSubscribing();
     this.setIceServers(this.#iceServers);
+    void this.#expectOffer(this.#subscribing).catch(this.#fail);
     this.#receivers = new Map();
     this.#former = new FormerLink({
       publishing,
@@ -206,6 +210,7 @@ export class MediaLink {
     this.#subscribing?.close();
     this.#publishing = this.#makePublishing();
     this.#subscribing = this.#makeSubscribing();
+    void this.#expectOffer(this.#subscribing).catch(this.#fail);
     this.setIceServers(this.#iceServers);
     this.#states = { publishing: "new", subscribing: "new" };
     this.#setReceivers(new Map());
@@ -393,6 +398,16 @@ export class MediaLink {
       () => this.#options.send("restart_media", {}),
       () => !this.#isClosed && subscribing === this.#subscribing && this.#isMissed(subscribing),
     );
+  }
+
+  /** We have begun again: an offer that is lost on its way to us nobody makes again unasked, and without one no check ever leaves. */
+  async #expectOffer(subscribing: SubscribingConnection): Promise<void> {
+    for (let waitMs = OFFERED_WITHIN_MS; ; waitMs = Math.min(2 * waitMs, OFFERED_AT_MOST_MS)) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (this.#isClosed || subscribing !== this.#subscribing || subscribing.connection !== null) return;
+      const own = new Set(this.#publishing?.trackIds.values());
+      if ([...this.#options.known().keys()].some((id) => !own.has(id))) await this.#restartReceiving(subscribing);
+    }
   }
 
   /** Nothing can come; or nothing was offered since we began again, and the gateway that was to ask for it may be gone. */

@@ -5,6 +5,8 @@ import type { ServerMessages } from "./wire.js";
 export class MediaNews {
   /** Tracks that the path does not carry. */
   starved: ReadonlySet<string> = new Set();
+  /** Tracks in a codec that is not taken here, and that the node cannot transcode now. */
+  unplayable: ReadonlySet<string> = new Set();
   /** Of the cameras that are wanted, those that are received; null: all. */
   camerasShown: ReadonlySet<string> | null = null;
   /** How everybody's connection is, by participant. */
@@ -15,6 +17,7 @@ export class MediaNews {
   /** Media begins anew: what was told of it is over. */
   forgetMedia(): void {
     this.starved = new Set();
+    this.unplayable = new Set();
     this.camerasShown = null;
     this.activeSpeakers = null;
   }
@@ -24,9 +27,10 @@ export class MediaNews {
     this.qualities = new Map();
   }
 
-  hearStarved({ track_id: trackId, starved }: ServerMessages["track_starved"]): void {
-    const others = [...this.starved].filter((id) => id !== trackId);
-    this.starved = new Set(starved ? [...others, trackId] : others);
+  hearStarved({ track_id: trackId, starved, reason }: ServerMessages["track_starved"]): void {
+    const told = reason === "no_transcoder" ? "unplayable" : "starved";
+    const others = [...this[told]].filter((id) => id !== trackId);
+    this[told] = new Set(starved ? [...others, trackId] : others);
   }
 
   hearCameras({ track_ids: shown }: ServerMessages["cameras_shown"]): void {

@@ -1,5 +1,5 @@
 /** Meetings, as the HTTP API tells of them (`docs/http-api.md`), in the SDK's camel case. */
-import type { Role } from "./room-state.js";
+import type { RecordingKind, Role } from "./room-state.js";
 
 export type MeetingStatus = "scheduled" | "live" | "ended" | "cancelled";
 /** `needs_action`: none yet. */
@@ -81,6 +81,9 @@ export interface MailedInvitation {
   readonly outdated: boolean;
 }
 
+/** Who may do something: everybody, those with an account, or the host and the co-hosts. */
+export type Allowed = "everyone" | "accounts" | "hosts";
+
 export interface MeetingSettings {
   /** Who waits until somebody lets them in. */
   readonly lobby: "off" | "guests" | "everyone";
@@ -88,11 +91,15 @@ export interface MeetingSettings {
   readonly guestsAllowed: boolean;
   readonly joinBeforeHost: boolean;
   readonly locked: boolean;
-  readonly share: "everyone" | "hosts";
-  readonly chat: "everyone" | "hosts";
-  readonly record: "everyone" | "hosts";
+  readonly share: Allowed;
+  readonly chat: Allowed;
+  readonly record: Allowed;
+  /** Who writes in the shared notes, which everybody in the room reads. */
+  readonly notes: Allowed;
   readonly muteOnEntry: boolean;
   readonly recordAutomatically: boolean;
+  /** Of recordings for which nobody chooses another one. */
+  readonly recordingKind: RecordingKind;
   readonly maxParticipants: number | null;
   readonly maxMinutes: number | null;
   /** How many minutes before it begins the host and the invited get a mail, the longest first. */
@@ -161,12 +168,6 @@ export interface SeriesOccurrence extends Occurrence {
   readonly cancelled: boolean;
 }
 
-/** Some of them; `nextAfter`: after which the next ones are, null: there are none. */
-export interface OccurrencesPage {
-  readonly items: readonly SeriesOccurrence[];
-  readonly nextAfter: string | null;
-}
-
 /** What is different about one time of a series; null: as all others have it. */
 export interface OccurrenceChange {
   /** Local time without an offset. */
@@ -221,6 +222,9 @@ export interface MeetingSearch {
   readonly status?: MeetingStatus;
   /** Part of the title. */
   readonly title?: string;
+  /** RFC 3339: by the times that the list is in the order of. */
+  readonly since?: string;
+  readonly until?: string;
 }
 
 /** As much of a meeting as one may know. */
@@ -305,6 +309,13 @@ export interface Attendance {
   readonly reactions: number;
 }
 
+/** Somebody who may not come back. */
+export interface Ban {
+  readonly identity: string;
+  readonly name: string;
+  readonly guest: boolean;
+}
+
 /** A chat message that was kept. */
 export interface ChatLine {
   readonly id: string;
@@ -336,4 +347,42 @@ export interface PollResult {
   readonly multiple: boolean;
   readonly voters: number;
   readonly closedAt: string | null;
+  /** The meeting's prepared poll that it was; null: none. */
+  readonly preparedId: string | null;
+}
+
+/** What is asked in a poll. */
+export interface PollText {
+  readonly question: string;
+  readonly options: readonly string[];
+  /** Whether one vote may have several options. */
+  readonly multiple: boolean;
+}
+
+/** A poll that was prepared before a meeting, and when it was last asked there. */
+export interface PreparedPoll extends PollText {
+  readonly id: string;
+  readonly version: number;
+  readonly lastUse: { readonly session: number; readonly pollId: string; readonly askedAt: string } | null;
+}
+
+/** What becomes of those who are assigned to no room: spread over the rooms, free to choose one, or left in the main room. */
+export type BreakoutOthers = "evenly" | "choose" | "stay";
+
+/** Breakout rooms to be planned. */
+export interface NewBreakoutPlan {
+  /** `invitees`: the keys of their invitations. */
+  readonly rooms: readonly { readonly name: string; readonly invitees: readonly string[] }[];
+  readonly others: BreakoutOthers;
+  /** How long the rooms are open; null: until they are closed. */
+  readonly minutes: number | null;
+}
+
+/** Somebody in a plan. `userId` null: no account of theirs is known. */
+export type PlannedPerson = Pick<Invitee, "key" | "name" | "address" | "userId">;
+
+/** Breakout rooms as they were planned. */
+export interface BreakoutPlan extends Omit<NewBreakoutPlan, "rooms"> {
+  readonly rooms: readonly { readonly name: string; readonly people: readonly PlannedPerson[] }[];
+  readonly version: number;
 }

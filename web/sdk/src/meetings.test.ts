@@ -56,6 +56,21 @@ describe("Meetings", () => {
     expect(changed).toEqual({ value: { hostId: "u_1" }, version: '"3"' });
   });
 
+  it("gives a meeting away, and lifts a ban", async () => {
+    const { meetings } = new ParleyApi();
+    await meetings.transfer("a-b", "u_2", "Bob");
+    await meetings.transfer("a-b", "u_2");
+    await meetings.bans("a-b", "c/1");
+    await meetings.liftBan("a-b", "g_/1");
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /v1/meetings/a-b/transfer",
+      "POST /v1/meetings/a-b/transfer",
+      "GET /v1/meetings/a-b/bans?limit=20&cursor=c%2F1",
+      "DELETE /v1/meetings/a-b/bans/g_%2F1",
+    ]);
+    expect(sent.slice(0, 2).map(({ body }) => body)).toEqual([{ user_id: "u_2", name: "Bob" }, { user_id: "u_2" }]);
+  });
+
   it("keeps a table as the service has written it", async () => {
     answer = new Response("name,seconds\r\nAda,5\r\n");
     const table = await new ParleyApi().meetings.attendanceTable("a-b", 2);
@@ -93,8 +108,35 @@ describe("Meetings", () => {
       body: { duration_minutes: null, cancelled: true },
     });
     expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
-    answer = new Response(JSON.stringify({ items: [], next_after: null }));
+    answer = new Response(JSON.stringify({ items: [], next_cursor: null }));
     await series.occurrences("a-b", { after: "2026-12-14T09:00:00Z", limit: 5 });
     expect(sent[1]?.path).toBe("/v1/meetings/a-b/occurrences?limit=5&after=2026-12-14T09%3A00%3A00Z");
+    answer = new Response(JSON.stringify({ items: [], next_cursor: "d" }));
+    expect(await series.occurrences("a-b", { cursor: "c" })).toEqual({ items: [], nextCursor: "d" });
+    expect(sent[2]?.path).toBe("/v1/meetings/a-b/occurrences?limit=20&cursor=c");
+  });
+
+  it("reads the times that people met page by page", async () => {
+    answer = new Response(JSON.stringify({ items: [{ number: 3, started_at: null }], next_cursor: "d" }));
+    const page = await new ParleyApi().meetings.sessions("a-b", "c", 5);
+    expect(page).toEqual({ items: [{ number: 3, startedAt: null }], nextCursor: "d" });
+    expect(sent[0]?.path).toBe("/v1/meetings/a-b/sessions?limit=5&cursor=c");
+  });
+
+  it("changes a prepared poll as it is known, and names what is made twice", async () => {
+    const { prepared } = new ParleyApi().meetings;
+    const text = { question: "?", options: ["a", "b"], multiple: false };
+    await prepared.addPoll("m/1", text, "key-1");
+    await prepared.changePoll("m/1", { ...text, id: "pp/1", version: 4, lastUse: null }, { multiple: true });
+    answer = new Response(JSON.stringify({ items: [{ id: "pp_1", last_use: { poll_id: "q" } }] }));
+    expect(await prepared.orderPolls("m/1", ["pp_1"])).toEqual([{ id: "pp_1", lastUse: { pollId: "q" } }]);
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /v1/meetings/m%2F1/prepared/polls",
+      "PATCH /v1/meetings/m%2F1/prepared/polls/pp%2F1",
+      "PUT /v1/meetings/m%2F1/prepared/poll-order",
+    ]);
+    expect(sent[0]?.headers.get("Idempotency-Key")).toBe("key-1");
+    expect(sent[1]?.headers.get("If-Match")).toBe('"4"');
+    expect(sent.map(({ body }) => body)).toEqual([text, { multiple: true }, { ids: ["pp_1"] }]);
   });
 });

@@ -1,11 +1,12 @@
 import { snakeCased } from "./api-types.js";
 import { Calendar } from "./calendar.js";
 import { asParleyError } from "./errors.js";
-import { ifMatch, type HttpSession, type Versioned } from "./http-session.js";
+import { idempotently, ifMatch, type HttpSession, type Versioned } from "./http-session.js";
 import { Invitations } from "./invitations.js";
 import type {
   AnyMeeting,
   Attendance,
+  Ban,
   ChatLine,
   KeptNotes,
   ListedMeeting,
@@ -21,6 +22,7 @@ import type {
   ScheduleChange,
 } from "./meeting-types.js";
 import { MEETINGS, meetingPath } from "./meeting-paths.js";
+import { Prepared } from "./prepared.js";
 import { Series } from "./series.js";
 import { queryOf } from "./query.js";
 import type { Page } from "./statistics-types.js";
@@ -34,6 +36,8 @@ export class Meetings {
   readonly calendar: Calendar;
   /** Who is invited, and what they answer. */
   readonly invitations: Invitations;
+  /** What is prepared before a meeting. */
+  readonly prepared: Prepared;
   /** Single times of a series. */
   readonly series: Series;
   readonly #http: HttpSession;
@@ -42,6 +46,7 @@ export class Meetings {
     this.#http = http;
     this.calendar = new Calendar(http);
     this.invitations = new Invitations(http);
+    this.prepared = new Prepared(http);
     this.series = new Series(http);
   }
 
@@ -70,8 +75,7 @@ export class Meetings {
     },
     requestKey?: string,
   ): Promise<Meeting> {
-    const conditions = requestKey === undefined ? {} : { "Idempotency-Key": requestKey };
-    return (await this.#http.callVersioned<Meeting>("POST", MEETINGS, snakeCased(input), conditions)).value;
+    return (await this.#http.callVersioned<Meeting>("POST", MEETINGS, snakeCased(input), idempotently(requestKey))).value;
   }
 
   /** Changes a meeting; what is left out stays as it is, null takes away. `version` as it was read. */
@@ -90,6 +94,25 @@ export class Meetings {
   }
 
   /**
+   * Gives it to somebody with an account who is invited or was in one of its last two sessions. Who hosted it is a co-host then.
+   *
+   * @param name How they are called, where that is not known.
+   */
+  async transfer(id: string, userId: string, name?: string): Promise<Meeting> {
+    return (await this.#http.call("POST", `${meetingPath(id)}/transfer`, snakeCased({ userId, name }))) as Meeting;
+  }
+
+  /** Who may not come back. A page may have fewer than fit, even none. For those who run the meeting. */
+  async bans(id: string, cursor?: string, limit = 20): Promise<Page<Ban>> {
+    return (await this.#http.call("GET", `${meetingPath(id)}/bans${queryOf({ limit: `${limit}`, cursor })}`)) as Page<Ban>;
+  }
+
+  /** They may come back, also to the live room. */
+  async liftBan(id: string, identity: string): Promise<void> {
+    await this.#http.call("DELETE", `${meetingPath(id)}/bans/${encodeURIComponent(identity)}`);
+  }
+
+  /**
    * With what is kept of it; not while somebody is in it (`conflict`).
    *
    * @param recordings What becomes of its recordings. Without a word on them, a meeting that has some stays (`conflict`).
@@ -104,10 +127,9 @@ export class Meetings {
     return this.#http.callVersioned("GET", meetingPath(id));
   }
 
-  /** The times that people met. For those who run it. */
-  async sessions(id: string): Promise<readonly MeetingSession[]> {
-    const { items } = (await this.#http.call("GET", `${meetingPath(id)}/sessions`)) as { items: MeetingSession[] };
-    return items;
+  /** The times that people met, the latest first. For those who run it. */
+  async sessions(id: string, cursor?: string, limit = 20): Promise<Page<MeetingSession>> {
+    return (await this.#http.call("GET", `${meetingPath(id)}/sessions${queryOf({ limit: `${limit}`, cursor })}`)) as Page<MeetingSession>;
   }
 
   /** Who was there in a session. For those who run the meeting. */

@@ -10,6 +10,8 @@ export type Send = <Name extends keyof Commands>(
 export interface NewBreakout {
   readonly name: string;
   readonly participantIds?: readonly string[];
+  /** People who are assigned whether they are there already or come while the rooms are open. */
+  readonly identities?: readonly string[];
 }
 
 export interface BreakoutOptions {
@@ -100,15 +102,24 @@ export class Moderation {
     await this.#send("set_spotlight", { participant_ids: participantIds });
   }
 
-  /** Asks everybody; the poll's id. */
-  async createPoll(question: string, options: readonly string[], multiple = false): Promise<string> {
-    return (await this.#send("create_poll", { question, options, multiple })).poll_id;
+  /**
+   * Asks everybody; the poll's id.
+   *
+   * @param preparedId The meeting's prepared poll that it is: while that is being asked, it is refused (`conflict`).
+   */
+  async createPoll(question: string, options: readonly string[], multiple = false, preparedId?: string): Promise<string> {
+    const prepared = preparedId === undefined ? {} : { prepared_id: preparedId };
+    return (await this.#send("create_poll", { question, options, multiple, ...prepared })).poll_id;
   }
 
   /** Opens breakout rooms, and moves those who are assigned to them; the rooms' ids. */
   async openBreakouts(rooms: readonly NewBreakout[], options: BreakoutOptions = {}): Promise<readonly string[]> {
     const answer = await this.#send("open_breakouts", {
-      rooms: rooms.map(({ name, participantIds = [] }) => ({ name, participant_ids: participantIds })),
+      rooms: rooms.map(({ name, participantIds = [], identities = [] }) => ({
+        name,
+        participant_ids: participantIds,
+        ...(identities.length > 0 && { identities }),
+      })),
       free_choice: options.freeChoice ?? false,
       close_after_s: options.closeAfter ?? null,
     });

@@ -1,5 +1,5 @@
 import type { Identities, Language, OwnSession, User } from "./api-types.js";
-import type { HttpSession } from "./http-session.js";
+import { idempotently, type HttpSession } from "./http-session.js";
 
 const ME = "/v1/auth/me";
 const SESSIONS = "/v1/auth/sessions";
@@ -37,18 +37,20 @@ export class OwnAccount {
     return this.#changed(await this.#http.call("POST", `${ME}/email/confirm`, { token }));
   }
 
-  /** @param input.currentPassword The account's, if it has one. */
-  async changePassword(input: {
-    newPassword: string;
-    currentPassword?: string;
-    endOtherSessions?: boolean;
-  }): Promise<void> {
+  /**
+   * @param input.currentPassword The account's, if it has one.
+   * @param requestKey Names the request: sent again with it, within a day, it is not refused for what it has done itself.
+   */
+  async changePassword(
+    input: { newPassword: string; currentPassword?: string; endOtherSessions?: boolean },
+    requestKey?: string,
+  ): Promise<void> {
     const body = {
       new_password: input.newPassword,
       ...(input.currentPassword === undefined ? {} : { current_password: input.currentPassword }),
       end_other_sessions: input.endOtherSessions ?? true,
     };
-    await this.#http.call("POST", `${ME}/password`, body);
+    await this.#http.callVersioned("POST", `${ME}/password`, body, idempotently(requestKey));
   }
 
   /** A copy of all that is stored about the account, and of what meetings keep of its owner, as the services write it. */

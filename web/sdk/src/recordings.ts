@@ -1,5 +1,5 @@
 import { snakeCased } from "./api-types.js";
-import type { HttpSession } from "./http-session.js";
+import { ifMatch, type HttpSession, type Versioned } from "./http-session.js";
 import { queryOf } from "./query.js";
 import type {
   Recording,
@@ -30,13 +30,12 @@ export class Recordings {
 
   /** Those of a meeting, for those who run it; with `session` those of one time that people met. */
   async ofMeeting(meetingId: string, session?: number, cursor?: string, limit = 50): Promise<Page<Recording>> {
-    const path = `/v1/meetings/${encodeURIComponent(meetingId)}/recordings${queryOf({ cursor, limit: `${limit}` })}`;
-    const { items, nextCursor } = (await this.#http.call("GET", path)) as Page<Recording>;
-    return { items: session === undefined ? items : items.filter((each) => each.session === session), nextCursor };
+    const query = queryOf({ session: session === undefined ? undefined : `${session}`, cursor, limit: `${limit}` });
+    return (await this.#http.call("GET", `/v1/meetings/${encodeURIComponent(meetingId)}/recordings${query}`)) as Page<Recording>;
   }
 
-  async read(id: string): Promise<RecordingWithFiles> {
-    return (await this.#http.call("GET", recordingPath(id))) as RecordingWithFiles;
+  async read(id: string): Promise<Versioned<RecordingWithFiles>> {
+    return this.#http.callVersioned("GET", recordingPath(id));
   }
 
   /** An address at which one file can be had for some minutes. */
@@ -45,8 +44,9 @@ export class Recordings {
     return (await this.#http.call("POST", path)) as RecordingAddress;
   }
 
-  async rename(id: string, title: string): Promise<Recording> {
-    return (await this.#http.call("PATCH", recordingPath(id), { title })) as Recording;
+  /** @param version The one that was read: fails with `precondition_failed` where somebody else was faster. */
+  async rename(id: string, title: string, version?: string | null): Promise<Versioned<Recording>> {
+    return this.#http.callVersioned("PATCH", recordingPath(id), { title }, ifMatch(version));
   }
 
   /** With its files; not while it is being made (`conflict`). */

@@ -41,6 +41,8 @@ const welcome: RoomSync = {
     breakouts: null,
     banned: [],
     recording: null,
+    broadcast: null,
+    recording_kind: "composite",
     ends_at: null,
     mute_on_entry: false,
   },
@@ -67,7 +69,7 @@ describe("peerOf", () => {
     expect(peerOf(withB, "a")).toEqual({ id: "b", offers: true });
     expect(peerOf(withB, "b")).toEqual({ id: "a", offers: false });
     expect(peerOf({ ...withB, policy: welcome.room.policy }, "a")).toBeNull();
-    const recording = { id: "r", started_at: 1, by: "a" };
+    const recording = { id: "r", started_at: 1, by: "a", kind: "composite", layout: "grid" } as const;
     expect(peerOf({ ...withB, recording }, "a"), "who is recorded goes through the node").toBeNull();
     const away = new Map(["a", "b"].map((id) => [id, { ...participant(id), breakout: "b1" }]));
     expect(peerOf({ ...withB, recording, participants: away }, "a")?.id, "breakout rooms are not recorded").toBe("b");
@@ -81,9 +83,19 @@ describe("peerOf", () => {
 describe("applied", () => {
   const start = modelOf(welcome);
 
+  it("tells of a broadcast while it is on, how its servers do, and why it is over", () => {
+    const started = { type: "broadcast_started", version: 11, at: 5, broadcast_id: "b", by: "a", layout: "speaker", watch_key: "w" } as const;
+    const targets = [{ id: "t1", host: "a.example", state: "live", reason: null }] as const;
+    const changed = { type: "broadcast_changed", version: 12, at: 6, broadcast_id: "b", targets } as const;
+    const begun = after(start, message(10, started, changed, { ...changed, version: 13, broadcast_id: "other", targets: [] }));
+    expect(begun.broadcast).toEqual({ id: "b", started_at: 5, by: "a", layout: "speaker", watch_key: "w", targets });
+    const stopped = { type: "broadcast_stopped", version: 14, at: 7, broadcast_id: "b", reason: "failed", by: null } as const;
+    expect(after(begun, message(13, stopped))).toMatchObject({ broadcast: null, broadcastEnd: "failed" });
+  });
+
   it("tells of a recording while it is made, and why it is over", () => {
-    const begun = after(start, message(10, { type: "recording_started", version: 11, at: 5, recording_id: "r", by: "a" }));
-    expect(begun.recording).toEqual({ id: "r", started_at: 5, by: "a" });
+    const begun = after(start, message(10, { type: "recording_started", version: 11, at: 5, recording_id: "r", by: "a", kind: "audio", layout: "grid" }));
+    expect(begun.recording).toEqual({ id: "r", started_at: 5, by: "a", kind: "audio", layout: "grid" });
     const stopped = { type: "recording_stopped", version: 12, at: 6, recording_id: "r", reason: "failed", by: null } as const;
     expect(after(begun, message(11, stopped))).toMatchObject({ recording: null, recordingEnd: "failed" });
   });
@@ -207,6 +219,7 @@ describe("applied", () => {
       votes: [0, 0],
       voters: 0,
       closed: false,
+      prepared_id: null,
     };
     const next = after(
       start,

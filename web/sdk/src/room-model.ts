@@ -7,8 +7,11 @@ import type {
   LobbyGuest,
   ParticipantInfo,
   PollInfo,
+  BroadcastEnd,
+  BroadcastInfo,
   RecordingEnd,
   RecordingInfo,
+  RecordingKind,
   RolePermissions,
   RoomEvents,
   RoomPolicy,
@@ -37,8 +40,13 @@ export interface RoomModel {
   readonly banned: readonly BannedPerson[];
   /** The recording that is being made of the main room. */
   readonly recording: RecordingInfo | null;
+  /** Of recordings for which nobody chooses another one. */
+  readonly recordingKind: RecordingKind;
   /** Why the latest one that one has seen is over. */
   readonly recordingEnd: RecordingEnd | null;
+  /** The broadcast of the main room that is on. */
+  readonly broadcast: BroadcastInfo | null;
+  readonly broadcastEnd: BroadcastEnd | null;
   /** When the meeting's longest time is over, and it ends. */
   readonly endsAt: number | null;
 }
@@ -61,7 +69,10 @@ export function modelOf({ version, room }: RoomSync): RoomModel {
     lobby: room.lobby,
     banned: room.banned,
     recording: room.recording,
+    recordingKind: room.recording_kind,
     recordingEnd: null,
+    broadcast: room.broadcast ?? null, // gateways of earlier releases do not say
+    broadcastEnd: null,
     endsAt: room.ends_at ?? null,
   };
 }
@@ -163,11 +174,20 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
       return { ...model, participants };
     }
     case "recording_started": {
-      const recording = { id: event.recording_id, started_at: event.at, by: event.by };
+      const recording = { id: event.recording_id, started_at: event.at, by: event.by, kind: event.kind, layout: event.layout };
       return { ...model, recording, recordingEnd: null };
     }
     case "recording_stopped":
       return { ...model, recording: null, recordingEnd: event.reason };
+    case "broadcast_started": {
+      const { broadcast_id: id, at, by, layout, watch_key } = event;
+      return { ...model, broadcast: { id, started_at: at, by, layout, watch_key, targets: [] }, broadcastEnd: null };
+    }
+    case "broadcast_changed":
+      if (model.broadcast?.id !== event.broadcast_id) return model;
+      return { ...model, broadcast: { ...model.broadcast, targets: event.targets } };
+    case "broadcast_stopped":
+      return { ...model, broadcast: null, broadcastEnd: event.reason };
     // `SharedNotes` has the notes.
     case "notes_edited":
     case "unmute_asked":
@@ -183,7 +203,7 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
 export function peerOf(model: RoomModel, selfId: string | null): Peer | null {
   const self = model.participants.get(selfId ?? "");
   if (self === undefined || !model.policy.direct) return null;
-  if (model.recording !== null && self.breakout === null) return null;
+  if ((model.recording !== null || model.broadcast !== null) && self.breakout === null) return null;
   const others = [...model.participants.values()].filter(({ id, breakout }) => id !== self.id && breakout === self.breakout);
   const [other] = others;
   // Encoders and players that came in by a standard door answer no signals.

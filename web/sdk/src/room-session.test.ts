@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ParleyApi } from "./api.js";
 import type { JoinTicket } from "./api-types.js";
 import { ParleyError } from "./errors.js";
+import { JoinWatch } from "./join-watch.js";
 import { RoomSession } from "./room-session.js";
 import type { SignalingHandlers } from "./signaling.js";
 import type { ConnectAuth, Welcome } from "./wire.js";
@@ -90,6 +91,7 @@ describe("RoomSession", () => {
     const api = { joinMeeting: () => join() } as unknown as ParleyApi;
     session = new RoomSession(
       { api, meetingId: "m" },
+      new JoinWatch(),
       {
         onMessage: (name) => told.push(name),
         onReconnecting: () => {

@@ -1,5 +1,6 @@
 import type { JoinTicket } from "./api-types.js";
 import { Backoff } from "./backoff.js";
+import type { JoinWatch } from "./join-watch.js";
 import { asParleyError, ParleyError } from "./errors.js";
 import type { RoomOptions } from "./room.js";
 import { SignalingConnection } from "./signaling.js";
@@ -44,6 +45,7 @@ export class RoomSession {
   #ticketUntil = 0;
   #resume: { readonly participantId: string; readonly secret: string } | null = null;
   readonly #backoff = new Backoff();
+  readonly #watch: JoinWatch;
   #acceptedAt = 0;
   #isClosed = false;
   #isReconnecting = false;
@@ -51,8 +53,9 @@ export class RoomSession {
   #leaving: SignalingConnection | null = null;
   #hurry: () => void = () => undefined;
 
-  constructor(options: RoomOptions, handlers: SessionHandlers) {
+  constructor(options: RoomOptions, watch: JoinWatch, handlers: SessionHandlers) {
     this.#options = options;
+    this.#watch = watch;
     this.#handlers = handlers;
   }
 
@@ -60,11 +63,13 @@ export class RoomSession {
   async join(): Promise<JoinTicket> {
     if (this.#ticket !== null && Date.now() < this.#ticketUntil - TOKEN_MARGIN_MS) return this.#ticket;
     const { api, meetingId, displayName, passcode } = this.#options;
-    const ticket = await api.joinMeeting(meetingId, {
+    const asked = {
       ...(displayName === undefined ? {} : { displayName }),
       ...(passcode === undefined ? {} : { passcode }),
       ...(this.#ticket === null ? {} : { previousToken: this.#ticket.meetingToken }),
-    });
+    };
+    const ticket = await api.joinMeeting(meetingId, asked, this.#watch.traceparent);
+    this.#watch.took("ticket");
     this.#ticket = ticket;
     this.#ticketUntil = Date.now() + ticket.expiresIn * 1000;
     this.#handlers.onTicket(ticket);
@@ -97,6 +102,7 @@ export class RoomSession {
     );
     if (this.#leaving === null) this.#connection = connection;
     await connection.opened();
+    this.#watch.took("connect");
     this.#connection = connection;
     if (this.#hasLeft()) await farewell(connection);
     this.#acceptedAt = Date.now();

@@ -31,6 +31,8 @@ export interface TrackState {
   readonly muted: boolean;
   /** Our connection is too weak for this picture, however small: nothing of it comes until there is room again. */
   readonly starved: boolean;
+  /** In a codec that this browser does not take, and the media node has no place to transcode it: nothing comes until it has. */
+  readonly unplayable: boolean;
   /** A camera that is not among those that one is to see (`Room.limitCameras`, or the node's limit): nothing of it comes until it is. */
   readonly hidden: boolean;
   readonly isLocal: boolean;
@@ -109,6 +111,8 @@ export interface PollState {
   readonly voters: number;
   readonly closed: boolean;
   readonly hasVoted: boolean;
+  /** The meeting's prepared poll that it is; null: none. */
+  readonly preparedId: string | null;
 }
 
 /** The shared notes, with what one has written oneself and is on its way. */
@@ -136,6 +140,51 @@ export interface RecordingState {
   readonly startedAt: number;
   /** Who started it, by participant id; they may have left. */
   readonly by: string;
+  readonly kind: RecordingKind;
+}
+
+/** One video of the meeting, its sound alone, a file for each track as it was sent, or the first and the last of these. */
+export type RecordingKind = "composite" | "audio" | "tracks" | "both";
+
+/** How people are arranged in a video of the meeting: all alike, or who speaks large. A shared screen is large in either. */
+export type RecordingLayout = "grid" | "speaker";
+
+/** What a recording is to be like. */
+export interface RecordingWish {
+  readonly kind?: RecordingKind;
+  readonly layout?: RecordingLayout;
+}
+
+/** The meeting as it is streamed out. What goes on in breakout rooms is not. */
+export interface BroadcastState {
+  readonly id: string;
+  readonly startedAt: number;
+  /** Who started it, by participant id; they may have left. */
+  readonly by: string;
+  /** With it everybody may watch: the HLS is `/live/<key>/index.m3u8` at the gateways. Null: it goes to servers alone. */
+  readonly watchKey: string | null;
+  /** Servers that get it; empty for those who do not moderate. */
+  readonly targets: readonly BroadcastTargetState[];
+}
+
+/** A server that gets a broadcast by RTMP. */
+export interface BroadcastTargetState {
+  readonly id: string;
+  /** Its name; the rest of its address is a secret. */
+  readonly host: string;
+  /** `connecting` also while a lost one is tried again; `failed` is not tried any more. */
+  readonly state: "connecting" | "live" | "failed";
+  /** Why it is not live. */
+  readonly reason: string | null;
+}
+
+/** What a broadcast is to be like. */
+export interface BroadcastWish {
+  readonly layout?: RecordingLayout;
+  /** Whether it can be watched by its link; it can unless this says otherwise. */
+  readonly hls?: boolean;
+  /** Addresses of servers (`rtmp:` or `rtmps:`), each with its stream key. Nobody is shown them again. */
+  readonly targets?: readonly { readonly url: string }[];
 }
 
 /** An emoji that somebody shows for a moment. */
@@ -204,8 +253,14 @@ export interface RoomState {
   readonly breakouts: BreakoutsState | null;
   /** While the main room is recorded. */
   readonly recording: RecordingState | null;
+  /** Of recordings for which nobody chooses another one. */
+  readonly recordingKind: RecordingKind;
   /** Why the latest recording is over; null: there was none, or one is being made. */
   readonly recordingEnd: "asked" | "ended" | "failed" | null;
+  /** While the main room is streamed out. */
+  readonly broadcast: BroadcastState | null;
+  /** Why the latest broadcast is over; null: there was none, or one is on. */
+  readonly broadcastEnd: "asked" | "ended" | "failed" | null;
   /** When the meeting ends by itself, milliseconds since the epoch; null: it has no longest time. */
   readonly endsAt: number | null;
   readonly reactions: readonly Reaction[];

@@ -41,6 +41,7 @@ const model: RoomModel = {
         votes: [0, 2],
         voters: 2,
         closed: false,
+        prepared_id: "pp_1",
       },
     ],
   ]),
@@ -49,7 +50,10 @@ const model: RoomModel = {
   breakouts: null,
   banned: [],
   recording: null,
-  recordingEnd: null,
+  broadcast: null,
+  broadcastEnd: null,
+  recordingKind: "composite",
+      recordingEnd: null,
   endsAt: null,
 };
 const local: LocalView = {
@@ -63,6 +67,7 @@ const local: LocalView = {
   speaking: new Set(),
   activeSpeakers: null,
   starved: new Set(),
+  unplayable: new Set(),
   camerasShown: null,
   qualities: new Map(),
   encryption: null,
@@ -113,6 +118,9 @@ describe("viewOf", () => {
     expect(isStarved(local)).toBe(false);
     expect(isStarved({ ...local, starved: new Set([id]) })).toBe(true);
     expect(isStarved({ ...local, starved: new Set([id]), path: "direct" })).toBe(false);
+    const isUnplayable = (view: LocalView) => viewOf(model, view, first).participants[1]?.tracks[0]?.unplayable;
+    expect(isUnplayable({ ...local, starved: new Set([id]) })).toBe(false);
+    expect(isUnplayable({ ...local, unplayable: new Set([id]) })).toBe(true);
   });
 
   it("says which cameras are not among those that are to be seen, unless they come directly", () => {
@@ -131,6 +139,7 @@ describe("viewOf", () => {
       [2, true],
     ]);
     expect(first.polls[0]?.hasVoted).toBe(true);
+    expect(first.polls[0]?.preparedId).toBe("pp_1");
   });
 
   it("shows who came only to watch apart from the others", () => {

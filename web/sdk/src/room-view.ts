@@ -10,6 +10,7 @@ import type {
   PollState,
   QualityLevel,
   Reaction,
+  BroadcastState,
   RecordingState,
   RoomEncryptionState,
   RoomState,
@@ -32,6 +33,7 @@ export interface LocalView {
   /** Ids of those who speak, as the media node tells it, the loudest first; null: it tells nothing. */
   readonly activeSpeakers: readonly string[] | null;
   readonly starved: ReadonlySet<string>;
+  readonly unplayable: ReadonlySet<string>;
   /** The cameras that are sent, by track id; null: all that are wanted. */
   readonly camerasShown: ReadonlySet<string> | null;
   /** By participant. */
@@ -62,7 +64,10 @@ export const INITIAL_STATE: RoomState = {
   notes: { text: "", isSaved: true, refusal: null, takenBack: "" },
   breakouts: null,
   recording: null,
+  recordingKind: "composite",
   recordingEnd: null,
+  broadcast: null,
+  broadcastEnd: null,
   endsAt: null,
   reactions: [],
   lobby: [],
@@ -98,6 +103,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
             kind: track.kind,
             muted: track.muted,
             starved: local.path === "node" && local.starved.has(track.id),
+            unplayable: local.path === "node" && local.unplayable.has(track.id),
             hidden: isHidden(track, local),
             isLocal: track.participant_id === local.selfId,
             mediaTrack: local.mediaTracks.get(track.id) ?? null,
@@ -144,7 +150,10 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     notes: local.notes,
     breakouts: breakoutsOf(model, previous),
     recording: recordingOf(model, previous),
+    recordingKind: model?.recordingKind ?? previous.recordingKind,
     recordingEnd: model?.recordingEnd ?? null,
+    broadcast: broadcastOf(model, previous),
+    broadcastEnd: model?.broadcastEnd ?? null,
     endsAt: model?.endsAt ?? null,
     reactions: local.reactions,
     lobby: model?.lobby ?? previous.lobby,
@@ -225,8 +234,19 @@ function breakoutsOf(model: RoomModel | null, previous: RoomState): BreakoutsSta
 
 function recordingOf(model: RoomModel | null, previous: RoomState): RecordingState | null {
   if (model?.recording == null) return null;
-  const { id, started_at: startedAt, by } = model.recording;
-  return same(previous.recording ?? undefined, { id, startedAt, by });
+  const { id, started_at: startedAt, by, kind } = model.recording;
+  return same(previous.recording ?? undefined, { id, startedAt, by, kind });
+}
+
+function broadcastOf(model: RoomModel | null, previous: RoomState): BroadcastState | null {
+  if (model?.broadcast == null) return null;
+  const { id, started_at: startedAt, by, watch_key: watchKey } = model.broadcast;
+  const before = previous.broadcast?.targets ?? [];
+  const targets = kept(
+    before,
+    model.broadcast.targets.map((each, place) => same(before[place], { ...each })),
+  );
+  return same(previous.broadcast ?? undefined, { id, startedAt, by, watchKey, targets });
 }
 
 function pollsOf(model: RoomModel | null, previous: RoomState): readonly PollState[] {
@@ -245,6 +265,7 @@ function pollsOf(model: RoomModel | null, previous: RoomState): readonly PollSta
       voters: poll.voters,
       closed: poll.closed,
       hasVoted: mine.length > 0,
+      preparedId: poll.prepared_id ?? null, // gateways of earlier releases do not say
     };
   });
 }

@@ -49,6 +49,7 @@ const WELCOME: Welcome = {
   resumed: false,
   missed: null,
   ice_servers: [],
+  traced: false,
   room: { meeting_id: "m", started_at: 0, participants: [], tracks: [], chat: [],
       policy: { locked: false, lobby: false, unmute: true, rename: true, private_chat: true, notes: true, direct: false, e2ee: false },
       role_permissions: [],
@@ -60,6 +61,8 @@ const WELCOME: Welcome = {
       breakouts: null,
       banned: [],
       recording: null,
+    broadcast: null,
+      recording_kind: "composite",
       ends_at: null,
       mute_on_entry: false,
     },
@@ -118,6 +121,17 @@ describe("Room", () => {
     await connected;
     connections[0]?.handlers.onMessage("welcome", { ...WELCOME, room: { ...WELCOME.room, mute_on_entry: muteOnEntry } });
     expect(microphone.enabled).toBe(isHeard);
+  });
+
+  it.each([true, false])("reports what coming in took, where somebody wants to know (%s)", async (traced) => {
+    const connected = room.connect();
+    giveTicket();
+    await connected;
+    connections[0]?.handlers.onMessage("welcome", { ...WELCOME, traced });
+    PeerConnectionDouble.made[0]?.become("connected");
+    PeerConnectionDouble.made[0]?.become("connecting");
+    PeerConnectionDouble.made[0]?.become("connected");
+    expect(connections[0]?.sent.filter((name) => name === "report_join")).toHaveLength(traced ? 1 : 0);
   });
 
   it("tells when the meeting's longest time is over", async () => {

@@ -4,6 +4,7 @@ import type { VideoPreferences } from "./encodings.js";
 import { asParleyError, ParleyError } from "./errors.js";
 import { KEY_TOPIC } from "./e2ee/key-exchange.js";
 import { RoomEncryption } from "./e2ee/room-encryption.js";
+import { JoinWatch } from "./join-watch.js";
 import { LocalMedia } from "./local-media.js";
 import { MediaLink } from "./media-link.js";
 import { MediaNews } from "./media-news.js";
@@ -13,7 +14,7 @@ import { Reactions } from "./reactions.js";
 import { applied, modelOf, newsIn, peerOf, voted, type RoomModel } from "./room-model.js";
 import { RoomData } from "./room-data.js";
 import { RoomSession } from "./room-session.js";
-import type { CloseReason, RoomState, TrackSource, TrackState } from "./room-state.js";
+import type { BroadcastWish, CloseReason, RecordingWish, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
 import { WishBatch, type Wish } from "./wishes.js";
@@ -74,6 +75,8 @@ export class Room {
   /** Application data between participants. */
   readonly data: RoomData;
   readonly #session: RoomSession;
+  readonly #watch = new JoinWatch();
+  #isTraced = false;
   readonly #local: LocalMedia;
   readonly #media: MediaLink;
   readonly #wishes: WishBatch;
@@ -84,7 +87,7 @@ export class Room {
 
   constructor(options: RoomOptions) {
     this.#options = options;
-    this.#session = new RoomSession(options, {
+    this.#session = new RoomSession(options, this.#watch, {
       onMessage: (name, message) => {
         this.#handle(name, message);
       },
@@ -109,6 +112,7 @@ export class Room {
       ...(options.video === undefined ? {} : { video: options.video }),
       send: (name, command) => this.#session.send(name, command),
       onChange: () => {
+        this.#reportJoin();
         this.#render();
       },
       onAudioBlocked: (blocked) => {
@@ -269,15 +273,29 @@ export class Room {
 
   /**
    * Has the main room recorded, and everybody told; resolves when the recorder runs. With the permission to record; rejects with
-   * `recording_unavailable` where nothing can be recorded.
+   * `recording_unavailable` where nothing can be recorded. Without a kind it is that of the meeting's settings.
    */
-  async startRecording(): Promise<void> {
-    await this.#session.send("start_recording", {});
+  async startRecording(wish: RecordingWish = {}): Promise<void> {
+    await this.#session.send("start_recording", wish);
   }
 
   /** Resolves when nothing is recorded any more. */
   async stopRecording(): Promise<void> {
     await this.#session.send("stop_recording", {});
+  }
+
+  /**
+   * Has the main room streamed out, and everybody told; resolves with what it can be watched by (null: it goes to servers alone) when it
+   * runs. With the permission to moderate; rejects with `broadcast_unavailable` where nothing can be streamed out.
+   */
+  async startBroadcast(wish: BroadcastWish = {}): Promise<string | null> {
+    const answer = await this.#session.send("start_broadcast", wish);
+    return answer.watch_key;
+  }
+
+  /** Resolves when nothing is streamed out any more. */
+  async stopBroadcast(): Promise<void> {
+    await this.#session.send("stop_broadcast", {});
   }
 
   /** Takes `state.unmuteRequest` away; `accept` unmutes. */
@@ -327,6 +345,14 @@ export class Room {
 
   getStats(): Promise<RoomStats> {
     return this.#media.stats();
+  }
+
+  #reportJoin(): void {
+    if (!this.#isTraced || this.#media.status !== "connected") return;
+    this.#watch.took("media");
+    const report = this.#watch.report();
+    // Nothing hangs on it.
+    if (report !== null) void this.#session.send("report_join", report).catch(() => undefined);
   }
 
   readonly #handlePageHide = (): void => {
@@ -406,6 +432,9 @@ export class Room {
     this.#news.forgetAll();
     const isAnother = this.#selfId !== null && this.#selfId !== welcome.participant_id;
     this.#selfId = welcome.participant_id;
+    this.#isTraced = welcome.traced;
+    this.#watch.took("connect");
+    this.#watch.took("welcome");
     this.#setIceServers(welcome.ice_servers);
     const known = isAnother ? null : this.#model;
     // While one moves to another gateway, the one that is left may have told more already.
@@ -568,6 +597,7 @@ export class Room {
         speaking: this.#speaking,
         activeSpeakers: this.#news.activeSpeakers,
         starved: this.#news.starved,
+        unplayable: this.#news.unplayable,
         camerasShown: this.#news.camerasShown,
         qualities: this.#news.qualities,
         reactions: this.#reactions.shown,

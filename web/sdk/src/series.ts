@@ -1,8 +1,9 @@
 import { snakeCased } from "./api-types.js";
 import { ifMatch, type HttpSession, type Versioned } from "./http-session.js";
 import { meetingPath } from "./meeting-paths.js";
-import type { Meeting, OccurrenceChange, OccurrencesPage } from "./meeting-types.js";
+import type { Meeting, OccurrenceChange, SeriesOccurrence } from "./meeting-types.js";
 import { queryOf } from "./query.js";
+import type { Page } from "./statistics-types.js";
 
 /** The times that a meeting takes place, one by one. */
 export class Series {
@@ -12,13 +13,17 @@ export class Series {
     this.#http = http;
   }
 
-  /** Those that are not over yet, or end after a time (RFC 3339); cancelled ones among them. For whoever has to do with the meeting. */
+  /** Those that are not over yet, or end after a time (RFC 3339); cancelled ones among them. A `cursor` goes on where a page ended, and knows `after` when. For whoever has to do with the meeting. */
   async occurrences(
     meetingId: string,
-    { after, limit = 20 }: { readonly after?: string | undefined; readonly limit?: number } = {},
-  ): Promise<OccurrencesPage> {
-    const query = queryOf({ limit: String(limit), after });
-    return (await this.#http.call("GET", `${meetingPath(meetingId)}/occurrences${query}`)) as OccurrencesPage;
+    {
+      after,
+      cursor,
+      limit = 20,
+    }: { readonly after?: string | undefined; readonly cursor?: string | undefined; readonly limit?: number } = {},
+  ): Promise<Page<SeriesOccurrence>> {
+    const query = queryOf({ limit: String(limit), after, cursor });
+    return (await this.#http.call("GET", `${meetingPath(meetingId)}/occurrences${query}`)) as Page<SeriesOccurrence>;
   }
 
   /**

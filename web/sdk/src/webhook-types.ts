@@ -22,6 +22,8 @@ export interface Webhook {
   readonly lastError: string | null;
   /** For so long messages are also signed with the secret before the present one. */
   readonly previousSecretUntil: string | null;
+  /** What it was told last, as it stood after its latest attempt; null: nothing yet. */
+  readonly lastDelivery: ListedDelivery | null;
   readonly createdAt: string;
 }
 

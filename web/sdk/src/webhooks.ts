@@ -1,5 +1,5 @@
 import { camelCased } from "./api-types.js";
-import { ifMatch, type HttpSession, type Versioned } from "./http-session.js";
+import { idempotently, ifMatch, type HttpSession, type Versioned } from "./http-session.js";
 import { queryOf } from "./query.js";
 import type { Page } from "./statistics-types.js";
 import type {
@@ -37,8 +37,7 @@ export class Webhooks {
 
   /** @param requestKey Names the request: sent again with it, within a day, it gives the same webhook. */
   async create(input: NewWebhook, requestKey?: string): Promise<WebhookWithSecret> {
-    const conditions = requestKey === undefined ? {} : { "Idempotency-Key": requestKey };
-    return (await this.#http.callVersioned<WebhookWithSecret>("POST", WEBHOOKS, input, conditions)).value;
+    return (await this.#http.callVersioned<WebhookWithSecret>("POST", WEBHOOKS, input, idempotently(requestKey))).value;
   }
 
   async change(id: string, change: WebhookChange, version?: string | null): Promise<Versioned<Webhook>> {

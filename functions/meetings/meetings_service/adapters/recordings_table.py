@@ -25,7 +25,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from contracts.rooms import Identity, MeetingId
+from contracts.rooms import Identity, MeetingId, RecordingKind
 from functions.serverless.aws import from_item, to_item
 from functions.serverless.cursors import Place
 from meetings_service.adapters.table import Key, Table, without_nulls
@@ -79,6 +79,7 @@ class RecordingsTable:
             "meeting_id": meeting.id,
             "session": session,
             "prefix": told.prefix,
+            "kind": told.kind or RecordingKind.TRACKS,
             "title": meeting.title,
             "owner_id": meeting.host_id,
             "started_at": told.started_at,
@@ -105,9 +106,19 @@ class RecordingsTable:
         found = self._table.get_all(keys)
         return next((msgspec.convert(found[key], Share) for key in keys if key in found), None)
 
-    def of_meeting(self, meeting_id: MeetingId, *, after: Place | None, limit: int) -> Listed:
-        """Those of a meeting."""
-        return self._newest("gsi1", f"RECORDINGS#{meeting_id}", after, limit)
+    def of_meeting(
+        self, meeting_id: MeetingId, *, after: Place | None, limit: int, session: int | None = None
+    ) -> Listed:
+        """Those of a meeting; with ``session`` those of so many that are of that one. No session begins before the last
+        one is over, so what follows one of an earlier session is of earlier ones, too."""
+        listed = self._newest("gsi1", f"RECORDINGS#{meeting_id}", after, limit)
+        if session is None:
+            return listed
+        is_past = any(each.session < session for each in listed.recordings)
+        return Listed(
+            recordings=tuple(each for each in listed.recordings if each.session == session),
+            last=None if is_past else listed.last,
+        )
 
     def owned(self, user_id: str, *, after: Place | None, limit: int) -> Listed:
         """Those of meetings that somebody hosted when they were made."""
@@ -144,10 +155,18 @@ class RecordingsTable:
 
     def settle(self, recording_id: str, outcome: Outcome, *, at: int) -> CataloguedRecording | None:
         """It is ready, if it was not before; None if it is gone."""
-        sets = {"ready_at": at, "bytes": outcome.bytes, "duration_ms": outcome.duration_ms}
+        sets = {"ready_at": at, **without_nulls(outcome)}
         condition = f"{_THERE} AND attribute_not_exists(#ready_at)"
         done = self._table.update(_key(recording_id), sets=sets, removes=("lost_at",), condition=condition)
         return self.find(recording_id) if done is None else _recording(done)
+
+    def amend(self, recording_id: str, outcome: Outcome) -> CataloguedRecording | None:
+        """One that is ready has more in it than was found then; None if it is gone."""
+        removes = ("poster",) if outcome.poster is None else ()
+        condition = f"{_THERE} AND attribute_exists(#ready_at)"
+        return _recording(
+            self._table.update(_key(recording_id), sets=without_nulls(outcome), removes=removes, condition=condition)
+        )
 
     def give_up(self, recording_id: str, *, at: int) -> None:
         """Nothing of it will come any more."""
@@ -155,10 +174,19 @@ class RecordingsTable:
             _key(recording_id), sets={"lost_at": at}, condition=f"{_THERE} AND attribute_not_exists(#ready_at)"
         )
 
-    def rename(self, recording_id: str, title: str) -> CataloguedRecording | None:
-        """Gives it another title; None if it is gone."""
-        condition = f"{_THERE} AND attribute_not_exists(#deleting_at)"
-        return _recording(self._table.update(_key(recording_id), sets={"title": title}, condition=condition))
+    def rename(self, recording: CataloguedRecording, title: str) -> CataloguedRecording | None:
+        """Gives it another title; None if it is gone, or was changed meanwhile."""
+        is_same = "#version = :version"
+        if recording.version == 1:  # those that nobody has changed say nothing of it
+            is_same = f"(attribute_not_exists(#version) OR {is_same})"
+        renamed = self._table.update(
+            _key(recording.recording_id),
+            sets={"title": title},
+            adds_version=True,
+            condition=f"{_THERE} AND attribute_not_exists(#deleting_at) AND {is_same}",
+            values={":version": recording.version},
+        )
+        return _recording(renamed)
 
     def begin_deletion(self, recording: CataloguedRecording, *, at: int) -> None:
         """From now on nobody sees it, and it is looked after until nothing is left of it."""
@@ -170,7 +198,7 @@ class RecordingsTable:
         key = _key(recording_id)
         others = [(item["pk"], item["sk"]) for item in self._table.query(key[0], attributes=("pk", "sk"))]
         self._table.delete_all([each for each in others if each != key])
-        gone = ("title", "owner_id", "by", "bytes", "duration_ms", *_PLACES)
+        gone = ("title", "owner_id", "by", "bytes", "duration_ms", "poster", "gaps", "is_partial", *_PLACES)
         sets = {"deleted_at": at, "expires_at": at // 1000 + _TOMBSTONE_KEPT_S}
         self._table.update(key, sets=sets, removes=gone, condition=_THERE)
 

@@ -107,9 +107,14 @@ class Records:
         )
         self._repository.record_end(meeting_id, session, ended.at, by)
 
-    def sessions(self, meeting_id: MeetingId) -> list[Session]:
-        """The sessions that facts have told of, in their order."""
-        return [msgspec.convert(item, Session) for item in self._table.query(f"MEETING#{meeting_id}", "SESSION#")]
+    def sessions(self, meeting_id: MeetingId, *, before: int | None, limit: int) -> tuple[list[Session], bool]:
+        """Sessions that facts have told of, the latest first, and whether others may follow: one query. ``before``:
+        the number of the last one that is known."""
+        if before == 0:
+            return [], False
+        last = "SESSION#~" if before is None else session_key(meeting_id, before - 1)[1]
+        items, more = self._table.page(f"MEETING#{meeting_id}", "SESSION#", last, limit=limit, backwards=True)
+        return [msgspec.convert(item, Session) for item in items], more
 
     def session(self, meeting_id: MeetingId, number: int) -> Session | None:
         """One of the times that people met; None: no fact has told of it."""

@@ -18,6 +18,7 @@ in ``expires_at`` (N, seconds since the epoch); billed by request; point-in-time
 | Turn of it    | ``MEETING#<room id>`` | the stay's, and ``#<version>``  |                     |                       |                    |                       |
 | Chat          | ``MEETING#<room id>`` | ``CHAT#<version>#<message id>`` |                     |                       |                    |                       |
 | Poll          | ``MEETING#<room id>`` | ``POLL#<poll id>``              |                     |                       |                    |                       |
+| Prepared      | ``MEETING#<id>``      | ``PREPARED#…`` (`meetings_service.adapters.prepared`) |   |                       |                    |                       |
 | Notes         | ``MEETING#<room id>`` | NOTES                           |                     |                       |                    |                       |
 | Longest notes | ``MEETING#<room id>`` | ``NOTES#LONGEST``               |                     |                       |                    |                       |
 | Breakout news | ``MEETING#<room id>`` | ``BREAKOUTS#<version>``         |                     |                       |                    |                       |
@@ -70,6 +71,7 @@ from msgspec import Struct, field
 
 from contracts.rooms import Identity, MeetingId
 from functions.serverless.aws import to_item
+from functions.serverless.problems import UnavailableError
 from meetings_service.adapters.table import Key, Table, without_nulls
 from meetings_service.domain.meeting_settings import Organisation
 from meetings_service.domain.meetings import Invitee, Meeting, agenda_position
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+_ATTEMPTS = 5
 ORGANISATION: Key = ("ORGANISATION", "SETTINGS")
 """The key of the organisation's settings."""
 
@@ -90,6 +93,8 @@ class Added(Enum):
     ID_TAKEN = "id taken"
     KNOWN = "known"
     """What it was for has one."""
+    BUSY = "busy"
+    """Another one is being added for the same at this moment."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -117,6 +122,13 @@ class Purpose(Struct, frozen=True, kw_only=True):
     digest: str = ""
     """Of what was asked for."""
     expires_at: int | None = None
+    instead_of: MeetingId | None = None
+    """The meeting that is there for it, and in whose place the other one comes."""
+
+
+def personal_room_of(user_id: str) -> Purpose:
+    """What somebody's personal room is made for."""
+    return Purpose(user_id=user_id, sort_key="PERSONAL")
 
 
 class Repository:
@@ -141,12 +153,18 @@ class Repository:
                 "digest": purpose.digest,
             }
             pointer |= {} if purpose.expires_at is None else {"expires_at": purpose.expires_at}
-            puts.append({"Put": {**free, "Item": to_item(pointer)}})
+            put = {**free, "Item": to_item(pointer)}
+            if purpose.instead_of is not None:
+                former = {"ExpressionAttributeValues": to_item({":former": purpose.instead_of})}
+                put |= {"ConditionExpression": "meeting_id = :former", **former}
+            puts.append({"Put": put})
         client = self.table.client
         try:
             client.transact_write_items(TransactItems=[*puts, *also])
         except client.exceptions.TransactionCanceledException as error:
             codes = [reason.get("Code") for reason in error.response["CancellationReasons"]][: len(puts)]
+            if "TransactionConflict" in codes:
+                return Added.BUSY
             if codes[-1] == "ConditionalCheckFailed" and purpose is not None:
                 return Added.KNOWN
             if codes[0] == "ConditionalCheckFailed":
@@ -159,9 +177,9 @@ class Repository:
         item = self.table.get(_purpose_key(purpose))
         return None if item is None else (MeetingId(item["meeting_id"]), item["digest"])
 
-    def forget_purpose(self, purpose: Purpose) -> None:
-        """The next meeting for it is another one."""
-        self.table.delete_all([_purpose_key(purpose)])
+    def forget_purpose(self, purpose: Purpose, meeting_id: MeetingId) -> None:
+        """The next meeting for it is another one, if this is what is there for it."""
+        self.table.delete_if(_purpose_key(purpose), condition="#meeting_id = :id", values={":id": meeting_id})
 
     def find(self, meeting_id: MeetingId) -> Meeting:
         """The meeting with an id.
@@ -275,24 +293,32 @@ class Repository:
             values={":session": session, ":at": at},
         )
 
-    def delete(self, meeting: Meeting) -> None:
-        """Deletes a meeting with all that belongs to it, the meeting itself last: it may be asked for again."""
+    def delete(self, meeting: Meeting, also: Sequence[TransactWriteItemTypeDef] = ()) -> bool:
+        """Deletes a meeting with all that belongs to it, the meeting itself last: it may be asked for again.
+
+        ``also``: what is written with that. False if somebody else was first.
+        """
         for session in range(1, meeting.session + 1):
             pk = f"MEETING#{msgspec.structs.replace(meeting, session=session).room}"
             keys = [(item["pk"], item["sk"]) for item in self.table.query(pk, attributes=("pk", "sk"))]
             self.table.delete_all([key for key in keys if key != _key(meeting.id)])
-        self.table.delete_all([_key(meeting.id)])
+        for _ in range(_ATTEMPTS):
+            if self.table.transact([self.table.delete_write(_key(meeting.id)), *also]):
+                return True
+            if self.table.get(_key(meeting.id)) is None:
+                return False
+        raise UnavailableError("Others are changing this meeting at the moment. Please try again.")
 
     # ---- who may not come back ----
 
-    def bans(self, meeting_id: MeetingId) -> list[Banned]:
-        """Who may not come back, in the order of their identities."""
-        items = self.table.query(f"MEETING#{meeting_id}", "BAN#")
-        return [
-            Banned(identity=Identity(item["sk"].removeprefix("BAN#")), name=item.get("name", ""))
-            for item in items
-            if item["is_banned"]
-        ]
+    def bans(self, meeting_id: MeetingId, *, after: str, limit: int) -> tuple[list[Banned], Identity | None]:
+        """Who may not come back, in the order of their identities, of so many who ever were banned; and the last of
+        those, if others may follow: one query. ``after``: that of the page before."""
+        first = f"BAN#{after}\x01" if after else "BAN#"
+        items, more = self.table.page(f"MEETING#{meeting_id}", first, "BAN#~", limit=limit)
+        known = [(Identity(item["sk"].removeprefix("BAN#")), item) for item in items]
+        banned = [Banned(identity=each, name=item.get("name", "")) for each, item in known if item["is_banned"]]
+        return banned, known[-1][0] if more else None
 
     def lift_ban(self, meeting_id: MeetingId, identity: str) -> bool:
         """Somebody may come back. False if they were never banned. What a later moment of the room says counts more."""

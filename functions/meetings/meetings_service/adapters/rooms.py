@@ -33,7 +33,7 @@ from meetings_service.errors import (
     RoomRefusedError,
     RoomsUnavailableError,
 )
-from telemetry.tracing import current_trace_id
+from telemetry.tracing import current_span_id, current_trace_id
 
 _LAST_WORD_S = 2.0
 """How much longer the answer is waited for when a gateway has begun."""
@@ -101,6 +101,7 @@ class Rooms:
             by=by,
             request=request,
             trace_id=current_trace_id(),
+            span_id=current_span_id(),
             keep=key is not None,
         )
         earlier = self._earlier_answer(asked)

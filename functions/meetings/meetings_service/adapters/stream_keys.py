@@ -40,18 +40,18 @@ class StreamKeys:
         self._client = client
         self._table = table
 
-    def add(self, meeting_id: MeetingId, key: StreamKey, *, limit: int) -> None:
-        """Adds a key.
+    def add(self, meeting_id: MeetingId, key: StreamKey, *, limit: int) -> bool:
+        """Adds a key; False if there is one with its id.
 
         Raises:
             TooManyStreamKeysError: the meeting has ``limit`` of them.
-            KeyReusedError: its id is taken: the same was asked at the same time.
+            UnavailableError: others make keys of this meeting at this very moment.
         """
         client = self._client()
         for _ in range(_ATTEMPTS):
             keys, version = self._all(meeting_id)
             if any(known.id == key.id for known in keys):
-                raise KeyReusedError
+                return False
             if len(keys) >= limit:
                 raise TooManyStreamKeysError(limit)
             count = to_item({":known": version, ":next": version + 1})
@@ -78,7 +78,7 @@ class StreamKeys:
                 )
             except client.exceptions.TransactionCanceledException:
                 continue
-            return
+            return True
         raise UnavailableError("Many stream keys are being made for this meeting. Please try again.")
 
     def add_secret(self, meeting_id: MeetingId, key_id: str, secret_hash: str) -> StreamKey:

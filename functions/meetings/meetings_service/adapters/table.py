@@ -165,6 +165,21 @@ class Table:
         named = to_item(_named(key))
         return {"Delete": {"TableName": self.name, "Key": named, "ConditionExpression": "attribute_exists(pk)"}}
 
+    def delete_if(self, key: Key, *, condition: str, values: dict[str, Any]) -> bool:
+        """Deletes an item; False if ``condition``, as in `update`, did not hold."""
+        client = self.client
+        try:
+            client.delete_item(
+                TableName=self.name,
+                Key=to_item(_named(key)),
+                ConditionExpression=condition,
+                ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", condition)},
+                ExpressionAttributeValues=to_item(values),
+            )
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> bool:
         """Makes all of some writes or none: False if a condition did not hold, or others were at the same items.
 
@@ -259,15 +274,16 @@ class Table:
             yield from map(from_item, page["Items"])
 
     def page(
-        self, pk: str, first: str, last: str, *, limit: int, consistent: bool = True
+        self, pk: str, first: str, last: str, *, limit: int, consistent: bool = True, backwards: bool = False
     ) -> tuple[list[dict[str, Any]], bool]:
-        """The first items of a partition whose sort keys are from ``first`` to ``last``, and whether there may be
-        others: one query."""
+        """The first (or, ``backwards``, the last) items of a partition whose sort keys are from ``first`` to ``last``,
+        and whether there may be others: one query."""
         answer = self.client.query(
             TableName=self.name,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=to_item({":pk": pk, ":first": first, ":last": last}),
             ConsistentRead=consistent,
+            ScanIndexForward=not backwards,
             Limit=limit,
         )
         items = [from_item(item) for item in answer["Items"]]

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from functions.serverless.aws import from_item, to_item
 from functions.serverless.cursors import Place, cursor_at, place_of
 from meetings_service.adapters.table import Key, Table, without_nulls
-from meetings_service.domain.deliveries import CLAIM_MS, KEPT_S, Delivery, DeliveryState
-from meetings_service.domain.webhooks import DisabledBecause, Webhook
+from meetings_service.domain.deliveries import CLAIM_MS, KEPT_S, Delivery, DeliveryState, LastDelivery
+from meetings_service.domain.webhooks import DisabledBecause, Secret, Webhook
 
 DUE_SHARDS: Final = 8
 """Over so many partitions of the index the deliveries that are to be sent are spread: one takes 1,000 writes a second,
-and a delivery is four."""
+and a delivery is four or five."""
 DeliveryKey = tuple[str, str]
 """The ids of the webhook and the message."""
 
@@ -77,6 +77,25 @@ class WebhooksTable:
             _webhook_key(webhook_id),
             sets={"failing_since": since, "last_error": error},
             condition="attribute_exists(#pk) AND attribute_not_exists(#failing_since)",
+        )
+
+    def note(self, webhook_id: str, latest: LastDelivery) -> None:
+        """Notes what a webhook was told last, unless a later attempt is noted."""
+        self._table.update(
+            _webhook_key(webhook_id),
+            sets={"last_delivery": without_nulls(latest)},
+            condition="attribute_exists(#pk)"
+            " AND (attribute_not_exists(#last_delivery) OR #last_delivery.#attempt.#at <= :at)",
+            values={":at": latest.attempt.at},
+        )
+
+    def seal(self, webhook: Webhook, secrets: tuple[Secret, ...]) -> None:
+        """Puts the same secrets in another form into a webhook, unless it was changed meanwhile. No change of it."""
+        self._table.update(
+            _webhook_key(webhook.id),
+            sets={"secrets": [without_nulls(each) for each in secrets]},
+            condition="attribute_exists(#pk) AND #version = :version",
+            values={":version": webhook.version},
         )
 
     def works(self, webhook_id: str) -> None:

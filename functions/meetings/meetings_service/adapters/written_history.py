@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
-from contracts.rooms import MeetingId
+from contracts.rooms import MeetingId, session_of
+from meetings_service.adapters.prepared_polls import write_poll_use
 from meetings_service.adapters.table import Key, Table, without_nulls
 from meetings_service.domain.attendance import COUNTED_AT_MOST, Attendance, Person, Turn
 from meetings_service.domain.breakout_history import BreakoutNews
 from meetings_service.domain.chat_history import ChatLine, without_text
 from meetings_service.domain.notes import Notes
 from meetings_service.domain.polls import Poll
+from meetings_service.domain.prepared_polls import use_of
 
 _ACCOUNT = "u_"
 """What the ids of accounts begin with: those of guests lead to nobody's list."""
@@ -95,7 +97,11 @@ def write_line(table: Table, room_id: MeetingId, line: ChatLine) -> None:
 
 
 def write_poll(table: Table, room_id: MeetingId, poll: Poll) -> None:
-    """What is known of a poll."""
+    """What is known of a poll, and of the prepared one that it was that it was asked."""
+    meeting_id, session = session_of(room_id)
+    use = use_of(session, poll)
+    if poll.prepared_id is not None and use is not None:
+        write_poll_use(table, meeting_id, poll.prepared_id, use)
     key: Key = (f"MEETING#{room_id}", f"POLL#{poll.poll_id}")
     known = without_nulls(poll)
     counted = {name: known.pop(name) for name in _VOTES if name in known}

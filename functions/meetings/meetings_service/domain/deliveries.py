@@ -20,6 +20,8 @@ MAX_ATTEMPTS: Final = 50
 """Of a delivery, so many attempts are kept, the latest."""
 _DELAYS_S: Final = (30, 120, 480, 1_920, 7_200, 21_600, 21_600, 21_600, 14_400)
 """How long after each failed attempt the next one is: four times as long, then every six hours, for a day."""
+NOTED_EVERY_MS: Final = 1_000
+"""Of what a webhook is told alike, one a second is noted with it: it is told more than one item takes changes."""
 _JITTER: Final = 0.2
 _MAX_WISH_S: Final = 3_600
 """What a receiver may ask for in Retry-After."""
@@ -76,6 +78,41 @@ class Delivery(Struct, frozen=True, kw_only=True):
     next_at: int | None = None
     claimed_until: int = 0
 
+    @property
+    def attempt_count(self) -> int:
+        """How many attempts are kept."""
+        return len(self.attempts)
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The latest one."""
+        return self.attempts[-1] if self.attempts else None
+
+
+class LastDelivery(Struct, frozen=True, kw_only=True):
+    """What a webhook was told last, and how that stood after its latest attempt. Fields as in `Delivery`."""
+
+    id: str
+    event: str
+    at: int
+    state: DeliveryState
+    next_at: int | None = None
+    attempt_count: int
+    attempt: Attempt
+
+
+def latest_of(delivery: Delivery, attempt: Attempt) -> LastDelivery:
+    """What is noted with a webhook of a delivery after an attempt."""
+    return LastDelivery(
+        id=delivery.id,
+        event=delivery.event,
+        at=delivery.at,
+        state=delivery.state,
+        next_at=delivery.next_at,
+        attempt_count=delivery.attempt_count,
+        attempt=attempt,
+    )
+
 
 def settled(delivery: Delivery, attempt: Attempt, *, now: int, chance: float, wish_s: int | None = None) -> Delivery:
     """A delivery after an attempt: done, to be tried again, or given up. What only tests is tried once.
@@ -93,6 +130,16 @@ def settled(delivery: Delivery, attempt: Attempt, *, now: int, chance: float, wi
         return replace(done, state=DeliveryState.FAILED)
     wish = now + 1000 * min(wish_s or 0, _MAX_WISH_S)
     return replace(done, next_at=max(following, wish))
+
+
+def is_worth_noting(known: LastDelivery | None, latest: LastDelivery) -> bool:
+    """Whether ``latest`` says something that is not known of its webhook already, or that is old."""
+    return (
+        known is None
+        or known.state is not latest.state
+        or abs(latest.attempt.at - known.attempt.at) >= NOTED_EVERY_MS
+        or known.id == latest.id
+    )
 
 
 def next_attempt(tries: int, *, now: int, chance: float) -> int | None:

@@ -1,4 +1,4 @@
-"""What people are told of meetings by mail, as jobs: promised with the change that calls for them, done afterwards."""
+"""What follows from changes of meetings, as jobs: promised with the change that calls for them, done afterwards."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from contracts.rooms import MeetingId
 from meetings_service.domain.meetings import Invitee, Meeting
 from meetings_service.domain.schedule import Schedule
+from meetings_service.domain.webhook_events import Event
 
 
 class News(StrEnum):
@@ -93,4 +94,24 @@ class Remind(_Job, frozen=True, kw_only=True, tag="remind"):
     """The invitation's; None: the host."""
 
 
-Job: TypeAlias = Tell | TellAll | Withdraw | TellHost | RemindAll | Remind
+class Move(_Job, frozen=True, kw_only=True, tag="move"):
+    """Put a meeting where it belongs in the agendas of the invited."""
+
+    meeting_id: MeetingId
+
+
+class TakeAlong(_Job, frozen=True, kw_only=True, tag="take_along"):
+    """Bring what was prepared for a meeting into the one that is in its place."""
+
+    former: MeetingId
+    made: MeetingId
+
+
+class Announce(_Job, frozen=True, kw_only=True, tag="announce"):
+    """Tell webhooks what has become of a meeting."""
+
+    host_id: str
+    event: Event
+
+
+Job: TypeAlias = Tell | TellAll | Withdraw | TellHost | RemindAll | Remind | Move | TakeAlong | Announce

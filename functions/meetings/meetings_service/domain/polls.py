@@ -24,6 +24,8 @@ class Poll(Struct, frozen=True, kw_only=True):
     question: str | None = None
     options: tuple[str, ...] | None = None
     multiple: bool | None = None
+    prepared_id: str | None = None
+    """The meeting's prepared poll that it was; None: it was none, or its creation was not told yet."""
     votes_version: int | None = None
     votes: tuple[int, ...] | None = None
     voters: int | None = None
@@ -45,6 +47,7 @@ def poll_of(version: int, event: PollCreated | PollVoted | PollClosed) -> Poll:
         question=poll.question,
         options=poll.options,
         multiple=poll.multiple,
+        prepared_id=poll.prepared_id,
     )
 
 

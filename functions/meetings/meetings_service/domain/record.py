@@ -32,7 +32,7 @@ from contracts.log_events import (
     RecordingStarted,
     RecordingStopped,
 )
-from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd
+from contracts.rooms import Identity, MeetingId, ParticipantId, RecordingEnd, RecordingKind
 from meetings_service.domain.attendance import (
     Attendance,
     AttendanceEvent,
@@ -60,6 +60,7 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     recording_id: str
     prefix: str | None = None
+    kind: RecordingKind | None = None
     by: ParticipantId | None = None
     started_at: int | None = None
     stopped_at: int | None = None
@@ -161,7 +162,9 @@ def _by_identity(people: Iterable[Person]) -> dict[Identity, Person]:
 def _recording_of(event: RecordingStarted | RecordingStopped) -> Recording:
     if isinstance(event, RecordingStopped):
         return Recording(recording_id=event.recording_id, stopped_at=event.at, stopped_because=event.reason)
-    return Recording(recording_id=event.recording_id, prefix=event.prefix, by=event.by, started_at=event.at)
+    return Recording(
+        recording_id=event.recording_id, prefix=event.prefix, kind=event.kind, by=event.by, started_at=event.at
+    )
 
 
 def add(first: Changes, second: Changes) -> Changes:
@@ -194,6 +197,7 @@ def merge_recordings(first: Recording, second: Recording) -> Recording:
     return replace(
         first,
         prefix=first.prefix if first.prefix is not None else second.prefix,
+        kind=first.kind if first.kind is not None else second.kind,
         by=first.by if first.by is not None else second.by,
         started_at=earliest(first.started_at, second.started_at),
         stopped_at=earliest(first.stopped_at, second.stopped_at),

@@ -41,12 +41,15 @@ _MARGIN = timedelta(days=2)
 
 
 class Occurrence(Struct, frozen=True, kw_only=True, order=True):
-    """One time that a meeting takes place. Times in milliseconds since the epoch."""
+    """One time that a meeting takes place. Times in milliseconds since the epoch.
+
+    They are in the order of their starts, and of their names where several begin together.
+    """
 
     start: int
-    end: int
     occurrence: str
     """Its original start in local time: what names it among the others."""
+    end: int
     title: str | None = None
     """Its own title; None: the meeting's."""
 
@@ -112,7 +115,7 @@ def is_named(schedule: Schedule, occurrence: str) -> bool:
 
 
 def occurrences(schedule: Schedule, *, after: int, before: int | None = None) -> Iterator[Occurrence]:
-    """The occurrences that end after ``after`` and start before ``before``, in the order of their starts.
+    """The occurrences that end after ``after`` and start before ``before``, in their order.
 
     Those of a series without an end go on without one, as far as an expansion looks (`domain.rules`).
     """

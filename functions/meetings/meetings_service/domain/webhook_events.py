@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, get_args
 import msgspec
 from msgspec import Struct
 
+from contracts.broadcast_events import BroadcastStarted, BroadcastStopped
 from contracts.facts import Fact
 from contracts.leaving import LeaveReason
 from contracts.log_events import (
@@ -53,6 +54,10 @@ class EventType(StrEnum):
     """The recorder could not go on. What it had written is kept."""
     RECORDING_READY = "recording.ready"
     """All of its files that will come are there, and can be fetched."""
+    BROADCAST_STARTED = "broadcast.started"
+    """A meeting is streamed out."""
+    BROADCAST_ENDED = "broadcast.ended"
+    """It is not any more."""
     WEBHOOK_DISABLED = "webhook.disabled"
     """Another webhook of the same owner was turned off, since it has failed for days."""
 
@@ -197,7 +202,14 @@ def left_at_the_end(end: Fact, meeting: Meeting, stays: Iterable[Attendance]) ->
 
 
 _Told: TypeAlias = (
-    ParticipantJoined | LobbyJoined | ParticipantLeft | MeetingEnded | RecordingStarted | RecordingStopped
+    ParticipantJoined
+    | LobbyJoined
+    | ParticipantLeft
+    | MeetingEnded
+    | RecordingStarted
+    | RecordingStopped
+    | BroadcastStarted
+    | BroadcastStopped
 )
 _TOLD: Final = get_args(_Told)
 
@@ -214,11 +226,23 @@ def _told(event: _Told) -> tuple[EventType, dict[str, Any]]:
             return EventType.PARTICIPANT_LEFT, {"participant": gone, "reason": reason.value}
         case MeetingEnded(by=by):
             return EventType.MEETING_ENDED, {"ended_by": by}
+        case _:
+            return _told_of_making(event)
+
+
+def _told_of_making(
+    event: RecordingStarted | RecordingStopped | BroadcastStarted | BroadcastStopped,
+) -> tuple[EventType, dict[str, Any]]:
+    match event:
         case RecordingStarted(recording_id=recording_id, by=by):
             return EventType.RECORDING_STARTED, {"recording": {"id": recording_id}, "by": by}
         case RecordingStopped(recording_id=recording_id, reason=reason):
             kind = EventType.RECORDING_FAILED if reason is RecordingEnd.FAILED else EventType.RECORDING_STOPPED
             return kind, {"recording": {"id": recording_id}, "reason": reason.value}
+        case BroadcastStarted(broadcast_id=broadcast_id, by=by):
+            return EventType.BROADCAST_STARTED, {"broadcast": {"id": broadcast_id}, "by": by}
+        case BroadcastStopped(broadcast_id=broadcast_id, reason=end):
+            return EventType.BROADCAST_ENDED, {"broadcast": {"id": broadcast_id}, "reason": end.value}
 
 
 def _session_key(room_id: str, kind: EventType) -> str:

@@ -17,7 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from functions.serverless.ids import base32
-from meetings_service.domain.deliveries import Attempt
+from meetings_service.domain.deliveries import Attempt, LastDelivery
 from meetings_service.domain.webhook_events import EventType
 
 ORGANISATION: Final = "organisation"
@@ -74,6 +74,8 @@ class Webhook(Struct, frozen=True, kw_only=True):
     """The first failure after the last success."""
     last_error: str | None = None
     """What went wrong at the first failure after the last success, in a few words."""
+    last_delivery: LastDelivery | None = None
+    """What it was told last; None: nothing yet, or nothing since this is noted."""
 
     def wants(self, event: str) -> bool:
         """Whether it is to be told of such an event."""

@@ -15,6 +15,7 @@ fuzz_target!(|data: &[u8]| {
         let _ = codec.starts_key_frame(data, descriptor);
         let _ = codec.starts_key_frame(data, None);
     }
+    let _ = vp9::heights(data);
     if let Some(vp9) = vp9::Descriptor::parse(data) {
         assert!(vp9.spatial_layer < 8);
     }

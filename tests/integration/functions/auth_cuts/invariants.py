@@ -212,7 +212,7 @@ def _keys_are_told(contents: Contents) -> Iterator[str]:
 
 
 def _repeatable_requests_name_what_they_made(contents: Contents) -> Iterator[str]:
-    made = contents.told("user_created", "service_account_created")
+    made = contents.told("user_created", "service_account_created", "password_changed")
     keys = {entry["details"]["key_id"] for entry in contents.audit if entry["event"] == "api_key_created"}
     for request in contents.of("REQUEST"):
         if request["made"] not in made and request["made"] not in keys:

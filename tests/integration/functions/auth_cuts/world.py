@@ -19,7 +19,7 @@ from functions.serverless import aws
 from functions.serverless.mails import Mail
 from tests.doubles.inbox import TOKEN
 from tests.doubles.soft_authenticator import SoftAuthenticator
-from tests.integration.functions.auth_cuts.store import ENVIRONMENT, Store
+from tests.integration.functions.cut_store import ENVIRONMENT, Store
 from tests.integration.functions.lambda_events import Client, HttpAnswer, load_app
 
 PASSWORD, NEW_PASSWORD = "correct horse battery", "another horse, another battery"
@@ -149,14 +149,13 @@ class World:
     def post(self, path: str, body: Any = None, **more: Any) -> HttpAnswer:
         return self.ask("POST", path, body, **more)
 
-    def own(self, method: str, path: str, body: Any = None) -> HttpAnswer:
+    def own(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> HttpAnswer:
         """By whoever is logged in."""
-        return self.ask(method, path, body, token=self.held.token)
+        return self.ask(method, path, body, token=self.held.token, headers=_named(key))
 
     def manage(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> HttpAnswer:
         """By an administrator."""
-        headers = {} if key is None else {"idempotency-key": key}
-        return self.ask(method, path, body, token=self.held.admin_token, headers=headers)
+        return self.ask(method, path, body, token=self.held.admin_token, headers=_named(key))
 
     def made(self, path: str, body: Any, *, token: str | None = None) -> Any:
         """What an instance without mail answers, to what has to succeed."""
@@ -270,3 +269,7 @@ def with_administrator(world: World) -> None:
     registered = world.made("register", body)
     world.plain.module.appoint_administrator({"email": "root@example.org"}, None)
     world.held.admin = world.made("refresh", {"refresh_token": registered["refresh_token"]})
+
+
+def _named(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"idempotency-key": key}

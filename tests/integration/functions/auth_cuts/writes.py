@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from functions.serverless.aws import from_item
 from tests.integration.functions.auth_cuts.invariants import Change, Step
-from tests.integration.functions.auth_cuts.store import Request, Store
+from tests.integration.functions.cut_store import Request, Store
 
 _ACTIONS = {"put_item": "Put", "update_item": "Update", "delete_item": "Delete"}
 

@@ -25,7 +25,13 @@ async def network() -> AsyncIterator[ImpairedNetwork]:
 async def node(
     node_environ: dict[str, str], redis_client: redis.asyncio.Redis, network: ImpairedNetwork
 ) -> AsyncIterator[RunningNode]:
-    environ = node_environ | {"PARLEY_NODE_ADVERTISED_PORT": str(network.port)}
+    environ = node_environ | {
+        "PARLEY_NODE_ADVERTISED_PORT": str(network.port),
+        # A browser would take it where UDP is bad, and what is impaired is the path of UDP.
+        "PARLEY_NODE_TCP": "off",
+        # As in production: of a few checks one is lost here, and other tests' patience is for little more than one.
+        "PARLEY_NODE_CONSENT_TIMEOUT_MS": "15000",
+    }
     async with running(Settings.from_environ(environ)) as parts:
         network.node_port = parts.core.local_port
         yield parts

@@ -1,6 +1,7 @@
-"""A UDP relay in front of a node that loses, delays and holds up packets, the same ones for the same seed.
+"""A UDP relay in front of a node that loses, delays and holds up packets.
 
-What `tc netem` does, for each client apart, on kernels that have no netem, too, and without root.
+What `tc netem` does, for each client apart, on kernels that have no netem, too, and without root. Of the n-th client's
+packets each way the same ones are lost for the same seed.
 """
 
 from __future__ import annotations
@@ -27,10 +28,32 @@ class Conditions:
     """One way."""
     jitter_s: float = 0.0
     """Each packet is late by up to so much more, at random: it may be overtaken."""
-    rate_to_client: float | None = None
+    rate_to_node: float | None = None
     """Bits a second; None: as fast as they come."""
+    rate_to_client: float | None = None
     queue_s: float = 0.3
     """What would wait longer for its turn is dropped."""
+
+
+class _Way:
+    """One direction of a client's path."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)
+        self._free_at = 0.0
+
+    def arrival(self, path: Conditions, loss: float, rate: float | None, now: float, octets: int) -> float | None:
+        """When a packet that leaves now is to arrive; None if it is lost. ``loss`` and ``rate``: of this direction."""
+        if self._random.random() < loss:
+            return None
+        turn = now
+        if rate is not None:
+            turn = max(now, self._free_at)
+            if turn > now + path.queue_s:
+                return None
+            turn += octets * 8 / rate
+            self._free_at = turn
+        return turn + path.delay_s + path.jitter_s * self._random.random()
 
 
 class _ClientSide(asyncio.DatagramProtocol):
@@ -53,7 +76,7 @@ class ImpairedNetwork:
     """Each client address gets a socket of its own towards the node, as behind a NAT."""
 
     def __init__(self, *, seed: int) -> None:
-        self._random = random.Random(seed)
+        self._seed = seed
         self._sockets: dict[Address, asyncio.Task[asyncio.DatagramTransport]] = {}
         self._clients: asyncio.DatagramTransport | None = None
         self.node_port = 0
@@ -62,7 +85,7 @@ class ImpairedNetwork:
         """Of all paths that have none of their own."""
         self.of_ports: dict[int, Conditions] = {}
         """Of clients of these ports."""
-        self._free_at: dict[Address, float] = {}
+        self._ways: dict[tuple[Address, str], _Way] = {}
         self.passages: dict[int, list[Passage]] = defaultdict(list)
         """What was on its way to the client of a port, in the order of sending."""
 
@@ -92,15 +115,20 @@ class ImpairedNetwork:
         task = self._sockets.get(client)
         if task is None:
             task = self._sockets[client] = asyncio.create_task(self._socket_for(client))
-        path = self._path(client)
-        if self._random.random() >= path.loss_to_node:
-            asyncio.get_running_loop().call_later(self._delay(path), self._to_node, task, data)
+        path, loop = self._path(client), asyncio.get_running_loop()
+        way = self._way(client, "to the node")
+        arrives_at = way.arrival(path, path.loss_to_node, path.rate_to_node, loop.time(), len(data))
+        if arrives_at is not None:
+            loop.call_at(arrives_at, self._to_node, task, data)
 
     def _path(self, client: Address) -> Conditions:
         return self.of_ports.get(client[1], self.usual)
 
-    def _delay(self, path: Conditions) -> float:
-        return path.delay_s + path.jitter_s * self._random.random()
+    def _way(self, client: Address, direction: str) -> _Way:
+        key = (client, direction)
+        if key not in self._ways:
+            self._ways[key] = _Way(f"{self._seed} {self.ports.index(client[1])} {direction}")
+        return self._ways[key]
 
     def _to_node(self, task: asyncio.Task[asyncio.DatagramTransport], data: bytes) -> None:
         if task.done() and not task.result().is_closing():
@@ -113,28 +141,15 @@ class ImpairedNetwork:
         return transport
 
     def _from_node(self, data: bytes, client: Address) -> None:
-        loop = asyncio.get_running_loop()
+        loop, path = asyncio.get_running_loop(), self._path(client)
         now = loop.time()
-        arrives_at = self._arrival(now, len(data), client)
+        way = self._way(client, "to the client")
+        arrives_at = way.arrival(path, path.loss_to_client, path.rate_to_client, now, len(data))
         sequence = transport_sequence(data)
         if sequence is not None:
             self.passages[client[1]].append(Passage(sequence, len(data), now, arrives_at))
         if arrives_at is not None:
             loop.call_at(arrives_at, self._to_client, data, client)
-
-    def _arrival(self, now: float, octets: int, client: Address) -> float | None:
-        """When a packet that comes from the node now is to arrive; None if it is lost."""
-        path = self._path(client)
-        if self._random.random() < path.loss_to_client:
-            return None
-        turn = now
-        if path.rate_to_client is not None:
-            turn = max(now, self._free_at.get(client, now))
-            if turn > now + path.queue_s:
-                return None
-            turn += octets * 8 / path.rate_to_client
-            self._free_at[client] = turn
-        return turn + self._delay(path)
 
     def _to_client(self, data: bytes, client: Address) -> None:
         if self._clients is not None and not self._clients.is_closing():

@@ -1,21 +1,27 @@
-"""What receivers of one track saw over time, as numbers to hold against limits and as a plot in the artefacts."""
+"""What receivers saw of tracks over time, as numbers to hold against limits and as a plot in the artefacts."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from html import escape
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from tests.integration.media.impaired_paths.passages import Passage, trace
-from tests.integration.media.page_client import PageClient
+from tests.integration.media.page_client import PageClient, until_frames_grow
 from tests.platform_process import ROOT
 
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 INTERVAL_S = 0.5
+WINDOWS = 3
 ARTEFACTS = ROOT / "artefacts" / "paths"
 
 
@@ -39,6 +45,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Of what arrived, bits a second."""
     narrowest: float
     """Width of the smallest picture."""
+    longest_pause_s: float
+    """From one sample to the first one with another picture."""
 
     @property
     def frame_rate(self) -> float:
@@ -55,8 +63,7 @@ class Record:
     def last(self) -> Sample:
         return self.samples[-1]
 
-    def longest_pause_since(self, start: Sample) -> float:
-        """The longest time from one sample to the first one with another picture, seconds."""
+    def _longest_pause_since(self, start: Sample) -> float:
         longest, picture = 0.0, start
         for sample in self.samples:
             if sample.at_s > start.at_s and sample.frames != picture.frames:
@@ -72,17 +79,21 @@ class Record:
             frozen_s=self.last.frozen_s - start.frozen_s,
             bitrate=8 * (self.last.octets - start.octets) / seconds,
             narrowest=min(sample.width for sample in self.samples if sample.at_s >= start.at_s),
+            longest_pause_s=self._longest_pause_since(start),
         )
 
 
 @asynccontextmanager
-async def recorded(name: str, track_id: str, receivers: Mapping[str, PageClient]) -> AsyncIterator[dict[str, Record]]:
-    """Samples all receivers while the block runs; then, even if it failed, draws ``artefacts/paths/NAME.svg``."""
+async def recorded(name: str, receivers: Mapping[str, tuple[PageClient, str]]) -> AsyncIterator[dict[str, Record]]:
+    """Samples what each receiver sees of a track while the block runs.
+
+    Then, even if it failed, draws ``artefacts/paths/NAME.svg``.
+    """
     records = {label: Record() for label in receivers}
     started = time.monotonic()
 
     async def sample() -> None:
-        for label, client in receivers.items():
+        for label, (client, track_id) in receivers.items():
             now = await client.received(track_id)
             if now is not None:
                 records[label].samples.append(
@@ -109,6 +120,39 @@ async def recorded(name: str, track_id: str, receivers: Mapping[str, PageClient]
         await asyncio.gather(following, return_exceptions=True)
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         (ARTEFACTS / f"{name}.svg").write_text(plot(records))
+
+
+async def seen_smaller(record: Record, who: PageClient, track_id: str, eventually: Any, *, timeout_s: float) -> Seen:
+    """What is seen of a camera when its path has become too narrow for the best layer."""
+    await eventually(lambda: 0 < record.last.width < 1280, timeout_s=timeout_s)
+    # A queue of old packets, full to the brim, has its time to empty.
+    await until_frames_grow(who, track_id, eventually, count=20)
+    start = record.last
+    await until_frames_grow(who, track_id, eventually, count=60)
+    return record.since(start)
+
+
+async def worse_in_windows(
+    records: Mapping[str, Record], until: Callable[[], Awaitable[None]], judge: Callable[[dict[str, Seen]], T]
+) -> T:
+    """What ``judge`` finds beyond its limits of what was seen until ``until`` returned: nothing, or what it found last.
+
+    Up to three times: a moment of somebody else's work on a shared machine is no fault of a path.
+    """
+    for _ in range(WINDOWS - 1):
+        if not (worse := await _seen_worse(records, until, judge)):
+            return worse
+    return await _seen_worse(records, until, judge)
+
+
+async def _seen_worse(
+    records: Mapping[str, Record], until: Callable[[], Awaitable[None]], judge: Callable[[dict[str, Seen]], T]
+) -> T:
+    starts = {label: record.last for label, record in records.items()}
+    await until()
+    seen = {label: record.since(starts[label]) for label, record in records.items()}
+    logger.info("%s", seen)
+    return judge(seen)
 
 
 def keep_trace(name: str, passages: list[Passage]) -> None:

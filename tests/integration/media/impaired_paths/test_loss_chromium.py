@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from media_fleet.main import RunningNode
 from tests.integration.media.impaired_paths.impaired_network import ImpairedNetwork
 from tests.integration.media.impaired_paths.loss_record import told_on_failure
-from tests.integration.media.page_client import Join, until_frames_grow
+from tests.integration.media.page_client import TIMEOUT, Join, until_frames_grow
 
 
 async def test_packets_that_are_lost_on_the_way_to_the_node_are_sent_again_and_the_picture_goes_on(
@@ -29,12 +30,13 @@ async def test_packets_that_are_lost_on_the_way_to_the_node_are_sent_again_and_t
 
 
 async def test_a_path_that_was_gone_for_a_while_carries_on(
-    join: Join, eventually: Any, network: ImpairedNetwork, gateway: Any
+    join: Join, eventually: Any, network: ImpairedNetwork, node: RunningNode, gateway: Any
 ) -> None:
     alice, bob = await join("alice"), await join("bob")
     await alice.publish("camera")
     await until_frames_grow(bob, "alice-camera", eventually)
-    network.usual.loss_to_node = network.usual.loss_to_client = 1.0
-    assert await gateway.failures[alice.id].get()
-    network.usual.loss_to_node = network.usual.loss_to_client = 0.0
-    await until_frames_grow(bob, "alice-camera", eventually)
+    async with told_on_failure(alice, node, bob):
+        network.usual.loss_to_node = network.usual.loss_to_client = 1.0
+        assert await asyncio.wait_for(gateway.failures[alice.id].get(), TIMEOUT)
+        network.usual.loss_to_node = network.usual.loss_to_client = 0.0
+        await until_frames_grow(bob, "alice-camera", eventually)

@@ -5,6 +5,7 @@ import { Failure } from "../forms/Failure.js";
 import { PasswordField } from "../forms/PasswordField.js";
 import { useAttempt } from "../forms/useAttempt.js";
 import { problemText, useMessages } from "../messages/catalogue.js";
+import { RequestKeys } from "../planning/request-keys.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
 import { Switch } from "../ui/Switch.js";
@@ -73,6 +74,7 @@ function PasswordForm({ user, hasPassword, onChanged, onClose }: PasswordCardPro
   const [chosen, setChosen] = useState("");
   const [endOtherSessions, setEndOtherSessions] = useState(true);
   const [problems, setProblems] = useState<Problems>({});
+  const [keys] = useState(() => new RequestKeys());
   const { isPending, error, run } = useAttempt();
 
   const missing = (): Problems => ({
@@ -84,7 +86,7 @@ function PasswordForm({ user, hasPassword, onChanged, onClose }: PasswordCardPro
   const change = async () => {
     const input = { newPassword: chosen, endOtherSessions, ...(hasPassword && { currentPassword: current }) };
     try {
-      if ((await guard(() => api.account.changePassword(input))) === null) return;
+      if ((await guard(() => api.account.changePassword(input, keys.of(input)))) === null) return;
     } catch (thrown) {
       const { code } = asParleyError(thrown);
       if (code === "invalid_credentials") setProblems({ current: texts.wrong });

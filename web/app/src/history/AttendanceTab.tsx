@@ -80,11 +80,18 @@ function Row({ person }: { readonly person: Attendance }) {
           </div>
         </div>
       </th>
-      <td>{person.joinedAt === null ? "" : time(person.joinedAt)}</td>
+      <td>
+        <span className={styles.column}>{texts.joined}</span>
+        {person.joinedAt === null ? "" : time(person.joinedAt)}
+      </td>
       <td className={person.leftAt === null ? table.quiet : undefined}>
+        {person.leftAt !== null && <span className={styles.column}>{texts.left}</span>}
         {person.leftAt === null ? texts.still : time(person.leftAt)}
       </td>
-      <td>{elapsed(person.seconds * 1000)}</td>
+      <td className={styles.lasting}>
+        <span className={styles.column}>{texts.duration}</span>
+        {elapsed(person.seconds * 1000)}
+      </td>
     </tr>
   );
 }

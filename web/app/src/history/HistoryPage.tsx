@@ -1,5 +1,6 @@
 import type { AnyMeeting } from "@parley/sdk";
 import { useCallback } from "react";
+import { useLocale } from "react-aria-components";
 import { useParams } from "react-router";
 import { SignedIn } from "../live/SignedIn.js";
 import { LoadFailure } from "../loading/LoadFailure.js";
@@ -9,6 +10,7 @@ import { useMessages } from "../messages/catalogue.js";
 import { NotFoundPage } from "../pages/NotFoundPage.js";
 import { PageFrame } from "../pages/PageFrame.js";
 import { useSession } from "../session/session.js";
+import { heldText } from "../overview/times.js";
 import { BackLink, PageHead } from "../ui/PageHead.js";
 import { Spinner } from "../ui/Spinner.js";
 import { TabLinks } from "../ui/TabLinks.js";
@@ -48,7 +50,16 @@ function History({ id, session, tab }: HistoryProps) {
   const loaded = useLoaded<AnyMeeting>(useCallback(async () => (await api.meetings.read(id)).value, [api, id]));
   const meeting = loaded.value;
   usePageTitle(`${meeting?.title ?? texts.pageTitle} · ${messages.product}`);
-  const shown = meeting !== null && "settings" in meeting ? HOSTS_TABS : TABS;
+  const isRun = meeting !== null && "settings" in meeting;
+  const held = useLoaded(
+    useCallback(async () => {
+      if (!isRun) return null;
+      const { items } = await api.meetings.sessions(id, undefined, AT_ONCE);
+      return items.find(({ number }) => number === session) ?? null;
+    }, [api, id, session, isRun]),
+  );
+  const { locale } = useLocale();
+  const shown = isRun ? HOSTS_TABS : TABS;
   const current = shown.find((name) => name === tab) ?? shown[0];
   return (
     <div className={styles.page}>
@@ -56,7 +67,11 @@ function History({ id, session, tab }: HistoryProps) {
       <LoadFailure of={loaded} />
       {meeting !== null && (
         <>
-          <PageHead title={meeting.title} back={<BackLink to={`/meetings/${id}`}>{texts.history.back}</BackLink>} />
+          <PageHead
+            title={meeting.title}
+            lead={held.value?.startedAt ? heldText(held.value.startedAt, held.value.endedAt, locale) : null}
+            back={<BackLink to={`/meetings/${id}`}>{texts.history.back}</BackLink>}
+          />
           <TabLinks
             label={texts.history.label}
             items={shown.map((name) => ({
@@ -77,6 +92,8 @@ function History({ id, session, tab }: HistoryProps) {
   );
 }
 
+/** Of that many of the last times it is known when they were. */
+const AT_ONCE = 100;
 const TABS = ["chat", "notes", "polls"] as const;
 /** For those alone who run the meeting. */
 const HOSTS_TABS = ["attendance", ...TABS, "recordings"] as const;

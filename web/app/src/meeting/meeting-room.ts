@@ -23,6 +23,8 @@ export type MeetingRoom = Pick<
   | "enterBreakout"
   | "startRecording"
   | "stopRecording"
+  | "startBroadcast"
+  | "stopBroadcast"
   | "answerUnmuteRequest"
   | "moderation"
   | "notes"

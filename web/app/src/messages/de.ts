@@ -1,4 +1,5 @@
 import { account } from "./account.de.js";
+import { broadcast, watch } from "./broadcast.de.js";
 import { mailLinks } from "./mail-links.de.js";
 import { room } from "./room.de.js";
 import type { Messages } from "./en.js";
@@ -91,6 +92,8 @@ export const de: Messages = {
     text: "Die Seite ist umgezogen, oder in der Adresse steckt ein Fehler.",
   },
   ...room,
+  broadcast,
+  watch,
   live: {
     title: "Laufende Besprechungen",
     leadAdministrator: "Alle Besprechungen, in denen gerade jemand ist.",
@@ -205,6 +208,8 @@ export const de: Messages = {
     participant_removed: "Du wurdest aus dieser Besprechung entfernt.",
     replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
     recording_unavailable: "Gerade kann nichts aufgezeichnet werden.",
+    broadcast_unavailable: "Gerade kann nichts live übertragen werden.",
+    meeting_encrypted: "Diese Besprechung ist Ende zu Ende verschlüsselt: Kein Server kann sie aufzeichnen oder übertragen.",
     resume_refused: "Dein Platz in der Besprechung konnte nicht gehalten werden. Nimm erneut teil.",
     e2ee_unsupported:
       "Diese Besprechung ist Ende zu Ende verschlüsselt, was dieser Browser nicht kann. Ein aktueller Chrome, Edge, Firefox oder Safari kann es.",

@@ -1,4 +1,5 @@
 import { account } from "./account.en.js";
+import { broadcast, watch } from "./broadcast.en.js";
 import { mailLinks } from "./mail-links.en.js";
 import { room } from "./room.en.js";
 
@@ -88,6 +89,8 @@ export const en = {
     text: "The page may have moved, or the address may have a slip in it.",
   },
   ...room,
+  broadcast,
+  watch,
   live: {
     title: "Live meetings",
     leadAdministrator: "All meetings in which somebody is now.",
@@ -202,6 +205,8 @@ export const en = {
     participant_removed: "You were removed from this meeting.",
     replaced: "The meeting goes on in another tab or on another device.",
     recording_unavailable: "Nothing can be recorded at the moment.",
+    broadcast_unavailable: "Nothing can be streamed live at the moment.",
+    meeting_encrypted: "This meeting is encrypted from end to end: no server can record it or stream it.",
     resume_refused: "Your place in the meeting could not be kept. Join it again.",
     e2ee_unsupported: "This meeting is encrypted from end to end, which this browser cannot do. Try a current Chrome, Edge, Firefox or Safari.",
     e2ee_bad_secret: "The link’s key is not whole. Ask for the whole link.",

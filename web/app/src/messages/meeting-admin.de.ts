@@ -77,6 +77,14 @@ export const meetingAdmin: MeetingAdminMessages = {
       name: "Teilnehmer entfernt",
       sentence: ({ actor, details }) => `${actor} hat jemanden entfernt: ${meeting(details)}`,
     },
+    broadcast_started: {
+      name: "Live-Übertragung begonnen",
+      sentence: ({ actor, details }) => `${actor} hat eine Live-Übertragung begonnen: ${meeting(details)}`,
+    },
+    broadcast_stopped: {
+      name: "Live-Übertragung beendet",
+      sentence: ({ actor, details }) => `${actor} hat eine Live-Übertragung beendet: ${meeting(details)}`,
+    },
     recording_deleted: { name: "Aufzeichnung gelöscht", sentence: ({ actor, details }) => `${actor} hat ${recording(details)} gelöscht` },
     recording_downloaded: {
       name: "Aufzeichnung heruntergeladen",

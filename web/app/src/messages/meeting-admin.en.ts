@@ -73,6 +73,11 @@ export const meetingAdmin = {
       name: "Participant removed",
       sentence: ({ actor, details }) => `${actor} took somebody out of ${meeting(details)}`,
     },
+    broadcast_started: { name: "Live stream started", sentence: ({ actor, details }) => `${actor} had ${meeting(details)} streamed live` },
+    broadcast_stopped: {
+      name: "Live stream stopped",
+      sentence: ({ actor, details }) => `${actor} stopped the live stream of ${meeting(details)}`,
+    },
     recording_deleted: { name: "Recording deleted", sentence: ({ actor, details }) => `${actor} deleted ${recording(details)}` },
     recording_downloaded: {
       name: "Recording downloaded",

@@ -1,5 +1,5 @@
 import type { Meeting, User } from "@parley/sdk";
-import { CalendarX, EllipsisVertical, PencilLine, SquareX, Trash2 } from "lucide-react";
+import { CalendarX, EllipsisVertical, PencilLine, SquareX, Trash2, UserRoundPen } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { ActionDialog } from "../admin/ActionDialog.js";
@@ -9,8 +9,10 @@ import { IconButton } from "../ui/IconButton.js";
 import { LinkButton } from "../ui/LinkButton.js";
 import { Menu, MenuItem } from "../ui/Menu.js";
 import { showToast } from "../ui/toasts.js";
+import { HeirChoice } from "./HeirChoice.js";
 import { RecordingsChoice, type RecordingsFate } from "./RecordingsChoice.js";
 import { useHasRecordings } from "./useHasRecordings.js";
+import { useHeirs } from "./useHeirs.js";
 
 interface HostMenuProps {
   readonly meeting: Meeting;
@@ -19,7 +21,7 @@ interface HostMenuProps {
   readonly onChanged: () => void;
 }
 
-type Action = "end" | "cancel" | "delete";
+type Action = "end" | "give" | "cancel" | "delete";
 
 /** What those who run a meeting may do with all of it. */
 export function HostMenu({ meeting, user, version, onChanged }: HostMenuProps) {
@@ -29,20 +31,36 @@ export function HostMenu({ meeting, user, version, onChanged }: HostMenuProps) {
   const [asked, setAsked] = useState<Action | null>(null);
   const [fate, setFate] = useState<RecordingsFate>("keep");
   const { id, status, kind } = meeting;
+  const [heir, setHeir] = useState<string | null>(null);
   const recordings = useHasRecordings(id, asked === "delete");
+  const heirs = useHeirs(meeting, asked === "give");
+  const chosen = heirs.value?.find(({ userId }) => userId === heir);
   const isOwner = meeting.hostId === user.id || user.permissions.includes("meetings:administer");
   const endsForGood = kind === "once" || kind === "instant";
   const effects: Record<Action, readonly string[]> = {
     end: [...texts.endEffects, ...(endsForGood ? [texts.endForGood] : [])],
+    give: meeting.hostId === user.id ? texts.giving.effects : texts.giving.effectsForOthers(meeting.hostName),
     cancel: texts.cancelEffects,
     delete: texts.deleteEffects,
   };
-  const titles: Record<Action, string> = { end: texts.endTitle, cancel: texts.cancelTitle, delete: texts.deleteTitle };
+  const titles: Record<Action, string> = {
+    end: texts.endTitle,
+    give: texts.giving.title,
+    cancel: texts.cancelTitle,
+    delete: texts.deleteTitle,
+  };
+  const done: Record<Action, string> = {
+    end: texts.ended,
+    give: texts.giving.done(chosen?.name ?? ""),
+    cancel: texts.cancelled,
+    delete: texts.deleted,
+  };
   const act = async (action: Action) => {
     if (action === "end") await api.meetings.end(id);
+    if (action === "give" && chosen) await api.meetings.transfer(id, chosen.userId, chosen.name);
     if (action === "cancel") await api.meetings.cancel(id, version);
     if (action === "delete") await api.meetings.delete(id, version, fate);
-    showToast({ tone: "info", title: { end: texts.ended, cancel: texts.cancelled, delete: texts.deleted }[action] });
+    showToast({ tone: "info", title: done[action] });
     if (action === "delete") await navigate("/", { replace: true });
     else onChanged();
   };
@@ -72,6 +90,11 @@ export function HostMenu({ meeting, user, version, onChanged }: HostMenuProps) {
               {texts.end}
             </MenuItem>
           )}
+          {isOwner && meeting.joinable && kind !== "personal" && (
+            <MenuItem icon={<UserRoundPen aria-hidden />} onAction={ask("give")}>
+              {texts.giving.give}
+            </MenuItem>
+          )}
           {isOwner && status !== "cancelled" && (
             <MenuItem icon={<CalendarX aria-hidden />} onAction={ask("cancel")}>
               {texts.cancel}
@@ -87,15 +110,16 @@ export function HostMenu({ meeting, user, version, onChanged }: HostMenuProps) {
       <ActionDialog
         title={titles[action]}
         effects={effects[action]}
-        action={texts[action]}
+        action={action === "give" ? texts.giving.action : texts[action]}
         texts={{ conflict: texts.deleteLive, precondition_failed: texts.changedMeanwhile }}
-        isDisabled={action === "delete" && recordings.value === null}
+        isDisabled={(action === "delete" && recordings.value === null) || (action === "give" && !chosen)}
         isOpen={asked !== null}
         onClose={() => {
           setAsked(null);
         }}
         onConfirm={() => act(action)}
       >
+        {action === "give" && <HeirChoice found={heirs} selected={heir} onSelect={setHeir} />}
         {action === "delete" && <RecordingsChoice found={recordings} selected={fate} onSelect={setFate} />}
       </ActionDialog>
     </>

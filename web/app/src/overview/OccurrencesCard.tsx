@@ -83,7 +83,7 @@ export function OccurrencesCard({ meeting, version, onChanged }: OccurrencesCard
       )}
       <MoreButton
         of={{
-          cursor: loaded.value?.nextAfter ?? null,
+          cursor: loaded.value?.nextCursor ?? null,
           isLoading: times !== null && times.length < count,
           more: () => {
             setCount(count + SHOWN);
@@ -97,10 +97,10 @@ export function OccurrencesCard({ meeting, version, onChanged }: OccurrencesCard
 /** So many of the times from now on, with where others follow: a change is seen in all that are shown. */
 async function firstOf(api: ParleyApi, id: string, count: number) {
   let page = await api.meetings.series.occurrences(id, { limit: Math.min(count, 100) });
-  while (page.items.length < count && page.nextAfter !== null) {
+  while (page.items.length < count && page.nextCursor !== null) {
     const limit = Math.min(count - page.items.length, 100);
-    const { items, nextAfter } = await api.meetings.series.occurrences(id, { after: page.nextAfter, limit });
-    page = { items: [...page.items, ...items], nextAfter };
+    const { items, nextCursor } = await api.meetings.series.occurrences(id, { cursor: page.nextCursor, limit });
+    page = { items: [...page.items, ...items], nextCursor };
   }
   return page;
 }

@@ -17,11 +17,14 @@ import { BackLink, PageHead } from "../ui/PageHead.js";
 import { Spinner } from "../ui/Spinner.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
 import { AnswerCard } from "./AnswerCard.js";
+import { BansCard } from "./BansCard.js";
+import { BreakoutsCard } from "./BreakoutsCard.js";
 import { FactsCard } from "./FactsCard.js";
 import { HostMenu } from "./HostMenu.js";
 import { InviteesCard } from "./InviteesCard.js";
 import { OccurrencesCard } from "./OccurrencesCard.js";
 import styles from "./Overview.module.css";
+import { PollsCard } from "./PollsCard.js";
 import { RecordingsCard } from "./RecordingsCard.js";
 import { SessionsCard } from "./SessionsCard.js";
 
@@ -64,7 +67,12 @@ function Overview({ id, user }: { readonly id: string; readonly user: User }) {
         <div className={styles.columns}>
           <div className={styles.main}>
             <FactsCard meeting={meeting} />
-            {isRun(meeting) && <InviteesCard meeting={meeting} />}
+            {isRun(meeting) && (
+              <>
+                <InviteesCard meeting={meeting} />
+                <BansCard meeting={meeting} />
+              </>
+            )}
           </div>
           {(isRun(meeting) || isInvited(meeting)) && (
             <div className={styles.main}>
@@ -72,6 +80,8 @@ function Overview({ id, user }: { readonly id: string; readonly user: User }) {
               <OccurrencesCard meeting={meeting} version={loaded.value?.version} onChanged={loaded.reload} />
               {isRun(meeting) && (
                 <>
+                  <PollsCard meeting={meeting} />
+                  <BreakoutsCard meeting={meeting} />
                   <SessionsCard meeting={meeting} />
                   <RecordingsCard meeting={meeting} />
                 </>

@@ -131,6 +131,7 @@ function CustomFields({ value, start, set }: CustomFieldsProps) {
       {value.frequency === "WEEKLY" && (
         <SomeOf
           label={texts.form.onDays}
+          isInRows
           choices={[0, 1, 2, 3, 4, 5, 6].map((each) => ({ id: `${each}`, label: weekdayName(texts.rule, each) }))}
           selected={[...new Set([...value.days, weekday])].map(String)}
           onSelect={(days) => {

@@ -15,7 +15,7 @@ interface SettingsFieldsProps {
 }
 
 const SWITCHES = ["guestsAllowed", "joinBeforeHost", "locked", "muteOnEntry", "recordAutomatically"] as const;
-const ALLOWED = ["share", "chat", "record"] as const;
+const ALLOWED = ["share", "chat", "notes", "record"] as const;
 
 /** What a meeting is like. */
 export function SettingsFields({ value, hasPasscode = false, errors, onChange }: SettingsFieldsProps) {
@@ -63,6 +63,16 @@ export function SettingsFields({ value, hasPasscode = false, errors, onChange }:
             }}
           />
         ))}
+        <Select
+          label={texts.recordingKind}
+          isLabelled
+          items={choices(texts.recordingKinds)}
+          selected={value.recordingKind}
+          placeholder={texts.recordingKind}
+          onSelect={(recordingKind) => {
+            set({ recordingKind: recordingKind as MeetingSettings["recordingKind"] });
+          }}
+        />
         <NumberField
           label={texts.maxParticipants}
           hint={texts.maxParticipantsHint}

@@ -1,4 +1,4 @@
-import { INITIAL_STATE, Moderation, SharedNotes, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type RoomStats, type TrackState } from "@parley/sdk";
+import { INITIAL_STATE, Moderation, SharedNotes, type BroadcastState, type ChatMessage, type ParticipantState, type PollState, type RoomPolicy, type RoomState, type RoomStats, type TrackState } from "@parley/sdk";
 import type { MeetingRoom } from "../meeting/meeting-room.js";
 import { person, track } from "../meeting/layout/people-fixture.js";
 import { facePicture, screenPicture } from "./pictures.js";
@@ -22,6 +22,18 @@ const NAMES = [
   "Noah Fischer",
 ] as const;
 
+const LIVE: BroadcastState = {
+  id: "b",
+  startedAt: Date.now(),
+  by: "p0",
+  watchKey: "n3Xk0bZ1Vt9mQe7hLp2sAg",
+  targets: [
+    { id: "t1", host: "a.rtmp.youtube.com", state: "live", reason: null },
+    { id: "t2", host: "live.twitch.tv", state: "connecting", reason: "The server does not answer. It is tried again." },
+    { id: "t3", host: "stream.example.org", state: "failed", reason: "The server refused the stream key." },
+  ],
+};
+
 const POLL: PollState = {
   id: "q",
   question: "When do we release?",
@@ -32,6 +44,7 @@ const POLL: PollState = {
   ],
   multiple: false,
   voters: 8,
+  preparedId: null,
   closed: false,
   hasVoted: true,
 };
@@ -66,7 +79,8 @@ export class PreviewRoom implements MeetingRoom {
       breakouts: query.has("breakouts")
         ? { rooms: [{ id: "b1", name: "Room 1" }, { id: "b2", name: "Room 2" }], freeChoice: true, endsAt: Date.now() + 300_000 }
         : null,
-      recording: query.has("recording") ? { id: "r", startedAt: Date.now(), by: "p0" } : null,
+      recording: query.has("recording") ? { id: "r", startedAt: Date.now(), by: "p0", kind: "composite" } : null,
+      broadcast: query.has("live") ? LIVE : null,
       unmuteRequest: query.has("asked") ? { source: "microphone", by: "Maya Okafor" } : null,
       closeReason: query.has("reason") ? { code: query.get("reason") ?? "", message: "" } : null,
     };
@@ -89,6 +103,7 @@ export class PreviewRoom implements MeetingRoom {
         muted: !hasCamera || (isSelf && query.has("muted")),
         hidden: !isSelf && query.has("hidden") && index % 2 === 0,
         starved: !isSelf && query.has("starved") && index % 2 === 1,
+        unplayable: !isSelf && query.has("unplayable") && index % 2 === 1,
         isLocal: isSelf,
         mediaTrack: hasCamera ? facePicture(index) : null,
       }),
@@ -183,11 +198,20 @@ export class PreviewRoom implements MeetingRoom {
   };
 
   startRecording = (): Promise<void> => {
-    this.#set({ recording: { id: "r", startedAt: Date.now(), by: this.state.self?.id ?? "" }, recordingEnd: null });
+    this.#set({ recording: { id: "r", startedAt: Date.now(), by: this.state.self?.id ?? "", kind: "composite" }, recordingEnd: null });
     return Promise.resolve();
   };
   stopRecording = (): Promise<void> => {
     this.#set({ recording: null, recordingEnd: "asked" });
+    return Promise.resolve();
+  };
+
+  startBroadcast = (): Promise<string> => {
+    this.#set({ broadcast: LIVE, broadcastEnd: null });
+    return Promise.resolve("w");
+  };
+  stopBroadcast = (): Promise<void> => {
+    this.#set({ broadcast: null, broadcastEnd: "asked" });
     return Promise.resolve();
   };
 

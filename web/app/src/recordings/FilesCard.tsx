@@ -1,6 +1,5 @@
 import type { RecordingFile } from "@parley/sdk";
-import { Download, FileJson, Mic, MonitorUp, Play, Video, Volume2 } from "lucide-react";
-import { useState } from "react";
+import { Download, FileJson, Film, Mic, MonitorUp, Play, Video, Volume2 } from "lucide-react";
 import { useLocale } from "react-aria-components";
 import list from "../account/List.module.css";
 import { Failure } from "../forms/Failure.js";
@@ -12,46 +11,35 @@ import { Card } from "../ui/Card.js";
 import { IconButton } from "../ui/IconButton.js";
 import { IconTile } from "../ui/IconTile.js";
 import { saveFrom } from "../ui/save-file.js";
-import { Player } from "./Player.js";
 import { useRecordingMessages } from "./useRecordingMessages.js";
 
 interface FilesCardProps {
   readonly id: string;
   readonly files: readonly RecordingFile[];
+  readonly onPlay: (file: RecordingFile) => void;
 }
 
-/** What a recording consists of: to be looked at here, or to be kept. */
-export function FilesCard({ id, files }: FilesCardProps) {
+/** What a recording consists of: to be looked at, or to be kept. */
+export function FilesCard({ id, files, onPlay }: FilesCardProps) {
   const texts = useRecordingMessages().files;
   const { api } = useSession();
   const { error, run } = useAttempt();
-  const [played, setPlayed] = useState<RecordingFile | null>(null);
-  const parts = [...new Set(files.map(({ part }) => part))];
-  const whatOf = ({ name, source }: RecordingFile) =>
-    source === "manifest" ? texts.sources.manifest : `${name ?? texts.unknown}, ${texts.sources[source]}`;
+  // What one node made of both kinds is one part to people.
+  const stems = [...new Set(files.map(({ part }) => stemOf(part)))];
+  const [film] = files.filter(({ source }) => source === "meeting");
+  const whatOf = useWhatOf();
   return (
-    <Card title={texts.title} lead={texts.lead}>
+    <Card title={texts.title} lead={film === undefined ? texts.lead : texts.filmLead}>
       <Failure error={error} />
-      {played !== null && (
-        <Player
-          key={played.id}
-          recordingId={id}
-          file={played}
-          what={whatOf(played)}
-          onClose={() => {
-            setPlayed(null);
-          }}
-        />
-      )}
       <ul className={list.inner} aria-label={texts.list}>
         {files.map((file) => (
           <Row
             key={file.id}
             file={file}
             what={whatOf(file)}
-            part={parts.length > 1 ? parts.indexOf(file.part) + 1 : null}
+            part={stems.length > 1 ? stems.indexOf(stemOf(file.part)) + 1 : null}
             onPlay={() => {
-              setPlayed(file);
+              onPlay(file);
             }}
             onDownload={() =>
               void run(async () => {
@@ -65,7 +53,18 @@ export function FilesCard({ id, files }: FilesCardProps) {
   );
 }
 
-const ICONS = { microphone: Mic, camera: Video, screen: MonitorUp, screen_audio: Volume2, manifest: FileJson } as const;
+/** What a file is called where it stands alone. */
+export function useWhatOf(): (file: RecordingFile) => string {
+  const texts = useRecordingMessages().files;
+  return ({ name, source }) =>
+    source === "manifest" || source === "meeting" ? texts.sources[source] : `${name ?? texts.unknown}, ${texts.sources[source]}`;
+}
+
+function stemOf(part: string): string {
+  return part.replace(/\.composite$/, "");
+}
+
+const ICONS = { meeting: Film, microphone: Mic, camera: Video, screen: MonitorUp, screen_audio: Volume2, manifest: FileJson } as const;
 
 interface RowProps {
   readonly file: RecordingFile;
@@ -82,15 +81,16 @@ function Row({ file, what, part, onPlay, onDownload }: RowProps) {
   const { name, source, codec, startMs, durationMs, bytes } = file;
   const Icon = ICONS[source];
   const isMedia = source !== "manifest";
+  const isTrack = isMedia && source !== "meeting";
   return (
     <li className={list.row}>
       <IconTile>
         <Icon />
       </IconTile>
       <div className={list.what}>
-        <p className={list.name}>{isMedia ? (name ?? texts.unknown) : texts.sources.manifest}</p>
+        <p className={list.name}>{isTrack ? (name ?? texts.unknown) : texts.sources[source]}</p>
         <p className={list.details}>
-          {isMedia && <span>{texts.sources[source]}</span>}
+          {isTrack && <span>{texts.sources[source]}</span>}
           {part !== null && <span>{texts.part(part)}</span>}
           {startMs !== null && startMs >= 1000 && <span>{texts.from(elapsed(startMs))}</span>}
           {durationMs !== null && <span>{elapsed(durationMs)}</span>}

@@ -1,4 +1,6 @@
 import type { Recording, RecordingProgress } from "@parley/sdk";
+import { AudioLines, Files, Film } from "lucide-react";
+import { useState } from "react";
 import { useLocale } from "react-aria-components";
 import { Link } from "react-router";
 import { day } from "../admin/dates.js";
@@ -27,12 +29,14 @@ export function RecordingList({ items, label, isInCard = false }: RecordingListP
   );
 }
 
-function Row({ recording: { id, title, state, startedAt, durationMs, bytes, expiresAt } }: { readonly recording: Recording }) {
+function Row({ recording }: { readonly recording: Recording }) {
+  const { id, title, state, startedAt, durationMs, bytes, expiresAt } = recording;
   const texts = useRecordingMessages();
   const { locale } = useLocale();
   const when = momentText(startedAt, locale);
   return (
     <li className={styles.row}>
+      <Thumb recording={recording} />
       <div className={styles.what}>
         <Link to={`/recordings/${id}`} className={styles.name} aria-label={texts.open(title, when)}>
           {title}
@@ -46,6 +50,29 @@ function Row({ recording: { id, title, state, startedAt, durationMs, bytes, expi
       </div>
       <StatePill state={state} />
     </li>
+  );
+}
+
+const ICONS = { composite: Film, both: Film, audio: AudioLines, tracks: Files } as const;
+
+/** A picture of it, or what it is. */
+function Thumb({ recording: { kind, poster } }: { readonly recording: Recording }) {
+  const Icon = ICONS[kind];
+  const [isBroken, setBroken] = useState(false);
+  return (
+    <span className={styles.thumb} aria-hidden>
+      <Icon />
+      {poster !== null && !isBroken && (
+        <img
+          src={poster.url}
+          alt=""
+          loading="lazy"
+          onError={() => {
+            setBroken(true);
+          }}
+        />
+      )}
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
-import { asParleyError, type Recording, type RecordingWithFiles } from "@parley/sdk";
+import { asParleyError, type Recording, type RecordingWithFiles, type Versioned } from "@parley/sdk";
 import { PencilLine, Trash2, VideoOff } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useLocale } from "react-aria-components";
 import { Link, useNavigate, useParams } from "react-router";
 import { ActionDialog } from "../admin/ActionDialog.js";
@@ -24,9 +24,12 @@ import { BackLink, PageHead } from "../ui/PageHead.js";
 import { Spinner } from "../ui/Spinner.js";
 import { showToast } from "../ui/toasts.js";
 import { usePageTitle } from "../ui/usePageTitle.js";
-import { FilesCard } from "./FilesCard.js";
+import { namesOf } from "./chapters.js";
+import { FilesCard, useWhatOf } from "./FilesCard.js";
+import { GapsNotice } from "./GapsNotice.js";
 import { StatePill } from "./RecordingList.js";
 import styles from "./Recordings.module.css";
+import { Screening } from "./Screening.js";
 import { RenameDialog } from "./RenameDialog.js";
 import { SharesCard } from "./SharesCard.js";
 import { useRecordingMessages } from "./useRecordingMessages.js";
@@ -52,7 +55,8 @@ function One({ id }: { readonly id: string }) {
   const texts = useRecordingMessages();
   const { api } = useSession();
   const loaded = useLoaded(useCallback(() => api.recordings.read(id), [api, id]));
-  const { value: recording, reload } = loaded;
+  const { value: current, reload } = loaded;
+  const recording = current?.value ?? null;
   usePageTitle(`${recording?.title ?? texts.title} · ${messages.product}`);
   useEffect(() => {
     if (recording === null || (recording.state !== "recording" && recording.state !== "processing")) return undefined;
@@ -73,7 +77,7 @@ function One({ id }: { readonly id: string }) {
   return (
     <div className={styles.page}>
       {recording === null && loaded.error === null && <Spinner />}
-      {recording !== null && <Head recording={recording} onChanged={reload} />}
+      {current !== null && <Head current={current} onChanged={reload} />}
       <LoadFailure of={loaded} />
       {recording !== null && (
         <div className={styles.columns}>
@@ -90,26 +94,65 @@ function One({ id }: { readonly id: string }) {
 
 function Body({ recording }: { readonly recording: RecordingWithFiles }) {
   const texts = useRecordingMessages();
-  const { state, files } = recording;
+  const whatOf = useWhatOf();
+  const { id, state, files, poster } = recording;
+  const [playedId, setPlayedId] = useState<string | null>(null);
+  const top = useRef<HTMLDivElement>(null);
+  const played = files.find((file) => file.id === playedId) ?? null;
+  const film = files.find(({ source }) => source === "meeting") ?? null;
+  const shown = played ?? film;
   return (
-    <div className={styles.main}>
+    <div className={styles.main} ref={top}>
       {state === "recording" && <Notice tone="info" title={texts.underWay} />}
       {state === "processing" && <Notice tone="info" title={texts.onItsWay} />}
       {state === "lost" && <Notice tone="warning" title={texts.lost} />}
-      {files.length > 0 && <FilesCard id={recording.id} files={files} />}
+      <GapsNotice recording={recording} />
+      {shown !== null && (
+        <Screening
+          key={shown.id}
+          recordingId={id}
+          file={shown}
+          what={whatOf(shown)}
+          poster={shown.id === film?.id ? poster : null}
+          isBegun={played !== null}
+          onBegin={() => {
+            setPlayedId(shown.id);
+          }}
+          onClose={
+            shown.id === film?.id
+              ? null
+              : () => {
+                  setPlayedId(null);
+                }
+          }
+        />
+      )}
+      {files.length > 0 && (
+        <FilesCard
+          id={id}
+          files={files}
+          onPlay={(file) => {
+            setPlayedId(file.id);
+            top.current?.scrollIntoView({ block: "start", behavior: "smooth" });
+          }}
+        />
+      )}
     </div>
   );
 }
 
-function About({ recording }: { readonly recording: Recording }) {
+function About({ recording }: { readonly recording: RecordingWithFiles }) {
   const texts = useRecordingMessages();
   const { locale } = useLocale();
-  const { startedAt, durationMs, bytes, expiresAt, stoppedBecause, access, meetingId } = recording;
+  const { kind, startedAt, durationMs, bytes, expiresAt, stoppedBecause, access, meetingId } = recording;
+  const people = namesOf(recording.participants);
   return (
     <Card title={texts.facts}>
       <Facts
         of={[
           [texts.when, momentText(startedAt, locale)],
+          [texts.people, people.length === 0 ? null : people.join(", ")],
+          [texts.kind, texts.kinds[kind]],
           [texts.length, durationMs === null ? null : elapsed(durationMs)],
           [texts.size, bytes === null ? null : bytesText(bytes, locale)],
           [texts.ended, stoppedBecause === null ? null : texts.reasons[stoppedBecause]],
@@ -122,23 +165,25 @@ function About({ recording }: { readonly recording: Recording }) {
 }
 
 interface HeadProps {
-  readonly recording: Recording;
+  readonly current: Versioned<Recording>;
   readonly onChanged: () => void;
 }
 
-function Head({ recording, onChanged }: HeadProps) {
+function Head({ current, onChanged }: HeadProps) {
   const texts = useRecordingMessages();
+  const { value: recording } = current;
   return (
     <PageHead
       title={recording.title}
       lead={<StatePill state={recording.state} />}
       back={<BackLink to="/recordings">{texts.title}</BackLink>}
-      action={recording.access === "manage" && <Changing recording={recording} onChanged={onChanged} />}
+      action={recording.access === "manage" && <Changing current={current} onChanged={onChanged} />}
     />
   );
 }
 
-function Changing({ recording: { id, title }, onChanged }: HeadProps) {
+function Changing({ current, onChanged }: HeadProps) {
+  const { id, title } = current.value;
   const texts = useRecordingMessages();
   const { api } = useSession();
   const navigate = useNavigate();
@@ -165,7 +210,14 @@ function Changing({ recording: { id, title }, onChanged }: HeadProps) {
       >
         {words.action}
       </Button>
-      <RenameDialog id={id} title={title} isOpen={open === "rename"} onClose={close} onRenamed={onChanged} />
+      <RenameDialog
+        id={id}
+        title={title}
+        version={current.version}
+        isOpen={open === "rename"}
+        onClose={close}
+        onRenamed={onChanged}
+      />
       <ActionDialog
         title={words.title}
         effects={words.effects}

@@ -1,8 +1,8 @@
 import { asParleyError } from "@parley/sdk";
 import { useState } from "react";
 import { Form } from "react-aria-components";
-import { Failure } from "../forms/Failure.js";
 import styles from "../forms/Form.module.css";
+import { SaveFailure } from "../forms/SaveFailure.js";
 import { useAttempt } from "../forms/useAttempt.js";
 import { useSession } from "../session/session.js";
 import { Button } from "../ui/Button.js";
@@ -14,6 +14,8 @@ import { useRecordingMessages } from "./useRecordingMessages.js";
 interface RenameDialogProps {
   readonly id: string;
   readonly title: string;
+  /** The one that is shown. */
+  readonly version: string | null;
   readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly onRenamed: () => void;
@@ -29,7 +31,7 @@ export function RenameDialog({ isOpen, onClose, ...form }: RenameDialogProps) {
   );
 }
 
-function Rename({ id, title: before, onClose, onRenamed }: Omit<RenameDialogProps, "isOpen">) {
+function Rename({ id, title: before, version, onClose, onRenamed }: Omit<RenameDialogProps, "isOpen">) {
   const texts = useRecordingMessages().rename;
   const { api } = useSession();
   const [title, setTitle] = useState(before);
@@ -42,7 +44,7 @@ function Rename({ id, title: before, onClose, onRenamed }: Omit<RenameDialogProp
     }
     await run(async () => {
       try {
-        await api.recordings.rename(id, title.trim());
+        await api.recordings.rename(id, title.trim(), version);
       } catch (thrown) {
         const field = asParleyError(thrown).fields.title;
         if (field === undefined) throw thrown;
@@ -62,7 +64,14 @@ function Rename({ id, title: before, onClose, onRenamed }: Omit<RenameDialogProp
         void save();
       }}
     >
-      <Failure error={error} />
+      <SaveFailure
+        error={error}
+        texts={texts}
+        onReload={() => {
+          onRenamed();
+          onClose();
+        }}
+      />
       <Field
         label={texts.label}
         maxLength={200}

@@ -51,11 +51,13 @@ interface SomeOfProps {
   readonly error?: string | undefined;
   readonly choices: readonly Choice[];
   readonly selected: readonly string[];
+  /** Beside one another, as many as fit: for short words. */
+  readonly isInRows?: boolean;
   readonly onSelect: (ids: readonly string[]) => void;
 }
 
 /** Any number of few, all of which are seen. */
-export function SomeOf({ label, hint, error, choices, selected, onSelect }: SomeOfProps) {
+export function SomeOf({ label, hint, error, choices, selected, isInRows = false, onSelect }: SomeOfProps) {
   return (
     <CheckboxGroup
       className={styles.group}
@@ -70,7 +72,7 @@ export function SomeOf({ label, hint, error, choices, selected, onSelect }: Some
           {hint}
         </Text>
       )}
-      <div className={styles.choices}>
+      <div className={isInRows ? styles.rows : styles.choices}>
         {choices.map((choice) => (
           <CheckboxField key={choice.id} value={choice.id}>
             <CheckboxButton className={styles.choice}>

@@ -99,9 +99,15 @@ impl Transport {
         bandwidth.is_some_and(|bandwidth| bandwidth.own_loss(now) >= MUCH_LOST)
     }
 
-    /// What its player is told of how long to wait with pictures; see [`Playout::value`].
-    pub(crate) fn playout_delay(&self) -> Option<[u8; 3]> {
-        self.bandwidth.as_ref()?.playout.value()
+    /// How long its player is to wait for repairs of what is lost on the way to it, and of what is lost before; see [`Playout::after`].
+    ///
+    /// On a link nothing is said: the other node sees for itself how late packets come.
+    pub(crate) fn repairs(&self, before: &Playout) -> Option<u16> {
+        if self.link.is_some() {
+            return None;
+        }
+        let path = self.bandwidth.as_ref().map(|bandwidth| &bandwidth.playout);
+        Playout::after(path, before)
     }
 
     /// What became of what was sent under a transport-wide sequence number; None if nobody can tell.

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::history::{Sent, Stamp};
 use crate::output::{Now, Output};
 use crate::pacing::Waiting;
+use crate::playout;
 use crate::stats::Stats;
 use crate::store::{STRIDE, Stored};
 use crate::subscription::Subscription;
@@ -295,7 +296,7 @@ impl Leg<'_> {
         Stamp {
             abs_send_time: self.now.abs_send_time(),
             transport_sequence: self.is_numbered().then_some(self.transport.transport_sequence),
-            playout_delay: self.transport.playout_delay(),
+            repairs: self.transport.repairs(&self.track.uplink.playout),
             padding: 0,
         }
     }
@@ -329,8 +330,10 @@ impl Leg<'_> {
             let len = dependency_descriptor::rewrite(value, frame_number, active, &mut descriptor);
             values = values.with(Extension::DependencyDescriptor, &descriptor[..len]);
         }
-        if let Some(delay) = &numbers.stamp.playout_delay {
-            values = values.with(Extension::PlayoutDelay, delay);
+        let delay;
+        if let Some(repairs) = numbers.stamp.repairs {
+            delay = playout::value(values.get(Extension::PlayoutDelay), repairs);
+            values = values.with(Extension::PlayoutDelay, &delay);
         }
         let payload_start = write_header(packet, &fields, &values, config, numbers.stamp);
         let mut at = payload_start;

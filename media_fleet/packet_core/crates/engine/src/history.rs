@@ -28,8 +28,8 @@ pub(crate) struct Stamp {
     pub abs_send_time: u32,
     /// Value of the transport-wide sequence number extension; None where the subscriber has not taken that.
     pub transport_sequence: Option<u16>,
-    /// Value of the playout-delay extension, where it is not the publisher's.
-    pub playout_delay: Option<[u8; 3]>,
+    /// What repairs take, added to the playout-delay extension, in units of 10 ms. None where that stays as it came.
+    pub repairs: Option<u16>,
     /// Octets of padding.
     pub padding: u8,
 }

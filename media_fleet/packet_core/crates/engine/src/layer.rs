@@ -110,7 +110,7 @@ impl Reception {
         self.last_transit = Some(transit);
     }
 
-    fn expected(&self) -> u64 {
+    pub(crate) fn expected(&self) -> u64 {
         self.first.map_or(0, |first| self.highest - first + 1)
     }
 
@@ -173,6 +173,8 @@ pub(crate) struct Layer {
     rate: Option<u64>,
     pub bytes: u64,
     pub nacks_sent: u64,
+    /// Packets that had to be asked for, once or more often.
+    pub asked_for: u64,
 }
 
 impl Layer {
@@ -199,6 +201,7 @@ impl Layer {
             rate: None,
             bytes: 0,
             nacks_sent: 0,
+            asked_for: 0,
         }
     }
 

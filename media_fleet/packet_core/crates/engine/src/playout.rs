@@ -1,8 +1,9 @@
 //! How long a subscriber's player should wait with a picture, so that repairs of it come in time: the playout-delay extension.
 //!
-//! A browser's buffer is as deep as the path's jitter, and no deeper for what it has to ask for: a lost packet comes a round trip later,
-//! and the picture stands still as long. Where a path loses packets by itself its subscriber is told to play later by the time that
-//! repairs take. That costs delay, and so it is asked for only there, and given back when the path has long been good.
+//! A browser's buffer is as deep as the path's jitter, and no deeper for what has to be asked for: a lost packet comes a round trip later,
+//! and the picture stands still as long. Where a path loses packets by itself those behind it are told to play later by the time that
+//! repairs take: a subscriber for its own path, and all who watch a track for the way of that track to the node. That costs delay, and so it
+//! is asked for only there, and given back when the path has long been good.
 
 use crate::output::Now;
 
@@ -12,6 +13,8 @@ const WEIGHT: f64 = 0.03;
 const SOME: f64 = 0.005;
 /// From this loss on a second repair is waited for, since the first one is often lost as well.
 const MUCH: f64 = 0.04;
+/// The weight of each packet that comes late in how late they come.
+const LATE_WEIGHT: f64 = 0.1;
 /// What a repair takes beyond a round trip, milliseconds: the next packet tells that one is missing, and comes with the next picture.
 const NOTICE_MS: f64 = 60.0;
 /// Nobody is kept waiting for longer, milliseconds: people talk over each other otherwise (ITU-T G.114).
@@ -56,17 +59,73 @@ impl Playout {
         }
     }
 
-    /// The extension's value: least and greatest delay in 10 ms, 12 bits each. None to leave it to the player.
-    pub(crate) fn value(&self) -> Option<[u8; 3]> {
-        let least = (self.least_ms? / 10.0).round() as u32;
-        let [_, value @ ..] = (least << 12 | GREATEST).to_be_bytes();
-        Some(value)
+    /// What repairs on this path and on the one before it take, one after the other, in units of 10 ms. None to leave it to the player.
+    pub(crate) fn after(path: Option<&Self>, before: &Self) -> Option<u16> {
+        let (path, before) = (path.and_then(|path| path.least_ms), before.least_ms);
+        let least_ms = path.unwrap_or(0.0) + before.unwrap_or(0.0);
+        (path.is_some() || before.is_some()).then_some((least_ms.min(MOST_MS) / 10.0).round() as u16)
+    }
+}
+
+/// The extension's value: least and greatest delay in 10 ms, 12 bits each.
+///
+/// `said` is what came with the packet: of a publisher, or of a node that has waited for repairs as well.
+pub(crate) fn value(said: Option<&[u8]>, repairs: u16) -> [u8; 3] {
+    let said = match said {
+        Some([high, middle, _]) => u32::from(*high) << 4 | u32::from(middle >> 4),
+        _ => 0,
+    };
+    let least = (said + u32::from(repairs)).min(said.max((MOST_MS / 10.0) as u32));
+    let [_, value @ ..] = (least << 12 | GREATEST).to_be_bytes();
+    value
+}
+
+/// The way of a track to the node: what is lost there, and has to be asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Uplink {
+    pub playout: Playout,
+    /// After how long what is missing comes, milliseconds, smoothed.
+    late_ms: Option<f64>,
+    sent: u64,
+    asked_for: u64,
+}
+
+impl Uplink {
+    /// A packet that had to be asked for came so long after it was missed.
+    ///
+    /// That counts, and not the round trip: what a track loses before it comes to another node is repaired there, and missed here as well.
+    pub(crate) fn came_late(&mut self, late_ms: f64) {
+        let before = self.late_ms.unwrap_or(late_ms);
+        self.late_ms = Some(before + LATE_WEIGHT * (late_ms - before));
+    }
+
+    /// Takes up how many packets were sent so far and how many of them had to be asked for. To be called ten times a second.
+    pub(crate) fn look(&mut self, now: Now, sent: u64, asked_for: u64) {
+        let news = sent.saturating_sub(self.sent);
+        let lost = asked_for.saturating_sub(self.asked_for);
+        (self.sent, self.asked_for) = (sent, asked_for);
+        if news > 0 {
+            let loss = (lost as f64 / news as f64).min(1.0);
+            self.playout.look(now, loss, self.late_ms.unwrap_or(0.0));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn least_ms(value: [u8; 3]) -> u32 {
+        assert_eq!(u32::from(value[1] & 0xf) << 8 | u32::from(value[2]), GREATEST);
+        (u32::from(value[0]) << 4 | u32::from(value[1] >> 4)) * 10
+    }
+
+    fn waits(least_ms: f64) -> Playout {
+        Playout {
+            least_ms: Some(least_ms),
+            ..Playout::default()
+        }
+    }
 
     struct Watched {
         playout: Playout,
@@ -88,9 +147,8 @@ mod tests {
                 let now = Now { us: self.us, ntp: 0 };
                 self.playout.look(now, loss, round_trip_ms);
             }
-            let value = self.playout.value()?;
-            assert_eq!(u32::from(value[1] & 0xf) << 8 | u32::from(value[2]), GREATEST);
-            Some((u32::from(value[0]) << 4 | u32::from(value[1] >> 4)) * 10)
+            let repairs = Playout::after(Some(&self.playout), &Playout::default())?;
+            Some(least_ms(value(None, repairs)))
         }
     }
 
@@ -113,5 +171,57 @@ mod tests {
         assert_eq!(watched.after(10, 0.1, 100.0), Some(260));
         assert_eq!(watched.after(10, 0.0, 100.0), Some(260));
         assert_eq!(watched.after(30, 0.0, 100.0), Some(0));
+    }
+
+    #[test]
+    fn repairs_on_both_paths_take_the_time_of_both() {
+        assert_eq!(Playout::after(Some(&waits(100.0)), &Playout::default()), Some(10));
+        assert_eq!(Playout::after(None, &waits(120.0)), Some(12));
+        assert_eq!(Playout::after(Some(&waits(100.0)), &waits(120.0)), Some(22));
+        assert_eq!(Playout::after(Some(&waits(260.0)), &waits(260.0)), Some(30));
+        assert_eq!(
+            Playout::after(Some(&Playout::default()), &Playout::default()),
+            None
+        );
+    }
+
+    #[test]
+    fn what_came_with_the_packet_is_added_to() {
+        let said = |least_ms: u16| {
+            let [_, value @ ..] = (u32::from(least_ms / 10) << 12).to_be_bytes();
+            value
+        };
+        assert_eq!(least_ms(value(None, 12)), 120);
+        assert_eq!(least_ms(value(Some(&said(100)), 12)), 220);
+        assert_eq!(least_ms(value(Some(&said(200)), 26)), 300);
+        assert_eq!(
+            least_ms(value(Some(&said(800)), 26)),
+            800,
+            "a publisher may want more"
+        );
+    }
+
+    #[test]
+    fn a_track_that_has_to_be_asked_for_is_waited_for_and_one_that_pauses_says_nothing() {
+        let mut uplink = Uplink::default();
+        uplink.came_late(100.0);
+        let mut look = |us: u64, sent: u64, asked_for: u64| {
+            uplink.look(Now { us, ntp: 0 }, sent, asked_for);
+            Playout::after(None, &uplink.playout)
+        };
+        let mut told = None;
+        for count in 1..=100 {
+            told = look(count * 100_000, 30 * count, 3 * count);
+        }
+        assert_eq!(told, Some(26));
+        for count in 101..=1_000 {
+            told = look(count * 100_000, 3_000, 300);
+        }
+        assert_eq!(told, Some(26));
+        // Under another SSRC it counts from the beginning.
+        for count in 1_001..=1_400 {
+            told = look(count * 100_000, 30 * (count - 1_000), 0);
+        }
+        assert_eq!(told, Some(0));
     }
 }

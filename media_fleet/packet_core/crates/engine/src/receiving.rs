@@ -260,6 +260,9 @@ impl Engine {
         let nack = &mut track.layers[source.layer].nack;
         let arrival = nack.received(sequence, now.ms());
         let deadline_ms = nack.deadline_ms();
+        if let Some(late_ms) = arrival.late_ms {
+            track.uplink.came_late(late_ms as f64);
+        }
         // Where RTX is negotiated, a late packet of the layer's own SSRC was overtaken, and answers no request.
         let is_answer = source.is_rtx || track.config.rtx_payload_type.is_none();
         if let (Some(answers_after_ms), true) = (arrival.answers_after_ms, is_answer)

@@ -120,6 +120,7 @@ impl Engine {
         if self.due.take_scan(now) {
             self.check_consent(now, out);
             self.look_after_links(now, out);
+            self.look_at_uplinks(now);
             self.divide_bandwidth(now, out);
             self.send_receiver_reports(now, out);
             self.notice_stopped_layers(now, out);
@@ -201,6 +202,7 @@ impl Engine {
                 if let Some(deadline_ms) = layer.nack.deadline_ms() {
                     self.due.nack_us = self.due.nack_us.min(deadline_ms * 1000);
                 }
+                layer.asked_for += due.first as u64;
                 if due.given_up > 0 {
                     unrepaired.push((*id, index));
                 }
@@ -214,6 +216,15 @@ impl Engine {
         self.lost = lost;
         for (track, layer) in unrepaired {
             self.want_key_frame_if_watched(track, layer);
+        }
+    }
+
+    /// What is lost on the ways of tracks to the node; see [`crate::playout`].
+    fn look_at_uplinks(&mut self, now: Now) {
+        for track in self.tracks.values_mut().filter(|track| track.config.nack) {
+            let sent = track.layers.iter().map(|layer| layer.reception.expected()).sum();
+            let asked_for = track.layers.iter().map(|layer| layer.asked_for).sum();
+            track.uplink.look(now, sent, asked_for);
         }
     }
 

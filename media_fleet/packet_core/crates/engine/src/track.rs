@@ -7,6 +7,7 @@ use crate::Id;
 use crate::command::{Kind, TrackConfig};
 use crate::layer::Layer;
 use crate::output::Now;
+use crate::playout::Uplink;
 use crate::scalability::ALL_LAYERS;
 use crate::speakers::Voice;
 use crate::usage::Usage;
@@ -35,6 +36,7 @@ pub(crate) struct Track {
     pub layers: Vec<Layer>,
     pub usage: Usage,
     pub voice: Voice,
+    pub uplink: Uplink,
     pub subscribers: Vec<Id>,
     /// Those of them who get all sound.
     pub continuous: Vec<Id>,
@@ -58,6 +60,7 @@ impl Track {
             usage: Usage::new(layers.len()),
             layers,
             voice: Voice::default(),
+            uplink: Uplink::default(),
             subscribers: Vec::new(),
             continuous: Vec::new(),
             heirs: Vec::new(),

@@ -67,6 +67,27 @@ fn what_the_link_loses_is_asked_for_and_sent_again() {
 }
 
 #[test]
+fn what_is_lost_before_the_link_and_on_it_is_waited_for_at_the_other_node() {
+    for (before, on_link) in [(0, 0), (10, 0), (0, 10), (10, 10)] {
+        let mut nodes = Nodes::new(7);
+        let publisher = nodes.worlds[WEST].join(GCM);
+        let track = nodes.worlds[WEST].publish(publisher, camera(&[]));
+        let (relayed, _) = nodes.relay(track, &camera(&[]));
+        let viewer = nodes.worlds[EAST].join(GCM);
+        let (_, ssrc) = nodes.worlds[EAST].subscribe(viewer, relayed, Kind::Video);
+        (nodes.worlds[WEST].loss_up, nodes.loss) = (before, on_link);
+        nodes.film(&mut Camera::new(publisher, &[]), 300);
+        let stream = nodes.worlds[EAST].people[viewer].stream(ssrc);
+        let delay = stream.last().unwrap().playout_delay.clone();
+        let least = delay.map(|value| u32::from(value[0]) << 4 | u32::from(value[1] >> 4));
+        // At least what it takes to notice, 60 ms.
+        let case = format!("{before} % before, {on_link} % on the link: {least:?}");
+        assert_eq!(least.is_some(), before + on_link > 0, "{case}");
+        assert!(least.is_none_or(|least| (6..=30).contains(&least)), "{case}");
+    }
+}
+
+#[test]
 fn each_layer_crosses_while_it_is_wanted_and_is_chosen_where_it_is_watched() {
     let mut nodes = Nodes::new(3);
     let publisher = nodes.worlds[WEST].join(GCM);

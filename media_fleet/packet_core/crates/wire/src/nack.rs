@@ -49,6 +49,8 @@ pub struct Arrival {
     pub is_repairable: bool,
     /// How long ago the packet was asked for, if it was asked for exactly once.
     pub answers_after_ms: Option<u64>,
+    /// How long ago it was found to be missing, if it was asked for at all.
+    pub late_ms: Option<u64>,
 }
 
 /// What [`NackGenerator::due`] found.
@@ -56,6 +58,8 @@ pub struct Arrival {
 pub struct Due {
     /// So many numbers were pushed for asking.
     pub asked: usize,
+    /// So many of them for the first time.
+    pub first: usize,
     /// So many were given up.
     pub given_up: usize,
 }
@@ -65,10 +69,7 @@ impl NackGenerator {
     pub fn received(&mut self, number: u64, now_ms: u64) -> Arrival {
         let next = self.next.unwrap_or(number);
         if number < next {
-            return Arrival {
-                is_repairable: true,
-                answers_after_ms: self.found(number, now_ms),
-            };
+            return self.found(number, now_ms);
         }
         self.next = Some(number + 1);
         let gap = number - next;
@@ -87,17 +88,24 @@ impl NackGenerator {
         Arrival {
             is_repairable,
             answers_after_ms: None,
+            late_ms: None,
         }
     }
 
-    /// A missing packet came; how long ago it was asked for, if that is certain.
-    fn found(&mut self, number: u64, now_ms: u64) -> Option<u64> {
+    /// A packet came that others had overtaken, or that had come before.
+    fn found(&mut self, number: u64, now_ms: u64) -> Arrival {
         let at = self
             .missing
-            .binary_search_by_key(&number, |missing| missing.number)
-            .ok()?;
-        let missing = self.missing.remove(at)?;
-        (missing.tries == 1).then(|| now_ms - missing.asked_ms)
+            .binary_search_by_key(&number, |missing| missing.number);
+        let missing = at.ok().and_then(|at| self.missing.remove(at));
+        let asked = missing.filter(|missing| missing.tries > 0);
+        let once = asked.filter(|missing| missing.tries == 1);
+        Arrival {
+            is_repairable: true,
+            // Of several requests nobody can tell which one it answers.
+            answers_after_ms: once.map(|missing| now_ms - missing.asked_ms),
+            late_ms: asked.map(|missing| now_ms - missing.since_ms),
+        }
     }
 
     /// When [`Self::due`] should be called next, if packets are missing.
@@ -114,6 +122,7 @@ impl NackGenerator {
         self.missing.retain(|missing| !missing.is_hopeless(now_ms));
         let mut due = Due {
             asked: 0,
+            first: 0,
             given_up: before - self.missing.len(),
         };
         for missing in self
@@ -124,6 +133,7 @@ impl NackGenerator {
             if missing.tries > 0 {
                 round_trip.timed_out(missing.asked_ms, now_ms);
             }
+            due.first += usize::from(missing.tries == 0);
             missing.tries += 1;
             missing.asked_ms = now_ms;
             missing.next_ms = now_ms + round_trip.timeout_ms();

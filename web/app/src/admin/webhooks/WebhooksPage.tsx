@@ -1,4 +1,4 @@
-import type { Webhook } from "@parley/sdk";
+import type { ListedDelivery, Webhook } from "@parley/sdk";
 import { Plus, Webhook as WebhookIcon } from "lucide-react";
 import { useCallback, useState } from "react";
 import { useLocale } from "react-aria-components";
@@ -87,7 +87,7 @@ function Row({ webhook }: { readonly webhook: Webhook }) {
         <p className={styles.about}>
           <span>{words.reaches[webhook.meetings]}</span>
           <span>{words.eventCount(webhook.events.length)}</span>
-          <LastDelivery id={webhook.id} />
+          <LastDelivery last={webhook.lastDelivery} />
         </p>
       </div>
     </li>
@@ -95,14 +95,9 @@ function Row({ webhook }: { readonly webhook: Webhook }) {
 }
 
 /** What became of the last thing that a webhook was told. */
-function LastDelivery({ id }: { readonly id: string }) {
+function LastDelivery({ last }: { readonly last: ListedDelivery | null }) {
   const words = useWebhookMessages().lastDelivery;
-  const { api } = useSession();
   const { locale } = useLocale();
-  const loaded = useLoaded(useCallback(() => api.webhooks.deliveries(id, { limit: 1 }), [api, id]));
-  if (loaded.error !== null) return <span>{words.unknown}</span>;
-  if (loaded.value === null) return <span>{words.loading}</span>;
-  const [last] = loaded.value.items;
-  if (last === undefined) return <span>{words.none}</span>;
+  if (last === null) return <span>{words.none}</span>;
   return <span>{words[last.state](moment(last.lastAttempt?.at ?? last.createdAt, locale))}</span>;
 }

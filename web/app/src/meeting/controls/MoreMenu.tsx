@@ -1,4 +1,4 @@
-import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, NotebookPen, ScanFace, SmilePlus } from "lucide-react";
+import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, NotebookPen, Radio, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
@@ -6,8 +6,10 @@ import { BarButton } from "./BarButton.js";
 import { useRoom } from "../meeting-room.js";
 import { attempt } from "../room/attempt.js";
 import type { PanelName } from "../room/RoomPage.js";
+import { BroadcastDialog } from "./BroadcastDialog.js";
 import { DeviceSections } from "./DeviceSections.js";
 import { REACTIONS } from "./HandControls.js";
+import { RecordDialog } from "./RecordDialog.js";
 
 interface MoreMenuProps {
   readonly isSelfHidden: boolean;
@@ -26,76 +28,105 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
   const { room, state } = useRoom();
   const isRaised = state.self !== null && state.self.handRaised !== null;
   const [isOpen, setOpen] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const [isStreaming, setStreaming] = useState(false);
   const isNarrow = isOpen && window.matchMedia("(width < 760px)").matches;
   return (
-    <Menu label={meeting.more} onOpenChange={setOpen} trigger={<BarButton label={meeting.more}><Ellipsis aria-hidden /></BarButton>}>
-      {isNarrow && (
-        <>
-          <MenuItem
-            icon={<Hand aria-hidden />}
-            onAction={() => void attempt(messages, () => room.setHand(!isRaised))}
-          >
-            {isRaised ? messages.hands.lower : messages.hands.raise}
-          </MenuItem>
-          {REACTIONS.slice(0, 3).map((emoji) => (
+    <>
+      <Menu label={meeting.more} onOpenChange={setOpen} trigger={<BarButton label={meeting.more}><Ellipsis aria-hidden /></BarButton>}>
+        {isNarrow && (
+          <>
             <MenuItem
-              key={emoji}
-              icon={<SmilePlus aria-hidden />}
-              onAction={() => void attempt(messages, () => room.react(emoji))}
+              icon={<Hand aria-hidden />}
+              onAction={() => void attempt(messages, () => room.setHand(!isRaised))}
             >
-              {messages.reactions.react(emoji)}
+              {isRaised ? messages.hands.lower : messages.hands.raise}
             </MenuItem>
-          ))}
-        </>
-      )}
-      <MenuItem
-        icon={<ChartBar aria-hidden />}
-        onAction={() => {
-          onPanel("polls");
-        }}
-      >
-        {messages.polls.title}
-      </MenuItem>
-      <MenuItem
-        icon={<NotebookPen aria-hidden />}
-        onAction={() => {
-          onPanel("notes");
-        }}
-      >
-        {messages.notes.title}
-      </MenuItem>
-      {(state.breakouts !== null || state.self?.permissions.moderate === true) && (
+            {REACTIONS.slice(0, 3).map((emoji) => (
+              <MenuItem
+                key={emoji}
+                icon={<SmilePlus aria-hidden />}
+                onAction={() => void attempt(messages, () => room.react(emoji))}
+              >
+                {messages.reactions.react(emoji)}
+              </MenuItem>
+            ))}
+          </>
+        )}
         <MenuItem
-          icon={<LayoutGrid aria-hidden />}
+          icon={<ChartBar aria-hidden />}
           onAction={() => {
-            onPanel("breakouts");
+            onPanel("polls");
           }}
         >
-          {messages.breakouts.title}
+          {messages.polls.title}
         </MenuItem>
-      )}
-      {state.self?.permissions.record === true && (
         <MenuItem
-          icon={state.recording === null ? <CircleDot aria-hidden /> : <CircleStop aria-hidden />}
-          onAction={() => void attempt(messages, () => (state.recording === null ? room.startRecording() : room.stopRecording()))}
+          icon={<NotebookPen aria-hidden />}
+          onAction={() => {
+            onPanel("notes");
+          }}
         >
-          {state.recording === null ? messages.recording.start : messages.recording.stop}
+          {messages.notes.title}
         </MenuItem>
-      )}
-      <MenuItem
-        icon={<ScanFace aria-hidden />}
-        onAction={() => {
-          onHideSelf(!isSelfHidden);
+        {(state.breakouts !== null || state.self?.permissions.moderate === true) && (
+          <MenuItem
+            icon={<LayoutGrid aria-hidden />}
+            onAction={() => {
+              onPanel("breakouts");
+            }}
+          >
+            {messages.breakouts.title}
+          </MenuItem>
+        )}
+        {state.self?.permissions.record === true && (
+          <MenuItem
+            icon={state.recording === null ? <CircleDot aria-hidden /> : <CircleStop aria-hidden />}
+            onAction={() => {
+              if (state.recording === null) setAsking(true);
+              else void attempt(messages, () => room.stopRecording());
+            }}
+          >
+            {state.recording === null ? messages.recording.start : messages.recording.stop}
+          </MenuItem>
+        )}
+        {state.self?.permissions.moderate === true && (
+          <MenuItem
+            icon={<Radio aria-hidden />}
+            onAction={() => {
+              setStreaming(true);
+            }}
+          >
+            {state.broadcast === null ? messages.broadcast.start : messages.broadcast.manage}
+          </MenuItem>
+        )}
+        <MenuItem
+          icon={<ScanFace aria-hidden />}
+          onAction={() => {
+            onHideSelf(!isSelfHidden);
+          }}
+        >
+          {isSelfHidden ? meeting.showSelf : meeting.hideSelf}
+        </MenuItem>
+        {hasKeyboard && (
+          <MenuItem icon={<Keyboard aria-hidden />} onAction={onHelp}>
+            {meeting.shortcuts}
+          </MenuItem>
+        )}
+        {isOpen && <DeviceSections kinds={["audioinput", "videoinput", "audiooutput"]} />}
+      </Menu>
+      <RecordDialog
+        isOpen={isAsking}
+        onClose={() => {
+          setAsking(false);
         }}
-      >
-        {isSelfHidden ? meeting.showSelf : meeting.hideSelf}
-      </MenuItem>
-      {hasKeyboard && (
-        <MenuItem icon={<Keyboard aria-hidden />} onAction={onHelp}>
-          {meeting.shortcuts}
-        </MenuItem>
-      )}
-      {isOpen && <DeviceSections kinds={["audioinput", "videoinput", "audiooutput"]} />}
-    </Menu>
+      />
+      <BroadcastDialog
+        isOpen={isStreaming}
+        onClose={() => {
+          setStreaming(false);
+        }}
+      />
+    </>
   );
 }

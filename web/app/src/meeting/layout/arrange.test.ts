@@ -122,13 +122,14 @@ describe("wishesOf", () => {
     expect(wishes.at(-1)).toEqual({ trackId: "p39-camera", enabled: false });
   });
 
-  it("pins what is on the stage, and who is in the spotlight", () => {
+  it("pins what is on the stage alone", () => {
     const everyone = [...others(5), me];
-    const { placements } = arrange(input(everyone, { pinned: "p3" }));
-    const pinned = (spotlight: readonly string[]) =>
-      wishesOf(everyone, placements, 1, spotlight).flatMap((wish) => (wish.pinned === true ? wish.trackId : []));
-    expect(pinned([])).toEqual(["p3-camera"]);
-    expect(pinned(["p1", "p3"])).toEqual(["p1-camera", "p3-camera"]);
+    const pinned = (onStage: string | null) => {
+      const { placements } = arrange(input(everyone, { pinned: onStage }));
+      return wishesOf(everyone, placements, 1).flatMap((wish) => (wish.pinned === true ? wish.trackId : []));
+    };
+    expect(pinned("p3")).toEqual(["p3-camera"]);
+    expect(pinned(null)).toEqual([]);
   });
 
   it("asks for fewer pictures where they are small", () => {

@@ -9,14 +9,13 @@ const SMALL = 180;
 const SMALL_FRAME_RATE = 15;
 
 /**
- * What is wanted of the others' pictures: of those on the page as much as their tiles can show, of all others nothing. What is on the stage and who is in
- * the spotlight comes first, where not all cameras are received.
+ * What is wanted of the others' pictures: of those on the page as much as their tiles can show, of all others nothing. What is on the stage comes first,
+ * where not all cameras are received; who is in the spotlight does anyway, since the media node knows that from the room.
  */
 export function wishesOf(
   participants: readonly ParticipantState[],
   placements: readonly Placement[],
   pixelRatio: number,
-  spotlight: readonly string[] = [],
 ): Wish[] {
   const heights = new Map<string, number>();
   const small = new Set<string>();
@@ -26,8 +25,7 @@ export function wishesOf(
     // A camera's picture covers its tile, so it may be higher than the tile; a screen fits into it.
     const height = tile.source === "camera" ? Math.max(rect.height, rect.width / CAMERA_ASPECT) : rect.height;
     if (tile.source === "camera" && rect.height < SMALL) small.add(tile.video.id);
-    const isChosen = place === "main" || spotlight.includes(tile.participant.id);
-    if (tile.source === "camera" && isChosen) pinned.add(tile.video.id);
+    if (tile.source === "camera" && place === "main") pinned.add(tile.video.id);
     heights.set(tile.video.id, Math.max(STEP, Math.ceil((height * pixelRatio) / STEP) * STEP));
   }
   return participants

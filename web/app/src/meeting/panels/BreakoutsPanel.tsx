@@ -2,6 +2,7 @@ import type { BreakoutsState, ParticipantState } from "@parley/sdk";
 import { ArrowRightLeft, Hand, House, Megaphone } from "lucide-react";
 import { useState } from "react";
 import { Form } from "react-aria-components";
+import { LoadFailure } from "../../loading/LoadFailure.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { elapsed } from "../../messages/time.js";
 import { Avatar } from "../../ui/Avatar.js";
@@ -15,7 +16,9 @@ import { useNow } from "../room/useNow.js";
 import { enterable } from "./breakout-plan.js";
 import styles from "./BreakoutsPanel.module.css";
 import { NewBreakouts } from "./NewBreakouts.js";
+import { PlannedBreakouts } from "./PlannedBreakouts.js";
 import { SidePanel } from "./SidePanel.js";
+import { useBreakoutPlan } from "./usePrepared.js";
 
 /** Before the end, so that nobody is cut off in the middle of a sentence, seconds. */
 const LAST_CALL_S = 60;
@@ -25,6 +28,7 @@ export function BreakoutsPanel({ onClose }: { readonly onClose: () => void }) {
   const { breakouts: texts } = useMessages();
   const { state } = useRoom();
   const mayRun = state.self?.permissions.moderate === true;
+  const planned = useBreakoutPlan(mayRun);
   return (
     <SidePanel title={texts.title} onClose={onClose}>
       {state.breakouts !== null ? (
@@ -33,7 +37,11 @@ export function BreakoutsPanel({ onClose }: { readonly onClose: () => void }) {
           {mayRun && <Running />}
         </>
       ) : mayRun ? (
-        <NewBreakouts />
+        <div className={styles.choices}>
+          <LoadFailure of={planned} />
+          {planned.value !== null && <PlannedBreakouts key={planned.value.version} plan={planned.value} />}
+          <NewBreakouts isBesidePlan={planned.value !== null} />
+        </div>
       ) : (
         <p className={styles.none}>{texts.none}</p>
       )}

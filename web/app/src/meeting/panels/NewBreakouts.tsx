@@ -1,5 +1,7 @@
 import { Clock, LayoutGrid, Shuffle } from "lucide-react";
 import { useState } from "react";
+import { DurationSelect } from "../../breakouts/DurationSelect.js";
+import { MOST_ROOMS } from "../../breakouts/rooms.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { Button } from "../../ui/Button.js";
 import { Select } from "../../ui/Select.js";
@@ -8,12 +10,12 @@ import { attempt } from "../room/attempt.js";
 import { breakoutPlan, type Assignment } from "./breakout-plan.js";
 import styles from "./BreakoutsPanel.module.css";
 
-const MOST_ROOMS = 30;
-const MINUTES = [5, 10, 15, 20, 30, 45, 60, 90];
-const NO_LIMIT = "none";
-
-/** How many rooms, who goes where, for how long. */
-export function NewBreakouts() {
+/**
+ * How many rooms, who goes where, for how long.
+ *
+ * @param isBesidePlan Whether there are planned ones above, which come first.
+ */
+export function NewBreakouts({ isBesidePlan }: { readonly isBesidePlan: boolean }) {
   const messages = useMessages();
   const { breakouts: texts } = messages;
   const { room, state } = useRoom();
@@ -35,7 +37,7 @@ export function NewBreakouts() {
   };
   return (
     <div className={styles.new}>
-      <p className={styles.lead}>{texts.lead}</p>
+      {isBesidePlan ? <h3 className={styles.heading}>{texts.orOthers}</h3> : <p className={styles.lead}>{texts.lead}</p>}
       <Select
         label={texts.count}
         icon={<LayoutGrid aria-hidden />}
@@ -56,20 +58,8 @@ export function NewBreakouts() {
           setAssignment(id as Assignment);
         }}
       />
-      <Select
-        label={texts.duration}
-        icon={<Clock aria-hidden />}
-        items={[
-          { id: NO_LIMIT, label: texts.noLimit },
-          ...MINUTES.map((number) => ({ id: String(number), label: texts.minutes(number) })),
-        ]}
-        selected={minutes === null ? NO_LIMIT : String(minutes)}
-        placeholder={texts.duration}
-        onSelect={(id) => {
-          setMinutes(id === NO_LIMIT ? null : Number(id));
-        }}
-      />
-      <Button variant="primary" fullWidth isPending={isPending} onPress={open}>
+      <DurationSelect minutes={minutes} icon={<Clock aria-hidden />} onSelect={setMinutes} />
+      <Button variant={isBesidePlan ? "secondary" : "primary"} fullWidth isPending={isPending} onPress={open}>
         {texts.open}
       </Button>
     </div>

@@ -1,37 +1,47 @@
 import type { PollState } from "@parley/sdk";
 import { ChartBar, Check } from "lucide-react";
 import { useState } from "react";
-import { Button as AriaButton, Form } from "react-aria-components";
+import { Button as AriaButton } from "react-aria-components";
 import { useMessages } from "../../messages/catalogue.js";
+import { PollForm } from "../../polls/PollForm.js";
 import { Button } from "../../ui/Button.js";
 import { cx } from "../../ui/class-names.js";
-import { Field } from "../../ui/Field.js";
-import { Switch } from "../../ui/Switch.js";
 import { useRoom } from "../meeting-room.js";
 import { attempt } from "../room/attempt.js";
 import styles from "./PollsPanel.module.css";
+import { PreparedPolls } from "./PreparedPolls.js";
 import { SidePanel } from "./SidePanel.js";
-
-const MOST_OPTIONS = 10;
+import { usePreparedPolls } from "./usePrepared.js";
 
 /** What is asked, and how the votes stand. */
 export function PollsPanel({ onClose }: { readonly onClose: () => void }) {
   const { polls: texts } = useMessages();
   const { state } = useRoom();
   const mayAsk = state.self?.permissions.moderate === true;
+  const prepared = usePreparedPolls(mayAsk);
+  const latestFirst = state.polls.toReversed();
+  const hasNone = latestFirst.length === 0 && prepared.error === null && (prepared.value ?? []).length === 0;
   return (
     <SidePanel title={texts.title} onClose={onClose}>
       <div className={styles.scroller}>
-        {state.polls.length === 0 && (
+        {latestFirst
+          .filter(({ closed }) => !closed)
+          .map((poll) => (
+            <Poll key={poll.id} poll={poll} mayClose={mayAsk} />
+          ))}
+        {mayAsk && <PreparedPolls of={prepared} />}
+        {hasNone && (
           <div className={styles.empty}>
             <ChartBar aria-hidden />
             <p className={styles.emptyTitle}>{texts.empty}</p>
             <p>{texts.emptyText}</p>
           </div>
         )}
-        {state.polls.toReversed().map((poll) => (
-          <Poll key={poll.id} poll={poll} mayClose={mayAsk} />
-        ))}
+        {latestFirst
+          .filter(({ closed }) => closed)
+          .map((poll) => (
+            <Poll key={poll.id} poll={poll} mayClose={mayAsk} />
+          ))}
       </div>
       {mayAsk && <NewPoll />}
     </SidePanel>
@@ -89,20 +99,6 @@ function NewPoll() {
   const { polls: texts } = messages;
   const { room } = useRoom();
   const [isOpen, setOpen] = useState(false);
-  const [question, setQuestion] = useState("");
-  const [options, setOptions] = useState<readonly string[]>(["", ""]);
-  const [isMultiple, setMultiple] = useState(false);
-  const given = options.map((option) => option.trim()).filter((option) => option !== "");
-  const isReady = question.trim() !== "" && given.length >= 2 && new Set(given).size === given.length;
-  const ask = () => {
-    void attempt(messages, async () => {
-      await room.moderation.createPoll(question, given, isMultiple);
-      setOpen(false);
-      setQuestion("");
-      setOptions(["", ""]);
-      setMultiple(false);
-    });
-  };
   if (!isOpen) {
     return (
       <div className={styles.new}>
@@ -118,51 +114,18 @@ function NewPoll() {
     );
   }
   return (
-    <Form
+    <PollForm
       className={styles.new}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isReady) ask();
+      action={texts.ask}
+      onSubmit={({ question, options, multiple }) =>
+        void attempt(messages, async () => {
+          await room.moderation.createPoll(question, options, multiple);
+          setOpen(false);
+        })
+      }
+      onCancel={() => {
+        setOpen(false);
       }}
-    >
-      <Field label={texts.question} value={question} onChange={setQuestion} maxLength={300} autoFocus />
-      {options.map((option, place) => (
-        <Field
-          key={place}
-          label={texts.option(place + 1)}
-          value={option}
-          maxLength={120}
-          onChange={(text) => {
-            setOptions(options.with(place, text));
-          }}
-        />
-      ))}
-      {options.length < MOST_OPTIONS && (
-        <Button
-          variant="quiet"
-          onPress={() => {
-            setOptions([...options, ""]);
-          }}
-        >
-          {texts.addOption}
-        </Button>
-      )}
-      <Switch isSelected={isMultiple} onChange={setMultiple}>
-        {texts.multiple}
-      </Switch>
-      <div className={styles.actions}>
-        <Button
-          variant="quiet"
-          onPress={() => {
-            setOpen(false);
-          }}
-        >
-          {messages.common.cancel}
-        </Button>
-        <Button variant="primary" type="submit" isDisabled={!isReady}>
-          {texts.ask}
-        </Button>
-      </div>
-    </Form>
+    />
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { person } from "../layout/people-fixture.js";
-import { breakoutPlan, enterable } from "./breakout-plan.js";
+import { breakoutPlan, enterable, plannedBreakouts } from "./breakout-plan.js";
 
 const MODERATES = { publish: [], subscribe: true, chat: true, moderate: true, record: false, notes: true } as const;
 const nameOf = (number: number) => `Room ${number}`;
@@ -23,6 +23,45 @@ describe("breakoutPlan", () => {
     for (const assignment of ["choose", "byHand"] as const) {
       const rooms = breakoutPlan([person("a")], 3, assignment, nameOf);
       expect(rooms.map((room) => room.participantIds)).toEqual([[], [], []]);
+    }
+  });
+});
+
+describe("plannedBreakouts", () => {
+  const someone = (userId: string | null) => ({ key: userId ?? "x@example.org", name: null, address: null, userId });
+  const plan = {
+    rooms: [
+      { name: "Red", people: [someone("u1"), someone("gone"), someone(null)] },
+      { name: "Blue", people: [] },
+    ],
+  };
+  const people = [
+    person("host", { permissions: MODERATES }),
+    person("a", { identity: "u1" }),
+    ...["b", "c", "d"].map((id) => person(id)),
+    person("d2", { identity: "user-d" }),
+  ];
+
+  it("names those who are known, and spreads the others over the rooms that have the fewest who are there", () => {
+    expect(plannedBreakouts(plan, people, "evenly")).toEqual([
+      { name: "Red", identities: ["u1", "gone"], participantIds: ["c"] },
+      { name: "Blue", identities: [], participantIds: ["b", "d2"] },
+    ]);
+  });
+
+  it("gives whoever was invited twice the first of their places", () => {
+    const twice = {
+      rooms: [
+        { name: "Red", people: [someone("u1"), { ...someone("u1"), key: "u1@example.org" }] },
+        { name: "Blue", people: [someone("u1"), someone("u2")] },
+      ],
+    };
+    expect(plannedBreakouts(twice, people, "stay").map(({ identities }) => identities)).toEqual([["u1"], ["u2"]]);
+  });
+
+  it("leaves the others where they are, to choose or to stay", () => {
+    for (const others of ["choose", "stay"] as const) {
+      expect(plannedBreakouts(plan, people, others).map(({ participantIds }) => participantIds)).toEqual([[], []]);
     }
   });
 });

@@ -1,4 +1,5 @@
-import type { NewBreakout, ParticipantState } from "@parley/sdk";
+import type { BreakoutOthers, BreakoutPlan, NewBreakout, ParticipantState } from "@parley/sdk";
+import { fewest } from "../../breakouts/rooms.js";
 
 /** Who decides where people go. */
 export type Assignment = "evenly" | "choose" | "byHand";
@@ -21,6 +22,38 @@ export function breakoutPlan(
   );
   [...people.values()].forEach((id, index) => rooms[index % count]?.participantIds.push(id));
   return rooms;
+}
+
+/**
+ * The rooms as they were planned. Who was invited twice, by an address and as an account, has the first of their places. With `evenly`, everybody else who is there and does not moderate goes to the rooms that have
+ * the fewest: of people who are there, since those who are planned may not come.
+ */
+export function plannedBreakouts(
+  plan: Pick<BreakoutPlan, "rooms">,
+  participants: readonly ParticipantState[],
+  others: BreakoutOthers,
+): readonly NewBreakout[] {
+  const there = new Map(participants.map((person) => [person.identity, person]));
+  const planned = new Set<string>();
+  const rooms = plan.rooms.map(({ name, people }) => {
+    const identities: string[] = [];
+    for (const { userId } of people) {
+      if (userId === null || planned.has(userId)) continue;
+      planned.add(userId);
+      identities.push(userId);
+    }
+    const size = identities.filter((identity) => there.has(identity)).length;
+    return { name, identities, participantIds: [] as string[], size };
+  });
+  if (others === "evenly") {
+    for (const { id, identity, permissions } of there.values()) {
+      if (planned.has(identity) || permissions.moderate) continue;
+      const room = fewest(rooms);
+      room.participantIds.push(id);
+      room.size += 1;
+    }
+  }
+  return rooms.map(({ name, identities, participantIds }) => ({ name, identities, participantIds }));
 }
 
 /** The rooms that somebody may enter by themselves, apart from the one they are in. */

@@ -58,12 +58,21 @@ describe("happenings", () => {
   });
 
   it("says that it is recorded, also to who joins then, and why it is over", () => {
-    const recorded = room([me], { recording: { id: "r", startedAt: 1, by: "a" } });
+    const recorded = room([me], { recording: { id: "r", startedAt: 1, by: "a", kind: "composite" } });
     expect(happenings(room([me]), recorded, en, false).shown).toEqual([en.recording.started]);
     expect(happenings(INITIAL_STATE, recorded, en, false).shown).toEqual([en.recording.started]);
     expect(happenings(recorded, { ...recorded }, en, false).shown).toEqual([]);
     expect(happenings(recorded, room([me], { recordingEnd: "asked" }), en, false).shown).toEqual([en.recording.stopped]);
     expect(happenings(recorded, room([me], { recordingEnd: "failed" }), en, false).shown).toEqual([en.recording.failed]);
+  });
+
+  it("says that it is streamed live, also to who joins then, and why it is over", () => {
+    const live = room([me], { broadcast: { id: "b", startedAt: 1, by: "a", watchKey: "w", targets: [] } });
+    expect(happenings(room([me]), live, en, false).shown).toEqual([en.broadcast.started]);
+    expect(happenings(INITIAL_STATE, live, en, false).shown).toEqual([en.broadcast.started]);
+    expect(happenings(live, { ...live }, en, false).shown).toEqual([]);
+    expect(happenings(live, room([me], { broadcastEnd: "asked" }), en, false).shown).toEqual([en.broadcast.stopped]);
+    expect(happenings(live, room([me], { broadcastEnd: "failed" }), en, false).shown).toEqual([en.broadcast.failed]);
   });
 
   it("says where one has been moved, and not what was said there before", () => {

@@ -19,12 +19,16 @@ export function happenings(
   const shown: string[] = [];
   const spoken: string[] = [];
   if (after.status !== "connected") return { shown, spoken };
-  const { recording } = messages;
+  const { recording, broadcast } = messages;
   // Who joins while it is recorded is told, too.
   if (after.recording !== null && before.recording?.id !== after.recording.id) shown.push(recording.started);
+  if (after.broadcast !== null && before.broadcast?.id !== after.broadcast.id) shown.push(broadcast.started);
   if (before.status !== "connected") return { shown, spoken };
   if (after.recording === null && before.recording !== null) {
     shown.push(after.recordingEnd === "failed" ? recording.failed : recording.stopped);
+  }
+  if (after.broadcast === null && before.broadcast !== null) {
+    shown.push(after.broadcastEnd === "failed" ? broadcast.failed : broadcast.stopped);
   }
   const known = new Map(before.participants.map((one) => [one.id, one]));
   const present = new Set(after.participants.map((one) => one.id));

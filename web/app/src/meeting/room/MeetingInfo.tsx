@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Circle, Lock } from "lucide-react";
+import { ArrowLeftRight, Circle, Lock, Radio } from "lucide-react";
 import { meetingUrl } from "../../meetings/meeting-link.js";
 import { useMessages } from "../../messages/catalogue.js";
 import { elapsed } from "../../messages/time.js";
@@ -9,7 +9,7 @@ import { useNow } from "./useNow.js";
 
 /** Which meeting this is, how long it has been on, and its link. */
 export function MeetingInfo() {
-  const { meeting, recording, encryption } = useMessages();
+  const { meeting, recording, broadcast, encryption } = useMessages();
   const { state, title, meetingId } = useRoom();
   return (
     <header className={styles.info}>
@@ -24,6 +24,13 @@ export function MeetingInfo() {
               <Circle aria-hidden />
               <span aria-hidden>{recording.short}</span>
               <span className="visually-hidden">{recording.sign}</span>
+            </p>
+          )}
+          {state.broadcast !== null && (
+            <p className={styles.live}>
+              <Radio aria-hidden />
+              <span aria-hidden>{broadcast.short}</span>
+              <span className="visually-hidden">{broadcast.sign}</span>
             </p>
           )}
           {state.encryption !== null && <Lock role="img" aria-label={encryption.on} className={styles.direct} />}

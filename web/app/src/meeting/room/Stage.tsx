@@ -51,8 +51,8 @@ export function Stage({ isSelfHidden, onConnection }: StageProps) {
   const { placements, page, pageCount } = arrangement;
   useEffect(() => {
     if (placements.length === 0) return;
-    room.setSubscriptions(wishesOf(participants, placements, window.devicePixelRatio, state.spotlight));
-  }, [room, participants, placements, state.spotlight]);
+    room.setSubscriptions(wishesOf(participants, placements, window.devicePixelRatio));
+  }, [room, participants, placements]);
 
   // Elements that change places in the document would lose their picture for a moment: the document keeps one order.
   const drawn = [...placements].sort((a, b) => (a.tile.key < b.tile.key ? -1 : 1));

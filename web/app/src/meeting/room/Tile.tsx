@@ -26,12 +26,16 @@ export const Tile = memo(function Tile(props: TileProps) {
   const { participant, source, video } = tile;
   const isScreen = source === "screen";
   const isHidden = video?.hidden === true;
-  const isStarved = video?.starved === true && !video.muted && !isHidden;
-  const picture = video !== null && !video.muted && !isStarved && !isHidden ? video.mediaTrack : null;
+  const isUnplayable = video?.unplayable === true && !video.muted && !isHidden;
+  const isStarved = video?.starved === true && !video.muted && !isHidden && !isUnplayable;
+  const isMissing = isStarved || isUnplayable;
+  const picture = video !== null && !video.muted && !isMissing && !isHidden ? video.mediaTrack : null;
   const isSpeaking = !isScreen && participant.speaking && participant.connected;
   const person = participant.isSelf ? texts.you(participant.name) : participant.name;
   const screen = participant.isSelf ? texts.ownScreen : texts.screenOf(participant.name);
   const name = isScreen ? screen : person;
+  const missingScreen = isUnplayable ? texts.unplayableScreen : texts.starvedScreen;
+  const waitingText = isMissing ? missingScreen : texts.waiting;
   const smaller = Math.min(rect.width, rect.height);
   const style: CSSProperties = { width: rect.width, height: rect.height, left: rect.x, top: rect.y };
   return (
@@ -46,7 +50,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       data-speaking={isSpeaking}
     >
       {isScreen ? (
-        picture === null && <p className={styles.waiting}>{isStarved ? texts.starvedScreen : texts.waiting}</p>
+        picture === null && <p className={styles.waiting}>{waitingText}</p>
       ) : (
         <span className={styles.avatar}>
           <Avatar name={participant.name} identity={participant.identity} size={Math.min(132, smaller * 0.42)} />
@@ -59,10 +63,10 @@ export const Tile = memo(function Tile(props: TileProps) {
           fit={isScreen ? "contain" : "cover"}
         />
       )}
-      {isStarved && !isScreen && participant.connected && (
+      {isMissing && !isScreen && participant.connected && (
         <p className={styles.starved}>
           <TriangleAlert aria-hidden />
-          <span>{texts.starved}</span>
+          <span>{isUnplayable ? texts.unplayable : texts.starved}</span>
         </p>
       )}
       {!participant.connected && (

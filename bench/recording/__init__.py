@@ -1,0 +1,1 @@
+"""What one video of a meeting costs."""

@@ -1,0 +1,1 @@
+"""What a server needs to run a gateway or a media node: how it starts, drains and tells its load."""

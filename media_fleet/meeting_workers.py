@@ -1,0 +1,89 @@
+"""What a node makes of its meetings beside forwarding them, in processes of their own: recordings and broadcasts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from contracts.meeting_work import StartBroadcast, StartRecording, StopBroadcast, StopRecording
+from contracts.node_rpc import Done, GatewayMessage, NodeAnswer
+from contracts.rooms import GatewayId, MeetingId
+from media_fleet.broadcast_site import BroadcastSite
+from media_fleet.broadcasts import Broadcasts
+from media_fleet.domain.effects import Effect, FinishBroadcast, FinishRecording, RecorderEffect, RecorderRole
+from media_fleet.domain.room import Room
+from media_fleet.recorder_site import RecorderSite
+from media_fleet.recordings import KeyedTransports, Recordings
+
+WorkerRequest: TypeAlias = StartRecording | StopRecording | StartBroadcast | StopBroadcast
+
+
+class MeetingWorkers:
+    """Recordings and broadcasts share how many composites a node makes."""
+
+    def __init__(
+        self,
+        recorder: RecorderSite | None,
+        broadcaster: BroadcastSite | None,
+        *,
+        plane: KeyedTransports,
+        carry_out: Callable[[MeetingId, Iterable[Effect]], None],
+        emit: Callable[[GatewayId, GatewayMessage], None],
+    ) -> None:
+        self.recordings = Recordings(
+            recorder,
+            plane=plane,
+            carry_out=carry_out,
+            emit=emit,
+            broadcast_composites=lambda: self.broadcasts.composites,
+        )
+        self.broadcasts = Broadcasts(
+            broadcaster,
+            plane=plane,
+            carry_out=carry_out,
+            emit=emit,
+            recorded_composites=lambda: self.recordings.composites,
+        )
+
+    def handle(
+        self, gateway_id: GatewayId, request: WorkerRequest, room_for: Callable[[MeetingId], Room]
+    ) -> NodeAnswer | asyncio.Future[NodeAnswer]:
+        """Carries out a request. What starts is answered later.
+
+        Raises:
+            RecordingUnavailableError, BroadcastUnavailableError: it cannot be made here.
+        """
+        match request:
+            case StartRecording():
+                return self.recordings.start(gateway_id, request, room_for)
+            case StartBroadcast():
+                return self.broadcasts.start(gateway_id, request, room_for)
+            case StopRecording():
+                self.recordings.stop(request.meeting_id, request.recording_id)
+            case StopBroadcast():
+                self.broadcasts.stop(request.meeting_id, request.broadcast_id)
+        return Done()
+
+    def tell(self, meeting_id: MeetingId, effect: RecorderEffect) -> None:
+        """Passes on what a room wants of its workers."""
+        if isinstance(effect, FinishBroadcast):
+            self.broadcasts.tell(meeting_id, effect)
+        elif isinstance(effect, FinishRecording) or effect.role is not RecorderRole.BROADCAST:
+            self.recordings.tell(meeting_id, effect)
+        else:
+            self.broadcasts.tell(meeting_id, effect)
+
+    @property
+    def composites(self) -> int:
+        """How many pictures of meetings are being made."""
+        return self.recordings.composites + self.broadcasts.composites
+
+    def tick(self, now: float) -> None:
+        """Ends what no gateway asks for any more. ``now``: a monotonic clock's seconds."""
+        self.recordings.tick(now)
+        self.broadcasts.tick(now)
+
+    async def close(self, patience_s: float) -> None:
+        """Has all of them complete what they make. The rooms are closed by now."""
+        await asyncio.gather(self.recordings.close(patience_s), self.broadcasts.close())

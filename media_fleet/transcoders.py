@@ -1,0 +1,149 @@
+"""The transcoders of a node's meetings: from a room's wish to a process that runs, and to its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from msgspec import Struct
+from packet_core import PacketCoreSilentError
+
+from contracts.rooms import MeetingId
+from media_fleet.adapters.packet_plane import PacketPlane
+from media_fleet.adapters.transcoders import TranscoderProcess, TranscoderProcesses
+from media_fleet.domain.effects import Effect, StartTranscoder, StopTranscoder, TranscoderEffect, TransportKey
+from media_fleet.domain.room import Room
+from media_fleet.domain.transcoder_places import TranscoderPlaces
+from media_fleet.domain.transcoder_rate import Path, fitting_rate
+from media_fleet.metrics import TRANSCODERS
+from media_fleet.recorder_site import new_keys
+from media_fleet.transcoder import protocol
+
+logger = logging.getLogger(__name__)
+
+_OTHER_RATE = 0.1
+"""What is told of rates differs by more than this part."""
+
+
+class TranscoderSite(Struct, frozen=True, kw_only=True):
+    """Where transcoders find this node's core, how much memory each may take, and how many there may be."""
+
+    address: str
+    port: int
+    memory_bytes: int | None
+    places: TranscoderPlaces
+
+
+class Transcoders:
+    """All transcoders of a node. ``follow`` carries out what a room wants done; ``rooms`` is kept by the node."""
+
+    def __init__(
+        self,
+        site: TranscoderSite,
+        *,
+        plane: PacketPlane,
+        rooms: Mapping[MeetingId, Room],
+        follow: Callable[[MeetingId, Iterable[Effect]], None],
+    ) -> None:
+        self._site = site
+        self._plane = plane
+        self._rooms = rooms
+        self._follow = follow
+        self._processes = TranscoderProcesses(self)
+        self._known: dict[tuple[MeetingId, TransportKey], TranscoderProcess] = {}
+        self._ending: dict[TranscoderProcess, str] = {}
+        """Those that are told to end, with the kind of media of which each has a place."""
+        for kind, label in (("video", "video"), ("audio", "sound")):
+            TRANSCODERS.labels(label).set_function(partial(site.places.taken, kind))
+
+    def tell(self, meeting_id: MeetingId, effect: TranscoderEffect) -> None:
+        """Carries out what a room wants of its transcoders."""
+        if not isinstance(effect, StartTranscoder):
+            self._stop(meeting_id, effect)
+            return
+        keys = new_keys()
+        self._plane.open_keyed(meeting_id, effect.transport, effect.ice, keys)
+        begin = protocol.Begin(
+            meeting_id=meeting_id,
+            track_id=effect.track_id,
+            address=self._site.address,
+            port=self._site.port,
+            ufrag=effect.ice.ufrag,
+            pwd=effect.ice.pwd,
+            receive_key=keys.send_key + keys.send_salt,
+            send_key=keys.receive_key + keys.receive_salt,
+            taken=protocol.Form(codec=effect.taken.name, clock_rate=effect.taken.clock_rate, ssrc=effect.ssrc_in),
+            made=protocol.Form(codec=effect.made.name, clock_rate=effect.made.clock_rate, ssrc=effect.ssrc_out),
+            payload_type=effect.payload_type,
+            memory_bytes=self._site.memory_bytes,
+        )
+        transcoder = TranscoderProcess(effect.transport, begin)
+        self._known[meeting_id, effect.transport] = transcoder
+        self._processes.start(transcoder)
+
+    def _stop(self, meeting_id: MeetingId, effect: StopTranscoder) -> None:
+        known = self._known.pop((meeting_id, effect.transport), None)
+        if known is None:  # it was lost, or has not begun
+            self._site.places.give_back(effect.kind)
+            return
+        self._ending[known] = effect.kind
+        known.stopped.set()
+
+    def tick(self, now: float) -> None:
+        """Ends what nobody needs, begins what had no place, and has pictures fit the paths to their viewers.
+
+        ``now``: a monotonic clock's seconds.
+        """
+        for meeting_id, room in list(self._rooms.items()):
+            if effects := room.follow_transcoders(now):
+                self._follow(meeting_id, effects)
+        try:
+            for transcoder in self._known.values():
+                if transcoder.needed_bps:
+                    self._fit(transcoder)
+        except PacketCoreSilentError as error:  # the node's health says so
+            logger.warning("transcoders not fitted to paths", extra={"reason": str(error)})
+
+    async def close(self) -> None:
+        """Ends all. The rooms are closed by now."""
+        await self._processes.close()
+
+    @property
+    def processes(self) -> list[int]:
+        """The transcoders' processes, by id."""
+        return self._processes.processes
+
+    def transcoder_ready(self, transcoder: TranscoderProcess) -> None:
+        """See `TranscoderListener`."""
+        room = self._rooms.get(transcoder.meeting_id)
+        if room is not None:
+            self._follow(transcoder.meeting_id, room.transcoder_ready(transcoder.transport))
+
+    def transcoder_lost(self, transcoder: TranscoderProcess) -> None:
+        """See `TranscoderListener`."""
+        self._known.pop((transcoder.meeting_id, transcoder.transport), None)
+        room = self._rooms.get(transcoder.meeting_id)
+        if room is not None:
+            self._follow(transcoder.meeting_id, room.transcoder_lost(transcoder.transport, time.monotonic()))
+
+    def transcoder_ended(self, transcoder: TranscoderProcess) -> None:
+        """See `TranscoderListener`."""
+        if (kind := self._ending.pop(transcoder, None)) is not None:
+            self._site.places.give_back(kind)
+
+    def _fit(self, transcoder: TranscoderProcess) -> None:
+        watched = self._rooms[transcoder.meeting_id].tracks.transcoding.watched(transcoder.transport)
+        made = None if watched is None else self._plane.held.track(transcoder.meeting_id, watched[0])
+        if watched is None or made is None:
+            return
+        held = (self._plane.held.by_transport.get((transcoder.meeting_id, each)) for each in watched[1])
+        reports = self._plane.reports([each.core_id for each in held if each is not None])
+        paths = (
+            Path(estimate=each.transport.estimate_bps, wanted=each.transport.wanted_bps) for each in reports if each
+        )
+        actual = sum(layer.bitrate for layer in self._plane.layers(made))
+        rate = fitting_rate(transcoder.needed_bps, actual, paths)
+        if abs(rate - (transcoder.limit_bps or transcoder.needed_bps)) > _OTHER_RATE * rate:
+            transcoder.limit(rate)

@@ -1,0 +1,52 @@
+/** The texts of streaming a meeting out, and of the page that it is watched on, in English. */
+export const broadcast = {
+  start: "Stream live",
+  manage: "Live stream",
+  layout: "How people are seen",
+  watchPage: "A page where it can be watched",
+  watchHint: "Whoever has the link may watch, without an account.",
+  targets: "Other services",
+  targetsHint: "YouTube, Twitch and others give you an address and a key for this.",
+  target: (place: number) => `Service ${place}`,
+  server: "Server address",
+  key: "Stream key",
+  keyHint: "Nobody is shown it again.",
+  addTarget: "Add a service",
+  removeTarget: (place: number) => `Remove service ${place}`,
+  badServer: "It begins with rtmp:// or rtmps://",
+  keyMissing: "Enter the stream key.",
+  nowhere: "Choose the page, or add a service.",
+  told: "Everybody in the meeting sees that it is live. Breakout rooms are not streamed.",
+  begin: "Go live",
+  stop: "Stop streaming",
+  stopTitle: "Stop streaming?",
+  stopText: "Those who watch see no more. The meeting goes on.",
+  link: "Link to watch",
+  copyLink: "Copy link to watch",
+  open: "Open the page",
+  states: { connecting: "Connecting", live: "Live", failed: "Not reached" },
+  short: "LIVE",
+  sign: "This meeting is streamed live",
+  started: "This meeting is streamed live. Breakout rooms are not.",
+  stopped: "The live stream has ended",
+  failed: "The live stream has failed",
+};
+
+export const watch = {
+  title: "Live stream",
+  player: "Live stream",
+  loading: "Looking for the live stream …",
+  waiting: { title: "It is about to begin", text: "This page starts by itself as soon as there is something to see." },
+  ended: { title: "The live stream has ended", text: "Thank you for watching." },
+  gone: { title: "There is nothing to see here", text: "Perhaps this live stream is over, or has not begun yet. If it begins, this page starts by itself." },
+  unplayable: { title: "This browser cannot play live streams", text: "A current Chrome, Edge, Firefox or Safari can." },
+  live: "Live",
+  isLive: "The live stream is playing",
+  behind: (seconds: number) => `${seconds} s behind`,
+  jump: "Back to live",
+  unmute: "Turn the sound on",
+  share: "Copy link",
+};
+
+export type BroadcastMessages = typeof broadcast;
+export type WatchMessages = typeof watch;
