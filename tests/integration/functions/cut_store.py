@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.awsrequest import AWSResponse
 from moto.dynamodb.models import dynamodb_backends
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
@@ -93,9 +94,11 @@ class _Cut:
 
 class Store:
     """The table of a service, as the platform's template makes it, and its secrets. ``output``: what the template
-    calls the table. ``around``: what every write goes through."""
+    calls the table. ``around``: what every write goes through. This process has one at a time: a new one begins with
+    an AWS that has nothing yet."""
 
     def __init__(self, output: str) -> None:
+        moto_api_backend.reset()
         make_calls_cheap()
         make_queries_cheap()
         make_transactions_cheap()
