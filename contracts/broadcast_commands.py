@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from contracts.command import Command
 from contracts.rooms import CompositeLayout
+from contracts.rtmp_address import parse
 
 MAX_TARGETS = 5
 
@@ -15,7 +16,7 @@ RtmpUrl = Annotated[
     str,
     Meta(
         max_length=1024,
-        pattern=r"^rtmps?://([^\s/@]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)(:[0-9]{1,5})?/[!-~]+$",
+        pattern=r"^rtmps?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)(:[0-9]{1,5})?/[!-~]+$",
         description="`rtmp:` or `rtmps:`, with the server's stream key",
     ),
 ]
@@ -25,7 +26,12 @@ class RtmpTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A server that is to get a broadcast."""
 
     url: RtmpUrl
-    """What the server calls its address, a slash, and the stream key. Nobody is shown it again."""
+    """What the server calls its address (with its application, without a user, at 443, 1935 or a port from 1024 on), a
+    slash, and the stream key. Nobody is shown it again."""
+
+    def __post_init__(self) -> None:
+        """Raises `RtmpAddressError`, which decoding tells as an error of validation."""
+        parse(self.url)
 
 
 class StartBroadcast(Command, frozen=True, kw_only=True):

@@ -47,11 +47,35 @@ class BroadcastState(StrEnum):
     """Not tried any more."""
 
 
+class TargetFailure(StrEnum):
+    """Why a broadcast's target is not live."""
+
+    ABSENT = "absent"
+    """No server of RTMP answers there. Whatever is there instead, or nothing: nobody is to learn from a node which
+    ports of others are open."""
+    UNKNOWN_NAME = "unknown_name"
+    """The server's name leads nowhere, or nobody says in time where."""
+    PRIVATE = "private"
+    """The server is in a network that is not public, where nothing is sent."""
+    ADDRESS = "address"
+    """The address is none of a stream that can be sent by RTMP."""
+    UNTRUSTED = "untrusted"
+    """The server's certificate is not valid."""
+    REFUSED = "refused"
+    """The server does not take the stream: its key, most often."""
+    CLOSED = "closed"
+    """The server has closed the connection."""
+    SLOW = "slow"
+    """The server takes nothing any more."""
+    GARBLED = "garbled"
+    """The server does not speak RTMP as it should."""
+
+
 class TargetState(Struct, frozen=True, kw_only=True):
     id: str
     state: BroadcastState
-    reason: str | None = None
-    """Why it is not live, for who started it: without address and key."""
+    reason: TargetFailure | None = None
+    """Why it is not live."""
     attempts: int = 0
     """How often it was tried since it was last live."""
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from contracts.broadcasting import BroadcastState, BroadcastTarget
+from contracts.broadcasting import BroadcastState, BroadcastTarget, TargetFailure
 from contracts.rooms import CompositeLayout, ParticipantId
 
 WATCH_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -27,7 +27,7 @@ class BroadcastTargetInfo(Struct, frozen=True, kw_only=True):
     host: str
     """The server's name, without the rest of its address, which is a secret."""
     state: BroadcastState = BroadcastState.CONNECTING
-    reason: str | None = None
+    reason: TargetFailure | None = None
     """Why it is not live."""
 
 

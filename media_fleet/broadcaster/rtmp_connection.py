@@ -14,8 +14,9 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 
+from contracts.broadcasting import TargetFailure
 from contracts.public_addresses import is_public
-from media_fleet.broadcaster.rtmp_address import RtmpAddress, TargetRefusedError
+from contracts.rtmp_address import RtmpAddress
 from media_fleet.broadcaster.rtmp_messages import (
     SENT_CHUNK,
     ChunkReader,
@@ -46,16 +47,22 @@ _PING, _PONG = 6, 7
 _PIECE = 16_384
 _WINDOW = 2_500_000
 _STREAMS = 2**32
-ABSENT = "no server of RTMP answers there"
-"""Whatever is there instead, or nothing: nobody is to learn from a node which ports of others are open."""
-UNTRUSTED = "the server's certificate is not valid"
-REFUSED = "the server does not take the stream"
-CLOSED = "the server has closed the connection"
-GARBLED = "the server does not speak RTMP as it should"
 
 
-class TargetLostError(Exception):
-    """The server is not there, now. The message says what happened, without address and key."""
+class TargetError(Exception):
+    """A server does not get the broadcast. Neither address nor key is in it."""
+
+    def __init__(self, failure: TargetFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+class TargetLostError(TargetError):
+    """The server is not there, now."""
+
+
+class TargetRefusedError(TargetError):
+    """Nothing is sent there, now or later."""
 
 
 class RtmpConnection:
@@ -81,11 +88,11 @@ class RtmpConnection:
                 await self._shake_hands()
                 await self._begin(address)
         except TimeoutError:
-            raise TargetLostError(REFUSED if self._shook_hands else ABSENT) from None
+            raise TargetLostError(TargetFailure.REFUSED if self._shook_hands else TargetFailure.ABSENT) from None
         except RtmpError:
-            raise TargetLostError(GARBLED if self._shook_hands else ABSENT) from None
+            raise TargetLostError(TargetFailure.GARBLED if self._shook_hands else TargetFailure.ABSENT) from None
         except (OSError, asyncio.IncompleteReadError):
-            raise TargetLostError(CLOSED if self._shook_hands else ABSENT) from None
+            raise TargetLostError(TargetFailure.CLOSED if self._shook_hands else TargetFailure.ABSENT) from None
 
     async def send(self, kind: Kind, ms: int, content: bytes) -> None:
         """Sends a piece of the stream. Raises `TargetLostError`: the server takes nothing any more."""
@@ -94,9 +101,9 @@ class RtmpConnection:
             async with asyncio.timeout(STALLED_S):
                 await self._writer.drain()
         except TimeoutError:
-            raise TargetLostError("the server takes nothing any more") from None
+            raise TargetLostError(TargetFailure.SLOW) from None
         except OSError:
-            raise TargetLostError(CLOSED) from None
+            raise TargetLostError(TargetFailure.CLOSED) from None
 
     async def listen(self) -> None:
         """Hears what the server says, for ever. Raises `TargetLostError`: it wants no more, or is gone."""
@@ -105,10 +112,10 @@ class RtmpConnection:
                 if message.kind == Kind.COMMAND:
                     _check_status(decoded(message.content))
         except RtmpError:
-            raise TargetLostError(GARBLED) from None
+            raise TargetLostError(TargetFailure.GARBLED) from None
         except OSError:
-            raise TargetLostError(CLOSED) from None
-        raise TargetLostError(CLOSED)
+            raise TargetLostError(TargetFailure.CLOSED) from None
+        raise TargetLostError(TargetFailure.CLOSED)
 
     async def end(self, address: RtmpAddress) -> None:
         """Tells the server that this was all, if it hears."""
@@ -158,7 +165,7 @@ class RtmpConnection:
         async for message in messages:
             if message.kind == Kind.COMMAND and _check_status(decoded(message.content)):
                 return
-        raise TargetLostError(REFUSED)
+        raise TargetLostError(TargetFailure.REFUSED)
 
     async def _messages(self) -> AsyncIterator[Message]:
         """What the server says, until it closes the connection; what needs an answer gets it."""
@@ -198,7 +205,7 @@ async def connect(address: RtmpAddress, *, may_reach_any: bool) -> RtmpConnectio
     addresses = await _look_up(address)
     # One that is not public is one too many: a name that leads to both is not an honest one.
     if not may_reach_any and not all(is_public(each) for each in addresses):
-        raise TargetRefusedError("the server is in a network that is not public")
+        raise TargetRefusedError(TargetFailure.PRIVATE)
     context = _tls() if address.is_secure else None
     name = address.host if address.is_secure else None
     is_trusted = True
@@ -210,7 +217,7 @@ async def connect(address: RtmpAddress, *, may_reach_any: bool) -> RtmpConnectio
                 )
         except OSError as error:  # of which `TimeoutError` is one
             is_trusted = not isinstance(error, ssl.SSLCertVerificationError)
-    raise TargetLostError(ABSENT if is_trusted else UNTRUSTED)
+    raise TargetLostError(TargetFailure.ABSENT if is_trusted else TargetFailure.UNTRUSTED)
 
 
 async def _look_up(address: RtmpAddress) -> Sequence[str]:
@@ -218,9 +225,9 @@ async def _look_up(address: RtmpAddress) -> Sequence[str]:
         async with asyncio.timeout(LOOK_UP_S):
             found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        raise TargetLostError("the server's name is not known in time") from None
+        raise TargetLostError(TargetFailure.UNKNOWN_NAME) from None
     except (OSError, UnicodeError):
-        raise TargetLostError("the server's name leads nowhere") from None
+        raise TargetLostError(TargetFailure.UNKNOWN_NAME) from None
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -234,7 +241,7 @@ async def _result(messages: AsyncIterator[Message], number: int) -> list[Value]:
             break
         if values[1:2] == [float(number)] and values[0] == "_result":
             return values
-    raise TargetLostError(REFUSED)
+    raise TargetLostError(TargetFailure.REFUSED)
 
 
 def _stream_of(answer: Sequence[Value]) -> int:
@@ -256,7 +263,7 @@ def _check_status(values: Sequence[Value]) -> bool:
     if not isinstance(status, dict):
         return False
     if status.get("level") == "error":
-        raise TargetLostError(REFUSED)
+        raise TargetLostError(TargetFailure.REFUSED)
     return status.get("code") == "NetStream.Publish.Start"
 
 

@@ -12,13 +12,19 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from contracts.broadcasting import BroadcastState, BroadcastTarget, TargetState
+from contracts.broadcasting import BroadcastState, BroadcastTarget, TargetFailure, TargetState
+from contracts.rtmp_address import RtmpAddress, RtmpAddressError, parse
 from media_fleet.broadcaster.back_off import BackOff
 from media_fleet.broadcaster.encoding import EncodedPacket, StreamParameters
 from media_fleet.broadcaster.gop_queue import GopQueue
 from media_fleet.broadcaster.loop_thread import LoopThread
-from media_fleet.broadcaster.rtmp_address import RtmpAddress, TargetRefusedError, parse
-from media_fleet.broadcaster.rtmp_connection import GARBLED, RtmpConnection, TargetLostError, connect
+from media_fleet.broadcaster.rtmp_connection import (
+    RtmpConnection,
+    TargetError,
+    TargetLostError,
+    TargetRefusedError,
+    connect,
+)
 from media_fleet.broadcaster.rtmp_media import RtmpMedia
 
 logger = logging.getLogger(__name__)
@@ -78,8 +84,10 @@ class Target:
             address = parse(self.target.url)
             while not self._stopping.is_set():
                 await self._try(address)
+        except RtmpAddressError:
+            self._becomes(BroadcastState.FAILED, TargetFailure.ADDRESS)
         except TargetRefusedError as error:
-            self._becomes(BroadcastState.FAILED, str(error))
+            self._becomes(BroadcastState.FAILED, error.failure)
 
     async def _try(self, address: RtmpAddress) -> None:
         """Sends until it is told to stop, or the server is lost, and waits a while then. Raises `TargetRefusedError`:
@@ -89,15 +97,15 @@ class Target:
         except TargetLostError as error:
             wait = self._back_off.failed(random.random())  # noqa: S311 - nothing secret
             if self._back_off.waited_s >= GIVE_UP_S:
-                raise TargetRefusedError(str(error)) from None
-            self._becomes(BroadcastState.CONNECTING, str(error))
+                raise TargetRefusedError(error.failure) from None
+            self._becomes(BroadcastState.CONNECTING, error.failure)
             await _first(wait, self._stopping.wait())
 
     async def _push(self, address: RtmpAddress) -> None:
         """Raises `TargetLostError`, `TargetRefusedError`."""
         try:
             await self._connected(address)
-        except (TargetLostError, TargetRefusedError):
+        except TargetError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a server makes of us, it is tried again, and told
             [where] = traceback.extract_tb(error.__traceback__)[-1:]
@@ -105,7 +113,7 @@ class Target:
             logger.error(  # noqa: TRY400
                 "a broadcast's server was lost: %s, %s:%s", type(error).__name__, where.name, where.lineno
             )
-            raise TargetLostError(GARBLED) from None
+            raise TargetLostError(TargetFailure.GARBLED) from None
 
     async def _connected(self, address: RtmpAddress) -> None:
         connection = await connect(address, may_reach_any=self._may_reach_any)
@@ -141,7 +149,7 @@ class Target:
                 self._back_off.succeeded()
                 self._becomes(BroadcastState.LIVE, None)
 
-    def _becomes(self, state: BroadcastState, reason: str | None) -> None:
+    def _becomes(self, state: BroadcastState, reason: TargetFailure | None) -> None:
         self.state = TargetState(id=self.target.id, state=state, reason=reason, attempts=self._back_off.attempts)
         self._changed()
 

@@ -12,7 +12,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from contracts import redis_names
-from contracts.broadcasting import Broadcast, BroadcastState, TargetState
+from contracts.broadcasting import Broadcast, BroadcastState, TargetFailure, TargetState
 from contracts.meeting_work import (
     BroadcastChanged,
     Broadcasting,
@@ -136,7 +136,7 @@ def broadcast_of(
     request: StartBroadcast,
     state: BroadcastState = BroadcastState.CONNECTING,
     *,
-    reason: str | None = None,
+    reason: TargetFailure | None = None,
     origin: str = "http://127.0.0.1:9/hls/",
 ) -> Broadcast:
     """The broadcast that a node makes for ``request``, all of whose servers do alike."""

@@ -65,7 +65,7 @@ def test_somebody_without_an_account_watches_a_meeting_until_it_is_stopped(perso
     dialog.get_by_role("button", name="Add a service").click()
     dialog.get_by_label("Server address").fill("https://not.example")
     dialog.get_by_role("button", name="Go live").click()
-    expect(dialog.get_by_text("It begins with rtmp://")).to_be_visible()
+    expect(dialog.get_by_text("As in rtmps://")).to_be_visible()
     assert violations(ada.page, "the form") == []
     screenshots(ada, "broadcast-form")
     dialog.get_by_role("button", name="Remove service 1").click()

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from contracts.broadcasting import Broadcast, BroadcastState, BroadcastTarget, TargetState
+from contracts.broadcasting import Broadcast, BroadcastState, BroadcastTarget, TargetFailure, TargetState
 from media_fleet.broadcaster.encoding import Encoding
 from media_fleet.broadcaster.loop_thread import LoopThread
-from media_fleet.broadcaster.rtmp_connection import ABSENT
 from media_fleet.broadcaster.target import Targets
 from media_fleet.main import RunningNode
 from tests.integration.media.aiortc_client import Client
@@ -154,8 +153,7 @@ async def test_a_server_that_was_away_gets_the_stream_again(eventually: Any, tmp
             some.targets.are([target(port)])
             await some.until("t1", BroadcastState.LIVE)
         lost = await some.until("t1", BroadcastState.CONNECTING)
-        assert lost.reason is not None
-        assert not re.search(f"{KEY}|{port}", lost.reason)
+        assert lost.reason in {TargetFailure.CLOSED, TargetFailure.ABSENT}
         assert lost.attempts >= 1
         with server(port, path) as process:
             assert (await some.until("t1", BroadcastState.LIVE)).attempts == 0
@@ -183,7 +181,7 @@ async def test_a_server_that_takes_nothing_holds_up_no_other(eventually: Any, tm
             lost = await some.until("deaf", BroadcastState.CONNECTING)
             while lost.reason is None:
                 lost = await some.until("deaf", BroadcastState.CONNECTING)
-            assert lost.reason == ABSENT
+            assert lost.reason is TargetFailure.ABSENT
             await larger_than(path, 50_000, eventually)
             some.targets.are([])
             await finished(process)
@@ -201,4 +199,4 @@ async def test_what_does_not_speak_tls_is_told() -> None:
         while told.reason is None:
             told = await some.until("t1", BroadcastState.CONNECTING)
     hasty.close()
-    assert told.reason == ABSENT
+    assert told.reason is TargetFailure.ABSENT

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contracts import redis_names
-from contracts.broadcasting import BroadcastState
+from contracts.broadcasting import BroadcastState, TargetFailure
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.meeting_work import BroadcastChanged, Broadcasting, StartBroadcast, StopBroadcast
@@ -109,7 +109,7 @@ async def test_a_broadcast_that_fails_is_announced(platform: Platform, monkeypat
     host, guest = await platform.join(one, "u_host", role=Role.HOST), await platform.join(two, "u_guest")
     await host.ask("start_broadcast", WISH)
     [asked] = node.asked(StartBroadcast)
-    await _report(platform, node, asked, BroadcastState.FAILED, reason="refused by the server")
+    await _report(platform, node, asked, BroadcastState.FAILED, reason=TargetFailure.REFUSED)
     assert (await guest.happened("broadcast_stopped"))["reason"] == "failed"
     # And where the report is lost, the gateways find out.
     monkeypatch.setattr(repetition, "KEEP_S", 0.05)
@@ -149,8 +149,8 @@ async def test_how_servers_do_is_found_out_where_a_report_is_lost(
     gateway, node = await platform.gateway(), await platform.node()
     host = await platform.join(gateway, "u_host", role=Role.HOST)
     await host.ask("start_broadcast", WISH)
-    node.answers[StartBroadcast] = lambda each: _made(each, BroadcastState.CONNECTING, reason="no answer")
-    await platform.eventually(lambda: _targets(host)[-1]["reason"] == "no answer")
+    node.answers[StartBroadcast] = lambda each: _made(each, BroadcastState.CONNECTING, reason=TargetFailure.ABSENT)
+    await platform.eventually(lambda: _targets(host)[-1]["reason"] == "absent")
     assert len(_targets(host)) == 2, "it is told when it changes"
 
 
@@ -185,7 +185,11 @@ def _made(request: StartBroadcast, state: BroadcastState = BroadcastState.LIVE, 
 
 
 async def _report(
-    platform: Platform, node: ScriptedNode, asked: StartBroadcast, state: BroadcastState, reason: str | None = None
+    platform: Platform,
+    node: ScriptedNode,
+    asked: StartBroadcast,
+    state: BroadcastState,
+    reason: TargetFailure | None = None,
 ) -> None:
     made = broadcast_of(asked, state, reason=reason)
     meeting = MeetingId(platform.meeting_id)

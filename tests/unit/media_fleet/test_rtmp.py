@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.broadcasting import BroadcastState, BroadcastTarget
+from contracts.broadcasting import BroadcastState, BroadcastTarget, TargetFailure
+from contracts.rtmp_address import RtmpAddress, RtmpAddressError, parse
 from media_fleet.broadcaster import target as module
 from media_fleet.broadcaster.back_off import BackOff
 from media_fleet.broadcaster.encoding import EncodedPacket, StreamParameters
 from media_fleet.broadcaster.gop_queue import GopQueue
-from media_fleet.broadcaster.rtmp_address import RtmpAddress, TargetRefusedError, parse
-from media_fleet.broadcaster.rtmp_connection import ABSENT, GARBLED, REFUSED, RtmpConnection, connect
+from media_fleet.broadcaster.rtmp_connection import RtmpConnection, TargetRefusedError, connect
 from media_fleet.broadcaster.rtmp_messages import ChunkReader, Kind, Message, RtmpError, Value, chunks, decoded, encoded
 from media_fleet.broadcaster.target import Target
 from tests.platform_process import free_port
@@ -70,7 +70,7 @@ def test_an_address_says_where_a_stream_goes(  # noqa: PLR0917
     ],
 )
 def test_what_is_no_address_is_refused_without_being_told(url: str) -> None:
-    with pytest.raises(TargetRefusedError) as refused:
+    with pytest.raises(RtmpAddressError) as refused:
         parse(url)
     assert "key" not in str(refused.value).replace("stream's key", "")
 
@@ -135,8 +135,9 @@ def test_who_fails_waits_longer_and_longer_but_not_for_ever(chances: list[float]
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"])
 async def test_nothing_is_sent_to_networks_that_are_not_public(host: str) -> None:
     address = RtmpAddress(is_secure=False, host=host, port=1935, app="live", stream="key")
-    with pytest.raises(TargetRefusedError, match="not public"):
+    with pytest.raises(TargetRefusedError) as refused:
         await connect(address, may_reach_any=False)
+    assert refused.value.failure is TargetFailure.PRIVATE
 
 
 async def test_who_may_not_be_reached_has_failed_and_is_not_tried_again() -> None:
@@ -146,11 +147,11 @@ async def test_who_may_not_be_reached_has_failed_and_is_not_tried_again() -> Non
     )
     await changed.wait()
     assert target.state.state is BroadcastState.FAILED
-    assert target.state.reason == "the server is in a network that is not public"
+    assert target.state.reason is TargetFailure.PRIVATE
     await target.stop()
 
 
-async def reason_for(port: int, *, scheme: str = "rtmp") -> str:
+async def reason_for(port: int, *, scheme: str = "rtmp") -> TargetFailure:
     """Why the first attempt at a server of this machine fails."""
     told: asyncio.Queue[None] = asyncio.Queue()
     target = Target(
@@ -212,14 +213,14 @@ async def serving(server: Giving) -> AsyncIterator[int]:
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 2.0**32, 1e12])
 async def test_a_stream_number_that_is_none_is_told_as_what_it_is_and_tried_again(number: float) -> None:
     async with serving(Giving(number)) as port:
-        assert await reason_for(port) == GARBLED
+        assert await reason_for(port) is TargetFailure.GARBLED
 
 
 @pytest.mark.parametrize("number", [0.0, 1.0, 2.0**32 - 1])
 async def test_any_other_stream_number_is_taken(number: float) -> None:
     server = Giving(number)
     async with serving(server) as port:
-        assert await reason_for(port) == REFUSED
+        assert await reason_for(port) is TargetFailure.REFUSED
     assert server.published == [number]
 
 
@@ -237,7 +238,7 @@ async def test_nobody_learns_from_a_node_which_ports_of_others_are_open() -> Non
         async with listening:
             port = listening.sockets[0].getsockname()[1]
             reasons |= {await reason_for(port, scheme=scheme) for scheme in ("rtmp", "rtmps")}
-    assert reasons == {ABSENT}
+    assert reasons == {TargetFailure.ABSENT}
 
 
 async def test_what_nobody_has_thought_of_is_told_too_and_logged_without_the_address(
@@ -248,7 +249,7 @@ async def test_what_nobody_has_thought_of_is_told_too_and_logged_without_the_add
 
     monkeypatch.setattr(RtmpConnection, "publish", fails)
     async with serving(Giving(1)) as port:
-        assert await reason_for(port) == GARBLED
+        assert await reason_for(port) is TargetFailure.GARBLED
     [record] = [each for each in caplog.records if each.name == module.__name__]
     assert "RecursionError, fails:" in record.getMessage()
     assert "secret" not in caplog.text

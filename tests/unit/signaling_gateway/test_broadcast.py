@@ -138,7 +138,7 @@ def test_rooms_of_an_earlier_release_are_not_streamed_out() -> None:
     [
         ("rtmp://a.rtmp.youtube.com/live2/abcd-efgh", "a.rtmp.youtube.com"),
         ("rtmps://LIVE-api-s.Facebook.com:443/rtmp/FB-1?s_bl=1&a=b", "live-api-s.facebook.com"),
-        ("rtmp://who:word@127.0.0.1:1935/app/key", "127.0.0.1"),
+        ("rtmp://127.0.0.1:1935/app/key", "127.0.0.1"),
         ("rtmp://[2001:db8::1]:1935/app/key", "[2001:db8::1]"),
     ],
 )
@@ -153,6 +153,11 @@ def test_a_server_is_told_by_its_name_alone(url: str, host: str) -> None:
         "http://a.example/live/key",
         "rtmp://a.example",
         "rtmp:///live/key",
+        "rtmp://a.example/key",
+        "rtmp://who:word@a.example/live/key",
+        "rtmp://a.example:22/live/key",
+        "rtmp://a.example:70000/live/key",
+        "rtmp://a.example/live/key#part",
         "rtmp://a b.example/live/key",
         "rtmp://a.example/live/key with blanks",
         "rtmp://a.example/live/\nkey",

@@ -174,8 +174,8 @@ export interface BroadcastTargetState {
   readonly host: string;
   /** `connecting` also while a lost one is tried again; `failed` is not tried any more. */
   readonly state: "connecting" | "live" | "failed";
-  /** Why it is not live. */
-  readonly reason: string | null;
+  /** Why it is not live: see `TargetFailure` in the reference of events. */
+  readonly reason: "absent" | "unknown_name" | "private" | "address" | "untrusted" | "refused" | "closed" | "slow" | "garbled" | null;
 }
 
 /** What a broadcast is to be like. */

@@ -29,8 +29,8 @@ const LIVE: BroadcastState = {
   watchKey: "n3Xk0bZ1Vt9mQe7hLp2sAg",
   targets: [
     { id: "t1", host: "a.rtmp.youtube.com", state: "live", reason: null },
-    { id: "t2", host: "live.twitch.tv", state: "connecting", reason: "The server does not answer. It is tried again." },
-    { id: "t3", host: "stream.example.org", state: "failed", reason: "The server refused the stream key." },
+    { id: "t2", host: "live.twitch.tv", state: "connecting", reason: "absent" },
+    { id: "t3", host: "stream.example.org", state: "failed", reason: "refused" },
   ],
 };
 

@@ -22,7 +22,7 @@ export interface BroadcastTargetInfo {
   readonly id: string;
   readonly host: string;
   readonly state: BroadcastState;
-  readonly reason: string | null;
+  readonly reason: TargetFailure | null;
 }
 
 export interface ChatMessage {
@@ -123,6 +123,8 @@ export interface RoomPolicy {
   readonly direct: boolean;
   readonly e2ee: boolean;
 }
+
+export type TargetFailure = "absent" | "address" | "closed" | "garbled" | "private" | "refused" | "slow" | "unknown_name" | "untrusted";
 
 export interface TrackInfo {
   readonly id: string;

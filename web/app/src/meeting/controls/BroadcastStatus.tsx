@@ -82,7 +82,9 @@ function Target({ target }: { readonly target: BroadcastTargetState }) {
       {ICONS[target.state]}
       <span className={styles.host}>
         {target.host}
-        {target.reason !== null && target.state !== "live" && <span className={styles.hint}>{target.reason}</span>}
+        {target.reason !== null && target.state !== "live" && (
+          <span className={styles.hint}>{texts.reasons[target.reason]}</span>
+        )}
       </span>
       <span className={styles.word}>{texts.states[target.state]}</span>
     </li>

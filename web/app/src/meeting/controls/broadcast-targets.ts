@@ -12,8 +12,8 @@ export interface TargetErrors {
 }
 
 /** As the gateways take it (`contracts/broadcast_commands.py`). */
-const SERVER = /^rtmps?:\/\/([^\s/@]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/[!-~]*)?$/i;
-const KEY = /^[!-~]+$/;
+const SERVER = /^rtmps?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)(:(?:443|1935|102[4-9]|10[3-9][0-9]|1[1-9][0-9]{2}|[2-9][0-9]{3}|[1-6][0-9]{4}))?\/[!"$-~]*[!"$-.0-~][!"$-~]*$/i;
+const KEY = /^[!"$-~]+$/;
 
 /** The whole address; services give it in two parts, and mean them to be put together with a slash. */
 export function addressOf({ server, streamKey }: TargetDraft): string {

@@ -1,4 +1,4 @@
-"""Where a broadcast is sent by RTMP: what an address says. Pure."""
+"""What an address of RTMP says, of a server that a broadcast is sent to. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FIRST_FREE_PORT: Final = 1_024
 """Those below are other services', but for what is usual: a broadcast is none that they take."""
 
 
-class TargetRefusedError(Exception):
-    """Nothing is sent there. The message says why, without address and key."""
+class RtmpAddressError(ValueError):
+    """It is none of a stream that can be sent by RTMP. The message says why, without address and key."""
 
 
 class RtmpAddress(Struct, frozen=True, kw_only=True):
@@ -42,22 +42,22 @@ def parse(url: str) -> RtmpAddress:
     """What an address says.
 
     Raises:
-        TargetRefusedError: it is none of a stream that can be sent by RTMP.
+        RtmpAddressError: it is none of a stream that can be sent by RTMP.
     """
     if len(url) > MAX_URL or not url.isascii() or any(each <= " " or each == "\x7f" for each in url):
-        raise TargetRefusedError("the address is not one of ASCII, without spaces")
+        raise RtmpAddressError("the address is not one of ASCII, without spaces")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise TargetRefusedError("the address is no URL") from None
+        raise RtmpAddressError("the address is no URL") from None
     if parts.scheme not in PORTS or parts.username is not None or parts.fragment:
-        raise TargetRefusedError("the address is none of rtmp:// or rtmps://, without user and fragment")
+        raise RtmpAddressError("the address is none of rtmp:// or rtmps://, without user and fragment")
     app, _, stream = parts.path.strip("/").rpartition("/")
     if not (parts.hostname and app and stream) or port == 0:
-        raise TargetRefusedError("the address lacks a server, an application or a stream's key")
+        raise RtmpAddressError("the address lacks a server, an application or a stream's key")
     if port is not None and port < FIRST_FREE_PORT and port not in PORTS.values():
-        raise TargetRefusedError("the address has a port that is none of 443, 1935, and those from 1024 on")
+        raise RtmpAddressError("the address has a port that is none of 443, 1935, and those from 1024 on")
     return RtmpAddress(
         is_secure=parts.scheme == "rtmps",
         host=parts.hostname.rstrip("."),
