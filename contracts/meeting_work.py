@@ -59,6 +59,8 @@ class StartBroadcast(_WorkRequest, frozen=True, kw_only=True, tag="start_broadca
 
     broadcast_id: str
     order: BroadcastOrder
+    goes_on: bool = False
+    """Whether it has begun already, here or elsewhere: those who watch are told of the break."""
     nodes: tuple[NodeId, ...] = ()
     """As in `StartRecording`."""
     version: int = 0

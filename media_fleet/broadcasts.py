@@ -43,7 +43,7 @@ class _Broadcast:
         self.origin = origin
         self.url: str | None = None
         self.broadcaster: BroadcasterProcess | None = None
-        self.run = 0
+        self.run = 1 if request.goes_on else 0
         self.is_ready = self.has_begun = False
         self.restarts: deque[float] = deque(maxlen=RESTARTS)
         """When broadcasters have gone on in the place of others."""

@@ -171,6 +171,6 @@ def first_number(started_at: int, run: int) -> int:
     """The media sequence number at which a broadcaster begins that was started at a time (ms since the epoch).
 
     Segments are two seconds, and numbers count these since the epoch: they go on wherever another broadcaster does.
-    ``run``: how many have come before it on this node, one of which may have begun a little early.
+    ``run``: how many have come before it, one of which may have begun a little early.
     """
     return -(-started_at // (SEGMENT_S * 1000)) + run

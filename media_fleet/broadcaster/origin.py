@@ -74,10 +74,13 @@ class Origin:
         number, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
         if part is not None and number is None:
             raise web.HTTPBadRequest
+        if number is not None and not self._shelf.may_come(number, part):
+            raise web.HTTPBadRequest
+        # Whoever has watched the broadcaster before this one would go on with a playlist of nothing.
+        if not await self._shelf.begun():
+            raise web.HTTPServiceUnavailable
         if number is None:
             return web.Response(text=self._shelf.playlist(), content_type=PLAYLIST, headers=_NOT_KEPT)
-        if not self._shelf.may_come(number, part):
-            raise web.HTTPBadRequest
         if not await self._shelf.come(number, part):
             raise web.HTTPServiceUnavailable
         return web.Response(text=self._shelf.playlist(), content_type=PLAYLIST, headers=_ANSWERED_ONCE)

@@ -70,6 +70,10 @@ class Shelf:
         """The media playlist as it is now."""
         return self._window.text()
 
+    async def begun(self) -> bool:
+        """Waits until there is anything that a player can go on with. Whether there is, or all is over."""
+        return await self._when(lambda: self._window.has_segment or self._window.is_over)
+
     def may_come(self, number: int, part: int | None) -> bool:
         """Whether it makes sense to wait for a segment, or a part of one."""
         return self._window.may_come(number, part)

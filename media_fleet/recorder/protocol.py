@@ -127,7 +127,7 @@ class BeginBroadcast(Route, frozen=True, kw_only=True, tag="begin_broadcast"):
     origin: OriginPlace | None = None
     """Where HLS is served; None: there is none."""
     run: int = 0
-    """Counts the broadcasters of this broadcast at this node."""
+    """How many broadcasters of this broadcast have come before it: those at this node, and one for all elsewhere."""
 
     def __repr__(self) -> str:
         return f"BeginBroadcast(broadcast_id={self.broadcast_id!r})"

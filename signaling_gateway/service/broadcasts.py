@@ -165,7 +165,7 @@ class Broadcasts:
         self, room: LiveRoom, node_id: NodeId, wanted: BroadcastInfo, targets: tuple[BroadcastTarget, ...]
     ) -> Broadcast:
         try:
-            made = await self._broadcast_at(room, node_id, wanted, targets)
+            made = await self._broadcast_at(room, node_id, wanted, targets, goes_on=False)
         except NodeError as error:
             # After a time-out it may stream out by and by, which nobody would be told.
             self._give_up(room.meeting_id, node_id if error.code == ErrorCode.MEDIA_NODE_TIMEOUT else None, wanted.id)
@@ -194,12 +194,19 @@ class Broadcasts:
             raise
 
     async def _broadcast_at(
-        self, room: LiveRoom, node_id: NodeId, wanted: BroadcastInfo, targets: tuple[BroadcastTarget, ...]
+        self,
+        room: LiveRoom,
+        node_id: NodeId,
+        wanted: BroadcastInfo,
+        targets: tuple[BroadcastTarget, ...],
+        *,
+        goes_on: bool,
     ) -> Broadcast:
         request = StartBroadcast(
             meeting_id=room.meeting_id,
             broadcast_id=wanted.id,
             order=order_of(room.state, wanted, targets),
+            goes_on=goes_on,
             nodes=room.state.nodes_in_use,
             version=room.state.version,
         )
@@ -218,7 +225,7 @@ class Broadcasts:
             if targets is None:
                 await self._fail_lost(room, known)
                 return
-            made = await self._broadcast_at(room, node_id, known, targets)
+            made = await self._broadcast_at(room, node_id, known, targets, goes_on=True)
             if made.broadcast_id != known.id or not _is_on(room, known.id):
                 # What was asked for is over by now, or the node is busy with one that nobody has asked for.
                 self._stop_soon(room.meeting_id, node_id, made.broadcast_id)

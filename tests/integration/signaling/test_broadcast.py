@@ -135,7 +135,8 @@ async def test_it_goes_on_at_the_node_to_which_the_meeting_moves_with_all_its_se
     await host.received("media_restart")
     await platform.eventually(lambda: second.asked(StartBroadcast))
     asked = second.asked(StartBroadcast)[-1]
-    assert (asked.broadcast_id, asked.nodes) == (answer["broadcast_id"], (second.id,))
+    assert (asked.broadcast_id, asked.nodes, asked.goes_on) == (answer["broadcast_id"], (second.id,), True)
+    assert not first.asked(StartBroadcast)[0].goes_on
     assert [each.url for each in asked.order.targets] == [ADDRESS]
     key = redis_names.watched_broadcast(answer["watch_key"])
     await platform.eventually(lambda: _origin_is(platform, key, "http://127.0.0.1:10/hls/"))

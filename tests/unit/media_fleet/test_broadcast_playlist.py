@@ -125,6 +125,22 @@ async def test_who_asks_for_a_part_a_little_early_gets_it_when_it_is_there() -> 
     assert await asyncio.gather(*asked) == [b"b", b"c", b"e"]
 
 
+async def test_a_player_that_goes_on_here_gets_no_playlist_of_nothing() -> None:
+    shelved = shelf(window(is_continuation=True))
+    asked = asyncio.ensure_future(shelved.begun())
+    shelved.put(cut(b"a"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not asked.done()
+    shelved.put(cut(b"b", ends_segment=True))
+    assert await asked
+    nothing = shelf(window())
+    asked = asyncio.ensure_future(nothing.begun())
+    await asyncio.sleep(0)
+    nothing.end()
+    assert await asked, "it is over, and that is to be told at once"
+
+
 async def test_a_part_that_is_not_made_is_not_waited_for_longer_than_its_segment_grows() -> None:
     shelved = shelf(window())
     shelved.put(cut(b"a"))

@@ -94,9 +94,15 @@ class Node:
     def _room_for(self, meeting_id: MeetingId) -> Room:
         return self.rooms.setdefault(meeting_id, Room(meeting_id, node=END, randomness=Numbers()))
 
-    def start(self, meeting_id: MeetingId = M1, *, version: int = 1, **order: Any) -> asyncio.Future[NodeAnswer]:
+    def start(
+        self, meeting_id: MeetingId = M1, *, version: int = 1, goes_on: bool = False, **order: Any
+    ) -> asyncio.Future[NodeAnswer]:
         request = StartBroadcast(
-            meeting_id=meeting_id, broadcast_id=f"brc_{meeting_id}", order=BroadcastOrder(**order), version=version
+            meeting_id=meeting_id,
+            broadcast_id=f"brc_{meeting_id}",
+            order=BroadcastOrder(**order),
+            goes_on=goes_on,
+            version=version,
         )
         return self.broadcasts.start(GATEWAY, request, self._room_for)
 
@@ -169,6 +175,11 @@ async def test_another_broadcaster_goes_on_at_the_same_address_a_few_times(node:
     with pytest.raises(BroadcastUnavailableError, match="failed"):
         node.start()
     assert made(answer).broadcast_id == "brc_m1"
+
+
+async def test_one_that_has_begun_at_another_node_goes_on_here(node: Node) -> None:
+    node.start(goes_on=True)
+    assert node.processes[0].begin.run == 1
 
 
 async def test_one_that_never_runs_is_refused(node: Node) -> None:
