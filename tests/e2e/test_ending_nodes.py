@@ -116,6 +116,8 @@ def talking(person: MakePerson, platform: Platform) -> tuple[Person, Person]:
     eventually(lambda: (lease := lease_of(platform)) is not None and lease.participants == 2)
     for me, other in ((ada, ben), (ben, ada)):
         me.tile(other.name).evaluate(_WATCH)
+        # A gap is one between two pictures: what comes after it is not known for a gap if nothing came before.
+        me.page.wait_for_function("() => window.__frames.length > 0", timeout=PATIENCE_MS)
     return ada, ben
 
 
