@@ -16,7 +16,8 @@ CEILING = 0.89
 """What the mix never exceeds: -1 dB, so that no decoder of it does."""
 TOGETHER = RATE * 20 // 1000
 """Samples. What comes so near to the end of what is there follows at once: clocks are never quite alike."""
-_PIECE = 256
+PIECE = RATE * 5 // 1000
+"""Samples, for which the limiter looks ahead: peaks are turned down before they come, by a slope of 5 ms."""
 _RELEASE = 1.0 / 150
 """How much of the gain comes back with a piece: it takes most of a second."""
 
@@ -75,12 +76,12 @@ class Limiter:
         self._held: Sound = np.zeros((2, 0), np.float32)
 
     def put(self, sound: Sound) -> Sound:
-        """What is ready: all but the last `_PIECE` samples of what was put."""
+        """What is ready: all but the last `PIECE` samples of what was put."""
         waiting = np.concatenate((self._held, sound), axis=1)
         ready = []
-        while waiting.shape[1] >= 2 * _PIECE:
-            piece, waiting = waiting[:, :_PIECE], waiting[:, _PIECE:]
-            ready.append(self._turned(piece, waiting[:, :_PIECE]))
+        while waiting.shape[1] >= 2 * PIECE:
+            piece, waiting = waiting[:, :PIECE], waiting[:, PIECE:]
+            ready.append(self._turned(piece, waiting[:, :PIECE]))
         self._held = waiting
         return np.concatenate(ready, axis=1) if ready else np.zeros((2, 0), np.float32)
 

@@ -138,7 +138,7 @@ class Stage:
             track.skip()
 
     def mixed(self, start: int, length: int) -> Sound:
-        """What all say in ``length`` samples from ``start`` on, not limited yet."""
+        """What all say in ``length`` samples (20 ms) from ``start`` on, all voices equally loud, not limited yet."""
         mix = np.zeros((2, length), np.float32)
         voices: dict[ParticipantId, float] = {}
         until = (start + length) * 1000 / RATE
@@ -146,7 +146,7 @@ class Stage:
             track.decode(until)
             heard = track.voice.take(start, length)
             if heard is not None:
-                mix += heard
+                mix += track.levelled(heard)
                 if track.received.source is TrackSource.MICROPHONE:
                     voices[track.received.participant_id] = loudness(heard)
         self.speaker.hear(until, voices)

@@ -11,7 +11,8 @@ from aiortc.rtp import RtpPacket
 from contracts.rooms import TrackSource
 from media_fleet.composer.canvas import turned
 from media_fleet.composer.decoding import PictureDecoder, SoundDecoder, UndecodableError
-from media_fleet.composer.mixing import RATE, Voice, place_at
+from media_fleet.composer.levelling import Levelling
+from media_fleet.composer.mixing import RATE, Sound, Voice, place_at
 from media_fleet.recorder.pictures import Picture
 from media_fleet.recorder.protocol import TrackBegun
 from media_fleet.recorder.reception import Reception
@@ -135,6 +136,8 @@ class SoundTrack:
         self.received = received
         self.seat = Seat(received)
         self._decoder = SoundDecoder(received.codec)
+        # What a screen plays is as loud as it was made; of people nobody is to be louder than the others.
+        self._levelling = Levelling() if received.source is TrackSource.MICROPHONE else None
 
     @property
     def voice(self) -> Voice:
@@ -144,6 +147,10 @@ class SoundTrack:
         """Puts what lies before ``until`` to the voice."""
         for at, packet in self.received.take(until, None):
             self.voice.put(place_at(at), self._decoder.decode(packet))
+
+    def levelled(self, heard: Sound) -> Sound:
+        """20 ms of the voice, as loud as they are to be in the mix."""
+        return heard if self._levelling is None else self._levelling.put(heard)
 
 
 class PictureTrack:
