@@ -12,7 +12,7 @@ from packet_core import PacketCoreSilentError
 
 from contracts.rooms import MeetingId
 from media_fleet.adapters.packet_plane import PacketPlane
-from media_fleet.adapters.transcoders import TranscoderProcess, TranscoderProcesses
+from media_fleet.adapters.transcoders import TranscoderProcess, transcoder_processes
 from media_fleet.domain.effects import Effect, StartTranscoder, StopTranscoder, TranscoderEffect, TransportKey
 from media_fleet.domain.room import Room
 from media_fleet.domain.transcoder_places import TranscoderPlaces
@@ -51,7 +51,7 @@ class Transcoders:
         self._plane = plane
         self._rooms = rooms
         self._follow = follow
-        self._processes = TranscoderProcesses(self)
+        self._processes = transcoder_processes(self)
         self._known: dict[tuple[MeetingId, TransportKey], TranscoderProcess] = {}
         self._ending: dict[TranscoderProcess, str] = {}
         """Those that are told to end, with the kind of media of which each has a place."""
@@ -115,22 +115,22 @@ class Transcoders:
         """The transcoders' processes, by id."""
         return self._processes.processes
 
-    def transcoder_ready(self, transcoder: TranscoderProcess) -> None:
-        """See `TranscoderListener`."""
-        room = self._rooms.get(transcoder.meeting_id)
+    def worker_ready(self, worker: TranscoderProcess) -> None:
+        """See `WorkerListener`."""
+        room = self._rooms.get(worker.meeting_id)
         if room is not None:
-            self._follow(transcoder.meeting_id, room.transcoder_ready(transcoder.transport))
+            self._follow(worker.meeting_id, room.transcoder_ready(worker.transport))
 
-    def transcoder_lost(self, transcoder: TranscoderProcess) -> None:
-        """See `TranscoderListener`."""
-        self._known.pop((transcoder.meeting_id, transcoder.transport), None)
-        room = self._rooms.get(transcoder.meeting_id)
+    def worker_lost(self, worker: TranscoderProcess) -> None:
+        """See `WorkerListener`."""
+        self._known.pop((worker.meeting_id, worker.transport), None)
+        room = self._rooms.get(worker.meeting_id)
         if room is not None:
-            self._follow(transcoder.meeting_id, room.transcoder_lost(transcoder.transport, time.monotonic()))
+            self._follow(worker.meeting_id, room.transcoder_lost(worker.transport, time.monotonic()))
 
-    def transcoder_ended(self, transcoder: TranscoderProcess) -> None:
-        """See `TranscoderListener`."""
-        if (kind := self._ending.pop(transcoder, None)) is not None:
+    def worker_ended(self, worker: TranscoderProcess) -> None:
+        """See `WorkerListener`."""
+        if (kind := self._ending.pop(worker, None)) is not None:
             self._site.places.give_back(kind)
 
     def _fit(self, transcoder: TranscoderProcess) -> None:

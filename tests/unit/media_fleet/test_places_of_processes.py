@@ -47,7 +47,7 @@ def places() -> TranscoderPlaces:
 
 @pytest.fixture
 def transcoders(places: TranscoderPlaces, monkeypatch: pytest.MonkeyPatch) -> Transcoders:
-    monkeypatch.setattr("media_fleet.adapters.transcoders.END_S", 0.1)
+    monkeypatch.setattr("media_fleet.adapters.track_workers.END_S", 0.1)
     site = TranscoderSite(address="127.0.0.1", port=9, memory_bytes=None, places=places)
     return Transcoders(site, plane=cast(PacketPlane, Plane()), rooms={}, follow=lambda *_: None)
 
