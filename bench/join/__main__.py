@@ -17,6 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import chromium
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS
 from tests.e2e.person import Person
 from tests.platform_process import ROOT, Platform
@@ -79,7 +80,7 @@ def measure(joins: int) -> dict[str, Any]:
         Platform(data=Path(data)) as platform,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium.EXECUTABLE, args=CHROMIUM_ARGUMENTS)
         host = Person(browser, platform.url, "Ada", Path(data))
         host.register()
         link = host.create_meeting("Bench")

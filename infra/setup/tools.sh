@@ -59,7 +59,7 @@ command -v npm > /dev/null || missing+=("npm (comes with Node.js)")
 
 if [ "$purpose" = test ]; then
     debian c++ g++
-    debian chromium chromium
+    debian chromium-headless-shell chromium-headless-shell
     debian turnserver coturn
     debian ffprobe ffmpeg
     PATH=$PATH:/usr/sbin debian slapd slapd

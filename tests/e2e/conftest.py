@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests import chromium
 from tests.doubles.trace_collector import Collector
 from tests.e2e.person import PATIENCE_MS, Person
 from tests.integration.functions.openid_provider import openid_provider
@@ -20,18 +21,10 @@ from tests.platform_process import ROOT, Platform, free_port
 
 ARTEFACTS = ROOT / "artefacts" / "e2e"
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
     # Ten pictures a second are enough to see that they go on, and leave a small machine time for four browsers.
-    "--use-fake-device-for-media-stream=fps=10",
-    # Cameras and microphones are permitted by the context; the picker of screens picks a tab that shows the meeting.
+    *chromium.arguments(pictures_per_second=10),
+    # The picker of screens picks a tab that shows the meeting.
     "--auto-select-tab-capture-source-by-title=Weekly planning",
-    "--autoplay-policy=no-user-gesture-required",
 ]
 
 # Playwright gives what is expected five seconds, whatever a page's own patience is.
@@ -71,10 +64,9 @@ def platform(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        launched = playwright.chromium.launch(executable_path=chromium.EXECUTABLE, args=CHROMIUM_ARGUMENTS)
         yield launched
         launched.close()
 

@@ -19,8 +19,9 @@ from playwright.async_api import Browser, async_playwright
 from contracts.rooms import NodeId
 from media_fleet.main import RunningNode, running
 from media_fleet.settings import Settings
+from tests import chromium
 from tests.doubles.node_gateway import NODE_ID, TIMEOUT, Gateway
-from tests.integration.media.page_client import ARGUMENTS, CHROMIUM, PAGE, Join, PageClient
+from tests.integration.media.page_client import PAGE, Join, PageClient
 from tests.integration.media.recordings_bucket import BUCKET
 from tests.integration.media.two_nodes import EAST, WEST
 from tests.valkey_server import valkey_server
@@ -153,7 +154,9 @@ async def page_url() -> AsyncIterator[str]:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=chromium.EXECUTABLE, args=chromium.arguments(pictures_per_second=20)
+        )
         yield browser
         await browser.close()
 

@@ -27,19 +27,6 @@ from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
 MEETING = MeetingId("meeting-1")
 TIMEOUT = 30
 PAGE = Path(__file__).parent / "client.html"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 
 class DrivenPage(Protocol):
