@@ -28,6 +28,7 @@ def tables() -> str:
     rows: list[tuple[str, list[float]]] = [
         ("gigabits a second to participants", [each.egress_gbit_s for each in bills]),
         ("packets a second", [each.packets_a_second for each in bills]),
+        ("films composed at once, for recordings and streams out", [each.films for each in bills]),
         ("media nodes (c7gn.xlarge)", [each.nodes for each in bills]),
         ("gateways (c7g.xlarge)", [each.gateways for each in bills]),
         ("joins a second at the full hour", [each.joins_a_second for each in bills]),

@@ -71,7 +71,7 @@ LIMITS: Final = (
     Limit(
         name="CloudFront: WebSockets and requests a second of a distribution",
         allowed=250_000,
-        wanted=lambda bill: bill.requests_a_second + bill.joins_a_second,
+        wanted=lambda bill: bill.requests_a_second + bill.joins_a_second + bill.broadcast_requests_a_second,
         plan="ask for more; or Socket.IO straight to gateway.<Domain>",
     ),
     Limit(

@@ -14,6 +14,8 @@ from msgspec import Struct
 HOURS: Final = 730
 """In a month."""
 SECONDS: Final = HOURS * 3600
+PIECE_S: Final = 10
+"""Pieces that recordings are brought to the bucket in (`PARLEY_NODE_RECORDINGS_PIECE_S`)."""
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -21,6 +23,10 @@ class Measured(Struct, frozen=True, kw_only=True):
 
     node_cpu_us_per_packet: float = 2.8
     """A whole node at 30 viewers; with more viewers of one picture it is less."""
+    composer_cores: float = 0.96
+    """Of one film at 1080p (``BENCH=recording``: 57.5 s of CPU for each minute of it)."""
+    broadcaster_cores: float = 0.53
+    """Of a meeting that is streamed out at 720p: the same work, 31.9 s a minute."""
     gateway_cpu_us_per_delivery: float = 0.9
     gateway_memory_kib_per_connection: float = 34
     join_read_units: float = 4
@@ -47,6 +53,18 @@ class Assumed(Struct, frozen=True, kw_only=True):
     joins_peak_factor: float = 10
     """At the full hour so many times as many join as on average."""
     recorded_share: float = 0.02
+    """Of the meetings, each as one film."""
+    film_kbit_s: int = 2_000
+    """Where mostly heads are seen; a film never has more than `media_fleet.composer.film.most_bits`."""
+    broadcast_share: float = 0.0005
+    """Of the meetings, streamed out for all of their time."""
+    viewers: int = 50
+    """Of each broadcast on average, by the page, through CloudFront."""
+    broadcast_kbit_s: int = 1_500
+    requests_a_viewer_s: float = 4
+    """A part and a playlist each half second."""
+    log_bytes_a_stay: int = 4_000
+    """That gateways and nodes write while somebody is there."""
     fill: float = 0.5
     """Fleets are scaled to this share of what they bear."""
 
@@ -56,6 +74,15 @@ class Prices(Struct, frozen=True, kw_only=True):
 
     out_gb: tuple[tuple[float, float], ...] = ((10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (math.inf, 0.05))
     """Up to so many GB a month, each."""
+    cdn_gb: tuple[tuple[float, float], ...] = (
+        (10_240, 0.085),
+        (51_200, 0.08),
+        (153_600, 0.06),
+        (524_288, 0.04),
+        (1_048_576, 0.03),
+        (math.inf, 0.025),
+    )
+    cdn_request_million: float = 1.0
     node_hour: float = 0.2496
     """c7gn.xlarge: four cores, 10 Gbit/s steadily."""
     node_cores: int = 4
@@ -77,6 +104,7 @@ class Prices(Struct, frozen=True, kw_only=True):
     write_million: float = 0.625
     mail_thousand: float = 0.10
     stored_gb: float = 0.023
+    put_million: float = 5.0
     address_hour: float = 0.005
     logs_gb: float = 0.5
 
@@ -88,6 +116,9 @@ class Bill(Struct, frozen=True, kw_only=True):
     nodes: int
     gateways: int
     egress_gbit_s: float
+    films: float
+    """Recordings and broadcasts at once."""
+    broadcast_requests_a_second: float
     packets_a_second: float
     joins_a_second: float
     requests_a_second: float
@@ -129,7 +160,12 @@ def bill(
     """One installation's month."""
     packets = participants * assumed.received_kbit_s * 125 / assumed.packet_bytes
     egress = participants * assumed.received_kbit_s / 1e6
-    by_cpu = packets * measured.node_cpu_us_per_packet / 1e6 / (prices.node_cores * assumed.fill)
+    meetings = participants / assumed.meeting_size
+    composing = meetings * (
+        assumed.recorded_share * measured.composer_cores + assumed.broadcast_share * measured.broadcaster_cores
+    )
+    forwarding = packets * measured.node_cpu_us_per_packet / 1e6
+    by_cpu = (forwarding + composing) / (prices.node_cores * assumed.fill)
     by_network = egress / (prices.node_gbit_s * assumed.fill)
     nodes = max(2, math.ceil(max(by_cpu, by_network)))
     deliveries = participants * assumed.events_a_minute / 60 * assumed.meeting_size
@@ -145,6 +181,8 @@ def bill(
         nodes=nodes,
         gateways=gateways,
         egress_gbit_s=egress,
+        films=meetings * (assumed.recorded_share + assumed.broadcast_share),
+        broadcast_requests_a_second=meetings * assumed.broadcast_share * assumed.viewers * assumed.requests_a_viewer_s,
         packets_a_second=packets,
         joins_a_second=joins,
         requests_a_second=joins * assumed.requests_a_stay / 5,
@@ -171,7 +209,9 @@ def _costs(
     requests = stays * assumed.requests_a_stay
     seconds = requests * 0.06 + stays * measured.login_cpu_ms / 1000 * 0.2
     broker = prices.broker_hour * 3 if participants > 2_000 else prices.small_broker_hour * 2
-    recorded_gb = stays * assumed.recorded_share * assumed.minutes_a_stay * 60 * assumed.received_kbit_s / 8 / 1e6
+    meeting_s = stays / assumed.meeting_size * assumed.minutes_a_stay * 60
+    recorded_s = meeting_s * assumed.recorded_share
+    watched_s = meeting_s * assumed.broadcast_share * assumed.viewers
     return {
         "traffic to participants": tiered(sent_gb, prices.out_gb),
         "media nodes": nodes * average_machines * (prices.node_hour + prices.address_hour) * HOURS,
@@ -182,7 +222,10 @@ def _costs(
         + seconds * prices.lambda_gb_s,
         "tables": (requests * measured.join_read_units * prices.read_million + stays * 12 * prices.write_million) / 1e6,
         "mail": stays * assumed.invitations_a_stay / 1000 * prices.mail_thousand,
-        "recordings, a month of them": recorded_gb * prices.stored_gb,
+        "recordings, a month of them": recorded_s * assumed.film_kbit_s / 8e6 * prices.stored_gb
+        + recorded_s / PIECE_S / 1e6 * prices.put_million,
+        "streams out, by CloudFront": tiered(watched_s * assumed.broadcast_kbit_s / 8e6, prices.cdn_gb)
+        + watched_s * assumed.requests_a_viewer_s / 1e6 * prices.cdn_request_million,
         "network of one's own, logs": (3 if participants > 500 else 1) * prices.nat_hour * HOURS
-        + requests * 1.2e-6 * prices.logs_gb,
+        + (requests * 1_200 + stays * assumed.log_bytes_a_stay) / 1e9 * prices.logs_gb,
     }

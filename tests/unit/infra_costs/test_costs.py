@@ -32,7 +32,15 @@ def test_a_participants_hour_costs_less_where_there_are_many() -> None:
 
 def test_nodes_follow_what_a_packet_costs() -> None:
     slow = bill(1_000_000, Measured(node_cpu_us_per_packet=28))
-    assert slow.nodes == pytest.approx(1_000_000 * 200 * 28e-6 / (4 * Assumed().fill), abs=1)
+    assert slow.nodes - bill(1_000_000, Measured(node_cpu_us_per_packet=0)).nodes == pytest.approx(
+        1_000_000 * 200 * 28e-6 / (4 * Assumed().fill), abs=1
+    )
+
+
+def test_nodes_follow_what_a_film_costs() -> None:
+    two, four = (bill(1_000_000, Measured(composer_cores=cores)).nodes for cores in (2, 4))
+    recorded = 1_000_000 / Assumed().meeting_size * Assumed().recorded_share
+    assert four - two == pytest.approx(recorded * 2 / (4 * Assumed().fill), abs=1)
 
 
 def test_every_limit_that_is_met_has_a_way_past_it() -> None:
