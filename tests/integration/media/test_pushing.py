@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.broadcasting import Broadcast, BroadcastState, BroadcastTarget, TargetFailure, TargetState
+from infra.local.certificate import ensure_certificate
+from media_fleet.broadcaster import rtmp_connection
 from media_fleet.broadcaster.encoding import Encoding
 from media_fleet.broadcaster.loop_thread import LoopThread
 from media_fleet.broadcaster.target import Targets
@@ -188,6 +192,55 @@ async def test_a_server_that_takes_nothing_holds_up_no_other(eventually: Any, tm
     deaf.close()
     times = [round(at * RATE) for at, _ in pictures(path.read_bytes())]
     assert times == list(range(len(times))), "nothing is missing"
+
+
+@asynccontextmanager
+async def tls_before(port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """A port where what comes over TLS is passed on to another."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_a_server_behind_tls_gets_the_stream_if_its_certificate_is_valid(
+    eventually: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_trusted: bool
+) -> None:
+    made = ensure_certificate(tmp_path, "localhost", now=datetime.now(UTC))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made.certificate, made.key)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
+    monkeypatch.setattr(rtmp_connection, "_tls", ssl.create_default_context)
+    port, path = free_port(socket.SOCK_STREAM), tmp_path / "pushed.mkv"
+    async with pushing() as some, tls_before(port, context) as tls_port:
+        with server(port, path) as process:
+            some.targets.are([BroadcastTarget(id="t1", url=f"rtmps://localhost:{tls_port}/live/{KEY}")])
+            if not is_trusted:
+                told = await some.until("t1", BroadcastState.CONNECTING)
+                while told.reason is None:
+                    told = await some.until("t1", BroadcastState.CONNECTING)
+                assert told.reason is TargetFailure.UNTRUSTED
+                return
+            await some.until("t1", BroadcastState.LIVE)
+            await larger_than(path, 50_000, eventually)
+            some.targets.are([])
+            await finished(process)
+    assert len(pictures(path.read_bytes())) > RATE
 
 
 async def test_what_does_not_speak_tls_is_told() -> None:
