@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from contracts.broadcast_commands import StartBroadcast, StopBroadcast
 from contracts.command import Command
+from contracts.ingress_commands import StartIngress, StopIngress
 from contracts.join_reports import ReportJoin
 from contracts.new_breakouts import MAX_BREAKOUTS, BreakoutSeconds, NewBreakout
 from contracts.notes import NotesChange
@@ -440,6 +441,8 @@ COMMANDS: dict[str, type[Command]] = {
     "stop_recording": StopRecording,
     "start_broadcast": StartBroadcast,
     "stop_broadcast": StopBroadcast,
+    "start_ingress": StartIngress,
+    "stop_ingress": StopIngress,
     "leave_meeting": LeaveMeeting,
     "end_meeting": EndMeeting,
 }

@@ -27,8 +27,9 @@ after it 512 KiB. Commands beyond 60 at once and 20 a second are answered with `
 ``publish_offer`` and ``restart_media`` beyond 20 at once and 2 a second, ``send_chat`` and ``edit_chat`` beyond 10 at
 once and 1 a second, ``send_reaction`` beyond 10 at once and 2 a second, ``edit_notes`` beyond 10 at once and 3 a
 second, or 16,000 characters at once and 1,000 a second, ``enter_breakout`` beyond 5 at once and one in 2 seconds,
-``start_broadcast`` and ``stop_broadcast`` beyond 5 at once and one in 10 seconds each, and ``signal_peer`` beyond 10 at
-once and one in 2 seconds. A client that sends more than 300 frames at once and 100 a second is disconnected, and so is
+``start_broadcast``, ``stop_broadcast`` and ``start_ingress`` beyond 5 at once and one in 10 seconds each, and
+``signal_peer`` beyond 10 at once and one in 2 seconds. A client that sends more than 300 frames at once and 100 a
+second is disconnected, and so is
 one that does not read. One identity can be in a meeting eight times at once, lost connections that may yet come back
 included, or connected fewer times where the operator has said so; the next is refused with `already_in_meeting`, or
 takes the place of the oldest, as the operator has said: that one leaves (``participant_left`` with the reason
@@ -55,6 +56,7 @@ from msgspec import Meta, Struct
 from contracts.client_commands import Id
 from contracts.public_events import AnyPublicEvent
 from contracts.room_broadcast import BroadcastInfo
+from contracts.room_ingress import IngressInfo
 from contracts.rooms import (
     BannedPerson,
     Breakouts,
@@ -152,6 +154,8 @@ class RoomSnapshot(Struct, frozen=True, kw_only=True):
     """Of recordings whose kind nobody chooses."""
     broadcast: BroadcastInfo | None = None
     """The broadcast of the main room that is on; None: there is none."""
+    ingresses: tuple[IngressInfo, ...] = ()
+    """The ingresses that are open, for those who moderate."""
     ends_at: int | None = None
     """When the meeting's longest time is over, and it ends; None: it has none."""
     mute_on_entry: bool = False

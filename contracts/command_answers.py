@@ -52,6 +52,16 @@ class BroadcastAnswer(Struct, frozen=True, kw_only=True):
     """As in `BroadcastInfo`."""
 
 
+class IngressAnswer(Struct, frozen=True, kw_only=True):
+    """Acknowledges a `StartIngress`: it is open."""
+
+    ingress_id: str
+    address: str | None
+    """Of the kind `rtmp`: what OBS calls the server, and others put before a slash and the key."""
+    stream_key: str | None
+    """What opens it. A secret, which nobody is shown again."""
+
+
 class IceServersAnswer(Struct, frozen=True, kw_only=True):
     """Acknowledges a `GetIceServers`."""
 
@@ -65,6 +75,7 @@ ANSWERS: dict[str, type[Struct]] = {
     "open_breakouts": BreakoutsAnswer,
     "start_recording": RecordingAnswer,
     "start_broadcast": BroadcastAnswer,
+    "start_ingress": IngressAnswer,
     "get_ice_servers": IceServersAnswer,
 }
 """Commands with an answer of their own; the others are answered with ``{}``."""

@@ -27,6 +27,7 @@ LIMITS = (
     # Each start is a process of the node's, which serves its end for half a minute.
     RateLimit(commands=frozenset({"start_broadcast"}), at_once=5, per_s=0.1),
     RateLimit(commands=frozenset({"stop_broadcast"}), at_once=5, per_s=0.1),
+    RateLimit(commands=frozenset({"start_ingress"}), at_once=5, per_s=0.1),
     RateLimit(commands=frozenset({"signal_peer"}), at_once=10, per_s=0.5),
     RateLimit(commands=frozenset({"report_join"}), at_once=1, per_s=0.01),
 )

@@ -96,6 +96,8 @@ class ErrorCode(StrEnum):
     BROADCAST_UNAVAILABLE = "broadcast_unavailable"
     BROADCAST_NOT_LIVE = "broadcast_not_live"
     BROADCAST_ENDED = "broadcast_ended"
+    INGRESS_UNAVAILABLE = "ingress_unavailable"
+    TOO_MANY_INGRESSES = "too_many_ingresses"
     # Media
     BAD_SDP = "bad_sdp"
     NO_COMMON_CODEC = "no_common_codec"

@@ -3,7 +3,7 @@
 The gateways invoke the function `FACTS_FUNCTION` with a `FactBatch`; it answers a `FactsAccepted`. Delivery is at least
 once and in any order: the meeting service keeps one record for each meeting and version. Edits of shared notes are no
 facts (`is_fact`): there are many, they are large, and the notes as a whole tell all that they do. Nor is how the
-servers do that get a broadcast, which is for those who moderate.
+servers do that get a broadcast, and how an ingress does, which is for those who moderate.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.broadcast_events import BroadcastChanged, BroadcastStarted
+from contracts.ingress_events import IngressChanged
 from contracts.log_events import BreakoutsOpened, LogEvent, NotesEdited
 from contracts.rooms import MeetingId
 
@@ -26,7 +27,7 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 def is_fact(event: LogEvent) -> bool:
     """Whether the meeting service is told of an event."""
-    return not isinstance(event, NotesEdited | BroadcastChanged)
+    return not isinstance(event, NotesEdited | BroadcastChanged | IngressChanged)
 
 
 def as_fact(event: LogEvent) -> LogEvent:

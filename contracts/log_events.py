@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from contracts.account_standing import AccessLoss, TokenSession
 from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
+from contracts.ingress_events import IngressChanged, IngressStarted, IngressStopped
 from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.logged import Logged as _Event
 from contracts.rooms import (
@@ -437,5 +438,8 @@ LogEvent: TypeAlias = (
     | BroadcastStarted
     | BroadcastChanged
     | BroadcastStopped
+    | IngressStarted
+    | IngressChanged
+    | IngressStopped
     | MeetingEnded
 )

@@ -1,4 +1,5 @@
-"""What gateways and media nodes say to each other of what a node makes of a meeting: recordings and broadcasts.
+"""What gateways and media nodes say to each other of what a node makes of a meeting, recordings and broadcasts, and of
+what it brings into one: ingresses.
 
 Part of `contracts.node_rpc`.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.broadcasting import Broadcast, BroadcastOrder, BroadcastState
+from contracts.ingesting import Ingress, IngressOrder
 from contracts.recording_order import RecordingOrder
 from contracts.rooms import MeetingId, NodeId
 
@@ -15,6 +17,8 @@ RECORDING_KEPT_S = 60.0
 """How long a node goes on recording when no gateway says any more that it shall."""
 BROADCAST_KEPT_S = 60.0
 """The same for a broadcast."""
+INGRESS_KEPT_S = 60.0
+"""The same for an ingress."""
 
 
 class _WorkRequest(Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -73,6 +77,33 @@ class StopBroadcast(_WorkRequest, frozen=True, kw_only=True, tag="stop_broadcast
     broadcast_id: str
 
 
+class StartIngress(_WorkRequest, frozen=True, kw_only=True, tag="start_ingress"):
+    """Takes a stream for the meeting. Answer: `Ingressing`, at once.
+
+    Gateways of a meeting with an ingress repeat the request, as they do with `StartBroadcast`: a node that has come to
+    the meeting later begins it anew, and one that has not been asked for `INGRESS_KEPT_S` ends it. Once there is
+    something to be let in, one gateway is told the offer, lets it in as a participant, and passes the answer on
+    (`AnswerIngress`). Refused with `ingress_unavailable` where the node takes none of the kind, or no more.
+    """
+
+    ingress_id: str
+    order: IngressOrder
+
+
+class AnswerIngress(_WorkRequest, frozen=True, kw_only=True, tag="answer_ingress"):
+    """What was offered in a run is let in. Answer: `Done`."""
+
+    ingress_id: str
+    run: int
+    sdp: str
+
+
+class StopIngress(_WorkRequest, frozen=True, kw_only=True, tag="stop_ingress"):
+    """Nothing comes in any more. Answer: `Done`."""
+
+    ingress_id: str
+
+
 # ---- answers ----
 
 
@@ -90,6 +121,12 @@ class Broadcasting(Struct, frozen=True, kw_only=True, tag_field="type", tag="bro
     """The broadcast that the node is making, which may be another than was asked for."""
 
     broadcast: Broadcast
+
+
+class Ingressing(Struct, frozen=True, kw_only=True, tag_field="type", tag="ingressing"):
+    """How the ingress does that was asked for."""
+
+    ingress: Ingress
 
 
 # ---- reports ----
@@ -112,3 +149,12 @@ class BroadcastChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     meeting_id: MeetingId
     broadcast: Broadcast
     state: BroadcastState
+
+
+class IngressChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="ingress_changed"):
+    """Something has come, is let in, or is gone. Told to the gateway that last sent `StartIngress`; the others learn it
+    when they do."""
+
+    node_id: NodeId
+    meeting_id: MeetingId
+    ingress: Ingress

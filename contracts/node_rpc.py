@@ -16,13 +16,18 @@ from msgspec import Struct
 from contracts.client_commands import SubscriptionWish
 from contracts.client_messages import ErrorBody, OfferedTrack
 from contracts.meeting_work import (
+    AnswerIngress,
     BroadcastChanged,
     Broadcasting,
+    IngressChanged,
+    Ingressing,
     Recording,
     RecordingEnded,
     StartBroadcast,
+    StartIngress,
     StartRecording,
     StopBroadcast,
+    StopIngress,
     StopRecording,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId, TrackSource
@@ -248,6 +253,9 @@ NodeRequest: TypeAlias = (
     | StopRecording
     | StartBroadcast
     | StopBroadcast
+    | StartIngress
+    | AnswerIngress
+    | StopIngress
 )
 
 
@@ -317,6 +325,7 @@ NodeAnswer: TypeAlias = (
     | ParticipantStatistics
     | Recording
     | Broadcasting
+    | Ingressing
     | Refused
 )
 
@@ -409,7 +418,9 @@ class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="lay
 
 ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | CamerasShown | LayersWanted
 """What is for one participant's gateway."""
-NodeReport: TypeAlias = ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded | BroadcastChanged
+NodeReport: TypeAlias = (
+    ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded | BroadcastChanged | IngressChanged
+)
 GatewayMessage: TypeAlias = AnswerEnvelope | NodeReport
 
 encoder = msgspec.json.Encoder()

@@ -59,6 +59,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.CONFLICT: 409,
     ErrorCode.MEETING_NOT_LIVE: 409,
     ErrorCode.MEETING_ENCRYPTED: 409,
+    ErrorCode.TOO_MANY_INGRESSES: 409,
     ErrorCode.ALREADY_IN_MEETING: 409,
     ErrorCode.LEFT: 409,
     ErrorCode.STALE_NEGOTIATION: 409,
@@ -96,6 +97,7 @@ STATUS_OF_CODE: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.GATEWAY_CLOSING: 503,
     ErrorCode.RECORDING_UNAVAILABLE: 503,
     ErrorCode.BROADCAST_UNAVAILABLE: 503,
+    ErrorCode.INGRESS_UNAVAILABLE: 503,
     ErrorCode.OUTCOME_UNKNOWN: 504,
 }
 """Codes that are missing are said over Socket.IO alone."""

@@ -9,8 +9,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from contracts.ingesting import IngressFailure, IngressState
 from contracts.leaving import LeaveReason
 from contracts.room_broadcast import BroadcastEnd, BroadcastTargetInfo
+from contracts.room_ingress import IngressEnd, IngressInfo
 from contracts.rooms import (
     Breakouts,
     ChatMessage,
@@ -298,6 +300,31 @@ class BroadcastStoppedEvent(PublicEvent, frozen=True, kw_only=True, tag="broadca
     """Who stopped it; None: nobody did."""
 
 
+class IngressStartedEvent(PublicEvent, frozen=True, kw_only=True, tag="ingress_started"):
+    """A stream can come in. This and what follows of it is told to those who moderate."""
+
+    ingress: IngressInfo
+
+
+class IngressChangedEvent(PublicEvent, frozen=True, kw_only=True, tag="ingress_changed"):
+    """Its stream has come, or is gone; or it is sent to another address. As in `IngressInfo`."""
+
+    ingress_id: str
+    state: IngressState
+    address: str | None
+    participant_id: ParticipantId | None
+    reason: IngressFailure | None
+
+
+class IngressStoppedEvent(PublicEvent, frozen=True, kw_only=True, tag="ingress_stopped"):
+    ingress_id: str
+    end: IngressEnd
+    by: ParticipantId | None
+    """Who stopped it; None: nobody did."""
+    reason: IngressFailure | None
+    """Why it failed."""
+
+
 class MeetingEndedEvent(PublicEvent, frozen=True, kw_only=True, tag="meeting_ended"):
     by: Identity | None
 
@@ -342,5 +369,8 @@ AnyPublicEvent: TypeAlias = (
     | BroadcastStartedEvent
     | BroadcastChangedEvent
     | BroadcastStoppedEvent
+    | IngressStartedEvent
+    | IngressChangedEvent
+    | IngressStoppedEvent
     | MeetingEndedEvent
 )

@@ -19,6 +19,8 @@ RECORDING_RESCUE_MS = 60_000
 
 BROADCAST_TARGETS_MS = 600_000
 """How long the addresses of a broadcast's servers are kept when no gateway asks the node for it any more."""
+INGRESS_MS = 600_000
+"""How long what opens an ingress is kept when no gateway asks the node for it any more."""
 WATCHED_MS = 30_000
 """How long a broadcast can be watched that no gateway asks the node for any more."""
 WATCHED_END_MS = 3_600_000
@@ -131,6 +133,12 @@ def broadcast_targets(meeting_id: MeetingId, broadcast_id: str) -> str:
     """`contracts.room_broadcast.KeptTargets` as JSON, with the addresses of the servers that a broadcast goes to. There
     only while it is on."""
     return f"parley:{{m:{meeting_id}}}:broadcast:{broadcast_id}"
+
+
+def kept_ingress(meeting_id: MeetingId, ingress_id: str) -> str:
+    """`contracts.room_ingress.KeptIngress` as JSON: where an ingress is fetched from, or what opens it. There only
+    while it is open."""
+    return f"parley:{{m:{meeting_id}}}:ingress:{ingress_id}"
 
 
 def watched_broadcast(watch_key: str) -> str:

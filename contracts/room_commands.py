@@ -26,6 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.room_broadcast import BroadcastInfo
+from contracts.room_ingress import IngressInfo
 from contracts.rooms import (
     BannedPerson,
     Breakouts,
@@ -161,6 +162,8 @@ class RoomView(_Tagged, frozen=True, kw_only=True, tag="room"):
     """None: none is being made."""
     broadcast: BroadcastInfo | None = None
     """None: none is on."""
+    ingresses: tuple[IngressInfo, ...] = ()
+    """Those that are open."""
 
 
 class ParticipantView(_Tagged, frozen=True, kw_only=True, tag="participant"):

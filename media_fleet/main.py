@@ -55,7 +55,7 @@ from media_fleet.node import MediaNode, NodeIdentity
 from media_fleet.observation import INTERVAL_S
 from media_fleet.relays import Relays
 from media_fleet.settings import Settings, SettingsError
-from media_fleet.worker_sites import broadcast_site, processors, recorder_site, transcoder_site
+from media_fleet.worker_sites import broadcast_site, ingress_site, processors, recorder_site, transcoder_site
 from telemetry import logs, spans
 from telemetry.clock import local_ms
 
@@ -109,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningNode]:
     parts = _assemble(settings, client, listening_client, core)
     parts.plane.start()
     parts.node.workers.recordings.upload_what_waits()
+    await parts.node.workers.ingresses.listen()
     tasks = [
         _task(parts.rpc.speak(), "speak"),
         _task(parts.rpc.listen(parts.node.handle, parts.node.relays.receive), "listen"),
@@ -201,6 +202,7 @@ def _assemble(
         last_n_video=settings.last_n_video,
         recorder=recorder_site(settings, core.local_port),
         broadcaster=broadcast_site(settings, core.local_port),
+        ingress=ingress_site(settings, core.local_port),
         transcoder=transcoder_site(settings, core.local_port, composites=lambda: node.workers.composites),
     )
     clock = SharedClock(local_ms)

@@ -1,4 +1,5 @@
-"""What a node makes of its meetings beside forwarding them, in processes of their own: recordings and broadcasts."""
+"""What a node makes of its meetings beside forwarding them, in processes of their own: recordings and broadcasts; and
+what it brings into them: ingresses."""
 
 from __future__ import annotations
 
@@ -6,17 +7,29 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from contracts.meeting_work import StartBroadcast, StartRecording, StopBroadcast, StopRecording
+from contracts.meeting_work import (
+    AnswerIngress,
+    StartBroadcast,
+    StartIngress,
+    StartRecording,
+    StopBroadcast,
+    StopIngress,
+    StopRecording,
+)
 from contracts.node_rpc import Done, GatewayMessage, NodeAnswer
 from contracts.rooms import GatewayId, MeetingId
 from media_fleet.broadcast_site import BroadcastSite
 from media_fleet.broadcasts import Broadcasts
 from media_fleet.domain.effects import Effect, FinishBroadcast, FinishRecording, RecorderEffect, RecorderRole
 from media_fleet.domain.room import Room
+from media_fleet.ingress_site import IngressSite
+from media_fleet.ingresses import Ingresses
 from media_fleet.recorder_site import RecorderSite
 from media_fleet.recordings import KeyedTransports, Recordings
 
-WorkerRequest: TypeAlias = StartRecording | StopRecording | StartBroadcast | StopBroadcast
+WorkerRequest: TypeAlias = (
+    StartRecording | StopRecording | StartBroadcast | StopBroadcast | StartIngress | AnswerIngress | StopIngress
+)
 
 
 class MeetingWorkers:
@@ -26,6 +39,7 @@ class MeetingWorkers:
         self,
         recorder: RecorderSite | None,
         broadcaster: BroadcastSite | None,
+        ingress: IngressSite | None,
         *,
         plane: KeyedTransports,
         carry_out: Callable[[MeetingId, Iterable[Effect]], None],
@@ -45,6 +59,16 @@ class MeetingWorkers:
             emit=emit,
             recorded_composites=lambda: self.recordings.composites,
         )
+        self.ingresses = Ingresses(ingress, emit)
+
+    def _ingress(self, gateway_id: GatewayId, request: StartIngress | AnswerIngress | StopIngress) -> NodeAnswer:
+        match request:
+            case StartIngress():
+                return self.ingresses.start(gateway_id, request)
+            case AnswerIngress():
+                return self.ingresses.answer(request)
+            case StopIngress():
+                return self.ingresses.stop(request)
 
     def handle(
         self, gateway_id: GatewayId, request: WorkerRequest, room_for: Callable[[MeetingId], Room]
@@ -52,7 +76,8 @@ class MeetingWorkers:
         """Carries out a request. What starts is answered later.
 
         Raises:
-            RecordingUnavailableError, BroadcastUnavailableError: it cannot be made here.
+            RecordingUnavailableError, BroadcastUnavailableError, IngressUnavailableError: it cannot be made here.
+            StaleNegotiationError: an ingress is answered that is none any more.
         """
         match request:
             case StartRecording():
@@ -63,6 +88,8 @@ class MeetingWorkers:
                 self.recordings.stop(request.meeting_id, request.recording_id)
             case StopBroadcast():
                 self.broadcasts.stop(request.meeting_id, request.broadcast_id)
+            case _:
+                return self._ingress(gateway_id, request)
         return Done()
 
     def tell(self, meeting_id: MeetingId, effect: RecorderEffect) -> None:
@@ -83,7 +110,8 @@ class MeetingWorkers:
         """Ends what no gateway asks for any more. ``now``: a monotonic clock's seconds."""
         self.recordings.tick(now)
         self.broadcasts.tick(now)
+        self.ingresses.tick(now)
 
     async def close(self, patience_s: float) -> None:
         """Has all of them complete what they make. The rooms are closed by now."""
-        await asyncio.gather(self.recordings.close(patience_s), self.broadcasts.close())
+        await asyncio.gather(self.recordings.close(patience_s), self.broadcasts.close(), self.ingresses.close())

@@ -160,6 +160,23 @@ BROADCAST_TARGETS = METRICS.gauge(
 BROADCAST_DROPPED = METRICS.counter(
     "broadcast_packets_dropped", "Encoded packets that a server was not sent, since it did not take those before."
 )
+INGRESSES = METRICS.gauge(
+    "ingresses", "Streams that may come into meetings here. `state`: `waiting`, `connecting` or `live`.", "state"
+)
+INGRESSES_FAILED = METRICS.counter("ingresses_failed", "Streams that could not be brought in, or not any more.")
+INGESTED_PICTURES = METRICS.counter(
+    "ingested_pictures",
+    "Pictures of streams that are brought in. `outcome`: `sent`, or `dropped` where decoding and encoding did not keep "
+    "up: give the node more processors, or pictures fewer pixels.",
+    "outcome",
+)
+INGESTED_SOUND = METRICS.counter("ingested_sound_seconds", "Sound of streams that was brought in.")
+INGESTING_BUSY = METRICS.counter("ingesting_cpu_seconds", "Processor time of the processes that bring streams in.")
+RTMP_CONNECTIONS = METRICS.counter(
+    "rtmp_connections",
+    "Connections on the port for RTMP. `outcome`: `taken`, `refused` (no stream is expected by this key), or `broken`.",
+    "outcome",
+)
 TRANSCODERS = METRICS.gauge("transcoders", "Transcoders that are running. `kind`: `video`, or `sound`.", "kind")
 TRANSCODERS_LOST = METRICS.counter(
     "transcoders_lost", "Transcoders that ended by themselves: another one goes on, three times within a minute."

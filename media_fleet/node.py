@@ -70,6 +70,7 @@ from media_fleet.domain.thread_places import ThreadPlaces
 from media_fleet.domain.transport_parameters import NodeEnd, Randomness
 from media_fleet.effect_carrier import EffectCarrier
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
+from media_fleet.ingress_site import IngressSite
 from media_fleet.meeting_workers import MeetingWorkers, WorkerRequest
 from media_fleet.metrics import REQUEST_SECONDS
 from media_fleet.observation import Observation
@@ -95,6 +96,7 @@ class NodeIdentity(Struct, frozen=True, kw_only=True):
     last_n_video: int = 0
     recorder: RecorderSite | None
     broadcaster: BroadcastSite | None
+    ingress: IngressSite | None = None
     transcoder: TranscoderSite
 
 
@@ -128,7 +130,12 @@ class MediaNode:
         )
         self._plane = plane_factory(news)
         self.workers = MeetingWorkers(
-            identity.recorder, identity.broadcaster, plane=self._plane, carry_out=self._follow, emit=emit
+            identity.recorder,
+            identity.broadcaster,
+            identity.ingress,
+            plane=self._plane,
+            carry_out=self._follow,
+            emit=emit,
         )
         self._observation = Observation(self._plane, node_id=identity.node_id)
         self._qualities = QualityNews(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from contracts.meeting_work import StartBroadcast, StartRecording
+from contracts.meeting_work import StartBroadcast, StartIngress, StartRecording
 from contracts.node_rpc import CheckTransport, NodeRequest, Publish, RestartIce
 from media_fleet.domain.effects import Purpose
 from media_fleet.domain.errors import BadRequestError
@@ -24,6 +24,8 @@ def check_ids(request: NodeRequest) -> None:
             raise BadRequestError("An id that names a folder begins with no dot.")
     if isinstance(request, StartBroadcast):
         ids.append(request.broadcast_id)
+    if isinstance(request, StartIngress):
+        ids.append(request.ingress_id)
     for given in ids:
         if _ID.fullmatch(given) is None:
             raise BadRequestError(f"{given[:80]!r} is no id.")

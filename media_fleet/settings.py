@@ -87,6 +87,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How long after it happened a meeting is composed for a broadcast: what comes later than that is missing in it."""
     broadcast_private_targets: Literal["on", "off"] = "off"
     """Whether broadcasts may be sent by RTMP to servers that are not in the public Internet."""
+    max_ingresses: Annotated[int, Meta(ge=0, le=1_000)] | None = None
+    """Streams that are brought into meetings at once, others are refused; None: one for each usable processor."""
+    ingress_height: Literal[360, 720, 1080] = 720
+    """Of their pictures, in pixels of the shorter side at the most."""
+    ingress_memory_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 3_072
+    """Megabytes of address space that bringing one in may take; 0: any number."""
+    ingress_private_sources: Literal["on", "off"] = "off"
+    """Whether streams may be fetched from networks that are not public."""
+    rtmp_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """The TCP port on which RTMP is taken, at the first of the ``bind_addresses``; 0: none is."""
+    rtmp_url: Annotated[str, Meta(pattern=r"^rtmps?://[!-~]+$", max_length=300)] | None = None
+    """Where people send RTMP to, if that is not the first of the ``advertised_addresses`` at that port."""
     max_video_transcoders: Annotated[int, Meta(ge=0, le=1_000)] | None = None
     """Pictures that are transcoded at once, composites included, others are refused; None: one for each usable
     processor."""

@@ -1,4 +1,4 @@
-"""What the settings say of a node's recorders, broadcasters and transcoders."""
+"""What the settings say of a node's recorders, broadcasters, ingesters and transcoders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contracts.rooms import NodeId
 from media_fleet.adapters.recorders import RecorderStore, may_write
 from media_fleet.broadcast_site import BroadcastSite
 from media_fleet.domain.transcoder_places import TranscoderPlaces
+from media_fleet.ingress_site import IngressSite
 from media_fleet.recorder_site import CompositeQuality, RecorderSite
 from media_fleet.settings import PREFIX, Settings, SettingsError
 from media_fleet.transcoders import TranscoderSite
@@ -61,6 +62,24 @@ def broadcast_site(settings: Settings, port: int) -> BroadcastSite:
         may_reach_any=settings.broadcast_private_targets == "on",
         memory_bytes=settings.recorder_memory_mb * 1_000_000 or None,
         most_composites=_most_composites(settings),
+    )
+
+
+def ingress_site(settings: Settings, port: int) -> IngressSite:
+    """Where ingesters find this node, and where people send RTMP to."""
+    told = settings.advertised_addresses[0]
+    host = f"[{told}]" if ":" in told else told
+    return IngressSite(
+        node_id=NodeId(settings.id),
+        address=_own_address(settings),
+        port=port,
+        rtmp_address=settings.bind_addresses[0],
+        rtmp_port=settings.rtmp_port,
+        rtmp_url=settings.rtmp_url or f"rtmp://{host}:{settings.rtmp_port}/live",
+        may_reach_any=settings.ingress_private_sources == "on",
+        height=settings.ingress_height,
+        most=processors() if settings.max_ingresses is None else settings.max_ingresses,
+        memory_bytes=settings.ingress_memory_mb * 1_000_000 or None,
     )
 
 

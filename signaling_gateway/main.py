@@ -21,7 +21,7 @@ import uvloop
 from redis.exceptions import RedisError
 
 from contracts import redis_names
-from contracts.meeting_work import BroadcastChanged, RecordingEnded
+from contracts.meeting_work import BroadcastChanged, IngressChanged, RecordingEnded
 from contracts.node_rpc import ActiveSpeakers, NodeReport, QualitiesChanged, TransportFailed
 from contracts.rooms import GatewayId, ParticipantId, TrackId
 from contracts.shared_clock import SharedClock
@@ -31,6 +31,7 @@ from signaling_gateway.adapters.broadcast_store import RedisBroadcastStore
 from signaling_gateway.adapters.facts_delivery import FactsDelivery
 from signaling_gateway.adapters.facts_outbox import FactsOutbox
 from signaling_gateway.adapters.gateway_lease import GatewayLease
+from signaling_gateway.adapters.ingress_store import RedisIngressStore
 from signaling_gateway.adapters.jwks_source import JwksSource
 from signaling_gateway.adapters.live_rooms import RedisLiveRooms
 from signaling_gateway.adapters.meeting_log import RedisMeetingLog
@@ -70,6 +71,7 @@ from signaling_gateway.service.background import BackgroundTasks, ended
 from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.consequences import Consequences
 from signaling_gateway.service.door_delivery import DeliveryByDoor
+from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_relay import LiveRelay
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.node_news import NodeNews
@@ -218,6 +220,18 @@ class Gateway:
             steady=time.monotonic,
             closing=lambda: self.sockets.closing,
         )
+        self._ingresses = listener.ingresses = Ingresses(
+            rpc=self._rpc,
+            spanning=spanning,
+            news=listener.news,
+            rooms=self.rooms,
+            doors=self.doors,
+            store=RedisIngressStore(self._redis),
+            new_id=lambda: secrets.token_urlsafe(9),
+            new_key=lambda: secrets.token_urlsafe(24),
+            tasks=self.tasks,
+            now=now,
+        )
         self.sockets = SocketServer(
             verifier=self._keys,
             admission=admission,
@@ -226,6 +240,7 @@ class Gateway:
                 media=self._media,
                 recordings=self._recordings,
                 broadcasts=self._broadcasts,
+                ingresses=self._ingresses,
                 ice_servers=turn_servers,
                 new_id=lambda: secrets.token_urlsafe(9),
             ),
@@ -238,6 +253,7 @@ class Gateway:
             media=self._room_media,
             recordings=self._recordings,
             broadcasts=self._broadcasts,
+            ingresses=self._ingresses,
             tickets=RedisRoomTickets(self._redis),
             tasks=self.tasks,
             new_id=lambda: secrets.token_urlsafe(9),
@@ -252,6 +268,7 @@ class Gateway:
             media=self._media,
             recordings=self._recordings,
             broadcasts=self._broadcasts,
+            ingresses=self._ingresses,
             spanning=spanning,
             tasks=self.tasks,
             empty_ms=settings.empty_ms,
@@ -305,6 +322,7 @@ class Gateway:
             self.doors.keep_watch(),
             self._recordings.keep_all(self.rooms.open_rooms),
             self._broadcasts.keep_all(self.rooms.open_rooms),
+            self._ingresses.keep_all(self.rooms.open_rooms),
             self._listing.run(),
             self._facts_consumer().run(),
             self._room_commands_consumer().run(),
@@ -346,6 +364,8 @@ class Gateway:
             self._recordings.reported(report)
         elif isinstance(report, BroadcastChanged):
             self._broadcasts.reported(report)
+        elif isinstance(report, IngressChanged):
+            self._ingresses.reported(report)
         elif isinstance(report, QualitiesChanged):
             self._room_media.qualities_changed(room, report)
         elif isinstance(report, ActiveSpeakers):

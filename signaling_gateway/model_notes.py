@@ -13,9 +13,12 @@ from contracts import (
     client_commands,
     client_messages,
     command_answers,
+    ingesting,
+    ingress_commands,
     new_breakouts,
     public_events,
     room_broadcast,
+    room_ingress,
     rooms,
 )
 
@@ -26,9 +29,12 @@ _DOCUMENTED = {
         client_commands,
         client_messages,
         command_answers,
+        ingesting,
+        ingress_commands,
         new_breakouts,
         public_events,
         room_broadcast,
+        room_ingress,
         rooms,
     )
 }

@@ -31,18 +31,19 @@ _SENDER: Final = "Parley <parley@localhost>"
 
 
 class InternalPorts(Struct, frozen=True, kw_only=True):
-    """Ports that only processes of this machine use, chosen anew at each start."""
+    """Ports that nobody has to know beforehand, chosen anew at each start: of them, people are told ``rtmp`` alone."""
 
     valkey: int
     aws: int
     api: int
     smtp: int
+    rtmp: int
     functions: tuple[int, ...]
 
 
 def choose_ports() -> InternalPorts:
-    valkey, aws, api, smtp, *functions = free_ports(4 + len(FUNCTIONS))
-    return InternalPorts(valkey=valkey, aws=aws, api=api, smtp=smtp, functions=tuple(functions))
+    valkey, aws, api, smtp, rtmp, *functions = free_ports(5 + len(FUNCTIONS))
+    return InternalPorts(valkey=valkey, aws=aws, api=api, smtp=smtp, rtmp=rtmp, functions=tuple(functions))
 
 
 class Plan:
@@ -227,6 +228,8 @@ class Plan:
             RECORDINGS_PIECE_S="60",  # the bucket is on this machine, too
             # Whoever tries it may have a server beside it. Where others use the platform, it is for them to say.
             BROADCAST_PRIVATE_TARGETS="off" if self._settings.is_public else "on",
+            INGRESS_PRIVATE_SOURCES="off" if self._settings.is_public else "on",
+            RTMP_PORT=str(self._ports.rtmp),
         )
 
     def _front_door(self) -> ProcessSpec:

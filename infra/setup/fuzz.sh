@@ -7,7 +7,7 @@
 # The packet core's targets by libFuzzer, as cargo-fuzz uses it, but with the compiler that builds everything else: coverage
 # needs no nightly one, and the address sanitizer has little to look for in crates that forbid unsafe code: those that do
 # not are run under it by `make sanitize`.
-# SDP (`sdp`, in Python) by atheris, where there is one for this machine. An input that breaks an invariant is kept in
+# SDP and RTMP (`sdp` and `rtmp`, in Python) by atheris, where there is one for this machine. An input that breaks an invariant is kept in
 # artefacts/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,9 +22,9 @@ if [ $# -eq 0 ]; then
         set -- "$@" "$(basename "$target" .rs)"
     done
     if "$python" -c 'import atheris' 2> /dev/null; then
-        set -- "$@" sdp
+        set -- "$@" sdp rtmp
     else
-        echo "fuzzing sdp: left out, there is no atheris for this machine"
+        echo "fuzzing sdp and rtmp: left out, there is no atheris for this machine"
     fi
 fi
 
@@ -44,8 +44,8 @@ fi
 
 # fuzzer TARGET: its command, with its corpus.
 fuzzer() {
-    if [ "$1" = sdp ]; then
-        command=("$python" -m tests.fuzz.sdp "$fuzz/corpus/sdp" -max_len=16384)
+    if [ "$1" = sdp ] || [ "$1" = rtmp ]; then
+        command=("$python" -m "tests.fuzz.$1" "$fuzz/corpus/$1" -max_len=16384)
     else
         command=("$fuzz/target/$host/release/$1" "$fuzz/corpus/$1" -max_len=4096)
     fi

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from contracts.broadcasting import TargetFailure
 from contracts.public_addresses import is_public
 from contracts.rtmp_address import RtmpAddress
-from media_fleet.broadcaster.rtmp_messages import (
+from media_fleet.rtmp.messages import (
     SENT_CHUNK,
     ChunkReader,
     Kind,

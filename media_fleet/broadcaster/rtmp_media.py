@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from media_fleet.broadcaster.encoding import EncodedPacket, StreamParameters
 from media_fleet.broadcaster.fragments import avc_configuration
-from media_fleet.broadcaster.rtmp_messages import Kind, Value, encoded
 from media_fleet.composer.mixing import RATE
+from media_fleet.rtmp.messages import Kind, Value, encoded
 
 _AVC, _KEY, _INTER = 7, 1 << 4, 2 << 4
 _AAC = 0xAF

@@ -29,6 +29,12 @@ class BroadcastUnavailableError(MediaNodeError):
     code: ClassVar[ErrorCode] = ErrorCode.BROADCAST_UNAVAILABLE
 
 
+class IngressUnavailableError(MediaNodeError):
+    """Nothing can be brought in here, or not in this way."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INGRESS_UNAVAILABLE
+
+
 class BadRequestError(MediaNodeError):
     """The request contradicts itself or the room."""
 

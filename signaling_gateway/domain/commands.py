@@ -28,7 +28,7 @@ from contracts.rooms import (
     TrackSource,
 )
 from signaling_gateway.domain.access_loss import HeedAccount
-from signaling_gateway.domain.broadcast_commands import BroadcastCommand
+from signaling_gateway.domain.ingress_commands import StreamCommand
 from signaling_gateway.domain.notes import EditNotes, KeepNotes
 from signaling_gateway.domain.rules import EndIfDue
 from signaling_gateway.domain.service_commands import ServiceCommand
@@ -440,7 +440,7 @@ RoomCommand: TypeAlias = (
     | StartRecording
     | StopRecording
     | FailRecording
-    | BroadcastCommand
+    | StreamCommand
     | EndMeeting
     | ServiceCommand
     | HeedAccount

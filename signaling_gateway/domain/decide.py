@@ -21,6 +21,8 @@ from signaling_gateway.domain import (
     chat,
     commands,
     direct,
+    ingress,
+    ingress_commands,
     lobby,
     moderation,
     notes,
@@ -94,6 +96,10 @@ _DECIDE: dict[type, Decision] = {
     broadcast_commands.ChangeBroadcast: broadcast.change,
     broadcast_commands.StopBroadcast: broadcast.stop,
     broadcast_commands.FailBroadcast: broadcast.fail,
+    ingress_commands.OpenIngress: ingress.open_ingress,
+    ingress_commands.ChangeIngress: ingress.change,
+    ingress_commands.CloseIngress: ingress.close,
+    ingress_commands.EndIngress: ingress.end,
     commands.EndMeeting: moderation.end_meeting,
     EndByService: moderation.end_by_service,
     ShutOut: moderation.shut_out,
@@ -115,6 +121,8 @@ _HOUSEKEEPING = (
     commands.FailRecording,
     broadcast_commands.ChangeBroadcast,
     broadcast_commands.FailBroadcast,
+    ingress_commands.ChangeIngress,
+    ingress_commands.EndIngress,
     EndByService,
     ShutOut,
     ChangeHost,
@@ -136,6 +144,7 @@ def decide(state: RoomState, command: RoomCommand, now: int) -> tuple[LogEvent, 
             return ()
         raise Refusal(ErrorCode.MEETING_ENDED, "This meeting has ended.")
     at = max(now, state.updated_at)
-    events = recording.over_with(state, _DECIDE[type(command)](state, command, at), at)
+    events = ingress.over_with(state, _DECIDE[type(command)](state, command, at), at)
+    events = recording.over_with(state, events, at)
     events = broadcast.over_with(state, events, at)
     return notes.kept_with(state, events, at)

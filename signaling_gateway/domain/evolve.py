@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
+from contracts.ingress_events import IngressChanged, IngressStarted, IngressStopped
 from contracts.leaving import LeaveReason
 from contracts.log_events import (
     BreakoutsChanged,
@@ -72,6 +73,7 @@ from contracts.rooms import (
 )
 from signaling_gateway.domain.evolve_broadcast import broadcast_changed, broadcast_started, broadcast_stopped
 from signaling_gateway.domain.evolve_chat import chat_edited, chat_removed, chat_sent
+from signaling_gateway.domain.evolve_ingress import ingress_changed, ingress_started, ingress_stopped
 from signaling_gateway.domain.evolve_notes import notes_edited, notes_kept
 from signaling_gateway.domain.room_state import (
     REPLACED_KEPT,
@@ -359,7 +361,8 @@ def _recording_stopped(state: RoomState, event: RecordingStopped) -> RoomState:
 
 
 def _ended(state: RoomState, event: MeetingEnded) -> RoomState:  # noqa: ARG001
-    return replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None, recording=None, broadcast=None)
+    over = replace(state, ended=True, stays={}, tracks={}, lobby={}, breakouts=None)
+    return replace(over, recording=None, broadcast=None, ingresses={})
 
 
 def _with_info(state: RoomState, participant_id: ParticipantId, **changes: Any) -> RoomState:
@@ -435,5 +438,8 @@ _EVOLVE: dict[type, Callable[[RoomState, Any], RoomState]] = {
     BroadcastStarted: broadcast_started,
     BroadcastChanged: broadcast_changed,
     BroadcastStopped: broadcast_stopped,
+    IngressStarted: ingress_started,
+    IngressChanged: ingress_changed,
+    IngressStopped: ingress_stopped,
     MeetingEnded: _ended,
 }

@@ -50,6 +50,7 @@ def room(state: RoomState, meeting_id: MeetingId) -> RoomView:
         banned=banned_people(state),
         recording=state.recording,
         broadcast=state.broadcast,
+        ingresses=tuple(state.ingresses.values()),
     )
 
 

@@ -56,6 +56,7 @@ def permissions_of(state: RoomState, identity: Identity, role: Role, granted: Pe
     """What somebody may do: by their token, their role in the room, its limits, and what they were given.
 
     Who came as one who runs the meeting recorded by that role: without it they do what everybody in theirs does here.
+    What somebody who moderates has brought in is not limited as people are.
     """
     given_role = state.own_roles.get(identity)
     if given_role in RUNNING:
@@ -69,7 +70,7 @@ def permissions_of(state: RoomState, identity: Identity, role: Role, granted: Pe
     if own is not None:
         return replace(own, moderate=base.moderate, record=base.record)
     limit = state.role_permissions.get(role)
-    return base if limit is None or base.moderate else limited(base, limit)
+    return base if limit is None or base.moderate or state.is_ingress(identity) else limited(base, limit)
 
 
 def set_role(state: RoomState, command: SetRole, now: int) -> tuple[LogEvent, ...]:
@@ -167,6 +168,8 @@ def set_policy(state: RoomState, command: SetPolicy, now: int) -> tuple[LogEvent
         raise Refusal(ErrorCode.CONFLICT, "The meeting is being recorded. Stop that first.")
     if policy.e2ee and state.broadcast is not None:
         raise Refusal(ErrorCode.CONFLICT, "The meeting is streamed out. Stop that first.")
+    if policy.e2ee and state.ingresses:
+        raise Refusal(ErrorCode.CONFLICT, "A stream is brought into the meeting. Stop that first.")
     changed = PolicyChanged(at=now, policy=policy, by=command.participant_id)
     shut_out = () if state.policy.e2ee or not policy.e2ee else tuple(_streams_out(state, now))
     people = (stay for stay in state.lobby.values() if not policy.e2ee or stay.info.kind is ParticipantKind.PERSON)

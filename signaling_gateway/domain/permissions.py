@@ -35,6 +35,7 @@ class Action(StrEnum):
     END_MEETING = "end the meeting"
     RECORD = "record the meeting"
     BROADCAST = "stream the meeting out"
+    INGEST = "bring streams into the meeting"
 
 
 ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
@@ -62,6 +63,7 @@ ALLOWED: dict[Action, Callable[[Permissions], bool]] = {
             Action.REMOVE_OTHERS,
             Action.END_MEETING,
             Action.BROADCAST,
+            Action.INGEST,
         ),
         lambda granted: granted.moderate,
     ),

@@ -127,7 +127,7 @@ def _replaced(state: RoomState, stay: Stay, now: int) -> LogEvent:
 
 def _must_wait(state: RoomState, info: ParticipantInfo, *, vouched: bool) -> bool:
     """Whether the newcomer is for the lobby. Raises `Refusal` while the meeting is locked."""
-    if info.permissions.moderate or info.identity in state.admitted:
+    if info.permissions.moderate or info.identity in state.admitted or state.is_ingress(info.identity):
         return False
     if state.policy.locked:
         raise Refusal(ErrorCode.MEETING_LOCKED, "This meeting is locked.")

@@ -11,6 +11,7 @@ from contracts import log_events as log
 from contracts import public_events as public
 from contracts.broadcast_events import BroadcastChanged, BroadcastStarted, BroadcastStopped
 from contracts.client_messages import NotesSnapshot, OwnVote, RoomEvents, RoomSnapshot
+from contracts.ingress_events import IngressChanged, IngressStarted, IngressStopped
 from contracts.public_events import AnyPublicEvent, PublicEvent
 from contracts.rooms import BannedPerson, LobbyGuest, MeetingId, ParticipantId, RolePermissions, session_of
 from signaling_gateway.domain import broadcast
@@ -57,6 +58,9 @@ PUBLIC: dict[type, type[PublicEvent]] = {
     BroadcastStarted: public.BroadcastStartedEvent,
     BroadcastChanged: public.BroadcastChangedEvent,
     BroadcastStopped: public.BroadcastStoppedEvent,
+    IngressStarted: public.IngressStartedEvent,
+    IngressChanged: public.IngressChangedEvent,
+    IngressStopped: public.IngressStoppedEvent,
     log.MeetingEnded: public.MeetingEndedEvent,
 }
 """What clients get of each event: the fields that both have."""
@@ -112,6 +116,9 @@ AUDIENCE: dict[type, Callable[[RoomState, Stay, Any], bool]] = {
     log.LobbyLeft: _moderates,
     log.PersonUnbanned: _moderates,
     BroadcastChanged: _moderates,
+    IngressStarted: _moderates,
+    IngressChanged: _moderates,
+    IngressStopped: _moderates,
     log.UnmuteAsked: _is_asked,
     log.PeerSignalled: _is_signalled,
     log.ReactionSent: _is_there,
@@ -201,6 +208,7 @@ def snapshot(state: RoomState, meeting_id: MeetingId, stay: Stay) -> RoomSnapsho
         banned=banned_people(state) if moderates else (),
         recording=state.recording,
         broadcast=broadcast.seen_by(state.broadcast, stay),
+        ingresses=tuple(state.ingresses.values()) if moderates else (),
         recording_kind=state.rules.recording_kind,
     )
 

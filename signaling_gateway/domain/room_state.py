@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from contracts.account_standing import TokenSession
 from contracts.error_codes import ErrorCode
 from contracts.room_broadcast import BroadcastInfo
+from contracts.room_ingress import IngressInfo, identity_of_ingress
 from contracts.rooms import (
     ADMINISTRATOR,
     PERMISSIONS_OF_ROLE,
@@ -179,6 +180,8 @@ class RoomState(Struct, frozen=True, kw_only=True):
     """The recording that is being made of the main room."""
     broadcast: BroadcastInfo | None = None
     """The broadcast of the main room that is on."""
+    ingresses: Mapping[str, IngressInfo] = field(default_factory=dict)
+    """The ingresses that are open, by id."""
 
     @property
     def nodes(self) -> tuple[NodeId, ...]:
@@ -226,6 +229,10 @@ class RoomState(Struct, frozen=True, kw_only=True):
     def stays_with(self, identity: Identity) -> Iterator[Stay]:
         """The stays of one person."""
         return (stay for stay in self.stays.values() if stay.info.identity == identity)
+
+    def is_ingress(self, identity: Identity) -> bool:
+        """Whether it is that of an ingress which is open: somebody who moderates has asked it in."""
+        return any(identity == identity_of_ingress(each) for each in self.ingresses)
 
     def standing_on(self, account: Identity) -> Iterator[Stay]:
         """Where somebody is, or waits to come in, whose access an account gives: its own people, and others."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,7 @@ from contracts.broadcast_commands import StartBroadcast, StopBroadcast
 from contracts.client_commands import StartRecording, StopRecording
 from contracts.command import Command
 from contracts.error_codes import ErrorCode
+from contracts.ingress_commands import StartIngress, StopIngress
 from contracts.room_commands import (
     CommandDone,
     CommandGiven,
@@ -33,6 +34,7 @@ from signaling_gateway.errors import GatewayError, LogUnavailableError, Refusal
 from signaling_gateway.metrics import ADMINISTERED
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.broadcasts import Broadcasts
+from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_room import LiveRoom
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.room_statistics import RoomMedia
@@ -62,6 +64,9 @@ class Tickets(Protocol):
         """
 
 
+_Maker: TypeAlias = Callable[[LiveRoom, Any], Awaitable[msgspec.Struct | None]]
+
+
 class Administration:
     """Answers requests, each apart from the others. ``new_id`` names what is made."""
 
@@ -72,14 +77,22 @@ class Administration:
         media: RoomMedia,
         recordings: Recordings,
         broadcasts: Broadcasts,
+        ingresses: Ingresses,
         tickets: Tickets,
         tasks: BackgroundTasks,
         new_id: Callable[[], str],
     ) -> None:
         self._rooms = rooms
         self._media = media
-        self._recordings = recordings
-        self._broadcasts = broadcasts
+        self._makers: dict[type[Command], _Maker] = {
+            StartRecording: lambda room, said: recordings.start(room, ADMINISTRATOR, said),
+            StopRecording: lambda room, _: recordings.stop(room, ADMINISTRATOR),
+            StartBroadcast: lambda room, said: broadcasts.start(room, ADMINISTRATOR, said),
+            StopBroadcast: lambda room, _: broadcasts.stop(room, ADMINISTRATOR),
+            StartIngress: lambda room, said: ingresses.start(room, ADMINISTRATOR, said),
+            StopIngress: lambda room, said: ingresses.stop(room, ADMINISTRATOR, said.ingress_id),
+        }
+        """What media nodes have a part in."""
         self._tickets = tickets
         self._tasks = tasks
         self._new_id = new_id
@@ -143,16 +156,9 @@ class Administration:
         return _READERS[type(request)](room, request)
 
     async def _done(self, room: LiveRoom, said: Command) -> msgspec.Struct | None:
-        if isinstance(said, StartRecording):
-            return await self._recordings.start(room, ADMINISTRATOR, said)
-        if isinstance(said, StopRecording):
-            await self._recordings.stop(room, ADMINISTRATOR)
-            return None
-        if isinstance(said, StartBroadcast):
-            return await self._broadcasts.start(room, ADMINISTRATOR, said)
-        if isinstance(said, StopBroadcast):
-            await self._broadcasts.stop(room, ADMINISTRATOR)
-            return None
+        made = self._makers.get(type(said))
+        if made is not None:
+            return await made(room, said)
         if type(said) not in FOR_ROOM:
             raise Refusal(ErrorCode.UNKNOWN_COMMAND, "This command is for those who are in the room.")
         asked, answer = to_room(ADMINISTRATOR, said, self._new_id)

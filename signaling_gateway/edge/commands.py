@@ -16,12 +16,14 @@ from contracts.client_messages import ErrorBody, IceServer
 from contracts.command import Command
 from contracts.command_answers import IceServersAnswer
 from contracts.error_codes import ErrorCode
+from contracts.ingress_commands import StartIngress, StopIngress
 from contracts.join_reports import ReportJoin
 from contracts.rooms import Identity
 from signaling_gateway.edge.join_reports import tell_join
 from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
 from signaling_gateway.service.broadcasts import Broadcasts
+from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.recordings import Recordings
@@ -43,6 +45,7 @@ class CommandHandler:
         media: MediaNegotiation,
         recordings: Recordings,
         broadcasts: Broadcasts,
+        ingresses: Ingresses,
         ice_servers: Callable[[Identity], tuple[IceServer, ...]],
         new_id: Callable[[], str],
     ) -> None:
@@ -61,6 +64,8 @@ class CommandHandler:
             wire.StopRecording: lambda each, _: recordings.stop(each.room, each.participant_id),
             StartBroadcast: lambda each, said: broadcasts.start(each.room, each.participant_id, said),
             StopBroadcast: lambda each, _: broadcasts.stop(each.room, each.participant_id),
+            StartIngress: lambda each, said: ingresses.start(each.room, each.participant_id, said),
+            StopIngress: lambda each, said: ingresses.stop(each.room, each.participant_id, said.ingress_id),
             **dict.fromkeys(FOR_ROOM, self._room),
         }
 

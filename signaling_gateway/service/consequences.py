@@ -14,6 +14,7 @@ from contracts.account_standing import CODE_OF_LOSS, MESSAGE_OF_LOSS
 from contracts.broadcast_events import BroadcastStarted, BroadcastStopped
 from contracts.client_messages import ChatSync, Closing, LobbyMessage, RoomSync
 from contracts.error_codes import ErrorCode
+from contracts.ingress_events import IngressStopped
 from contracts.leaving import LeaveReason, LobbyLeaveReason
 from contracts.log_events import (
     BreakoutsClosed,
@@ -48,6 +49,7 @@ from signaling_gateway.errors import LogUnavailableError
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.client_delivery import ClientDelivery
+from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, is_append_of
@@ -124,6 +126,7 @@ class Consequences:
     media: MediaNegotiation
     recordings: Recordings
     broadcasts: Broadcasts
+    ingresses: Ingresses
     news: NodeNews
     listing: RoomListing
     doors: Doors
@@ -167,6 +170,7 @@ class Consequences:
             NodePlaced: self._placed_by_us,
             RecordingStopped: lambda room, event: self.recordings.stopped(room, event.recording_id, event.reason),
             BroadcastStopped: lambda room, event: self.broadcasts.stopped(room, event.broadcast_id, event.reason),
+            IngressStopped: lambda room, event: self.ingresses.stopped(room, event.ingress_id, event.end),
         }
 
     def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:
@@ -280,6 +284,7 @@ class Consequences:
     def _placed_by_us(self, room: LiveRoom, event: NodePlaced) -> None:  # noqa: ARG002
         self.recordings.keep(room)
         self.broadcasts.keep(room)
+        self.ingresses.moved(room)
 
     def _participant_placed(self, room: LiveRoom, version: int, event: ParticipantPlaced) -> None:  # noqa: ARG002
         connection = room.connections.get(event.participant_id)

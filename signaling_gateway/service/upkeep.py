@@ -21,6 +21,7 @@ from signaling_gateway.errors import GatewayError
 from signaling_gateway.metrics import TAKEN_OVER
 from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.broadcasts import Broadcasts
+from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_negotiation import MediaNegotiation
 from signaling_gateway.service.meeting_log import LogEntry, MeetingLog
@@ -73,6 +74,7 @@ class Upkeep:
         media: MediaNegotiation,
         recordings: Recordings,
         broadcasts: Broadcasts,
+        ingresses: Ingresses,
         spanning: Spanning,
         tasks: BackgroundTasks,
         empty_ms: int,
@@ -87,6 +89,7 @@ class Upkeep:
         self._media = media
         self._recordings = recordings
         self._broadcasts = broadcasts
+        self._ingresses = ingresses
         self._spanning = spanning
         self._tasks = tasks
         self._empty_ms = empty_ms
@@ -147,6 +150,7 @@ class Upkeep:
                 elif room.state.node_id in restarted:
                     self._recordings.keep(room)
                     self._broadcasts.keep(room)
+                    self._ingresses.keep(room)
                 for connection in list(room.connections.values()):
                     self._look_after(connection, live, restarted)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import redis.asyncio
 
 from contracts import redis_names
-from contracts.meeting_work import BroadcastChanged, RecordingEnded
+from contracts.meeting_work import BroadcastChanged, IngressChanged, RecordingEnded
 from contracts.node_rpc import (
     ActiveSpeakers,
     AnswerEnvelope,
@@ -49,6 +49,7 @@ class Gateway:
         self.failures: dict[ParticipantId, asyncio.Queue[TransportFailed]] = defaultdict(asyncio.Queue)
         self.ended_recordings: asyncio.Queue[RecordingEnded] = asyncio.Queue()
         self.broadcasts: asyncio.Queue[BroadcastChanged] = asyncio.Queue()
+        self.ingresses: asyncio.Queue[IngressChanged] = asyncio.Queue()
         self.told_layers: list[tuple[TrackId, int]] = []
         self.wanted: dict[ParticipantId, asyncio.Queue[LayersWanted]] = defaultdict(asyncio.Queue)
         self.starved: set[tuple[ParticipantId, TrackId]] = set()
@@ -104,7 +105,7 @@ class Gateway:
                 elif message is not None and message["type"] == "smessage":
                     self._take(gateway_message_decoder.decode(message["data"]))
 
-    def _take(self, message: GatewayMessage) -> None:  # noqa: C901  # one case for each message, flat
+    def _take(self, message: GatewayMessage) -> None:  # noqa: C901, PLR0912  # one case for each message, flat
         if isinstance(message, AnswerEnvelope):
             waiting = self._answers.pop(message.id, None)
             if waiting is not None and not waiting.done():
@@ -128,5 +129,7 @@ class Gateway:
             self.ended_recordings.put_nowait(message)
         elif isinstance(message, BroadcastChanged):
             self.broadcasts.put_nowait(message)
+        elif isinstance(message, IngressChanged):
+            self.ingresses.put_nowait(message)
         else:
             self.failures[message.participant_id].put_nowait(message)

@@ -13,12 +13,16 @@ from redis.asyncio import Redis
 
 from contracts import redis_names
 from contracts.broadcasting import Broadcast, BroadcastState, TargetFailure, TargetState
+from contracts.ingesting import Ingress, IngressFailure, IngressOffer, IngressState
 from contracts.meeting_work import (
     BroadcastChanged,
     Broadcasting,
+    IngressChanged,
+    Ingressing,
     Recording,
     RecordingEnded,
     StartBroadcast,
+    StartIngress,
     StartRecording,
 )
 from contracts.node_rpc import (
@@ -125,6 +129,8 @@ def _is_about(request: NodeRequest, report: NodeReport) -> bool:
         return isinstance(request, StartRecording) and request.recording_id == report.recording_id
     if isinstance(report, BroadcastChanged):
         return isinstance(request, StartBroadcast) and request.broadcast_id == report.broadcast.broadcast_id
+    if isinstance(report, IngressChanged):
+        return isinstance(request, StartIngress) and request.ingress_id == report.ingress.ingress_id
     if not isinstance(request, JoinRoom) or request.meeting_id != report.meeting_id:
         return False
     if isinstance(report, ActiveSpeakers):
@@ -148,7 +154,27 @@ def broadcast_of(
     )
 
 
-def _usual_answer(request: NodeRequest) -> NodeAnswer:
+def ingress_of(
+    request: StartIngress,
+    state: IngressState | None = None,
+    *,
+    offer: IngressOffer | None = None,
+    reason: IngressFailure | None = None,
+    address: str = "rtmp://192.0.2.1:1935/live",
+) -> Ingress:
+    """How an ingress does that a node was asked for."""
+    is_pushed = request.order.key is not None
+    usual = IngressState.WAITING if is_pushed else IngressState.CONNECTING
+    return Ingress(
+        ingress_id=request.ingress_id,
+        state=state or usual,
+        address=address if is_pushed else None,
+        offer=offer,
+        reason=reason,
+    )
+
+
+def _usual_answer(request: NodeRequest) -> NodeAnswer:  # noqa: PLR0911  # one for each request, flat
     if isinstance(request, JoinRoom):
         offer = Offer(generation=1, negotiation=1, sdp=f"offer to {request.participant_id}", tracks=())
         return SubscriptionOffered(offer=offer if request.subscribe else None)
@@ -163,6 +189,8 @@ def _usual_answer(request: NodeRequest) -> NodeAnswer:
         )
     if isinstance(request, StartBroadcast):
         return Broadcasting(broadcast=broadcast_of(request))
+    if isinstance(request, StartIngress):
+        return Ingressing(ingress=ingress_of(request))
     if isinstance(request, Publish):
         return Published(sdp=f"answer to {request.sdp}")
     return Done()

@@ -29,6 +29,8 @@ class Audited(StrEnum):
     HOST_TRANSFERRED = "host_transferred"
     BROADCAST_STARTED = "broadcast_started"
     BROADCAST_STOPPED = "broadcast_stopped"
+    INGRESS_STARTED = "ingress_started"
+    INGRESS_STOPPED = "ingress_stopped"
     MEETING_CANCELLED = "meeting_cancelled"
     MEETING_DELETED = "meeting_deleted"
     MEETING_ENDED = "meeting_ended"

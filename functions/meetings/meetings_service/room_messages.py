@@ -11,6 +11,7 @@ from contracts.client_commands import MAX_NAME_LENGTH
 from contracts.live_rooms import RoomSummary
 from contracts.room_broadcast import BroadcastInfo
 from contracts.room_commands import ParticipantView, RoomView
+from contracts.room_ingress import IngressInfo
 from contracts.rooms import (
     BannedPerson,
     Breakout,
@@ -134,6 +135,23 @@ class Broadcast(Struct, frozen=True, kw_only=True):
     targets: tuple[BroadcastTarget, ...]
 
 
+class Ingress(Struct, frozen=True, kw_only=True):
+    """A stream that is brought in, or may be. ``state``: ``waiting`` (nobody sends), ``connecting`` or ``live``;
+    ``by``: the participant who opened it; ``participant_id``: who it is in the room, while it is; ``address``: where
+    RTMP is sent to; ``reason``: why nothing comes (``closed``, ``garbled`` and others)."""
+
+    id: str
+    kind: str
+    name: str
+    screen: bool
+    state: str
+    by: str
+    started_at: Time
+    address: str | None
+    participant_id: str | None
+    reason: str | None
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """A room as it is now, without its participants."""
 
@@ -150,6 +168,7 @@ class Room(Struct, frozen=True, kw_only=True):
     banned: tuple[BannedPerson, ...]
     recording: Recording | None
     broadcast: Broadcast | None
+    ingresses: tuple[Ingress, ...]
 
 
 class Participant(Struct, frozen=True, kw_only=True):
@@ -207,6 +226,7 @@ def room(view: RoomView) -> Room:
         banned=view.banned,
         recording=None if view.recording is None else _recording(view.recording),
         broadcast=None if view.broadcast is None else _broadcast(view.broadcast),
+        ingresses=tuple(_ingress(each) for each in view.ingresses),
     )
 
 
@@ -251,6 +271,21 @@ def _broadcast(broadcast: BroadcastInfo) -> Broadcast:
             BroadcastTarget(id=each.id, host=each.host, state=each.state.value, reason=each.reason)
             for each in broadcast.targets
         ),
+    )
+
+
+def _ingress(ingress: IngressInfo) -> Ingress:
+    return Ingress(
+        id=ingress.id,
+        kind=ingress.kind.value,
+        name=ingress.name,
+        screen=ingress.screen,
+        state=ingress.state.value,
+        by=ingress.by,
+        started_at=rfc3339(ingress.started_at),
+        address=ingress.address,
+        participant_id=ingress.participant_id,
+        reason=ingress.reason,
     )
 
 

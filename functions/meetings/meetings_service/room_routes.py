@@ -12,8 +12,9 @@ from contracts import client_commands as wire
 from contracts.access_control import Permission
 from contracts.broadcast_commands import StartBroadcast, StopBroadcast
 from contracts.command import Command
-from contracts.command_answers import BreakoutsAnswer, BroadcastAnswer, ChatAccepted, RecordingAnswer
+from contracts.command_answers import BreakoutsAnswer, BroadcastAnswer, ChatAccepted, IngressAnswer, RecordingAnswer
 from contracts.error_codes import ErrorCode
+from contracts.ingress_commands import StartIngress, StopIngress
 from contracts.rooms import Permissions, Role, session_of
 from contracts.statistics import ParticipantStatistics, RoomStatistics
 from functions.serverless.requests import Call, Empty
@@ -262,6 +263,25 @@ _COMMANDS = (
         Empty,
         lambda *_: StopBroadcast(),
     ),
+    _CommandRoute(
+        "POST",
+        "/ingresses",
+        "start_ingress",
+        "Bring a stream into the main room, from an address or by RTMP",
+        StartIngress,
+        _body_itself,
+        (ErrorCode.INGRESS_UNAVAILABLE, ErrorCode.TOO_MANY_INGRESSES, ErrorCode.MEETING_ENCRYPTED),
+        IngressAnswer,
+    ),
+    _CommandRoute(
+        "DELETE",
+        "/ingresses/{ingress_id}",
+        "stop_ingress",
+        "Bring a stream in no more, if it is",
+        Empty,
+        lambda path, _: StopIngress(ingress_id=path["ingress_id"]),
+        (ErrorCode.NOT_FOUND,),
+    ),
     _CommandRoute("POST", "/unban", "unban", "Let somebody who was banned come back", wire.Unban, _body_itself),
 )
 
@@ -274,6 +294,8 @@ _AUDITED = {
     "stop_recording": Audited.RECORDING_STOPPED,
     "start_broadcast": Audited.BROADCAST_STARTED,
     "stop_broadcast": Audited.BROADCAST_STOPPED,
+    "start_ingress": Audited.INGRESS_STARTED,
+    "stop_ingress": Audited.INGRESS_STOPPED,
 }
 """Commands that the audit log keeps."""
 

@@ -231,6 +231,8 @@ MEETINGS = {
             "stop_recording",
             "start_broadcast",
             "stop_broadcast",
+            "start_ingress",
+            "stop_ingress",
             "admit",
             "refuse_entry",
             "unban",

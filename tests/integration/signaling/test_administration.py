@@ -59,7 +59,7 @@ class Office:
     async def ask(self, request: RoomRequest, key: str | None = None) -> RoomAnswer:
         return await asyncio.to_thread(self._rooms.ask, MeetingId(self._platform.meeting_id), request, by=BY, key=key)
 
-    async def command(self, name: str, *, key: str | None = None, **body: Any) -> dict[str, Any]:
+    async def command(self, name: str, /, *, key: str | None = None, **body: Any) -> dict[str, Any]:
         answer = await self.ask(CommandGiven(name=name, body=body), key)
         assert isinstance(answer, CommandDone)
         return answer.answer

@@ -146,6 +146,8 @@ def _least_form(name: str) -> dict[str, object]:
         "open_breakouts": {"rooms": [{"name": "One"}]},
         "move_to_breakout": {"participant_ids": ["p"], "breakout_id": None},
         "enter_breakout": {"breakout_id": None},
+        "start_ingress": {"kind": "rtmp", "name": "Studio"},
+        "stop_ingress": {"ingress_id": "in_1"},
         "report_join": {"span_id": "ab" * 8, "phases": [{"step": "media", "began_ms": 9, "ended_ms": 1}]},
         "signal_peer": {"to": "p", "session": "s", "kind": "offer", "sdp": "v=0"},
     }

@@ -19,8 +19,8 @@ from media_fleet.broadcaster.back_off import BackOff
 from media_fleet.broadcaster.encoding import EncodedPacket, StreamParameters
 from media_fleet.broadcaster.gop_queue import GopQueue
 from media_fleet.broadcaster.rtmp_connection import RtmpConnection, TargetRefusedError, connect
-from media_fleet.broadcaster.rtmp_messages import ChunkReader, Kind, Message, RtmpError, Value, chunks, decoded, encoded
 from media_fleet.broadcaster.target import Target
+from media_fleet.rtmp.messages import ChunkReader, Kind, Message, RtmpError, Value, chunks, decoded, encoded
 from tests.platform_process import free_port
 
 TEXT = st.text(max_size=20)

@@ -1,4 +1,4 @@
-import type { Permissions, Role, RoomPolicy, TrackSource } from "./room-state.js";
+import type { IngressWish, Permissions, Role, RoomPolicy, TrackSource } from "./room-state.js";
 import type { Commands } from "./wire.js";
 
 export type Send = <Name extends keyof Commands>(
@@ -141,6 +141,25 @@ export class Moderation {
   /** Puts people into a breakout room, or into the main room (null). */
   async moveToBreakout(participantIds: readonly string[], breakoutId: string | null): Promise<void> {
     await this.#send("move_to_breakout", { participant_ids: participantIds, breakout_id: breakoutId });
+  }
+
+  /**
+   * Brings a stream in as a participant of its own: from an address, or by RTMP for whoever sends with the key, which nobody is shown
+   * again. `state.ingresses` says how it does. Rejects with `ingress_unavailable` where nothing can be brought in.
+   */
+  async startIngress(wish: IngressWish): Promise<{ id: string; address: string | null; streamKey: string | null }> {
+    const answer = await this.#send("start_ingress", {
+      kind: wish.url === undefined ? "rtmp" : "url",
+      name: wish.name,
+      ...(wish.url !== undefined && { url: wish.url }),
+      screen: wish.screen ?? false,
+    });
+    return { id: answer.ingress_id, address: answer.address, streamKey: answer.stream_key };
+  }
+
+  /** Its participant leaves. */
+  async stopIngress(id: string): Promise<void> {
+    await this.#send("stop_ingress", { ingress_id: id });
   }
 
   async closePoll(pollId: string): Promise<void> {

@@ -42,6 +42,7 @@ const welcome: RoomSync = {
     banned: [],
     recording: null,
     broadcast: null,
+    ingresses: [],
     recording_kind: "composite",
     ends_at: null,
     mute_on_entry: false,
@@ -82,6 +83,21 @@ describe("peerOf", () => {
 
 describe("applied", () => {
   const start = modelOf(welcome);
+
+  it("tells of a stream that is brought in, how it does, and how it ended", () => {
+    const ingress = {
+      id: "i", kind: "rtmp", name: "Studio", screen: false, by: "a", started_at: 5, state: "waiting", address: "rtmp://x/live",
+      participant_id: null, reason: null,
+    } as const;
+    const started = { type: "ingress_started", version: 11, at: 5, ingress } as const;
+    const live = { state: "live", address: "rtmp://x/live", participant_id: "p", reason: null } as const;
+    const changed = { type: "ingress_changed", version: 12, at: 6, ingress_id: "i", ...live } as const;
+    const begun = after(start, message(10, started, changed, { ...changed, version: 13, ingress_id: "other" }));
+    expect([...begun.ingresses.values()]).toEqual([{ ...ingress, ...live }]);
+    const stopped = { type: "ingress_stopped", version: 14, at: 7, ingress_id: "i", end: "failed", by: null, reason: "lost" } as const;
+    const over = after(begun, message(13, stopped));
+    expect([over.ingresses.size, over.ingressEnd]).toEqual([0, { name: "Studio", end: "failed", reason: "lost" }]);
+  });
 
   it("tells of a broadcast while it is on, how its servers do, and why it is over", () => {
     const started = { type: "broadcast_started", version: 11, at: 5, broadcast_id: "b", by: "a", layout: "speaker", watch_key: "w" } as const;

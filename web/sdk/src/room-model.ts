@@ -9,6 +9,9 @@ import type {
   PollInfo,
   BroadcastEnd,
   BroadcastInfo,
+  IngressEnd,
+  IngressFailure,
+  IngressInfo,
   RecordingEnd,
   RecordingInfo,
   RecordingKind,
@@ -47,6 +50,10 @@ export interface RoomModel {
   /** The broadcast of the main room that is on. */
   readonly broadcast: BroadcastInfo | null;
   readonly broadcastEnd: BroadcastEnd | null;
+  /** The streams that may be brought in, by id; none for those who do not moderate. */
+  readonly ingresses: ReadonlyMap<string, IngressInfo>;
+  /** How the latest one ended that one has seen. */
+  readonly ingressEnd: { readonly name: string; readonly end: IngressEnd; readonly reason: IngressFailure | null } | null;
   /** When the meeting's longest time is over, and it ends. */
   readonly endsAt: number | null;
 }
@@ -73,6 +80,9 @@ export function modelOf({ version, room }: RoomSync): RoomModel {
     recordingEnd: null,
     broadcast: room.broadcast ?? null, // gateways of earlier releases do not say
     broadcastEnd: null,
+    // Gateways of earlier releases do not say.
+    ingresses: new Map(((room.ingresses as readonly IngressInfo[] | undefined) ?? []).map((ingress) => [ingress.id, ingress])),
+    ingressEnd: null,
     endsAt: room.ends_at ?? null,
   };
 }
@@ -188,6 +198,20 @@ function afterEvent(model: RoomModel, event: RoomEvent): RoomModel {
       return { ...model, broadcast: { ...model.broadcast, targets: event.targets } };
     case "broadcast_stopped":
       return { ...model, broadcast: null, broadcastEnd: event.reason };
+    case "ingress_started":
+      return { ...model, ingresses: new Map(model.ingresses).set(event.ingress.id, event.ingress), ingressEnd: null };
+    case "ingress_changed": {
+      const known = model.ingresses.get(event.ingress_id);
+      if (known === undefined) return model;
+      const { state, address, participant_id, reason } = event;
+      return { ...model, ingresses: new Map(model.ingresses).set(known.id, { ...known, state, address, participant_id, reason }) };
+    }
+    case "ingress_stopped": {
+      const ingresses = new Map(model.ingresses);
+      const name = ingresses.get(event.ingress_id)?.name ?? "";
+      ingresses.delete(event.ingress_id);
+      return { ...model, ingresses, ingressEnd: { name, end: event.end, reason: event.reason } };
+    }
     // `SharedNotes` has the notes.
     case "notes_edited":
     case "unmute_asked":

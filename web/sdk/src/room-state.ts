@@ -178,6 +178,49 @@ export interface BroadcastTargetState {
   readonly reason: "absent" | "unknown_name" | "private" | "address" | "untrusted" | "refused" | "closed" | "slow" | "garbled" | null;
 }
 
+/** Why a stream that is to be brought in does not come, or not any more. */
+export type IngressFailure =
+  | "address"
+  | "private"
+  | "absent"
+  | "untrusted"
+  | "refused"
+  | "closed"
+  | "silent"
+  | "nothing_to_play"
+  | "too_large"
+  | "garbled"
+  | "not_let_in"
+  | "unavailable"
+  | "lost";
+
+/** A stream that is brought in as a participant, or may be. */
+export interface IngressState {
+  readonly id: string;
+  /** `url` is fetched and played once; `rtmp` is sent by whoever has the key. */
+  readonly kind: "url" | "rtmp";
+  /** The participant's. */
+  readonly name: string;
+  /** `waiting`: nobody sends. */
+  readonly state: "waiting" | "connecting" | "live";
+  /** Where RTMP is sent to; it is another one when the meeting moves to another media node. */
+  readonly address: string | null;
+  /** Who it is in the room, while it is. */
+  readonly participantId: string | null;
+  /** Why nothing comes. */
+  readonly reason: IngressFailure | null;
+}
+
+/** How a stream is to be brought in. */
+export interface IngressWish {
+  /** The participant's. */
+  readonly name: string;
+  /** Of a media file or stream (`http:` or `https:`); without it, it is sent by RTMP. Nobody is shown it again. */
+  readonly url?: string;
+  /** Whether it is shown as a shared screen. */
+  readonly screen?: boolean;
+}
+
 /** What a broadcast is to be like. */
 export interface BroadcastWish {
   readonly layout?: RecordingLayout;
@@ -261,6 +304,14 @@ export interface RoomState {
   readonly broadcast: BroadcastState | null;
   /** Why the latest broadcast is over; null: there was none, or one is on. */
   readonly broadcastEnd: "asked" | "ended" | "failed" | null;
+  /** The streams that are brought in, or may be; empty for those who do not moderate. */
+  readonly ingresses: readonly IngressState[];
+  /** How the latest of them ended; null: none has since, or another one was opened. */
+  readonly ingressEnd: {
+    readonly name: string;
+    readonly end: "asked" | "ended" | "failed" | "finished" | "removed";
+    readonly reason: IngressFailure | null;
+  } | null;
   /** When the meeting ends by itself, milliseconds since the epoch; null: it has no longest time. */
   readonly endsAt: number | null;
   readonly reactions: readonly Reaction[];

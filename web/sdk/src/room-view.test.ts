@@ -52,6 +52,8 @@ const model: RoomModel = {
   recording: null,
   broadcast: null,
   broadcastEnd: null,
+  ingresses: new Map(),
+  ingressEnd: null,
   recordingKind: "composite",
       recordingEnd: null,
   endsAt: null,

@@ -11,6 +11,7 @@ import type {
   QualityLevel,
   Reaction,
   BroadcastState,
+  IngressState,
   RecordingState,
   RoomEncryptionState,
   RoomState,
@@ -68,6 +69,8 @@ export const INITIAL_STATE: RoomState = {
   recordingEnd: null,
   broadcast: null,
   broadcastEnd: null,
+  ingresses: [],
+  ingressEnd: null,
   endsAt: null,
   reactions: [],
   lobby: [],
@@ -154,6 +157,8 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     recordingEnd: model?.recordingEnd ?? null,
     broadcast: broadcastOf(model, previous),
     broadcastEnd: model?.broadcastEnd ?? null,
+    ingresses: ingressesOf(model, previous),
+    ingressEnd: model?.ingressEnd ?? null,
     endsAt: model?.endsAt ?? null,
     reactions: local.reactions,
     lobby: model?.lobby ?? previous.lobby,
@@ -247,6 +252,20 @@ function broadcastOf(model: RoomModel | null, previous: RoomState): BroadcastSta
     model.broadcast.targets.map((each, place) => same(before[place], { ...each })),
   );
   return same(previous.broadcast ?? undefined, { id, startedAt, by, watchKey, targets });
+}
+
+function ingressesOf(model: RoomModel | null, previous: RoomState): readonly IngressState[] {
+  if (model === null) return previous.ingresses;
+  return kept(
+    previous.ingresses,
+    [...model.ingresses.values()].map(({ id, kind, name, state, address, participant_id: participantId, reason }) =>
+      same(
+        previous.ingresses.find((before) => before.id === id),
+        // One that has ended or failed is told of by its end.
+        { id, kind, name, state: state === "waiting" || state === "live" ? state : "connecting", address, participantId, reason },
+      ),
+    ),
+  );
 }
 
 function pollsOf(model: RoomModel | null, previous: RoomState): readonly PollState[] {

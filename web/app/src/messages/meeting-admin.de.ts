@@ -85,6 +85,14 @@ export const meetingAdmin: MeetingAdminMessages = {
       name: "Live-Übertragung beendet",
       sentence: ({ actor, details }) => `${actor} hat eine Live-Übertragung beendet: ${meeting(details)}`,
     },
+    ingress_started: {
+      name: "Stream hereingeholt",
+      sentence: ({ actor, details }) => `${actor} hat einen Stream hereingeholt: ${meeting(details)}`,
+    },
+    ingress_stopped: {
+      name: "Stream herausgenommen",
+      sentence: ({ actor, details }) => `${actor} hat einen Stream herausgenommen: ${meeting(details)}`,
+    },
     recording_deleted: { name: "Aufzeichnung gelöscht", sentence: ({ actor, details }) => `${actor} hat ${recording(details)} gelöscht` },
     recording_downloaded: {
       name: "Aufzeichnung heruntergeladen",

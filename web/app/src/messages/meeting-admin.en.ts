@@ -78,6 +78,14 @@ export const meetingAdmin = {
       name: "Live stream stopped",
       sentence: ({ actor, details }) => `${actor} stopped the live stream of ${meeting(details)}`,
     },
+    ingress_started: {
+      name: "Stream brought in",
+      sentence: ({ actor, details }) => `${actor} brought a stream into ${meeting(details)}`,
+    },
+    ingress_stopped: {
+      name: "Stream taken out",
+      sentence: ({ actor, details }) => `${actor} took a stream out of ${meeting(details)}`,
+    },
     recording_deleted: { name: "Recording deleted", sentence: ({ actor, details }) => `${actor} deleted ${recording(details)}` },
     recording_downloaded: {
       name: "Recording downloaded",

@@ -6,6 +6,7 @@
 import type {
   CompositeLayout,
   IceServer,
+  IngressKind,
   PeerSignalKind,
   Permissions,
   RecordingKind,
@@ -85,6 +86,12 @@ export type GetIceServers = Record<string, never>;
 
 export interface IceServersAnswer {
   readonly ice_servers: readonly IceServer[];
+}
+
+export interface IngressAnswer {
+  readonly ingress_id: string;
+  readonly address: string | null;
+  readonly stream_key: string | null;
 }
 
 export interface JoinPhase {
@@ -255,12 +262,23 @@ export interface StartBroadcast {
   readonly targets?: readonly RtmpTarget[];
 }
 
+export interface StartIngress {
+  readonly kind: IngressKind;
+  readonly name: string;
+  readonly url?: string | null;
+  readonly screen?: boolean;
+}
+
 export interface StartRecording {
   readonly kind?: RecordingKind | null;
   readonly layout?: CompositeLayout;
 }
 
 export type StopBroadcast = Record<string, never>;
+
+export interface StopIngress {
+  readonly ingress_id: string;
+}
 
 export type StopRecording = Record<string, never>;
 
@@ -351,6 +369,8 @@ export interface Commands {
   readonly stop_recording: { readonly command: StopRecording; readonly answer: Record<string, never> };
   readonly start_broadcast: { readonly command: StartBroadcast; readonly answer: BroadcastAnswer };
   readonly stop_broadcast: { readonly command: StopBroadcast; readonly answer: Record<string, never> };
+  readonly start_ingress: { readonly command: StartIngress; readonly answer: IngressAnswer };
+  readonly stop_ingress: { readonly command: StopIngress; readonly answer: Record<string, never> };
   readonly leave_meeting: { readonly command: LeaveMeeting; readonly answer: Record<string, never> };
   readonly end_meeting: { readonly command: EndMeeting; readonly answer: Record<string, never> };
 }

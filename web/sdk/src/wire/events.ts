@@ -9,6 +9,10 @@ import type {
   BroadcastTargetInfo,
   ChatMessage,
   CompositeLayout,
+  IngressEnd,
+  IngressFailure,
+  IngressInfo,
+  IngressState,
   LeaveReason,
   LobbyGuest,
   Move,
@@ -120,6 +124,34 @@ export interface HandRaisedEvent {
   readonly version: number;
   readonly at: number;
   readonly participant_id: string;
+}
+
+export interface IngressChangedEvent {
+  readonly type: "ingress_changed";
+  readonly version: number;
+  readonly at: number;
+  readonly ingress_id: string;
+  readonly state: IngressState;
+  readonly address: string | null;
+  readonly participant_id: string | null;
+  readonly reason: IngressFailure | null;
+}
+
+export interface IngressStartedEvent {
+  readonly type: "ingress_started";
+  readonly version: number;
+  readonly at: number;
+  readonly ingress: IngressInfo;
+}
+
+export interface IngressStoppedEvent {
+  readonly type: "ingress_stopped";
+  readonly version: number;
+  readonly at: number;
+  readonly ingress_id: string;
+  readonly end: IngressEnd;
+  readonly by: string | null;
+  readonly reason: IngressFailure | null;
 }
 
 export interface LobbyJoinedEvent {

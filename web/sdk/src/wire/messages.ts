@@ -9,6 +9,7 @@ import type {
   ChatMessage,
   CompositeLayout,
   IceServer,
+  IngressInfo,
   LobbyGuest,
   ParticipantInfo,
   Permissions,
@@ -31,6 +32,9 @@ import type {
   DataSentEvent,
   HandLoweredEvent,
   HandRaisedEvent,
+  IngressChangedEvent,
+  IngressStartedEvent,
+  IngressStoppedEvent,
   LobbyJoinedEvent,
   LobbyLeftEvent,
   MeetingEndedEvent,
@@ -158,7 +162,7 @@ export interface RolePermissions {
 export interface RoomEvents {
   readonly after: number;
   readonly version: number;
-  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | BroadcastStartedEvent | BroadcastChangedEvent | BroadcastStoppedEvent | MeetingEndedEvent)[];
+  readonly events: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | BroadcastStartedEvent | BroadcastChangedEvent | BroadcastStoppedEvent | IngressStartedEvent | IngressChangedEvent | IngressStoppedEvent | MeetingEndedEvent)[];
 }
 
 export interface RoomSnapshot {
@@ -179,6 +183,7 @@ export interface RoomSnapshot {
   readonly recording: RecordingInfo | null;
   readonly recording_kind: RecordingKind;
   readonly broadcast: BroadcastInfo | null;
+  readonly ingresses: readonly IngressInfo[];
   readonly ends_at: number | null;
   readonly mute_on_entry: boolean;
 }
@@ -216,7 +221,7 @@ export interface Welcome {
   readonly resumed: boolean;
   readonly room: RoomSnapshot;
   readonly ice_servers: readonly IceServer[];
-  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | BroadcastStartedEvent | BroadcastChangedEvent | BroadcastStoppedEvent | MeetingEndedEvent)[] | null;
+  readonly missed: readonly (ParticipantJoinedEvent | ParticipantDisconnectedEvent | ParticipantResumedEvent | ParticipantLeftEvent | TrackPublishedEvent | TrackUnpublishedEvent | TrackMutedEvent | TrackUnmutedEvent | UnmuteAskedEvent | HandRaisedEvent | HandLoweredEvent | ReactionSentEvent | ChatSentEvent | ChatEditedEvent | ChatRemovedEvent | DataSentEvent | ParticipantRenamedEvent | RoleChangedEvent | PermissionsChangedEvent | RolePermissionsChangedEvent | PolicyChangedEvent | SpotlightChangedEvent | LobbyJoinedEvent | LobbyLeftEvent | PersonUnbannedEvent | PollCreatedEvent | PollVotedEvent | PollClosedEvent | NotesEditedEvent | BreakoutsOpenedEvent | BreakoutsChangedEvent | BreakoutsClosedEvent | ParticipantsMovedEvent | PeerSignalledEvent | RecordingStartedEvent | RecordingStoppedEvent | BroadcastStartedEvent | BroadcastChangedEvent | BroadcastStoppedEvent | IngressStartedEvent | IngressChangedEvent | IngressStoppedEvent | MeetingEndedEvent)[] | null;
   readonly traced: boolean;
 }
 

@@ -45,6 +45,27 @@ export interface IceServer {
   readonly credential: string;
 }
 
+export type IngressEnd = "asked" | "ended" | "failed" | "finished" | "removed";
+
+export type IngressFailure = "absent" | "address" | "closed" | "garbled" | "lost" | "not_let_in" | "nothing_to_play" | "private" | "refused" | "silent" | "too_large" | "unavailable" | "untrusted";
+
+export interface IngressInfo {
+  readonly id: string;
+  readonly kind: IngressKind;
+  readonly name: string;
+  readonly screen: boolean;
+  readonly by: string;
+  readonly started_at: number;
+  readonly state: IngressState;
+  readonly address: string | null;
+  readonly participant_id: string | null;
+  readonly reason: IngressFailure | null;
+}
+
+export type IngressKind = "rtmp" | "url";
+
+export type IngressState = "connecting" | "ended" | "failed" | "live" | "waiting";
+
 export type LeaveReason = "access_lost" | "connection_lost" | "left" | "meeting_ended" | "removed" | "replaced";
 
 export interface LobbyGuest {

@@ -1,6 +1,6 @@
 """RTMP's messages, their chunks, and the values in commands ("Adobe's Real Time Messaging Protocol" 1.0, and AMF 0).
 
-Pure. Only what whoever publishes says and hears.
+Pure. Only what is said and heard of a stream that is published.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 USUAL_CHUNK: Final = 128
 """Octets of a chunk until told otherwise (5.4.1)."""
@@ -20,6 +20,7 @@ MOST_OCTETS: Final = 65_536
 MOST_CHUNK: Final = 0xFFFFFF
 _EXTENDED: Final = 0xFFFFFF
 _MOST_DEPTH: Final = 8
+_MOST_CHANNELS: Final = 64
 
 Value: TypeAlias = "float | bool | str | Mapping[str, Value] | None"
 
@@ -32,9 +33,11 @@ class Kind(IntEnum):
     """Types of messages (5.4, 6.2, 7.1)."""
 
     CHUNK_SIZE = 1
+    ABORT = 2
     ACKNOWLEDGEMENT = 3
     USER_CONTROL = 4
     WINDOW = 5
+    PEER_WINDOW = 6
     SOUND = 8
     PICTURE = 9
     DATA = 18
@@ -61,77 +64,99 @@ def chunks(message: Message, channel: int, size: int) -> bytes:
     return head + late + follows.join(pieces)
 
 
-class _Channel(Struct):
-    """What the last chunk of a chunk stream has told."""
+class Channel(Struct):
+    """What the last chunk of a chunk stream has told. ``step``: by how much a message is later than the one before."""
 
     ms: int = 0
+    step: int = 0
     length: int = 0
     kind: int = 0
     stream: int = 0
     is_late: bool = False
-    come: bytes = b""
+    come: bytearray = field(default_factory=bytearray)
 
 
-class ChunkReader:
-    """Puts messages together from what comes."""
+class ChunkReader(Struct):
+    """Puts messages together from what comes. All that it knows is in its fields, so another process can go on.
 
-    def __init__(self) -> None:
-        self.size = USUAL_CHUNK
-        self._data = b""
-        self._channels: dict[int, _Channel] = {}
+    ``most_octets``: of a message.
+    """
+
+    most_octets: int = MOST_OCTETS
+    size: int = USUAL_CHUNK
+    data: bytes = b""
+    channels: dict[int, Channel] = field(default_factory=dict)
 
     def take(self, data: bytes) -> Iterator[Message]:
         """The messages that are whole with ``data``. Raises `RtmpError`: this is no RTMP."""
-        self._data += data
-        while (taken := self._chunk()) is not None:
-            if isinstance(taken, Message):
-                if taken.kind == Kind.CHUNK_SIZE and len(taken.content) >= 4:
-                    self.size = max(1, min(MOST_CHUNK, int.from_bytes(taken.content[:4], "big") & 0x7FFFFFFF))
-                yield taken
+        self.data += data
+        at = 0
+        try:
+            while (taken := self._chunk(at)) is not None:
+                at, message = taken
+                if message is not None:
+                    self._heed(message)
+                    yield message
+        finally:
+            self.data = self.data[at:]
 
-    def _chunk(self) -> Message | bool | None:
-        """A message that is whole with the next chunk; True: it is not; None: there is no whole chunk."""
-        data = self._data
-        if not data:
+    def _heed(self, message: Message) -> None:
+        if len(message.content) < 4:
+            return
+        number = int.from_bytes(message.content[:4], "big")
+        if message.kind == Kind.CHUNK_SIZE:
+            self.size = max(1, min(MOST_CHUNK, number & 0x7FFFFFFF))
+        elif message.kind == Kind.ABORT and number in self.channels:
+            self.channels[number].come.clear()
+
+    def _chunk(self, at: int) -> tuple[int, Message | None] | None:
+        """Where the chunk at a place ends, and the message that is whole with it; None: there is no whole chunk."""
+        data = self.data
+        if at >= len(data):
             return None
-        form, name = data[0] >> 6, data[0] & 0x3F
-        at = 1 if name > 1 else 2 + name
+        form, name = data[at] >> 6, data[at] & 0x3F
+        head_at = at + (1 if name > 1 else 2 + name)
         fields = (11, 7, 3, 0)[form]
-        if len(data) < at + fields:
+        if len(data) < head_at + fields:
             return None
         if name <= 1:
-            name = 64 + int.from_bytes(data[1:at], "little")
-        channel = self._channels.setdefault(name, _Channel())
+            name = 64 + int.from_bytes(data[at + 1 : head_at], "little")
+        channel = self.channels.setdefault(name, Channel())
         if form == 3 and not channel.length and not channel.kind:
             raise RtmpError("a chunk without a beginning")
-        head = data[at : at + fields]
-        at += fields
+        head = data[head_at : head_at + fields]
         length = int.from_bytes(head[3:6], "big") if form < 2 else channel.length
-        if length > MOST_OCTETS or len(self._channels) > 64:
+        if length > self.most_octets or len(self.channels) > _MOST_CHANNELS:
             raise RtmpError("a message that is too long")
         is_late = int.from_bytes(head[:3], "big") == _EXTENDED if form < 3 else channel.is_late
-        body_at = at + (4 if is_late else 0)
+        body_at = head_at + fields + (4 if is_late else 0)
         size = min(self.size, length - (len(channel.come) if form == 3 else 0))
         if len(data) < body_at + size:
             return None
-        self._begin(channel, form, head, length, is_late=is_late)
+        if form < 3 or not channel.come:
+            stamp = int.from_bytes(data[body_at - 4 : body_at] if is_late else head[:3], "big")
+            self._begin(channel, form, head, length, stamp, is_late=is_late)
         channel.come += data[body_at : body_at + size]
-        self._data = data[body_at + size :]
         if len(channel.come) < channel.length:
-            return True
-        content, channel.come = channel.come, b""
-        return Message(channel.kind, channel.stream, channel.ms, content)
+            return body_at + size, None
+        content = bytes(channel.come)
+        channel.come.clear()
+        return body_at + size, Message(channel.kind, channel.stream, channel.ms, content)
 
     @staticmethod
-    def _begin(channel: _Channel, form: int, head: bytes, length: int, *, is_late: bool) -> None:
-        if form == 3:
-            return
-        channel.come, channel.length, channel.is_late = b"", length, is_late
+    def _begin(channel: Channel, form: int, head: bytes, length: int, stamp: int, *, is_late: bool) -> None:
+        """A message begins. ``stamp``: its time (form 0), or by how much it is later than the one before."""
+        channel.come.clear()
+        channel.length, channel.is_late = length, is_late
         if form < 2:
             channel.kind = head[6]
         if form == 0:
             channel.stream = struct.unpack("<I", head[7:11])[0]
-        channel.ms = int.from_bytes(head[:3], "big")
+            channel.ms, channel.step = stamp, 0
+            return
+        if form < 3:
+            channel.step = stamp
+        channel.ms = (channel.ms + channel.step) & 0xFFFFFFFF
 
 
 # ---- AMF 0 ----

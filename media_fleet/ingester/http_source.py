@@ -1,0 +1,180 @@
+"""What is at an address of HTTP, as a file that can be read, and be gone to and fro in where the server lets one.
+
+Python's own rather than FFmpeg's: the address that is checked is the one that is connected to (no DNS rebinding), each
+redirect is checked like the first address, the certificate is the name's, and what comes is read as one file, whatever
+it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import http.client
+import io
+import socket
+import ssl
+from typing import Final
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from contracts.ingesting import IngressFailure
+from contracts.public_addresses import is_public
+from contracts.source_address import PORTS, SourceAddressError, parse
+from media_fleet.ingester.errors import SourceError
+
+MOST_REDIRECTS: Final = 5
+PATIENCE_S: Final = 10.0
+"""For a connection to each address of a name, and for each piece of what is read."""
+READ_ON: Final = 262_144
+"""Octets that are rather read and thrown away than asked for anew."""
+MOST_AGAIN: Final = 256
+"""How often a place is asked for anew: files that are laid out badly take some, and none takes many."""
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+class HttpSource(io.RawIOBase):
+    """One file. All methods wait; by one thread at a time."""
+
+    def __init__(self, url: str, *, may_reach_any: bool) -> None:
+        """Raises `SourceError`: it is not there."""
+        super().__init__()
+        self._url = url
+        self._may_reach_any = may_reach_any
+        self._at = 0
+        self._times = 0
+        self._connection: http.client.HTTPConnection | None = None
+        self._answer = self._opened(0)
+        self._can_seek = self._answer.status == http.client.PARTIAL_CONTENT
+        self._length = _length(self._answer)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._can_seek and self._length is not None
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """So much at the most; nothing: this was all. Raises `SourceError`: it breaks off."""
+        try:
+            data = self._answer.read1(size)
+        except (OSError, http.client.HTTPException, ValueError):
+            raise SourceError(IngressFailure.CLOSED) from None
+        self._at += len(data)
+        if not data and size and self._length is not None and self._at < self._length:
+            raise SourceError(IngressFailure.CLOSED)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Raises `SourceError`: the server does not give that place."""
+        if self._length is None or not self._can_seek:
+            raise SourceError(IngressFailure.CLOSED)
+        place = offset + (0, self._at, self._length)[whence]
+        if place == self._at:
+            return place
+        if place > self._at and place - self._at <= READ_ON:
+            while self._at < place and self.read(place - self._at):
+                pass
+            return self._at
+        self._at = max(0, min(place, self._length))
+        if self._at < self._length:
+            self._answer = self._opened(self._at)
+            if self._answer.status != http.client.PARTIAL_CONTENT:
+                raise SourceError(IngressFailure.CLOSED)
+        return self._at
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+        super().close()
+
+    # ---- inside ----
+
+    def _opened(self, place: int) -> http.client.HTTPResponse:
+        """The answer that begins at a place. Raises `SourceError`."""
+        self._times += 1
+        if self._times > MOST_AGAIN:
+            raise SourceError(IngressFailure.GARBLED)
+        url, first = self._url, urlsplit(self._url).hostname
+        for _ in range(MOST_REDIRECTS + 1):
+            parts = checked(url)
+            answer = self._asked(parts, place, with_credentials=parts.hostname == first)
+            where = answer.getheader("Location")
+            if answer.status not in _REDIRECTS or where is None:
+                if answer.status not in {http.client.OK, http.client.PARTIAL_CONTENT}:
+                    raise SourceError(IngressFailure.REFUSED)
+                return answer
+            url = urljoin(url, where)
+        raise SourceError(IngressFailure.REFUSED)
+
+    def _asked(self, parts: SplitResult, place: int, *, with_credentials: bool) -> http.client.HTTPResponse:
+        if self._connection is not None:
+            self._connection.close()
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        headers = {"Range": f"bytes={place}-", "Accept-Encoding": "identity", "User-Agent": "Parley"}
+        if parts.username is not None and with_credentials:
+            named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = "Basic " + base64.b64encode(named.encode()).decode()
+        connection = http.client.HTTPConnection(host, port)
+        connection.default_port = PORTS[parts.scheme]  # what Host leaves out
+        connection.sock = self._connected(parts.scheme, host, port)
+        self._connection = connection
+        try:
+            connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), headers=headers)
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException, ValueError):
+            raise SourceError(IngressFailure.ABSENT) from None
+
+    def _connected(self, scheme: str, host: str, port: int) -> socket.socket:
+        for address in look_up(host, port, may_reach_any=self._may_reach_any):
+            try:
+                plain = socket.create_connection((address, port), timeout=PATIENCE_S)
+            except OSError:
+                continue
+            if scheme == "http":
+                return plain
+            try:
+                return _tls().wrap_socket(plain, server_hostname=host)
+            except ssl.SSLCertVerificationError:
+                plain.close()
+                raise SourceError(IngressFailure.UNTRUSTED) from None
+            except (OSError, ValueError):
+                plain.close()
+        raise SourceError(IngressFailure.ABSENT)
+
+
+def checked(url: str) -> SplitResult:
+    """The parts of an address. Raises `SourceError`: it is none that anything is fetched from."""
+    try:
+        return parse(url)
+    except SourceAddressError:
+        raise SourceError(IngressFailure.ADDRESS) from None
+
+
+def look_up(host: str, port: int, *, may_reach_any: bool) -> list[str]:
+    """The addresses of a name. Raises `SourceError`: there are none, or some where nothing is fetched from."""
+    try:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise SourceError(IngressFailure.ABSENT) from None
+    found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+    # One that is not public is one too many: a name that leads to both is not an honest one.
+    if not may_reach_any and not all(is_public(address) for address in found):
+        raise SourceError(IngressFailure.PRIVATE)
+    return found
+
+
+def _length(answer: http.client.HTTPResponse) -> int | None:
+    """Of the whole file, as far as the server says."""
+    if answer.status == http.client.OK:
+        return answer.length
+    _, slash, whole = (answer.getheader("Content-Range") or "").rpartition("/")
+    return int(whole) if slash and whole.isdecimal() else None
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()

@@ -1,0 +1,1 @@
+"""RTMP, as both its sides need it: broadcasts go out by it, and streams come in."""
