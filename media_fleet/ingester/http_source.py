@@ -14,6 +14,7 @@ import http.client
 import io
 import socket
 import ssl
+import time
 from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -27,8 +28,9 @@ PATIENCE_S: Final = 10.0
 """For a connection to each address of a name, and for each piece of what is read."""
 READ_ON: Final = 262_144
 """Octets that are rather read and thrown away than asked for anew."""
-MOST_AGAIN: Final = 256
-"""How often a place is asked for anew: files that are laid out badly take some, and none takes many."""
+AGAIN_AT_ONCE: Final = 64
+AGAIN_PER_S: Final = 4.0
+"""How often a place is asked for anew: files that are laid out badly take some, and connections break."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -41,7 +43,8 @@ class HttpSource(io.RawIOBase):
         self._url = url
         self._may_reach_any = may_reach_any
         self._at = 0
-        self._times = 0
+        self._times = 0.0
+        self._times_at = time.monotonic()
         self._connection: http.client.HTTPConnection | None = None
         self._answer = self._opened(0)
         self._can_seek = self._answer.status == http.client.PARTIAL_CONTENT
@@ -57,15 +60,14 @@ class HttpSource(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """So much at the most; nothing: this was all. Raises `SourceError`: it breaks off."""
-        try:
-            data = self._answer.read1(size)
-        except (OSError, http.client.HTTPException, ValueError):
-            raise SourceError(IngressFailure.CLOSED) from None
-        self._at += len(data)
-        if not data and size and self._length is not None and self._at < self._length:
-            raise SourceError(IngressFailure.CLOSED)
-        return data
+        """So much at the most; nothing: this was all. Raises `SourceError`: it breaks off, not just a connection."""
+        while True:
+            data = self._read(size)
+            if data or not size or self._length is None or self._at >= self._length:
+                return data
+            if not self._can_seek:
+                raise SourceError(IngressFailure.CLOSED)
+            self._go_on()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Raises `SourceError`: the server does not give that place."""
@@ -80,9 +82,7 @@ class HttpSource(io.RawIOBase):
             return self._at
         self._at = max(0, min(place, self._length))
         if self._at < self._length:
-            self._answer = self._opened(self._at)
-            if self._answer.status != http.client.PARTIAL_CONTENT:
-                raise SourceError(IngressFailure.CLOSED)
+            self._go_on()
         return self._at
 
     def close(self) -> None:
@@ -93,10 +93,28 @@ class HttpSource(io.RawIOBase):
 
     # ---- inside ----
 
+    def _read(self, size: int) -> bytes:
+        """What comes on this connection; nothing: no more does. Raises `SourceError`: it breaks off, for good."""
+        try:
+            data = self._answer.read1(size)
+        except (OSError, http.client.HTTPException, ValueError):
+            if not self._can_seek or self._length is None:
+                raise SourceError(IngressFailure.CLOSED) from None
+            return b""
+        self._at += len(data)
+        return data
+
+    def _go_on(self) -> None:
+        self._answer = self._opened(self._at)
+        if self._answer.status != http.client.PARTIAL_CONTENT:
+            raise SourceError(IngressFailure.CLOSED)
+
     def _opened(self, place: int) -> http.client.HTTPResponse:
         """The answer that begins at a place. Raises `SourceError`."""
-        self._times += 1
-        if self._times > MOST_AGAIN:
+        now = time.monotonic()
+        self._times = max(0.0, self._times - (now - self._times_at) * AGAIN_PER_S) + 1
+        self._times_at = now
+        if self._times > AGAIN_AT_ONCE:
             raise SourceError(IngressFailure.GARBLED)
         url, first = self._url, urlsplit(self._url).hostname
         for _ in range(MOST_REDIRECTS + 1):

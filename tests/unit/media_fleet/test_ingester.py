@@ -105,8 +105,18 @@ def test_a_stream_of_which_no_parts_are_given_is_read_once(server: Server) -> No
         assert read_all(source) == DATA
 
 
+def test_a_connection_that_breaks_off_is_another_one_from_there_on(server: Server) -> None:
+    server.gives_up_at = 400_000
+    with HttpSource(server.url, may_reach_any=True) as source:
+        assert read_all(source) == DATA
+    assert [wanted for _, wanted, _ in server.asked] == ["bytes=0-", "bytes=400000-", "bytes=800000-"]
+    server.gives_up_at = 0
+    with HttpSource(server.url, may_reach_any=True) as source, pytest.raises(SourceError):
+        read_all(source)
+
+
 def test_what_breaks_off_is_not_taken_for_its_end(server: Server) -> None:
-    server.gives_up_at = 1_000
+    server.gives_up_at, server.gives_parts = 1_000, False
     with HttpSource(server.url, may_reach_any=True) as source, pytest.raises(SourceError):
         read_all(source)
 
