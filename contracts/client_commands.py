@@ -14,6 +14,7 @@ from contracts.new_breakouts import MAX_BREAKOUTS, BreakoutSeconds, NewBreakout
 from contracts.notes import NotesChange
 from contracts.polls import MAX_POLL_OPTIONS, PollOptions, PollQuestion
 from contracts.rooms import CompositeLayout, PeerSignalKind, Permissions, RecordingKind, Role, TrackSource
+from contracts.sound_commands import SetSound
 
 MAX_SDP_LENGTH = 256 * 1024
 MAX_PEER_SDP_LENGTH = 32 * 1024
@@ -399,6 +400,7 @@ COMMANDS: dict[str, type[Command]] = {
     "publish_offer": PublishOffer,
     "subscriber_answer": SubscriberAnswer,
     "update_subscriptions": UpdateSubscriptions,
+    "set_sound": SetSound,
     "restart_media": RestartMedia,
     "get_ice_servers": GetIceServers,
     "report_join": ReportJoin,

@@ -12,11 +12,11 @@ command's JSON object, and every command is acknowledged with one object: the co
 ``subscriber_offer`` (`SubscriberOffer`) when the node offers a changed set of tracks, ``track_starved``
 (`TrackStarved`) when a track cannot be sent to the client or can again, ``connection_quality``
 (`ConnectionQualities`) when somebody's connection becomes better or worse, ``cameras_shown``
-(`CamerasShown`) when other cameras are sent than before, where not all are, ``active_speakers``
-(`ActiveSpeakers`) when others speak than before, ``layers_wanted`` (`LayersWanted`) when
-others need more or less of what the client sends, ``media_restart`` (`MediaRestart`) when both
-peer connections must be made anew, ``reconnect`` (`Reconnect`) when the gateway is about to
-stop, ``closing`` (`Closing`) before it disconnects.
+(`CamerasShown`) when other cameras are sent than before, where not all are, ``sound_changed``
+(`SoundChanged`) when sound is sent mixed or separately, ``active_speakers`` (`ActiveSpeakers`)
+when others speak than before, ``layers_wanted`` (`LayersWanted`) when others need more or less of
+what the client sends, ``media_restart`` (`MediaRestart`) when both peer connections must be made
+anew, ``reconnect`` (`Reconnect`) when the gateway is about to stop, ``closing`` (`Closing`) before it disconnects.
 
 **Versions.** ``RoomEvents`` covers the versions after ``after`` up to ``version``. Versions that concern the
 services alone carry no event, so ``events`` may be shorter than the range. A client resumes with the last
@@ -70,6 +70,8 @@ from contracts.rooms import (
     RecordingKind,
     RolePermissions,
     RoomPolicy,
+    SeparateReason,
+    SoundForm,
     StarvedReason,
     TrackId,
     TrackInfo,
@@ -273,6 +275,17 @@ class CamerasShown(Struct, frozen=True, kw_only=True):
     """None: all that are wanted."""
 
 
+class SoundChanged(Struct, frozen=True, kw_only=True):
+    """How sound is sent from now on. ``reason``: why not as the client has asked, if that may last.
+
+    It is separate at first. Told when it changes, and when a connection begins, if it is mixed. While a mixer that was
+    lost is replaced, it is separate, without a reason.
+    """
+
+    form: SoundForm
+    reason: SeparateReason | None
+
+
 class ConnectionQualities(Struct, frozen=True, kw_only=True):
     """How some people's connections are now, at most once a second.
 
@@ -343,6 +356,7 @@ SERVER_MESSAGES: dict[str, Any] = {
     "subscriber_offer": SubscriberOffer,
     "track_starved": TrackStarved,
     "cameras_shown": CamerasShown,
+    "sound_changed": SoundChanged,
     "connection_quality": ConnectionQualities,
     "active_speakers": ActiveSpeakers,
     "layers_wanted": LayersWanted,

@@ -105,6 +105,7 @@ class ErrorCode(StrEnum):
     MEDIA_NODE_TIMEOUT = "media_node_timeout"
     MEDIA_NODE_OVERLOADED = "media_node_overloaded"
     STALE_NEGOTIATION = "stale_negotiation"
+    MIXED_SOUND_UNAVAILABLE = "mixed_sound_unavailable"
     # Services
     SLOW_CLIENT = "slow_client"
     GATEWAY_CLOSING = "gateway_closing"

@@ -31,6 +31,7 @@ from contracts.meeting_work import (
     StopRecording,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId, TrackSource
+from contracts.sound_work import SetSound, SoundChanged
 from contracts.statistics import ConnectionQuality, ParticipantStatistics, RoomStatistics
 
 
@@ -235,6 +236,7 @@ NodeRequest: TypeAlias = (
     | Publish
     | AnswerSubscription
     | ChangeSubscriptions
+    | SetSound
     | RestartSubscription
     | Watch
     | ChooseTracks
@@ -416,7 +418,9 @@ class LayersWanted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="lay
     layers: int
 
 
-ParticipantReport: TypeAlias = SubscriptionChanged | TransportFailed | TrackStarved | CamerasShown | LayersWanted
+ParticipantReport: TypeAlias = (
+    SubscriptionChanged | TransportFailed | TrackStarved | CamerasShown | SoundChanged | LayersWanted
+)
 """What is for one participant's gateway."""
 NodeReport: TypeAlias = (
     ParticipantReport | QualitiesChanged | ActiveSpeakers | RecordingEnded | BroadcastChanged | IngressChanged

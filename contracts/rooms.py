@@ -218,6 +218,28 @@ class RolePermissions(Struct, frozen=True, kw_only=True):
     permissions: Permissions
 
 
+class SoundForm(StrEnum):
+    """How somebody is sent the sound of a room."""
+
+    SEPARATE = "separate"
+    """Each microphone and what each screen plays as a track of its own."""
+    MIXED = "mixed"
+    """All of it as one track (`MIXED_SOUND`), which the media node mixes, without what they say themselves."""
+
+
+class SeparateReason(StrEnum):
+    """Why somebody who asked for mixed sound gets it separately."""
+
+    NO_MIXER = "no_mixer"
+    """The media node has no room for another mixer, or it fails."""
+    ENCRYPTED = "encrypted"
+    """The meeting is encrypted from end to end: nobody can mix it."""
+
+
+MIXED_SOUND = TrackId("~sound")
+"""Names the track of mixed sound in offers. It is no track of the room: no event tells of it."""
+
+
 class StarvedReason(StrEnum):
     """Why a track is not sent to somebody who wants it."""
 

@@ -8,11 +8,13 @@ from contracts.rooms import MeetingId
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.domain.effects import (
     Effect,
+    MixerEffect,
     RecorderEffect,
     SendOffer,
     ShowCameras,
     TellPlayable,
     TellQualities,
+    TellSound,
     TranscoderEffect,
 )
 from media_fleet.gateway_reports import GatewayReports
@@ -51,9 +53,11 @@ class EffectCarrier:
             self._reports.cameras_shown(meeting_id, effect.participant_id, effect.track_ids)
         elif isinstance(effect, TellPlayable):
             self._reports.playable(meeting_id, effect)
+        elif isinstance(effect, TellSound):
+            self._reports.sound(meeting_id, effect)
         elif isinstance(effect, TellQualities):
             self._qualities.tell(meeting_id, effect.qualities)
-        elif isinstance(effect, RecorderEffect):
+        elif isinstance(effect, RecorderEffect | MixerEffect):
             self._workers.tell(meeting_id, effect)
         elif isinstance(effect, TranscoderEffect):
             self._transcoders.tell(meeting_id, effect)

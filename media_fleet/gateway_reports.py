@@ -19,8 +19,9 @@ from contracts.node_rpc import (
     TransportFailed,
 )
 from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId
+from contracts.sound_work import SoundChanged
 from contracts.statistics import ConnectionQuality
-from media_fleet.domain.effects import SubscriptionKey, TellPlayable, TransportKey
+from media_fleet.domain.effects import SubscriptionKey, TellPlayable, TellSound, TransportKey
 from media_fleet.metrics import STARVED, TRANSCODINGS_REFUSED, TRANSPORT_FAILURES
 
 logger = logging.getLogger(__name__)
@@ -129,6 +130,19 @@ class GatewayReports:
         if holder is not None:
             message = CamerasShown(
                 node_id=self._node_id, meeting_id=meeting_id, participant_id=participant_id, track_ids=track_ids
+            )
+            self._emit(holder.gateway_id, message)
+
+    def sound(self, meeting_id: MeetingId, told: TellSound) -> None:
+        """The participant is sent sound in another form than before."""
+        holder = self._holders.get((meeting_id, told.participant_id))
+        if holder is not None:
+            message = SoundChanged(
+                node_id=self._node_id,
+                meeting_id=meeting_id,
+                participant_id=told.participant_id,
+                form=told.form,
+                reason=told.reason,
             )
             self._emit(holder.gateway_id, message)
 

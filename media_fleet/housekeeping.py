@@ -1,5 +1,5 @@
 """What a node does by itself, by the clock: repeats offers that may have got lost, closes meetings that moved away,
-ends recordings and broadcasts that no gateway asks for any more, and transcoders that nobody needs.
+ends recordings and broadcasts that no gateway asks for any more, and transcoders and mixers that nobody needs.
 
 Offers go over channels that keep nothing. One that stays unanswered is sent again; clients take the same offer twice.
 

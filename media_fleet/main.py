@@ -51,7 +51,8 @@ from media_fleet.metrics import (
     PARTICIPANTS,
     CoreCollector,
 )
-from media_fleet.node import MediaNode, NodeIdentity
+from media_fleet.node import MediaNode
+from media_fleet.node_identity import NodeIdentity
 from media_fleet.observation import INTERVAL_S
 from media_fleet.relays import Relays
 from media_fleet.settings import Settings, SettingsError

@@ -198,6 +198,20 @@ TRANSCODING_DELAY = METRICS.counter(
     "`transcoded_pictures_total` it is what a transcoder adds to the delay of one.",
 )
 TRANSCODING_BUSY = METRICS.counter("transcoding_cpu_seconds", "Processor time of transcoders.")
+MIXERS = METRICS.gauge("mixers", "Mixers of sound that are running: one for each room where somebody listens to a mix.")
+MIXERS_LOST = METRICS.counter(
+    "mixers_lost", "Mixers that ended by themselves: another one goes on, three times within a minute."
+)
+MIXED_SOUND = METRICS.counter(
+    "mixed_sound_seconds", "Sound that mixers encoded: one mix for all, and one for each listener who is heard."
+)
+MIXED_SOUND_LATE = METRICS.counter(
+    "mixed_sound_late", "Packets of sound that came to a mixer too late to be heard: paths to the node are unsteady."
+)
+MIXING_SKIPPED = METRICS.counter(
+    "mixing_skipped_seconds", "Sound that mixers left out since there was no time for it: the node is too busy."
+)
+MIXING_BUSY = METRICS.counter("mixing_cpu_seconds", "Processor time of mixers.")
 UPLOADS_WAITING = METRICS.gauge(
     "uploads_waiting", "Finished recordings that are not in the bucket yet: above a few for long, it cannot be reached."
 )

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import singledispatchmethod
 
-from msgspec import Struct
 from packet_core import PacketCoreError
 
 from contracts.client_messages import ErrorBody
@@ -48,12 +47,11 @@ from contracts.node_rpc import (
     TransportChecked,
     Watch,
 )
-from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId
+from contracts.rooms import GatewayId, MeetingId, ParticipantId
 from media_fleet import door_requests
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
-from media_fleet.broadcast_site import BroadcastSite
 from media_fleet.data_delivery import relay_data, take_data
 from media_fleet.domain.effects import (
     Effect,
@@ -67,37 +65,23 @@ from media_fleet.domain.errors import (
 )
 from media_fleet.domain.room import Room
 from media_fleet.domain.thread_places import ThreadPlaces
-from media_fleet.domain.transport_parameters import NodeEnd, Randomness
+from media_fleet.domain.transport_parameters import Randomness
 from media_fleet.effect_carrier import EffectCarrier
 from media_fleet.gateway_reports import Emit, GatewayReports, Holder
-from media_fleet.ingress_site import IngressSite
 from media_fleet.meeting_workers import MeetingWorkers, WorkerRequest
 from media_fleet.metrics import REQUEST_SECONDS
+from media_fleet.node_identity import NodeIdentity
 from media_fleet.observation import Observation
 from media_fleet.plane_news import PlaneNews
 from media_fleet.quality_news import QualityNews
-from media_fleet.recorder_site import RecorderSite
 from media_fleet.relays import Relays
 from media_fleet.request_ids import check_ids
-from media_fleet.transcoders import Transcoders, TranscoderSite
+from media_fleet.transcoders import Transcoders
 from telemetry.logs import bound
 
 logger = logging.getLogger(__name__)
 
 PlaneFactory = Callable[[TransportListener], PacketPlane]
-
-
-class NodeIdentity(Struct, frozen=True, kw_only=True):
-    """What a node is in all its rooms."""
-
-    node_id: NodeId
-    end: NodeEnd
-    max_participants: int
-    last_n_video: int = 0
-    recorder: RecorderSite | None
-    broadcaster: BroadcastSite | None
-    ingress: IngressSite | None = None
-    transcoder: TranscoderSite
 
 
 class MediaNode:
@@ -133,7 +117,9 @@ class MediaNode:
             identity.recorder,
             identity.broadcaster,
             identity.ingress,
+            identity.transcoder,
             plane=self._plane,
+            rooms=self._rooms,
             carry_out=self._follow,
             emit=emit,
         )

@@ -104,8 +104,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     processor."""
     max_sound_transcoders: Annotated[int, Meta(ge=0, le=10_000)] = 32
     """The same of sound, which takes memory and little else."""
+    max_mixers: Annotated[int, Meta(ge=0, le=1_000)] = 8
+    """Rooms whose sound is mixed to one stream at once, others are refused: each takes a tenth of a processor."""
     transcoder_memory_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 2_048
-    """Megabytes of address space that a transcoder may take; 0: any number."""
+    """Megabytes of address space that a transcoder or a mixer may take; 0: any number."""
     metrics_address: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """Where metrics (docs/metrics.md) and health are told, without access control; 0: nowhere."""

@@ -28,7 +28,7 @@ _OTHER_RATE = 0.1
 
 
 class TranscoderSite(Struct, frozen=True, kw_only=True):
-    """Where transcoders find this node's core, how much memory each may take, and how many there may be."""
+    """Where transcoders and mixers find this node's core, how much memory each may take, and how many there may be."""
 
     address: str
     port: int

@@ -84,14 +84,17 @@ def ingress_site(settings: Settings, port: int) -> IngressSite:
 
 
 def transcoder_site(settings: Settings, port: int, *, composites: Callable[[], int]) -> TranscoderSite:
-    """Where transcoders find this node. ``composites``: how many pictures of meetings are being made."""
+    """Where transcoders and mixers find this node. ``composites``: how many pictures of meetings are being made."""
     most = settings.max_video_transcoders
     return TranscoderSite(
         address=_own_address(settings),
         port=port,
         memory_bytes=settings.transcoder_memory_mb * 1_000_000 or None,
         places=TranscoderPlaces(
-            video=processors() if most is None else most, sound=settings.max_sound_transcoders, composites=composites
+            video=processors() if most is None else most,
+            sound=settings.max_sound_transcoders,
+            mixers=settings.max_mixers,
+            composites=composites,
         ),
     )
 

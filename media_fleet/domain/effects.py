@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.node_rpc import Offer
-from contracts.rooms import NodeId, ParticipantId, TrackId, TrackSource
+from contracts.rooms import NodeId, ParticipantId, SeparateReason, SoundForm, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.media_formats import ChosenCodec, MediaCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     """To a recorder on this machine."""
     TRANSCODE = "transcode"
     """To a transcoder on this machine, both ways."""
+    MIX = "mix"
+    """To a mixer on this machine, both ways."""
 
     @property
     def is_clients(self) -> bool:
@@ -297,7 +299,67 @@ class TellPlayable(Struct, frozen=True, kw_only=True):
     playable: bool
 
 
+class StartMixer(Struct, frozen=True, kw_only=True):
+    """A mixer is needed: the room is told when it is ready, or lost."""
+
+    transport: TransportKey
+    ice: IceCredentials
+    payload_type: int
+    """Of what comes and what is made."""
+    red_payload_type: int
+    """Of what comes with copies of what was before it."""
+
+
+class StopMixer(Struct, frozen=True, kw_only=True):
+    """It is to end; once it has, its place is free."""
+
+    transport: TransportKey
+
+
+class MixVoice(Struct, frozen=True, kw_only=True):
+    """The mixer gets a track under this SSRC."""
+
+    transport: TransportKey
+    ssrc: int
+    track_id: TrackId
+    participant_id: ParticipantId
+    source: TrackSource
+    codec: MediaCodec
+
+
+class StopMixingVoice(Struct, frozen=True, kw_only=True):
+    """Nothing comes under this SSRC any more."""
+
+    transport: TransportKey
+    ssrc: int
+
+
+class MixFor(Struct, frozen=True, kw_only=True):
+    """The mixer sends a mix under this SSRC. ``without``: who is not to hear themselves; None: for those who publish no
+    sound."""
+
+    transport: TransportKey
+    ssrc: int
+    without: ParticipantId | None
+
+
+class StopMixingFor(Struct, frozen=True, kw_only=True):
+    """Nobody wants what is sent under this SSRC any more."""
+
+    transport: TransportKey
+    ssrc: int
+
+
+class TellSound(Struct, frozen=True, kw_only=True):
+    """How the participant is sent sound from now on. ``reason``: why not as they asked, if that may last."""
+
+    participant_id: ParticipantId
+    form: SoundForm
+    reason: SeparateReason | None = None
+
+
 TranscoderEffect: TypeAlias = StartTranscoder | StopTranscoder
+MixerEffect: TypeAlias = StartMixer | StopMixer | MixVoice | StopMixingVoice | MixFor | StopMixingFor
 RecordedTrackEffect: TypeAlias = RecordTrack | MuteRecorded | StopRecordingTrack
 RecorderEffect: TypeAlias = RecordedTrackEffect | FinishRecording | FinishBroadcast
 
@@ -322,6 +384,8 @@ Effect: TypeAlias = (
     | RecorderEffect
     | TranscoderEffect
     | TellPlayable
+    | MixerEffect
+    | TellSound
 )
 
 

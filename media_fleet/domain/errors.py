@@ -79,3 +79,9 @@ class NodeOverloadedError(MediaNodeError):
     """The node takes no more participants."""
 
     code: ClassVar[ErrorCode] = ErrorCode.MEDIA_NODE_OVERLOADED
+
+
+class MixedSoundUnavailableError(MediaNodeError):
+    """The node has no place for another mixer, or there is nothing that it could decode."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.MIXED_SOUND_UNAVAILABLE

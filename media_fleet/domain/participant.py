@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
+from contracts.node_links import RelayedParticipant
 from contracts.node_rpc import AssignedTrack
-from contracts.rooms import ParticipantId, TrackId, TrackSource
+from contracts.rooms import ParticipantId, SoundForm, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import (
     AddSubscription,
@@ -127,6 +128,12 @@ class Participant:
         """So many cameras are wanted at the most; 0: any number."""
         self.shown: frozenset[TrackKey] | None = None
         """The cameras that are sent; None: none that is wanted is left out (`seeing`)."""
+        self.sound = SoundForm.SEPARATE
+        """How sound is wanted."""
+        self.mix: RoomTrack | None = None
+        """What all other sound is mixed into for this participant; None: there is nothing yet (`sound_mixing`)."""
+        self.hears_mix = False
+        """The mix is sent, and no other sound."""
 
     def wish(self, track_id: TrackId) -> SubscriptionWish:
         """At first: enabled, the best layer."""
@@ -159,6 +166,11 @@ class Participant:
         is_limited = track.source is TrackSource.CAMERA and self.shown is not None
         return is_limited and track.key not in (self.shown or ())
 
+    def hears_mixed(self, track: RoomTrack) -> bool:
+        """Whether it is sound that comes with all other, in the mix that is sent."""
+        is_other = self.mix is None or track.key != self.mix.key
+        return self.hears_mix and is_other and track.media.kind == "audio"
+
     def is_chosen(self, track: RoomTrack) -> bool:
         """Whether it comes before all others: the participant has pinned it, or the spotlight is on its publisher."""
         return track.key.track_id in self.pinned or self._prominence.is_spotlit(track.participant_id)
@@ -172,7 +184,7 @@ class Participant:
     def share_of(self, track: RoomTrack) -> Share:
         """What is to be sent of a track."""
         wish = self.wish(track.key.track_id)
-        if self.leaves_out(track):
+        if self.leaves_out(track) or self.hears_mixed(track):
             wish = replace(wish, enabled=False)
         return share(track.source, len(track.media.rids), wish, self._rank_of(track))
 
@@ -192,6 +204,17 @@ class Participant:
     def transport(self, purpose: Purpose) -> TransportKey:
         generation = self.publishing_generation if purpose is Purpose.PUBLISH else self.subscribing_generation
         return TransportKey(participant_id=self.id, purpose=purpose, generation=generation)
+
+    @property
+    def whereabouts(self) -> RelayedParticipant:
+        """What other nodes are told."""
+        return RelayedParticipant(
+            participant_id=self.id,
+            breakout=self.breakout,
+            version=self.breakout_version,
+            came=self.came,
+            quality=self.quality,
+        )
 
     @property
     def receives(self) -> bool:

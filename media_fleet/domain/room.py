@@ -71,6 +71,7 @@ class Room:
         self.recording = RoomRecording(randomness)
         self.broadcast = RoomRecording(randomness, is_broadcast=True)
         self.tracks.recordings = (self.recording, self.broadcast)
+        self.tracks.mixing.offer = self._brought_up
 
     @property
     def participant_ids(self) -> Sequence[ParticipantId]:
@@ -128,7 +129,8 @@ class Room:
             offer = known.subscribing.outstanding if known.subscribing is not None else None
             if anew and offer is None:
                 offer = self._next_offer(known, effects)
-            told = (*told_again(known), *self.tracks.transcoding.told_again(known))
+            tracks = self.tracks
+            told = (*told_again(known), *tracks.transcoding.told_again(known), *tracks.mixing.told_again(known))
             return Offered(offer=offer, effects=(*effects, *told))
         participant = Participant(
             participant_id,
@@ -174,14 +176,20 @@ class Room:
 
     def _regroup(self, effects: list[Effect]) -> None:
         for participant in self._participants.values():
-            self._stop_unwanted(participant, effects)
-            self._send_next_offer(participant, effects)
+            effects += self._brought_up(participant)
         # Who goes along with another sees them on, in a room in which they may not be the one who speaks.
         effects += self.tracks.rank_anew(self.tracks.prominence.speakers)
 
     def spotlight(self, chosen: Iterable[ParticipantId], *, version: int) -> list[Effect]:
         """Everybody is to see these before others from now on, unless something later is known."""
         return list(self.tracks.spotlight(chosen, version=version))
+
+    def _brought_up(self, participant: Participant) -> list[Effect]:
+        """What somebody is not to receive any more stops, and what they are to is offered."""
+        effects: list[Effect] = []
+        self._stop_unwanted(participant, effects)
+        self._send_next_offer(participant, effects)
+        return effects
 
     def _stop_unwanted(self, participant: Participant, effects: list[Effect]) -> None:
         if participant.subscribing is None or not (participant.flowing or participant.transcoded):
@@ -194,6 +202,7 @@ class Room:
     def close(self) -> list[Effect]:
         """Closes everything, without telling anybody."""
         effects = [*self.recording.end(), *self.broadcast.end(is_over=False), *self.tracks.transcoding.end()]
+        effects += self.tracks.mixing.end()
         for participant in self._participants.values():
             if participant.publishing is not None:
                 effects.append(CloseTransport(transport=participant.transport(Purpose.PUBLISH)))
@@ -207,16 +216,7 @@ class Room:
 
     def whereabouts(self) -> tuple[RelayedParticipant, ...]:
         """Who is in the room on this node."""
-        return tuple(
-            RelayedParticipant(
-                participant_id=each.id,
-                breakout=each.breakout,
-                version=each.breakout_version,
-                came=each.came,
-                quality=each.quality,
-            )
-            for each in self._participants.values()
-        )
+        return tuple(each.whereabouts for each in self._participants.values())
 
     def rated(self, qualities: Iterable[ConnectionQuality]) -> None:
         """Connections of participants here are better or worse than before; other nodes are told."""
@@ -330,7 +330,7 @@ class Room:
         for accepted in applied.accepted:
             effects += participant.begin_subscription(accepted, wanted[accepted.feed.track])
         self._send_next_offer(participant, effects)
-        return [*effects, *self.tracks.transcode()]
+        return [*effects, *self.tracks.mixing.settle(), *self.tracks.transcode()]
 
     def change_subscriptions(
         self, participant_id: ParticipantId, wishes: Iterable[SubscriptionWish], *, max_cameras: int | None = None

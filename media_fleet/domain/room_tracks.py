@@ -19,6 +19,7 @@ from media_fleet.domain.prominence import Prominence
 from media_fleet.domain.recording import RoomRecording
 from media_fleet.domain.relayed_tracks import RelayedTracks
 from media_fleet.domain.seeing import Seeing
+from media_fleet.domain.sound_mixing import SoundMixing
 from media_fleet.domain.subscribing import RoomTrack
 from media_fleet.domain.transcoder_places import TranscoderPlaces
 from media_fleet.domain.transcoding import Transcoding
@@ -47,6 +48,9 @@ class RoomTracks:
         self.seeing = Seeing(last_n_video)
         self.prominence = Prominence()
         self.transcoding = Transcoding(participants, self.new_revision, randomness=randomness, places=transcoder_places)
+        self.mixing = SoundMixing(
+            participants, self._placed, self.new_revision, randomness=randomness, places=transcoder_places
+        )
         self._current: dict[TrackId, RoomTrack] = {}
         """Of tracks that are here twice, because their publisher moves, those that are received."""
 
@@ -59,16 +63,18 @@ class RoomTracks:
         return self.relayed.get(track_id) or self.local.get(track_id)
 
     def wanted_by(self, participant: Participant) -> dict[TrackKey, RoomTrack]:
-        """The tracks of everyone else in the same breakout room, in the order in which they were published."""
+        """The tracks of everyone else in the same breakout room, in the order in which they were published, and what
+        their sound is mixed into for this participant."""
         if not participant.receives:
             return {}
         elsewhere = self.relayed.breakouts()
+        mixed = {} if participant.mix is None else {participant.mix.key: participant.mix}
         return {
             track.key: track
             for track in self._all()
             if track.participant_id != participant.id
             and self._breakout_of(track.participant_id, elsewhere) == participant.breakout
-        }
+        } | mixed
 
     def in_main_room(self) -> dict[TrackKey, RoomTrack]:
         """What is published in the main room, on whichever node."""
@@ -82,6 +88,7 @@ class RoomTracks:
         for recording in self.recordings:
             yield from recording.follow(self.there(), self.in_main_room())
         yield from self.transcode()
+        yield from self.mixing.follow()
 
     def transcode(self) -> Iterator[Effect]:
         """What follows for transcoders."""
@@ -174,7 +181,9 @@ class RoomTracks:
                 each.key.track_id: WantedTrack(track_id=each.key.track_id, layers=max(1, len(each.media.rids)))
                 for each in recorded
             }
-        return tuple(wanted[track_id] for track_id in sorted(wanted))
+        mixed = (each.track for each in self.relayed.taken if self.mixing.takes(each.track.key))
+        wanted |= {each.key.track_id: WantedTrack(track_id=each.key.track_id, layers=1) for each in mixed}
+        return tuple(wanted[track_id] for track_id in sorted(wanted) if track_id in relayed)
 
     def settle(self, effects: list[Effect]) -> None:
         """Takes of other nodes' tracks what is to be taken now. Who gets a track that is here twice goes over."""
@@ -216,6 +225,7 @@ class RoomTracks:
         for recording in self.recordings:
             recording.succeed(former, track)
         self.transcoding.succeed(former, track)
+        self.mixing.succeed(former, track)
 
     def _came(self, participant_id: ParticipantId) -> int:
         publisher = self._participants.get(participant_id)

@@ -72,12 +72,12 @@ class Input(Generic[Message]):
             raise RecorderError(refusal)
         return first
 
-    def beside(self, worker: Worker) -> Iterator[Message]:
-        """Has a worker work until the input ends; what comes meanwhile, in its order."""
+    def beside(self, worker: Worker, *, tick_s: float = TICK_S) -> Iterator[Message]:
+        """Has a worker work until the input ends, so often at least; what comes meanwhile, in its order."""
         while not self.has_ended:
             yield from self._waiting
             worker.work()
-            readable, _, _ = select.select([worker.descriptor, self.descriptor], [], [], TICK_S)
+            readable, _, _ = select.select([worker.descriptor, self.descriptor], [], [], tick_s)
             self._waiting = list(self.read()) if self.descriptor in readable else []
 
 

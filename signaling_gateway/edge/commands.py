@@ -19,6 +19,7 @@ from contracts.error_codes import ErrorCode
 from contracts.ingress_commands import StartIngress, StopIngress
 from contracts.join_reports import ReportJoin
 from contracts.rooms import Identity
+from contracts.sound_commands import SetSound
 from signaling_gateway.edge.join_reports import tell_join
 from signaling_gateway.edge.to_room import FOR_ROOM, to_room
 from signaling_gateway.errors import GatewayError, Refusal
@@ -26,6 +27,7 @@ from signaling_gateway.service.broadcasts import Broadcasts
 from signaling_gateway.service.ingresses import Ingresses
 from signaling_gateway.service.live_room import Connection
 from signaling_gateway.service.media_negotiation import MediaNegotiation
+from signaling_gateway.service.mixed_sound import MixedSound
 from signaling_gateway.service.recordings import Recordings
 from signaling_gateway.service.rooms import Rooms
 from telemetry import spans
@@ -56,6 +58,7 @@ class CommandHandler:
             wire.PublishOffer: media.publish,
             wire.SubscriberAnswer: media.answer,
             wire.UpdateSubscriptions: media.change_subscriptions,
+            SetSound: MixedSound(media).choose,
             wire.RestartMedia: lambda connection, _: media.restart(connection),
             wire.GetIceServers: self._ice_servers,
             ReportJoin: _join_reported,

@@ -11,9 +11,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from contracts import node_rpc
 from contracts.client_commands import PublishOffer, SubscriberAnswer, UpdateSubscriptions
-from contracts.client_messages import CamerasShown, LayersWanted, MediaRestart, SubscriberOffer, TrackStarved
+from contracts.client_messages import MediaRestart, SubscriberOffer
 from contracts.command_answers import PublishAnswer, TrackAssigned
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
@@ -47,6 +46,7 @@ from signaling_gateway.service.background import BackgroundTasks
 from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_nodes import NodeRpc
+from signaling_gateway.service.media_reports import told
 from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews, spotlight_of
 from signaling_gateway.service.spanning import Spanning
 from telemetry.logs import bound
@@ -244,14 +244,8 @@ class MediaNegotiation:
             return
         elif isinstance(report, SubscriptionChanged):
             self._pass_on(connection, report.offer)
-        elif isinstance(report, node_rpc.LayersWanted):
-            wanted = LayersWanted(track_id=report.track_id, layers=report.layers)
-            self._delivery.send([connection.sid], "layers_wanted", wanted)
-        elif isinstance(report, node_rpc.CamerasShown):
-            self._delivery.send([connection.sid], "cameras_shown", CamerasShown(track_ids=report.track_ids))
         else:
-            message = TrackStarved(track_id=report.track_id, starved=report.starved, reason=report.reason)
-            self._delivery.send([connection.sid], "track_starved", message)
+            self._delivery.send([connection.sid], *told(report))
 
     # ---- inside ----
 

@@ -24,6 +24,11 @@ class Plane:
         self.recorded: dict[tuple[fx.RecorderRole, int], fx.RecordTrack] = {}
         self.media: dict[fx.TrackKey, fx.PublishedMedia] = {}
         self.transcoders: list[fx.TransportKey] = []
+        self.mixers: list[fx.TransportKey] = []
+        self.mixed: dict[fx.TransportKey, set[int]] = {}
+        """What each mixer was told that it gets, by SSRC."""
+        self.mixes: dict[tuple[fx.TransportKey, int], ParticipantId | None] = {}
+        """Without whom what is made under an SSRC is."""
 
     def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901, PLR0912, PLR0915  # one case for each effect, flat
         match effect:
@@ -62,6 +67,24 @@ class Plane:
                 self.transcoders.append(key)
             case fx.StopTranscoder(transport=key):
                 self.transcoders.remove(key)
+            case fx.StartMixer(transport=key):
+                assert key not in self.transports
+                self.transports.add(key)
+                self.secured.add(key)
+                self.mixers.append(key)
+                self.mixed[key] = set()
+            case fx.StopMixer(transport=key):
+                self.mixers.remove(key)
+            case fx.MixVoice(transport=key, ssrc=ssrc):
+                assert ssrc not in self.mixed[key]
+                self.mixed[key].add(ssrc)
+            case fx.StopMixingVoice(transport=key, ssrc=ssrc):
+                self.mixed[key].remove(ssrc)
+            case fx.MixFor(transport=key, ssrc=ssrc, without=without):
+                assert (key, ssrc) not in self.mixes
+                self.mixes[key, ssrc] = without
+            case fx.StopMixingFor(transport=key, ssrc=ssrc):
+                del self.mixes[key, ssrc]
             case fx.MuteTrack(track=track):
                 assert track in self.tracks
             case fx.AddSubscription(subscription=key):

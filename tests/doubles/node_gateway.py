@@ -29,6 +29,7 @@ from contracts.node_rpc import (
     gateway_message_decoder,
 )
 from contracts.rooms import GatewayId, NodeId, ParticipantId, StarvedReason, TrackId
+from contracts.sound_work import SoundChanged
 from contracts.statistics import QualityLevel
 
 NODE_ID = NodeId("node-under-test")
@@ -57,6 +58,7 @@ class Gateway:
         """For want of a transcoder."""
         self.qualities: dict[ParticipantId, QualityLevel] = {}
         self.cameras: dict[ParticipantId, asyncio.Queue[tuple[TrackId, ...] | None]] = defaultdict(asyncio.Queue)
+        self.sounds: dict[ParticipantId, asyncio.Queue[SoundChanged]] = defaultdict(asyncio.Queue)
         self.speakers: dict[ParticipantId, asyncio.Queue[tuple[ParticipantId, ...]]] = defaultdict(asyncio.Queue)
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -120,6 +122,8 @@ class Gateway:
             (told.add if message.starved else told.discard)((message.participant_id, message.track_id))
         elif isinstance(message, CamerasShown):
             self.cameras[message.participant_id].put_nowait(message.track_ids)
+        elif isinstance(message, SoundChanged):
+            self.sounds[message.participant_id].put_nowait(message)
         elif isinstance(message, QualitiesChanged):
             self.qualities.update({each.participant_id: each.level for each in message.qualities})
         elif isinstance(message, ActiveSpeakers):

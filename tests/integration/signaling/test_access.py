@@ -163,6 +163,7 @@ async def test_a_participant_without_subscribe_is_offered_nothing(platform: Plat
     assert [request.subscribe for request in node.asked(JoinRoom, deaf.id)] == [False]
     assert await deaf.code("restart_media") == "permission_denied"
     assert await deaf.code("update_subscriptions", {"tracks": []}) == "permission_denied"
+    assert await deaf.code("set_sound", {"form": "mixed"}) == "permission_denied"
     answer = {"generation": 1, "negotiation": 1, "sdp": "v=0"}
     assert await deaf.code("subscriber_answer", answer) == "permission_denied"
 

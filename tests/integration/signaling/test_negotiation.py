@@ -27,7 +27,8 @@ from contracts.node_rpc import (
     SetTrackMuted,
     SubscriptionChanged,
 )
-from contracts.rooms import MeetingId, ParticipantId, Role, TrackId
+from contracts.rooms import MeetingId, ParticipantId, Permissions, Role, SeparateReason, SoundForm, TrackId
+from contracts.sound_work import SetSound, SoundChanged
 
 Platform = Any
 CAMERA = {"mid": "0", "source": "camera"}
@@ -198,6 +199,37 @@ async def test_a_viewer_is_told_which_cameras_are_sent(platform: Platform) -> No
     assert await ada.received("cameras_shown") == {"track_ids": ["t_1"]}
     assert await ada.received("cameras_shown", 2) == {"track_ids": None}
     assert "cameras_shown" not in {name for name, _ in bob.messages}
+
+
+async def test_sound_is_asked_for_in_one_form_and_its_listener_is_told_how_it_comes(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada, bob = await platform.join(gateway, "u_ada"), await platform.join(gateway, "u_bob")
+    await ada.received("subscriber_offer")
+    assert await ada.ask("set_sound", {"form": "mixed"}) == {}
+    assert [(each.participant_id, each.form) for each in node.asked(SetSound)] == [(ada.id, SoundForm.MIXED)]
+    assert await ada.code("set_sound", {"form": "loud"}) == "validation_failed"
+    for form, reason in ((SoundForm.MIXED, None), (SoundForm.SEPARATE, SeparateReason.NO_MIXER)):
+        await node.report(
+            SoundChanged(
+                node_id=node.id,
+                meeting_id=MeetingId(platform.meeting_id),
+                participant_id=ParticipantId(ada.id),
+                form=form,
+                reason=reason,
+            )
+        )
+    assert await ada.received("sound_changed") == {"form": "mixed", "reason": None}
+    assert await ada.received("sound_changed", 2) == {"form": "separate", "reason": "no_mixer"}
+    assert "sound_changed" not in {name for name, _ in bob.messages}
+
+
+async def test_what_is_encrypted_is_not_mixed(platform: Platform) -> None:
+    gateway, node = await platform.gateway(), await platform.node()
+    ada = await platform.join(gateway, "u_ada", permissions=Permissions(moderate=True, subscribe=True))
+    assert await ada.ask("set_policy", {"e2ee": True}) == {}
+    assert await ada.code("set_sound", {"form": "mixed"}) == "meeting_encrypted"
+    assert node.asked(SetSound) == []
+    assert await ada.ask("set_sound", {"form": "separate"}) == {}
 
 
 async def test_who_speaks_is_told_to_those_who_hear_them(platform: Platform) -> None:

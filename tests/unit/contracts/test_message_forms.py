@@ -121,6 +121,7 @@ def _least_form(name: str) -> dict[str, object]:
         "publish_offer": {"sdp": "v=0", "tracks": []},
         "subscriber_answer": {"generation": 1, "negotiation": 1, "sdp": "v=0"},
         "update_subscriptions": {"tracks": []},
+        "set_sound": {"form": "mixed"},
         "mute_track": {"track_id": "t"},
         "unmute_track": {"track_id": "t"},
         "send_chat": {"text": "hello"},

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
-from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
+from contracts.rooms import MIXED_SOUND, MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import effects as fx
 from media_fleet.domain.layers import Rank, priority
@@ -27,6 +27,7 @@ from media_fleet.domain.session_description import (
     SessionDescription,
     Setup,
 )
+from media_fleet.domain.sound_mixing import MIXER
 from media_fleet.domain.transcoder_places import TranscoderPlaces
 from media_fleet.domain.transcoding import TRANSCODER
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
@@ -43,6 +44,7 @@ SLOTS = (
 )
 PICTURES = {f"{person}{mid}" for person in PEOPLE for mid, kind, _ in SLOTS if kind == "video"}
 WITHOUT_H264 = PEOPLE[2]
+WORKERS = {*RECORDERS.values(), TRANSCODER, MIXER}
 CAMERAS = {f"{person}1" for person in PEOPLE}
 OPUS = PayloadFormat(payload_type=111, name="opus", clock_rate=48_000, channels=2)
 VP8 = PayloadFormat(payload_type=96, name="VP8", clock_rate=90_000)
@@ -67,7 +69,7 @@ class Numbers:
 class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.transcoder_places = TranscoderPlaces(video=2, sound=0)
+        self.transcoder_places = TranscoderPlaces(video=2, sound=0, mixers=2)
         self.room = Room(
             MeetingId("m"),
             node=END,
@@ -364,7 +366,8 @@ class RoomMachine(RuleBasedStateMachine):
     def nothing_flows_from_one_room_to_another(self) -> None:
         for subscription in self.plane.subscriptions:
             publisher = ParticipantId(subscription.track.track_id[0])
-            if subscription.transport.purpose is fx.Purpose.TRANSCODE:
+            is_mix = subscription.track.track_id == MIXED_SOUND
+            if is_mix or subscription.transport.purpose in (fx.Purpose.TRANSCODE, fx.Purpose.MIX):
                 continue
             assert self.places.get(publisher) == self.places.get(subscription.transport.participant_id)
 
@@ -386,9 +389,9 @@ class RoomMachine(RuleBasedStateMachine):
     def what_is_served_first_is_what_was_chosen_and_then_who_speaks(self) -> None:
         for key, subscription in self.plane.subscriptions.items():
             who, publisher = key.transport.participant_id, ParticipantId(key.track.track_id[0])
-            source = next(source for mid, _, source in SLOTS if key.track.track_id.endswith(mid))
-            if key.transport.purpose is not fx.Purpose.SUBSCRIBE or source is TrackSource.MICROPHONE:
+            if key.transport.purpose is not fx.Purpose.SUBSCRIBE or key.track.track_id not in PICTURES:
                 continue
+            source = next(source for mid, _, source in SLOTS if key.track.track_id.endswith(mid))
             is_chosen = publisher in self.spotlight or (who, key.track.track_id) in self.pinned
             speaks = self.speakers.get(self.places.get(who)) == publisher
             rank = Rank.CHOSEN if is_chosen else Rank.SPEAKS if speaks else Rank.ONE_OF_MANY
@@ -396,7 +399,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_who_is_gone_has_a_transport(self) -> None:
-        assert {key.participant_id for key in self.plane.transports} <= self.joined | {*RECORDERS.values(), TRANSCODER}
+        assert {key.participant_id for key in self.plane.transports} <= self.joined | WORKERS
 
     @invariant()
     def nobody_gets_what_they_cannot_decode(self) -> None:

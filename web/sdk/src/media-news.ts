@@ -1,5 +1,7 @@
-import type { QualityLevel } from "./room-state.js";
+import type { QualityLevel, SoundState } from "./room-state.js";
 import type { ServerMessages } from "./wire.js";
+
+const SEPARATE: SoundState = { form: "separate", reason: null };
 
 /** What the media nodes tell of what is received: for one connection to the gateway, which begins with all that holds. */
 export class MediaNews {
@@ -9,6 +11,7 @@ export class MediaNews {
   unplayable: ReadonlySet<string> = new Set();
   /** Of the cameras that are wanted, those that are received; null: all. */
   camerasShown: ReadonlySet<string> | null = null;
+  sound: SoundState = SEPARATE;
   /** How everybody's connection is, by participant. */
   qualities: ReadonlyMap<string, QualityLevel> = new Map();
   /** Who speaks, the loudest first; null: nobody has told. */
@@ -19,6 +22,7 @@ export class MediaNews {
     this.starved = new Set();
     this.unplayable = new Set();
     this.camerasShown = null;
+    this.sound = SEPARATE;
     this.activeSpeakers = null;
   }
 
@@ -35,6 +39,10 @@ export class MediaNews {
 
   hearCameras({ track_ids: shown }: ServerMessages["cameras_shown"]): void {
     this.camerasShown = shown === null ? null : new Set(shown);
+  }
+
+  hearSound({ form, reason }: ServerMessages["sound_changed"]): void {
+    this.sound = { form, reason };
   }
 
   /** `isThere`: who has left meanwhile is forgotten. */

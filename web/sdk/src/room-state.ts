@@ -40,6 +40,15 @@ export interface TrackState {
   readonly mediaTrack: MediaStreamTrack | null;
 }
 
+/**
+ * How sound comes: each person's as a track of its own, or all of it mixed into one. `reason`: why it is not mixed although one has asked for
+ * it, where that may last: the media node has no place for a mixer, or the meeting is encrypted from end to end.
+ */
+export interface SoundState {
+  readonly form: "separate" | "mixed";
+  readonly reason: "no_mixer" | "encrypted" | null;
+}
+
 /** How somebody's connection to the media node is, as the node judges it. */
 export type QualityLevel = "excellent" | "good" | "poor" | "lost";
 
@@ -326,6 +335,8 @@ export interface RoomState {
   /** Null: the meeting is not encrypted from end to end, as far as we are concerned. */
   readonly encryption: RoomEncryptionState | null;
   readonly closeReason: CloseReason | null;
+  /** How the others' sound comes (`Room.setSound`). */
+  readonly sound: SoundState;
   /** The browser has refused to play sound without a gesture; call `Room.startAudio` from a click. */
   readonly audioBlocked: boolean;
 }

@@ -71,6 +71,7 @@ const local: LocalView = {
   starved: new Set(),
   unplayable: new Set(),
   camerasShown: null,
+  sound: { form: "separate", reason: null },
   qualities: new Map(),
   encryption: null,
   reactions: [],

@@ -37,6 +37,7 @@ export interface LocalView {
   readonly unplayable: ReadonlySet<string>;
   /** The cameras that are sent, by track id; null: all that are wanted. */
   readonly camerasShown: ReadonlySet<string> | null;
+  readonly sound: RoomState["sound"];
   /** By participant. */
   readonly qualities: ReadonlyMap<string, QualityLevel>;
   /** Null where nothing is encrypted from end to end. */
@@ -79,6 +80,7 @@ export const INITIAL_STATE: RoomState = {
   unmuteRequest: null,
   encryption: null,
   closeReason: null,
+  sound: { form: "separate", reason: null },
   audioBlocked: false,
 };
 
@@ -167,6 +169,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
     unmuteRequest: local.unmuteRequest,
     encryption: encryptionOf(local, previous),
     closeReason: local.closeReason,
+    sound: local.path === "node" ? local.sound : INITIAL_STATE.sound,
     audioBlocked: local.audioBlocked,
   };
 }

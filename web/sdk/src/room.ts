@@ -17,6 +17,7 @@ import { RoomSession } from "./room-session.js";
 import type { BroadcastWish, CloseReason, RecordingWish, RoomState, TrackSource, TrackState } from "./room-state.js";
 import { INITIAL_STATE, viewOf } from "./room-view.js";
 import type { RoomStats } from "./stats.js";
+import { SoundWish } from "./sound-wish.js";
 import { WishBatch, type Wish } from "./wishes.js";
 import type { Closing, IceServer, RoomEvents, RoomSync, ServerMessages, Welcome } from "./wire.js";
 
@@ -80,6 +81,7 @@ export class Room {
   readonly #local: LocalMedia;
   readonly #media: MediaLink;
   readonly #wishes: WishBatch;
+  readonly #sound: SoundWish;
   readonly #options: RoomOptions;
   #encryption: RoomEncryption | null = null;
   #hasSetPolicy = false;
@@ -135,6 +137,13 @@ export class Room {
       },
       send: (command) => this.#session.send("send_data", command),
     });
+    this.#sound = new SoundWish(
+      (form) => this.#session.send("set_sound", { form }),
+      (reason) => {
+        this.#news.hearSound({ form: "separate", reason });
+        this.#render();
+      },
+    );
     this.#wishes = new WishBatch((wishes, maxCameras) =>
       this.#session.send("update_subscriptions", {
         max_cameras: maxCameras,
@@ -339,6 +348,14 @@ export class Room {
     this.#wishes.limitCameras(count ?? 0);
   }
 
+  /**
+   * `mixed`: the node mixes all sound where one is into one track of 24 kbit/s, without one's own, for a path that carries little; `state.sound`
+   * tells when it comes so. Rejects with `mixed_sound_unavailable` where the node has no place for a mixer, and with `meeting_encrypted`.
+   */
+  async setSound(form: RoomState["sound"]["form"]): Promise<void> {
+    await this.#sound.set(form);
+  }
+
   async startAudio(): Promise<void> {
     await this.#media.startAudio();
   }
@@ -399,6 +416,10 @@ export class Room {
         this.#news.hearCameras(message as ServerMessages["cameras_shown"]);
         this.#render();
         break;
+      case "sound_changed":
+        this.#news.hearSound(message as ServerMessages["sound_changed"]);
+        this.#render();
+        break;
       case "connection_quality":
         this.#news.hearQualities(
           message as ServerMessages["connection_quality"],
@@ -418,6 +439,7 @@ export class Room {
       case "media_restart":
         this.#news.forgetMedia();
         this.#wishes.forget();
+        this.#sound.again();
         if ((message as ServerMessages["media_restart"]).overlap) this.#media.move();
         else this.#media.restart();
         break;
@@ -447,6 +469,7 @@ export class Room {
     this.#followModel(model);
     if (isAnother) {
       this.#wishes.forget();
+      this.#sound.again();
       this.#media.restart();
     } else if (welcome.resumed) {
       for (const event of newsIn(welcome.missed ?? [], known)) this.#follow(event);
@@ -574,6 +597,7 @@ export class Room {
     window.removeEventListener("pagehide", this.#handlePageHide);
     this.#closeReason = reason;
     this.#wishes.close();
+    this.#sound.close();
     this.#reactions.close();
     this.notes.close();
     this.#encryption?.close();
@@ -599,6 +623,7 @@ export class Room {
         starved: this.#news.starved,
         unplayable: this.#news.unplayable,
         camerasShown: this.#news.camerasShown,
+        sound: this.#news.sound,
         qualities: this.#news.qualities,
         reactions: this.#reactions.shown,
         lobbyMessage: this.#lobbyMessage,

@@ -17,6 +17,7 @@ const NAMES = Object.keys({
   subscriber_offer: true,
   track_starved: true,
   cameras_shown: true,
+  sound_changed: true,
   connection_quality: true,
   active_speakers: true,
   layers_wanted: true,

@@ -29,6 +29,8 @@ export type MeetingRoom = Pick<
   | "moderation"
   | "notes"
   | "setSubscriptions"
+  | "limitCameras"
+  | "setSound"
   | "startAudio"
   | "getStats"
 >;

@@ -207,6 +207,7 @@ export const de: Messages = {
     track_not_found: "Das ist schon vorbei.",
     participant_removed: "Du wurdest aus dieser Besprechung entfernt.",
     replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
+    mixed_sound_unavailable: "Der Ton kann gerade nicht zu einem Strom gemischt werden.",
     recording_unavailable: "Gerade kann nichts aufgezeichnet werden.",
     broadcast_unavailable: "Gerade kann nichts live übertragen werden.",
     meeting_encrypted: "Diese Besprechung ist Ende zu Ende verschlüsselt: Kein Server kann sie aufzeichnen oder übertragen.",

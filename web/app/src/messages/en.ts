@@ -204,6 +204,7 @@ export const en = {
     track_not_found: "This is over already.",
     participant_removed: "You were removed from this meeting.",
     replaced: "The meeting goes on in another tab or on another device.",
+    mixed_sound_unavailable: "Sound cannot be mixed into one stream at the moment.",
     recording_unavailable: "Nothing can be recorded at the moment.",
     broadcast_unavailable: "Nothing can be streamed live at the moment.",
     meeting_encrypted: "This meeting is encrypted from end to end: no server can record it or stream it.",

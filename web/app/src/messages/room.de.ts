@@ -51,6 +51,8 @@ export const room: RoomMessages = {
     more: "Mehr",
     shortcuts: "Tastenkürzel",
     hideSelf: "Eigenes Bild ausblenden",
+    saveData: "Daten sparen: ein Ton, eine Kamera",
+    stopSavingData: "Keine Daten mehr sparen",
     showSelf: "Eigenes Bild einblenden",
     previousPage: "Vorige Seite",
     nextPage: "Nächste Seite",

@@ -50,6 +50,8 @@ export const room = {
     more: "More",
     shortcuts: "Keyboard shortcuts",
     hideSelf: "Hide self view",
+    saveData: "Save data: one sound, one camera",
+    stopSavingData: "Stop saving data",
     showSelf: "Show self view",
     previousPage: "Previous page",
     nextPage: "Next page",

@@ -167,6 +167,11 @@ export class PreviewRoom implements MeetingRoom {
 
   switchDevice = (): Promise<void> => Promise.resolve();
   setSubscriptions = (): void => undefined;
+  limitCameras = (): void => undefined;
+  setSound = (form: RoomState["sound"]["form"]): Promise<void> => {
+    this.#set({ sound: { form, reason: null } });
+    return Promise.resolve();
+  };
   getStats = (): Promise<RoomStats> => Promise.resolve({ tracks: [], roundTrip: { publishing: 0.03, subscribing: 0.03, direct: null } });
   startAudio = (): Promise<void> => {
     this.#set({ audioBlocked: false });

@@ -11,6 +11,7 @@ import type {
   Permissions,
   RecordingKind,
   Role,
+  SoundForm,
   TrackSource,
 } from "./room.js";
 
@@ -245,6 +246,10 @@ export interface SetRolePermissions {
   readonly permissions: Permissions;
 }
 
+export interface SetSound {
+  readonly form: SoundForm;
+}
+
 export interface SetSpotlight {
   readonly participant_ids: readonly string[];
 }
@@ -327,6 +332,7 @@ export interface Commands {
   readonly publish_offer: { readonly command: PublishOffer; readonly answer: PublishAnswer };
   readonly subscriber_answer: { readonly command: SubscriberAnswer; readonly answer: Record<string, never> };
   readonly update_subscriptions: { readonly command: UpdateSubscriptions; readonly answer: Record<string, never> };
+  readonly set_sound: { readonly command: SetSound; readonly answer: Record<string, never> };
   readonly restart_media: { readonly command: RestartMedia; readonly answer: Record<string, never> };
   readonly get_ice_servers: { readonly command: GetIceServers; readonly answer: IceServersAnswer };
   readonly report_join: { readonly command: ReportJoin; readonly answer: Record<string, never> };

@@ -17,6 +17,7 @@ import type {
   RecordingKind,
   Role,
   RoomPolicy,
+  SoundForm,
   TrackInfo,
 } from "./room.js";
 import type {
@@ -193,6 +194,13 @@ export interface RoomSync {
   readonly room: RoomSnapshot;
 }
 
+export type SeparateReason = "encrypted" | "no_mixer";
+
+export interface SoundChanged {
+  readonly form: SoundForm;
+  readonly reason: SeparateReason | null;
+}
+
 export type StarvedReason = "no_transcoder" | "path";
 
 export interface SubscriberOffer {
@@ -235,6 +243,7 @@ export interface ServerMessages {
   readonly subscriber_offer: SubscriberOffer;
   readonly track_starved: TrackStarved;
   readonly cameras_shown: CamerasShown;
+  readonly sound_changed: SoundChanged;
   readonly connection_quality: ConnectionQualities;
   readonly active_speakers: ActiveSpeakers;
   readonly layers_wanted: LayersWanted;

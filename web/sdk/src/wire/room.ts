@@ -145,6 +145,8 @@ export interface RoomPolicy {
   readonly e2ee: boolean;
 }
 
+export type SoundForm = "mixed" | "separate";
+
 export type TargetFailure = "absent" | "address" | "closed" | "garbled" | "private" | "refused" | "slow" | "unknown_name" | "untrusted";
 
 export interface TrackInfo {

@@ -1,4 +1,4 @@
-import { ChartBar, CircleDot, CircleStop, Ellipsis, Hand, Keyboard, LayoutGrid, NotebookPen, Radio, ScanFace, SmilePlus } from "lucide-react";
+import { ChartBar, CircleDot, CircleStop, Ellipsis, Gauge, Hand, Keyboard, LayoutGrid, NotebookPen, Radio, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
@@ -30,7 +30,14 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
   const [isOpen, setOpen] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [isStreaming, setStreaming] = useState(false);
+  const [savesData, setSavesData] = useState(false);
   const isNarrow = isOpen && window.matchMedia("(width < 760px)").matches;
+  /** All sound as one stream, and of the cameras that of who speaks. */
+  async function saveData(saves: boolean): Promise<void> {
+    await room.setSound(saves ? "mixed" : "separate");
+    room.limitCameras(saves ? 1 : null);
+    setSavesData(saves);
+  }
   return (
     <>
       <Menu label={meeting.more} onOpenChange={setOpen} trigger={<BarButton label={meeting.more}><Ellipsis aria-hidden /></BarButton>}>
@@ -108,6 +115,11 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
         >
           {isSelfHidden ? meeting.showSelf : meeting.hideSelf}
         </MenuItem>
+        {(state.path === "node" || savesData) && state.encryption === null && (
+          <MenuItem icon={<Gauge aria-hidden />} onAction={() => void attempt(messages, () => saveData(!savesData))}>
+            {savesData ? meeting.stopSavingData : meeting.saveData}
+          </MenuItem>
+        )}
         {hasKeyboard && (
           <MenuItem icon={<Keyboard aria-hidden />} onAction={onHelp}>
             {meeting.shortcuts}
