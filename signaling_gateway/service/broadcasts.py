@@ -17,7 +17,7 @@ from contracts.broadcasting import Broadcast, BroadcastState, BroadcastTarget
 from contracts.command_answers import BroadcastAnswer
 from contracts.error_codes import ErrorCode
 from contracts.meeting_work import BroadcastChanged, Broadcasting, StartBroadcast, StopBroadcast
-from contracts.room_broadcast import BroadcastEnd, BroadcastInfo, BroadcastTargetInfo, host_of
+from contracts.room_broadcast import BroadcastInfo, BroadcastTargetInfo, host_of
 from contracts.rooms import MeetingId, NodeId, ParticipantId
 from signaling_gateway.domain import broadcast_commands as commands
 from signaling_gateway.domain.broadcast import order_of, require_may_broadcast, require_may_start, told_of
@@ -144,9 +144,10 @@ class Broadcasts:
         """Keeps the broadcasts of ``rooms``; runs until cancelled."""
         await self._repetition.run(rooms)
 
-    def stopped(self, room: LiveRoom, broadcast_id: str, reason: BroadcastEnd) -> None:
-        """The log says that it is over: the node must know, too, where it was not asked before, and nothing stays."""
-        if reason is not BroadcastEnd.ASKED and room.state.node_id is not None:
+    def stopped(self, room: LiveRoom, broadcast_id: str) -> None:
+        """The log says that it is over: the node must know, too, and nothing stays."""
+        # Also where it has stopped when it was asked to: meanwhile another gateway may have repeated the order.
+        if room.state.node_id is not None:
             self._stop_soon(room.meeting_id, room.state.node_id, broadcast_id)
         former = room.former.broadcast
         watch_key = former.watch_key if former is not None and former.id == broadcast_id else None

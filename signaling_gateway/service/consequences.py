@@ -169,8 +169,8 @@ class Consequences:
             MeetingEnded: lambda room, _: self.news.ended(room),
             NodePlaced: self._placed_by_us,
             RecordingStopped: lambda room, event: self.recordings.stopped(room, event.recording_id, event.reason),
-            BroadcastStopped: lambda room, event: self.broadcasts.stopped(room, event.broadcast_id, event.reason),
-            IngressStopped: lambda room, event: self.ingresses.stopped(room, event.ingress_id, event.end),
+            BroadcastStopped: lambda room, event: self.broadcasts.stopped(room, event.broadcast_id),
+            IngressStopped: lambda room, event: self.ingresses.stopped(room, event.ingress_id),
         }
 
     def happened(self, room: LiveRoom, entries: Sequence[LogEntry]) -> None:

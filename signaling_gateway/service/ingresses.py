@@ -157,9 +157,10 @@ class Ingresses:
                 self._stop_soon(room.meeting_id, former, ingress_id)
         self.keep(room)
 
-    def stopped(self, room: LiveRoom, ingress_id: str, end: IngressEnd) -> None:
-        """The log says that it is over: the node must know, too, where it was not asked before, and nothing stays."""
-        if end is not IngressEnd.ASKED and room.state.node_id is not None:
+    def stopped(self, room: LiveRoom, ingress_id: str) -> None:
+        """The log says that it is over: the node must know, too, and nothing stays."""
+        # Also where it has stopped when it was asked to: meanwhile another gateway may have repeated the order.
+        if room.state.node_id is not None:
             self._stop_soon(room.meeting_id, room.state.node_id, ingress_id)
         self._tasks.spawn(self._forget(room.meeting_id, ingress_id))
 

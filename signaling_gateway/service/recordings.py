@@ -150,7 +150,8 @@ class Recordings:
 
     def stopped(self, room: LiveRoom, recording_id: str, reason: RecordingEnd) -> None:
         """The log says that it is over: the node must know, too, where it was not the node that said so."""
-        if reason is RecordingEnd.ENDED and room.state.node_id is not None:
+        # Also where it has stopped when it was asked to: meanwhile another gateway may have repeated the order.
+        if reason is not RecordingEnd.FAILED and room.state.node_id is not None:
             self._stop_soon(room.meeting_id, room.state.node_id, recording_id)
 
     def reported(self, report: RecordingEnded) -> None:

@@ -1,4 +1,5 @@
-"""Orders that are repeated: what a log says that its meeting's node shall make, a recording or a broadcast.
+"""Orders that are repeated: what a log says that its meeting's node shall make or take (recordings, broadcasts,
+ingresses).
 
 So it goes on at a node to which the meeting has moved, and what has become of it is known even if a report was lost.
 """

@@ -50,7 +50,9 @@ async def test_everybody_is_told_and_those_who_moderate_how_servers_do(platform:
     assert await host.ask("stop_broadcast") == {}
     over = await guest.happened("broadcast_stopped")
     assert (over["broadcast_id"], over["reason"], over["by"]) == (answer["broadcast_id"], "asked", host.id)
-    assert [each.broadcast_id for each in node.asked(StopBroadcast)] == [answer["broadcast_id"]]
+    assert {each.broadcast_id for each in node.asked(StopBroadcast)} == {answer["broadcast_id"]}
+    # Once more when the log has it: another gateway may just have repeated the order.
+    await platform.eventually(lambda: len(node.asked(StopBroadcast)) == 2)
     assert "broadcast_changed" not in {event["type"] for event in guest.events}
 
 
@@ -162,7 +164,7 @@ async def test_the_end_of_the_meeting_ends_it(platform: Platform) -> None:
     await host.ask("end_meeting")
     assert (await host.happened("broadcast_stopped"))["reason"] == "ended"
     await platform.eventually(lambda: node.asked(StopBroadcast))
-    assert [each.broadcast_id for each in node.asked(StopBroadcast)] == [answer["broadcast_id"]]
+    assert {each.broadcast_id for each in node.asked(StopBroadcast)} == {answer["broadcast_id"]}
     await platform.eventually(lambda: _is_nowhere(platform, SECRET))
 
 

@@ -39,7 +39,9 @@ async def test_everybody_is_told_when_the_node_records_and_when_it_has_stopped(p
     assert await host.ask("stop_recording") == {}
     over = await guest.happened("recording_stopped")
     assert (over["recording_id"], over["reason"], over["by"]) == (answer["recording_id"], "asked", host.id)
-    assert [each.recording_id for each in node.asked(StopRecording)] == [answer["recording_id"]]
+    assert {each.recording_id for each in node.asked(StopRecording)} == {answer["recording_id"]}
+    # Once more when the log has it: another gateway may just have repeated the order.
+    await platform.eventually(lambda: len(node.asked(StopRecording)) == 2)
     assert await host.ask("stop_recording") == {}
 
 
@@ -68,7 +70,7 @@ async def test_a_node_that_does_not_answer_in_time_is_told_to_stop(
     node.answers[StartRecording] = lambda _: None
     assert await host.code("start_recording") == "media_node_timeout"
     await platform.eventually(lambda: node.asked(StopRecording))
-    [asked], [stopped] = node.asked(StartRecording), node.asked(StopRecording)
+    [asked], stopped = node.asked(StartRecording), node.asked(StopRecording)[0]
     assert stopped.recording_id == asked.recording_id, "it may record by and by, and nobody knows"
     assert "recording_started" not in {event["type"] for event in host.events}
 
@@ -107,7 +109,7 @@ async def test_a_recording_goes_on_at_the_node_to_which_the_meeting_moves(platfo
     assert second.asked(StartRecording)[-1].nodes == (second.id,), "it may know nothing of the meeting"
     assert "recording_stopped" not in {event["type"] for event in host.events}
     await host.ask("stop_recording")
-    assert [each.recording_id for each in second.asked(StopRecording)] == [answer["recording_id"]]
+    assert {each.recording_id for each in second.asked(StopRecording)} == {answer["recording_id"]}
 
 
 async def test_the_last_one_leaving_and_the_end_of_the_meeting_end_it(platform: Platform) -> None:
@@ -116,7 +118,7 @@ async def test_the_last_one_leaving_and_the_end_of_the_meeting_end_it(platform: 
     first = await host.ask("start_recording")
     await host.ask("leave_meeting")
     await platform.eventually(lambda: node.asked(StopRecording))
-    assert [each.recording_id for each in node.asked(StopRecording)] == [first["recording_id"]]
+    assert {each.recording_id for each in node.asked(StopRecording)} == {first["recording_id"]}
     again = await platform.join(gateway, "u_host", role=Role.HOST)
     assert again.welcome["room"]["recording"] is None
     await again.ask("start_recording")
