@@ -88,6 +88,8 @@ class JoinRoom(ParticipantRequest, frozen=True, kw_only=True, tag="join_room"):
     """As in `SpanRoom`; none: this one alone, as far as is known."""
     spotlight: tuple[ParticipantId, ...] | None = None
     """As in `ChangeSpotlight`, as of ``version``; None: not known."""
+    encrypted: bool | None = None
+    """As in `ChangeEncryption`, as of ``version``; None: not known."""
 
 
 class Publish(ParticipantRequest, frozen=True, kw_only=True, tag="publish"):
@@ -205,6 +207,16 @@ class ChangeSpotlight(_Request, frozen=True, kw_only=True, tag="change_spotlight
     version: int
 
 
+class ChangeEncryption(_Request, frozen=True, kw_only=True, tag="change_encryption"):
+    """Whether media is encrypted from end to end: no node can decode it then. Answer: `Done`.
+
+    What the node knows of a later version of the log stands.
+    """
+
+    encrypted: bool
+    version: int
+
+
 class SpanRoom(_Request, frozen=True, kw_only=True, tag="span_room"):
     """These nodes have participants of the meeting: each relays its tracks to the others. Answer: `Done`.
 
@@ -246,6 +258,7 @@ NodeRequest: TypeAlias = (
     | PermitData
     | MoveParticipants
     | ChangeSpotlight
+    | ChangeEncryption
     | SpanRoom
     | LeaveRoom
     | CloseRoom

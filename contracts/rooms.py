@@ -248,6 +248,9 @@ class StarvedReason(StrEnum):
     NO_TRANSCODER = "no_transcoder"
     """They do not take the codec that it is sent in, and the media node has no room for another transcoder, or it
     fails."""
+    ENCRYPTED = "encrypted"
+    """They do not take the codec that it is sent in, and the meeting is encrypted from end to end: nobody can transcode
+    it."""
 
 
 class RecordingKind(StrEnum):

@@ -16,7 +16,10 @@ from media_fleet.request_ids import purpose_named
 def join(room: Room, request: JoinRoom) -> Offered:
     """Makes a participant known, with what the request says of the room."""
     version = request.version
-    spotlit = () if request.spotlight is None else room.spotlight(request.spotlight, version=version)
+    said: list[Effect] = []
+    if request.encrypted is not None:
+        said += room.tracks.change_encryption(encrypted=request.encrypted, version=version)
+    said += [] if request.spotlight is None else room.spotlight(request.spotlight, version=version)
     joined = room.join(
         request.participant_id,
         subscribe=request.subscribe,
@@ -25,7 +28,7 @@ def join(room: Room, request: JoinRoom) -> Offered:
         version=version,
     )
     room.data.permit(request.participant_id, permitted=request.data, version=version)
-    return Offered(offer=joined.offer, effects=(*spotlit, *joined.effects))
+    return Offered(offer=joined.offer, effects=(*said, *joined.effects))
 
 
 def watch(room: Room, request: Watch, *, node: NodeEnd) -> Answered:

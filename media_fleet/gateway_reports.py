@@ -18,7 +18,7 @@ from contracts.node_rpc import (
     TrackStarved,
     TransportFailed,
 )
-from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, StarvedReason, TrackId
+from contracts.rooms import GatewayId, MeetingId, NodeId, ParticipantId, TrackId
 from contracts.sound_work import SoundChanged
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import SubscriptionKey, TellPlayable, TellSound, TransportKey
@@ -118,7 +118,7 @@ class GatewayReports:
             participant_id=told.participant_id,
             track_id=told.track_id,
             starved=not told.playable,
-            reason=StarvedReason.NO_TRANSCODER,
+            reason=told.reason,
         )
         self._emit(holder.gateway_id, message)
 

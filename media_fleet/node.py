@@ -20,6 +20,7 @@ from contracts.error_codes import ErrorCode
 from contracts.meeting_work import StartBroadcast, StartRecording
 from contracts.node_rpc import (
     AnswerSubscription,
+    ChangeEncryption,
     ChangeSpotlight,
     ChangeSubscriptions,
     CheckTransport,
@@ -329,6 +330,14 @@ class MediaNode:
         room = self._rooms.get(request.meeting_id)
         if room is not None:
             self._carry_out(request.meeting_id, room.spotlight(request.participant_ids, version=request.version))
+        return Done()
+
+    @_handle.register
+    def _(self, request: ChangeEncryption, _gateway_id: GatewayId) -> NodeAnswer:
+        room = self._rooms.get(request.meeting_id)
+        if room is not None:
+            effects = room.tracks.change_encryption(encrypted=request.encrypted, version=request.version)
+            self._carry_out(request.meeting_id, effects)
         return Done()
 
     @_handle.register

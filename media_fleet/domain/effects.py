@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.node_rpc import Offer
-from contracts.rooms import NodeId, ParticipantId, SeparateReason, SoundForm, TrackId, TrackSource
+from contracts.rooms import NodeId, ParticipantId, SeparateReason, SoundForm, StarvedReason, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.media_formats import ChosenCodec, MediaCodec
 from media_fleet.domain.session_description import Fingerprint, IceCredentials
@@ -292,11 +292,13 @@ class StopTranscoder(Struct, frozen=True, kw_only=True):
 
 
 class TellPlayable(Struct, frozen=True, kw_only=True):
-    """The participant cannot be given a track, since nobody transcodes it for them; or can again."""
+    """The participant cannot be given a track, since nobody transcodes it for them; or can again. Each reason is told
+    of by itself."""
 
     participant_id: ParticipantId
     track_id: TrackId
     playable: bool
+    reason: StarvedReason
 
 
 class StartMixer(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from contracts.client_commands import SubscriptionWish
 from contracts.node_links import RelayedParticipant
 from contracts.node_rpc import AssignedTrack
-from contracts.rooms import ParticipantId, SoundForm, TrackId, TrackSource
+from contracts.rooms import ParticipantId, SoundForm, StarvedReason, TrackId, TrackSource
 from contracts.statistics import ConnectionQuality
 from media_fleet.domain.effects import (
     AddSubscription,
@@ -119,8 +119,8 @@ class Participant:
         """Tracks that have a subscription in the packet core."""
         self.transcoded: dict[TrackKey, Transcoded] = {}
         """Tracks that are taken in another codec than they are sent in; those that flow as well."""
-        self.unplayable: set[TrackKey] = set()
-        """Those of which the client was told that nobody transcodes them."""
+        self.unplayable: dict[TrackKey, StarvedReason] = {}
+        """Those of which the client was told that nobody transcodes them, and why."""
         self._wishes: dict[TrackId, SubscriptionWish] = {}
         self.pinned: set[TrackId] = set()
         """Which of the wishes come before all others."""
@@ -276,7 +276,7 @@ class Participant:
         """A track is not received any more, if it was."""
         subscription = self.subscription(track)
         self.transcoded.pop(track, None)
-        self.unplayable.discard(track)
+        self.unplayable.pop(track, None)
         if track in self.flowing:
             self.flowing.discard(track)
             yield RemoveSubscription(subscription=subscription)
@@ -285,12 +285,12 @@ class Participant:
         """A track is gone, and its subscriptions with it."""
         self.flowing.discard(track)
         self.transcoded.pop(track, None)
-        self.unplayable.discard(track)
+        self.unplayable.pop(track, None)
 
     def give_up(self, track: TrackKey) -> None:
         """A track cannot be had in a codec that the client takes."""
         self.removed(track)
-        self.unplayable.add(track)
+        self.unplayable[track] = StarvedReason.NO_TRANSCODER
         for session in (self.subscribing, self.viewing):
             if session is not None:
                 session.give_up(track)

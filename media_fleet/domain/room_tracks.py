@@ -51,6 +51,8 @@ class RoomTracks:
         self.mixing = SoundMixing(
             participants, self._placed, self.new_revision, randomness=randomness, places=transcoder_places
         )
+        self._encryption_version = -1
+        """The version of the meeting's log as of which it is known whether media is encrypted."""
         self._current: dict[TrackId, RoomTrack] = {}
         """Of tracks that are here twice, because their publisher moves, those that are received."""
 
@@ -93,6 +95,14 @@ class RoomTracks:
     def transcode(self) -> Iterator[Effect]:
         """What follows for transcoders."""
         yield from self.transcoding.follow(self.by_key())
+
+    def change_encryption(self, *, encrypted: bool, version: int) -> list[Effect]:
+        """Media is encrypted from end to end from now on, or is not, unless something later is known."""
+        if version <= self._encryption_version:
+            return []
+        self._encryption_version = version
+        self.transcoding.is_encrypted = encrypted
+        return list(self.transcode())
 
     def by_key(self) -> dict[TrackKey, RoomTrack]:
         """All that is published, on whichever node."""

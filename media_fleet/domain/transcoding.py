@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from contracts.rooms import ParticipantId
+from contracts.rooms import ParticipantId, StarvedReason
 from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
@@ -88,6 +88,8 @@ class Transcoding:
         self._running: dict[Need, _Transcoder] = {}
         self._failed: set[Need] = set()
         """What is not tried again."""
+        self.is_encrypted = False
+        """Media is encrypted from end to end: there is nothing that could be decoded."""
 
     @property
     def is_in_use(self) -> bool:
@@ -96,8 +98,9 @@ class Transcoding:
 
     def follow(self, there: Mapping[TrackKey, RoomTrack]) -> Iterator[Effect]:
         """What brings the transcoders to what is needed. ``there``: all tracks that the room has."""
-        for need in [need for need in self._running if need[0] not in there]:
+        for need in [need for need in self._running if self.is_encrypted or need[0] not in there]:
             yield from self._end(need)
+            self._take_away(need)
         self._failed = {need for need in self._failed if need[0] in there}
         needs = self._needs(there)
         for need, who in needs.items():
@@ -194,8 +197,8 @@ class Transcoding:
 
     def told_again(self, participant: Participant) -> Iterator[Effect]:
         """What somebody who connects again does not know: what they cannot be given."""
-        for key in participant.unplayable:
-            yield TellPlayable(participant_id=participant.id, track_id=key.track_id, playable=False)
+        for key, reason in participant.unplayable.items():
+            yield _told(participant, key, reason, playable=False)
 
     def watched(self, transport: TransportKey) -> tuple[TrackKey, tuple[TransportKey, ...]] | None:
         """What a transcoder makes, and the transports to those who receive it; None: it is not ready, or gone."""
@@ -221,20 +224,29 @@ class Transcoding:
 
     def _serve(self, need: Need, track: RoomTrack, who: Sequence[Participant]) -> Iterator[Effect]:
         key = need[0]
-        if need not in self._running and need not in self._failed and self._places.take(track.media.kind):
+        may_begin = not self.is_encrypted and need not in self._running and need not in self._failed
+        if may_begin and self._places.take(track.media.kind):
             self._running[need] = self._new_transcoder(need, track.media.kind)
             yield _start(need, track, self._running[need])
         transcoder = self._running.get(need)
         for participant in who:
             transcoded = participant.transcoded[key]
-            if (transcoder is None) != (key in participant.unplayable):
-                (participant.unplayable.add if transcoder is None else participant.unplayable.discard)(key)
-                told = transcoder is not None
-                yield TellPlayable(participant_id=participant.id, track_id=key.track_id, playable=told)
+            yield from self._tell_why(participant, key, is_served=transcoder is not None)
             if transcoder is not None and transcoder.share is not None and transcoded.made is None:
                 participant.transcoded[key] = replace(transcoded, made=transcoder.made)
                 participant.flowing.add(key)
                 yield transcoded.begun(transcoder.made, participant.share_of(track))
+
+    def _tell_why(self, participant: Participant, key: TrackKey, *, is_served: bool) -> Iterator[Effect]:
+        """What is news to somebody of why a track cannot be had, or of that it can."""
+        known = participant.unplayable.pop(key, None)
+        why = StarvedReason.ENCRYPTED if self.is_encrypted else StarvedReason.NO_TRANSCODER
+        if known is not None and (is_served or known is not why):
+            yield _told(participant, key, known, playable=True)
+        if not is_served:
+            participant.unplayable[key] = why
+            if known is not why:
+                yield _told(participant, key, why, playable=False)
 
     def _new_transcoder(self, need: Need, kind: str) -> _Transcoder:
         self._generation += 1
@@ -250,7 +262,15 @@ class Transcoding:
             transcoded = participant.transcoded.get(need[0])
             if transcoded is not None and transcoded.codec == need[1]:
                 participant.give_up(need[0])
-                yield TellPlayable(participant_id=participant.id, track_id=need[0].track_id, playable=False)
+                yield _told(participant, need[0], StarvedReason.NO_TRANSCODER, playable=False)
+
+    def _take_away(self, need: Need) -> None:
+        """Who has what it made waits again."""
+        for participant in self._participants.values():
+            transcoded = participant.transcoded.get(need[0])
+            if transcoded is not None and transcoded.codec == need[1]:
+                participant.transcoded[need[0]] = replace(transcoded, made=None)
+                participant.flowing.discard(need[0])
 
     def _end(self, need: Need) -> Iterator[Effect]:
         transcoder = self._running.pop(need)
@@ -271,6 +291,10 @@ class Transcoding:
     def _by_transport(self, transport: TransportKey) -> tuple[Need, _Transcoder] | None:
         found = (each for each in self._running.items() if each[1].transport == transport)
         return next(found, None)
+
+
+def _told(participant: Participant, key: TrackKey, reason: StarvedReason, *, playable: bool) -> TellPlayable:
+    return TellPlayable(participant_id=participant.id, track_id=key.track_id, playable=playable, reason=reason)
 
 
 def _input(need: Need, transcoder: _Transcoder) -> SubscriptionKey:

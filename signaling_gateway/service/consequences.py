@@ -31,6 +31,7 @@ from contracts.log_events import (
     ParticipantResumed,
     ParticipantsMoved,
     PermissionsChanged,
+    PolicyChanged,
     RecordingStarted,
     RecordingStopped,
     RoleChanged,
@@ -162,6 +163,7 @@ class Consequences:
             ParticipantPlaced: self._participant_placed,
             BreakoutsClosed: self._breakouts_closed,
             SpotlightChanged: self._spotlight_changed,
+            PolicyChanged: self._policy_changed,
             MeetingEnded: self._ended,
         }
         self._where_appended: dict[type, Callable[[LiveRoom, Any], None]] = {
@@ -318,6 +320,10 @@ class Consequences:
     def _spotlight_changed(self, room: LiveRoom, version: int, event: SpotlightChanged) -> None:  # noqa: ARG002
         # Every gateway tells, so that it is told also if the one that appended it is no more.
         self.news.spotlit(room)
+
+    def _policy_changed(self, room: LiveRoom, version: int, event: PolicyChanged) -> None:  # noqa: ARG002
+        # As with the spotlight.
+        self.news.encryption_changed(room)
 
     def _sync_chat(self, room: LiveRoom, participant_ids: Iterable[ParticipantId]) -> None:
         """Tells them the chat that they see now: one message for all who see the same."""

@@ -47,7 +47,7 @@ from signaling_gateway.service.client_delivery import ClientDelivery
 from signaling_gateway.service.live_room import Connection, LiveRoom
 from signaling_gateway.service.media_nodes import NodeRpc
 from signaling_gateway.service.media_reports import told
-from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews, spotlight_of
+from signaling_gateway.service.node_news import REQUEST_TIMEOUT_S, NodeNews, encryption_of, spotlight_of
 from signaling_gateway.service.spanning import Spanning
 from telemetry.logs import bound
 
@@ -280,6 +280,8 @@ class MediaNegotiation:
             self._news.tell(connection.joined_node, move)
         if room.state.spotlight != request.spotlight:
             self._news.tell(connection.joined_node, spotlight_of(room))
+        if room.state.policy.e2ee is not request.encrypted:
+            self._news.tell(connection.joined_node, encryption_of(room))
 
     async def _attach_soon(self, connection: Connection) -> None:
         try:
@@ -323,6 +325,7 @@ class MediaNegotiation:
             version=room.state.version,
             nodes=room.state.nodes_in_use,
             spotlight=room.state.spotlight,
+            encrypted=room.state.policy.e2ee,
         )
         restarts = connection.restarts
         # Reports may overtake the answer.

@@ -1,4 +1,5 @@
-"""What media nodes must learn although nobody waits for it: who has left, what is muted, who is in the spotlight."""
+"""What media nodes must learn although nobody waits for it: who has left, what is muted, who is in the spotlight,
+whether they can decode anything."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import logging
 from contracts.error_codes import ErrorCode
 from contracts.log_events import ParticipantsMoved, TrackMuted, TrackUnmuted, TrackUnpublished
 from contracts.node_rpc import (
+    ChangeEncryption,
     ChangeSpotlight,
     CloseRoom,
     LeaveRoom,
@@ -35,6 +37,11 @@ _log = logging.getLogger(__name__)
 def spotlight_of(room: LiveRoom) -> ChangeSpotlight:
     """Who is in the room's spotlight now, as nodes are told it."""
     return ChangeSpotlight(meeting_id=room.meeting_id, participant_ids=room.state.spotlight, version=room.state.version)
+
+
+def encryption_of(room: LiveRoom) -> ChangeEncryption:
+    """Whether the room's media is encrypted from end to end, as nodes are told it."""
+    return ChangeEncryption(meeting_id=room.meeting_id, encrypted=room.state.policy.e2ee, version=room.state.version)
 
 
 class NodeNews:
@@ -77,6 +84,12 @@ class NodeNews:
         """Others than before are in the spotlight, or nobody is."""
         for node_id in room.state.nodes:
             self.tell(node_id, spotlight_of(room))
+
+    def encryption_changed(self, room: LiveRoom) -> None:
+        """Perhaps media is encrypted from end to end from now on, or no longer."""
+        if room.state.policy.e2ee is not room.former.policy.e2ee:
+            for node_id in room.state.nodes:
+                self.tell(node_id, encryption_of(room))
 
     def spanned(self, room: LiveRoom) -> None:
         """Perhaps others than before share the meeting."""

@@ -9,6 +9,7 @@ import msgspec
 from contracts.client_messages import ErrorBody
 from contracts.error_codes import ErrorCode
 from contracts.node_rpc import (
+    ChangeEncryption,
     ChangeSpotlight,
     CloseRoom,
     JoinRoom,
@@ -64,6 +65,25 @@ async def test_every_node_learns_who_is_in_the_spotlight_and_so_does_one_that_co
     await ada.ask("set_spotlight", {"participant_ids": [bob.id]})
     for node in (north, west):
         await platform.eventually(lambda node=node: _spotlit(node) == (bob.id,))
+
+
+async def test_every_node_learns_whether_media_is_encrypted_and_so_does_one_that_comes_later(
+    platform: Platform,
+) -> None:
+    north, west = await platform.node("n_north", region="north"), await platform.node("n_west", region="west")
+    in_north, in_west = await platform.gateway(region="north"), await platform.gateway(region="west")
+    ada = await platform.join(in_north, "u_ada", role="host")
+    await ada.received("subscriber_offer")
+    assert north.asked(JoinRoom, ada.id)[0].encrypted is False
+    await ada.ask("set_policy", {"notes": False})
+    await ada.ask("set_policy", {"e2ee": True})
+    await platform.eventually(lambda: [each.encrypted for each in north.asked(ChangeEncryption)] == [True])
+    bob = await platform.join(in_west, "u_bob")
+    await bob.received("subscriber_offer")
+    assert west.asked(JoinRoom, bob.id)[0].encrypted is True
+    await ada.ask("set_policy", {"e2ee": False})
+    for node in (north, west):
+        await platform.eventually(lambda node=node: not node.asked(ChangeEncryption)[-1].encrypted)
 
 
 def _spotlit(node: Any) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.client_commands import SubscriptionWish
 from contracts.node_rpc import AssignedTrack, Offer
-from contracts.rooms import MeetingId, ParticipantId, TrackId, TrackSource
+from contracts.rooms import MeetingId, ParticipantId, StarvedReason, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import media_formats as formats
 from media_fleet.domain.effects import (
@@ -50,6 +50,10 @@ E = TypeVar("E")
 
 def only(effects: Iterable[Effect], kind: type[E]) -> list[E]:
     return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def tell_bob(*, playable: bool, reason: StarvedReason = StarvedReason.NO_TRANSCODER) -> TellPlayable:
+    return TellPlayable(participant_id=BOB, track_id=TrackId("alice-track"), playable=playable, reason=reason)
 
 
 @pytest.fixture
@@ -228,7 +232,7 @@ def test_too_many_lost_ones_are_told_and_not_tried_again(room: Room, publish: Pu
     [started] = only(effects, StartTranscoder)
     effects = room.transcoder_lost(started.transport, 10.0)
     assert only(effects, StartTranscoder) == []
-    told = TellPlayable(participant_id=BOB, track_id=TrackId("alice-track"), playable=False)
+    told = tell_bob(playable=False)
     assert only(effects, TellPlayable) == [told]
     [section] = parse(offers(effects)[BOB].sdp).media
     assert section.direction is Direction.INACTIVE
@@ -242,14 +246,44 @@ def test_where_there_is_no_place_that_is_told_until_there_is_one(
     offered = offers(publish())
     effects = take(BOB, offered[BOB], "VP8")
     told = only(effects, TellPlayable)
-    assert told == [TellPlayable(participant_id=BOB, track_id=TrackId("alice-track"), playable=False)]
+    assert told == [tell_bob(playable=False)]
     assert room.follow_transcoders(1.0) == []
     places.give_back("video")
     effects = room.follow_transcoders(2.0)
     assert only(effects, StartTranscoder)
-    assert only(effects, TellPlayable) == [
-        TellPlayable(participant_id=BOB, track_id=TrackId("alice-track"), playable=True)
-    ]
+    assert only(effects, TellPlayable) == [tell_bob(playable=True)]
+
+
+def test_what_is_encrypted_is_not_transcoded_and_who_would_need_it_is_told_so(
+    room: Room, publish: Publish, take: Take, places: TranscoderPlaces
+) -> None:
+    assert room.tracks.change_encryption(encrypted=True, version=2) == []
+    encrypted = StarvedReason.ENCRYPTED
+    offered = offers(publish())
+    effects = take(BOB, offered[BOB], "VP8")
+    assert only(effects, StartTranscoder) == []
+    assert only(effects, TellPlayable) == [tell_bob(playable=False, reason=encrypted)]
+    assert room.follow_transcoders(1.0) == []
+    assert only(room.join(BOB, subscribe=True).effects, TellPlayable) == [tell_bob(playable=False, reason=encrypted)]
+    assert room.tracks.change_encryption(encrypted=False, version=1) == [], "what is older is no news"
+    effects = room.tracks.change_encryption(encrypted=False, version=3)
+    assert only(effects, TellPlayable) == [tell_bob(playable=True, reason=encrypted)]
+    _, ready = begin(room, effects)
+    [_, to_bob] = only(ready, AddSubscription)
+    effects = room.tracks.change_encryption(encrypted=True, version=4)
+    assert [type(each) for each in effects] == [RemoveTrack, CloseTransport, StopTranscoder, TellPlayable]
+    places.give_back("video")
+    _, ready = begin(room, room.tracks.change_encryption(encrypted=False, version=5))
+    assert only(ready, AddSubscription)[1].ssrc == to_bob.ssrc, "on the same line"
+
+
+def test_whoever_had_no_transcoder_is_told_when_encryption_is_the_reason(
+    room: Room, publish: Publish, take: Take, places: TranscoderPlaces
+) -> None:
+    assert places.take("video")
+    take(BOB, offers(publish())[BOB], "VP8")
+    effects = room.tracks.change_encryption(encrypted=True, version=2)
+    assert effects == [tell_bob(playable=True), tell_bob(playable=False, reason=StarvedReason.ENCRYPTED)]
 
 
 def test_pictures_of_meetings_take_places_too() -> None:

@@ -41,6 +41,7 @@ class Meeting:
         permissions = SimpleNamespace(subscribe=True, chat=True)
         stay = SimpleNamespace(info=SimpleNamespace(id="ada", permissions=permissions, breakout=None), node_id=None)
         state = SimpleNamespace(
+            policy=SimpleNamespace(e2ee=False),
             node_of=lambda _participant: self.node_id,
             stay_of=lambda _participant: stay,
             stays={"ada": stay},

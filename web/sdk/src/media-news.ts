@@ -1,4 +1,4 @@
-import type { QualityLevel, SoundState } from "./room-state.js";
+import type { QualityLevel, SoundState, UnplayableReason } from "./room-state.js";
 import type { ServerMessages } from "./wire.js";
 
 const SEPARATE: SoundState = { form: "separate", reason: null };
@@ -7,8 +7,8 @@ const SEPARATE: SoundState = { form: "separate", reason: null };
 export class MediaNews {
   /** Tracks that the path does not carry. */
   starved: ReadonlySet<string> = new Set();
-  /** Tracks in a codec that is not taken here, and that the node cannot transcode now. */
-  unplayable: ReadonlySet<string> = new Set();
+  /** Tracks in a codec that is not taken here and that the node cannot transcode now, and why. */
+  unplayable: ReadonlyMap<string, UnplayableReason> = new Map();
   /** Of the cameras that are wanted, those that are received; null: all. */
   camerasShown: ReadonlySet<string> | null = null;
   sound: SoundState = SEPARATE;
@@ -20,7 +20,7 @@ export class MediaNews {
   /** Media begins anew: what was told of it is over. */
   forgetMedia(): void {
     this.starved = new Set();
-    this.unplayable = new Set();
+    this.unplayable = new Map();
     this.camerasShown = null;
     this.sound = SEPARATE;
     this.activeSpeakers = null;
@@ -32,9 +32,13 @@ export class MediaNews {
   }
 
   hearStarved({ track_id: trackId, starved, reason }: ServerMessages["track_starved"]): void {
-    const told = reason === "no_transcoder" ? "unplayable" : "starved";
-    const others = [...this[told]].filter((id) => id !== trackId);
-    this[told] = new Set(starved ? [...others, trackId] : others);
+    if (reason === "path") {
+      const others = [...this.starved].filter((id) => id !== trackId);
+      this.starved = new Set(starved ? [...others, trackId] : others);
+      return;
+    }
+    const others = [...this.unplayable].filter(([id, why]) => id !== trackId || (!starved && why !== reason));
+    this.unplayable = new Map(starved ? [...others, [trackId, reason]] : others);
   }
 
   hearCameras({ track_ids: shown }: ServerMessages["cameras_shown"]): void {

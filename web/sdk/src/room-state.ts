@@ -23,6 +23,9 @@ export interface Permissions {
   readonly notes: boolean;
 }
 
+/** The media node has no place for another transcoder; or media is encrypted from end to end, and no server can decode it. */
+export type UnplayableReason = "no_transcoder" | "encrypted";
+
 export interface TrackState {
   readonly id: string;
   readonly participantId: string;
@@ -31,8 +34,8 @@ export interface TrackState {
   readonly muted: boolean;
   /** Our connection is too weak for this picture, however small: nothing of it comes until there is room again. */
   readonly starved: boolean;
-  /** In a codec that this browser does not take, and the media node has no place to transcode it: nothing comes until it has. */
-  readonly unplayable: boolean;
+  /** In a codec that this browser does not take, and the media node cannot transcode it: nothing comes until it can. */
+  readonly unplayable: UnplayableReason | null;
   /** A camera that is not among those that one is to see (`Room.limitCameras`, or the node's limit): nothing of it comes until it is. */
   readonly hidden: boolean;
   readonly isLocal: boolean;

@@ -69,7 +69,7 @@ const local: LocalView = {
   speaking: new Set(),
   activeSpeakers: null,
   starved: new Set(),
-  unplayable: new Set(),
+  unplayable: new Map(),
   camerasShown: null,
   sound: { form: "separate", reason: null },
   qualities: new Map(),
@@ -122,8 +122,8 @@ describe("viewOf", () => {
     expect(isStarved({ ...local, starved: new Set([id]) })).toBe(true);
     expect(isStarved({ ...local, starved: new Set([id]), path: "direct" })).toBe(false);
     const isUnplayable = (view: LocalView) => viewOf(model, view, first).participants[1]?.tracks[0]?.unplayable;
-    expect(isUnplayable({ ...local, starved: new Set([id]) })).toBe(false);
-    expect(isUnplayable({ ...local, unplayable: new Set([id]) })).toBe(true);
+    expect(isUnplayable({ ...local, starved: new Set([id]) })).toBeNull();
+    expect(isUnplayable({ ...local, unplayable: new Map([[id, "encrypted"]]) })).toBe("encrypted");
   });
 
   it("says which cameras are not among those that are to be seen, unless they come directly", () => {

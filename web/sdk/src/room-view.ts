@@ -16,6 +16,7 @@ import type {
   RoomEncryptionState,
   RoomState,
   TrackState,
+  UnplayableReason,
   ViewerState,
 } from "./room-state.js";
 
@@ -34,7 +35,7 @@ export interface LocalView {
   /** Ids of those who speak, as the media node tells it, the loudest first; null: it tells nothing. */
   readonly activeSpeakers: readonly string[] | null;
   readonly starved: ReadonlySet<string>;
-  readonly unplayable: ReadonlySet<string>;
+  readonly unplayable: ReadonlyMap<string, UnplayableReason>;
   /** The cameras that are sent, by track id; null: all that are wanted. */
   readonly camerasShown: ReadonlySet<string> | null;
   readonly sound: RoomState["sound"];
@@ -108,7 +109,7 @@ export function viewOf(model: RoomModel | null, local: LocalView, previous: Room
             kind: track.kind,
             muted: track.muted,
             starved: local.path === "node" && local.starved.has(track.id),
-            unplayable: local.path === "node" && local.unplayable.has(track.id),
+            unplayable: local.path === "node" ? (local.unplayable.get(track.id) ?? null) : null,
             hidden: isHidden(track, local),
             isLocal: track.participant_id === local.selfId,
             mediaTrack: local.mediaTracks.get(track.id) ?? null,

@@ -250,7 +250,10 @@ export const room: RoomMessages = {
     starved: "Schwache Verbindung",
     starvedScreen: "Deine Verbindung ist zu schwach für diesen Bildschirm.",
     unplayable: "Videoformat nicht unterstützt",
-    unplayableScreen: "Dieser Browser kann das Format dieses Bildschirms nicht abspielen, und der Server ist zu ausgelastet, um es umzuwandeln.",
+    unplayableScreen: {
+      no_transcoder: "Dieser Browser kann das Format dieses Bildschirms nicht abspielen, und der Server ist zu ausgelastet, um es umzuwandeln.",
+      encrypted: "Dieser Browser kann das Format dieses Bildschirms nicht abspielen, und Verschlüsseltes kann kein Server umwandeln.",
+    },
     pin: (name) => `${name} anheften`,
     unpin: (name) => `${name} lösen`,
     host: "Gastgeber",

@@ -248,7 +248,10 @@ export const room = {
     starved: "Weak connection",
     starvedScreen: "Your connection is too weak for this screen.",
     unplayable: "Video format not supported",
-    unplayableScreen: "This browser cannot play this screen’s format, and the server is too busy to convert it.",
+    unplayableScreen: {
+      no_transcoder: "This browser cannot play this screen’s format, and the server is too busy to convert it.",
+      encrypted: "This browser cannot play this screen’s format, and no server can convert what is encrypted.",
+    },
     pin: (name: string) => `Pin ${name}`,
     unpin: (name: string) => `Unpin ${name}`,
     host: "Host",

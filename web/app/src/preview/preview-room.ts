@@ -103,7 +103,7 @@ export class PreviewRoom implements MeetingRoom {
         muted: !hasCamera || (isSelf && query.has("muted")),
         hidden: !isSelf && query.has("hidden") && index % 2 === 0,
         starved: !isSelf && query.has("starved") && index % 2 === 1,
-        unplayable: !isSelf && query.has("unplayable") && index % 2 === 1,
+        unplayable: !isSelf && query.has("unplayable") && index % 2 === 1 ? "no_transcoder" : null,
         isLocal: isSelf,
         mediaTrack: hasCamera ? facePicture(index) : null,
       }),

@@ -201,7 +201,7 @@ export interface SoundChanged {
   readonly reason: SeparateReason | null;
 }
 
-export type StarvedReason = "no_transcoder" | "path";
+export type StarvedReason = "encrypted" | "no_transcoder" | "path";
 
 export interface SubscriberOffer {
   readonly generation: number;

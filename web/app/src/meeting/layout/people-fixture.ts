@@ -33,7 +33,7 @@ export function track(participantId: string, source: TrackSource, change: Partia
     kind: source === "camera" || source === "screen" ? "video" : "audio",
     muted: false,
     starved: false,
-    unplayable: false,
+    unplayable: null,
     hidden: false,
     isLocal: false,
     mediaTrack: null,

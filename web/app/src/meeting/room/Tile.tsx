@@ -26,15 +26,15 @@ export const Tile = memo(function Tile(props: TileProps) {
   const { participant, source, video } = tile;
   const isScreen = source === "screen";
   const isHidden = video?.hidden === true;
-  const isUnplayable = video?.unplayable === true && !video.muted && !isHidden;
-  const isStarved = video?.starved === true && !video.muted && !isHidden && !isUnplayable;
-  const isMissing = isStarved || isUnplayable;
+  const unplayable = video === null || video.muted || isHidden ? null : video.unplayable;
+  const isStarved = video?.starved === true && !video.muted && !isHidden && unplayable === null;
+  const isMissing = isStarved || unplayable !== null;
   const picture = video !== null && !video.muted && !isMissing && !isHidden ? video.mediaTrack : null;
   const isSpeaking = !isScreen && participant.speaking && participant.connected;
   const person = participant.isSelf ? texts.you(participant.name) : participant.name;
   const screen = participant.isSelf ? texts.ownScreen : texts.screenOf(participant.name);
   const name = isScreen ? screen : person;
-  const missingScreen = isUnplayable ? texts.unplayableScreen : texts.starvedScreen;
+  const missingScreen = unplayable === null ? texts.starvedScreen : texts.unplayableScreen[unplayable];
   const waitingText = isMissing ? missingScreen : texts.waiting;
   const smaller = Math.min(rect.width, rect.height);
   const style: CSSProperties = { width: rect.width, height: rect.height, left: rect.x, top: rect.y };
@@ -66,7 +66,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       {isMissing && !isScreen && participant.connected && (
         <p className={styles.starved}>
           <TriangleAlert aria-hidden />
-          <span>{isUnplayable ? texts.unplayable : texts.starved}</span>
+          <span>{unplayable === null ? texts.starved : texts.unplayable}</span>
         </p>
       )}
       {!participant.connected && (
