@@ -177,7 +177,9 @@ RTMP_CONNECTIONS = METRICS.counter(
     "Connections on the port for RTMP. `outcome`: `taken`, `refused` (no stream is expected by this key), or `broken`.",
     "outcome",
 )
-TRANSCODERS = METRICS.gauge("transcoders", "Transcoders that are running. `kind`: `video`, or `sound`.", "kind")
+TRANSCODERS = METRICS.gauge(
+    "transcoders", "Transcoders that are running. `kind`: `video`, `sound`, or `layer` for a smaller picture.", "kind"
+)
 TRANSCODERS_LOST = METRICS.counter(
     "transcoders_lost", "Transcoders that ended by themselves: another one goes on, three times within a minute."
 )

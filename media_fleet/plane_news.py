@@ -64,6 +64,12 @@ class PlaneNews:
         """Tells the publisher's gateway."""
         self._reports.layers_wanted(meeting_id, publisher, track.track_id, layers)
 
+    def layer_needed(self, meeting_id: MeetingId, track: TrackKey, *, needed: bool) -> None:
+        """A smaller picture is made of the track, if it can be; or no longer."""
+        room = self._rooms.get(meeting_id)
+        if room is not None:
+            self._follow(meeting_id, room.tracks.layer_needed(track, needed=needed))
+
     def track_succeeded(self, meeting_id: MeetingId, track: TrackKey) -> None:
         """What nobody receives any more ends."""
         room = self._rooms.get(meeting_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from msgspec import Struct
@@ -13,10 +13,10 @@ from packet_core import PacketCoreSilentError
 from contracts.rooms import MeetingId
 from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.transcoders import TranscoderProcess, transcoder_processes
-from media_fleet.domain.effects import Effect, StartTranscoder, StopTranscoder, TranscoderEffect, TransportKey
+from media_fleet.domain.effects import Effect, Purpose, StartTranscoder, StopTranscoder, TranscoderEffect, TransportKey
 from media_fleet.domain.room import Room
-from media_fleet.domain.transcoder_places import TranscoderPlaces
-from media_fleet.domain.transcoder_rate import Path, fitting_rate
+from media_fleet.domain.transcoder_places import LAYER, TranscoderPlaces
+from media_fleet.domain.transcoder_rate import LEAST_RATE, Path, fitting_rate
 from media_fleet.metrics import TRANSCODERS
 from media_fleet.recorder_site import new_keys
 from media_fleet.transcoder import protocol
@@ -55,7 +55,7 @@ class Transcoders:
         self._known: dict[tuple[MeetingId, TransportKey], TranscoderProcess] = {}
         self._ending: dict[TranscoderProcess, str] = {}
         """Those that are told to end, with the kind of media of which each has a place."""
-        for kind, label in (("video", "video"), ("audio", "sound")):
+        for kind, label in (("video", "video"), (LAYER, "layer"), ("audio", "sound")):
             TRANSCODERS.labels(label).set_function(partial(site.places.taken, kind))
 
     def tell(self, meeting_id: MeetingId, effect: TranscoderEffect) -> None:
@@ -77,6 +77,8 @@ class Transcoders:
             taken=protocol.Form(codec=effect.taken.name, clock_rate=effect.taken.clock_rate, ssrc=effect.ssrc_in),
             made=protocol.Form(codec=effect.made.name, clock_rate=effect.made.clock_rate, ssrc=effect.ssrc_out),
             payload_type=effect.payload_type,
+            is_smaller=effect.is_smaller,
+            limit_bps=LEAST_RATE if effect.is_smaller else None,
             memory_bytes=self._site.memory_bytes,
         )
         transcoder = TranscoderProcess(effect.transport, begin)
@@ -134,16 +136,38 @@ class Transcoders:
             self._site.places.give_back(kind)
 
     def _fit(self, transcoder: TranscoderProcess) -> None:
-        watched = self._rooms[transcoder.meeting_id].tracks.transcoding.watched(transcoder.transport)
-        made = None if watched is None else self._plane.held.track(transcoder.meeting_id, watched[0])
-        if watched is None or made is None:
+        meeting_id, tracks = transcoder.meeting_id, self._rooms[transcoder.meeting_id].tracks
+        viewers: dict[TransportKey, int | None] = {}
+        if (key := tracks.layers.made_of(transcoder.transport)) is not None:
+            subscriptions = self._plane.held.subscriptions.get((meeting_id, key), {})
+            viewers |= {transport: core_id for transport, core_id in subscriptions.items() if _is_viewer(transport)}
+        elif (watched := tracks.transcoding.watched(transcoder.transport)) is not None:
+            key, viewers = watched[0], dict.fromkeys(watched[1])
+        # Of which track what crosses the paths is counted: of a smaller picture, the one that is sent without it.
+        track = None if key is None else self._plane.held.track(meeting_id, key)
+        if track is None:
             return
-        held = (self._plane.held.by_transport.get((transcoder.meeting_id, each)) for each in watched[1])
-        reports = self._plane.reports([each.core_id for each in held if each is not None])
-        paths = (
-            Path(estimate=each.transport.estimate_bps, wanted=each.transport.wanted_bps) for each in reports if each
-        )
-        actual = sum(layer.bitrate for layer in self._plane.layers(made))
+        paths = self._paths(meeting_id, viewers)
+        actual = sum(layer.bitrate for layer in self._plane.layers(track))
         rate = fitting_rate(transcoder.needed_bps, actual, paths)
         if abs(rate - (transcoder.limit_bps or transcoder.needed_bps)) > _OTHER_RATE * rate:
             transcoder.limit(rate)
+
+    def _paths(self, meeting_id: MeetingId, viewers: Mapping[TransportKey, int | None]) -> Iterator[Path]:
+        """Those to viewers; of one who has a subscription by the core's id there, as long as it has a smaller picture,
+        or waits for it."""
+        held = {key: self._plane.held.by_transport.get((meeting_id, key)) for key in viewers}
+        known = {key: transport.core_id for key, transport in held.items() if transport is not None}
+        for key, report in zip(known, self._plane.reports(list(known.values())), strict=True):
+            subscription = viewers[key]
+            if report is None:
+                continue
+            if subscription is not None:
+                stats = report.subscriptions.get(subscription)
+                if stats is None or stats.starved or not (stats.made or stats.layer is None):
+                    continue
+            yield Path(estimate=report.transport.estimate_bps, wanted=report.transport.wanted_bps)
+
+
+def _is_viewer(transport: TransportKey) -> bool:
+    return transport.purpose is Purpose.SUBSCRIBE

@@ -8,6 +8,7 @@ import logging
 import msgspec
 from packet_core import (
     DtlsReceived,
+    LayerNeeded,
     LayersWanted,
     NodeDataReceived,
     PacketCore,
@@ -25,7 +26,6 @@ from media_fleet.adapters.held_media import HeldMedia, names_of
 from media_fleet.adapters.layers_in_use import LayersInUse
 from media_fleet.adapters.link_plane import LinkPlane
 from media_fleet.adapters.starving import Starving
-from media_fleet.adapters.successions import succeeded
 from media_fleet.adapters.transport_listener import TransportListener
 
 logger = logging.getLogger(__name__)
@@ -85,13 +85,22 @@ class CoreEvents:
             self.speakers.happened(event)
         elif isinstance(event, LayersWanted):
             self.layers_in_use.happened(event)
-        elif isinstance(event, TrackSucceeded):
-            succeeded(event, self._held, self._listener)
+        elif isinstance(event, LayerNeeded | TrackSucceeded):
+            self._happened_to_track(event)
         elif isinstance(event, NodeDataReceived):
             self._take_data(event)
         elif isinstance(event, DtlsReceived | TransportConnected | TransportLost):
             self._links.happened(event)
             self._happened_to_transport(event)
+
+    def _happened_to_track(self, event: LayerNeeded | TrackSucceeded) -> None:
+        known = self._held.track_of(event.track)
+        if known is None:
+            return
+        if isinstance(event, LayerNeeded):
+            self._listener.layer_needed(*known, needed=event.needed)
+        else:
+            self._listener.track_succeeded(*known)
 
     def _take_data(self, event: NodeDataReceived) -> None:
         node_id = self._links.node_of(event.transport)

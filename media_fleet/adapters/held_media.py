@@ -128,6 +128,10 @@ class HeldMedia:
         """A track that is published now."""
         return self.tracks.get((meeting_id, key))
 
+    def track_of(self, core_id: int) -> tuple[MeetingId, TrackKey] | None:
+        """The track with an id of the core; None if it is gone."""
+        return next((place for place, track in self.tracks.items() if track.core_id == core_id), None)
+
     def subscription(self, core_id: int) -> AddSubscription | None:
         """What was asked of the core for a subscription, with the share that was given last; None if it is gone."""
         known = self.by_subscription.get(core_id)

@@ -14,6 +14,7 @@ from contracts.node_links import LinkEnd, RelayedData, encode_data
 from contracts.rooms import MeetingId, NodeId
 from media_fleet.adapters.core_codecs import core_codec
 from media_fleet.domain.effects import AddRelayedTrack, TrackKey
+from media_fleet.domain.layer_making import may_have_made_layer
 from media_fleet.metrics import LINKS, LINKS_LOST
 
 logger = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ class LinkPlane:
             clock_rate=effect.media.codec.codec.clock_rate,
             ssrcs=list(effect.ssrcs),
             red=effect.media.kind == "audio",
+            made_layer=may_have_made_layer(effect.media),
         )
 
     def relay(self, node_id: NodeId, crossing: Crossing) -> None:

@@ -36,10 +36,12 @@ from media_fleet.adapters.shares import give
 from media_fleet.adapters.successions import succeed
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import (
+    AddMadeLayer,
     AddRelayedTrack,
     AddSubscription,
     AddTrack,
     AdjustSubscription,
+    AllowMadeLayer,
     CloseTransport,
     Effect,
     MuteTrack,
@@ -56,6 +58,7 @@ from media_fleet.domain.effects import (
     TrackKey,
     TransportKey,
 )
+from media_fleet.domain.layer_making import may_have_made_layer
 from media_fleet.domain.session_description import IceCredentials
 from media_fleet.dtls_border import DtlsAssociation, NodeCertificate, SrtpKeys
 from media_fleet.sctp_border import Sent
@@ -196,7 +199,10 @@ class PacketPlane:
         transport = self.held.by_transport[meeting_id, effect.transport]
         core_id = self._unpark(transport, effect.media)
         if core_id is None:
-            core_id = self._add_track(transport, effect.media)
+            is_clients = effect.transport.purpose.is_clients
+            core_id = self._add_track(
+                transport, effect.media, made_layer=is_clients and may_have_made_layer(effect.media)
+            )
             if effect.muted:
                 self._core.set_track_muted(core_id, muted=True)
         else:
@@ -213,7 +219,7 @@ class PacketPlane:
         self.held.subscriptions[meeting_id, effect.track] = {}
         self.events.layers_in_use.begin(core_id, meeting_id, effect.transport.participant_id, effect.track)
 
-    def _add_track(self, transport: HeldTransport, media: PublishedMedia) -> int:
+    def _add_track(self, transport: HeldTransport, media: PublishedMedia, *, made_layer: bool) -> int:
         return self._core.add_track(
             transport.core_id,
             kind="audio" if media.kind == "audio" else "video",
@@ -229,6 +235,7 @@ class PacketPlane:
             extensions=dict(media.extensions),
             transport_cc=media.transport_cc,
             nack=media.nack,
+            made_layer=made_layer,
         )
 
     def _unpark(self, transport: HeldTransport, media: PublishedMedia) -> int | None:
@@ -277,6 +284,15 @@ class PacketPlane:
         self._core.set_track_muted(track.core_id, muted=effect.muted)
 
     @_carry_out.register
+    def _(self, effect: AllowMadeLayer, meeting_id: MeetingId) -> None:
+        self._core.allow_made_layer(self.core_track(meeting_id, effect.track), allowed=effect.allowed)
+
+    @_carry_out.register
+    def _(self, effect: AddMadeLayer, meeting_id: MeetingId) -> None:
+        transport = self.held.by_transport[meeting_id, effect.transport]
+        self._core.add_made_layer(self.core_track(meeting_id, effect.track), transport.core_id, ssrc=effect.ssrc)
+
+    @_carry_out.register
     def _(self, effect: PlaceVoice, meeting_id: MeetingId) -> None:
         self.events.speakers.place(self.core_track(meeting_id, effect.track), meeting_id, effect)
 
@@ -323,6 +339,7 @@ class PacketPlane:
             cname=effect.cname,
             extensions=dict(effect.extensions),
             continuous=effect.continuous,
+            made_layer=key.transport.purpose.is_clients,
         )
         self.held.subscriptions[meeting_id, key.track][key.transport] = core_id
         self.held.by_subscription[core_id] = HeldSubscription(meeting_id=meeting_id, effect=effect)

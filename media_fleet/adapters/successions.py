@@ -1,13 +1,12 @@
-"""Tracks that take other ones' places, as the packet core is told of them and tells when it is done."""
+"""Tracks that take other ones' places, as the packet core is told of them."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
-from packet_core import PacketCore, TrackSucceeded
+from packet_core import PacketCore
 
 from contracts.rooms import MeetingId
 from media_fleet.adapters.held_media import HeldMedia
-from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.domain.effects import AddSubscription, SubscriptionKey, SucceedTrack, TrackKey
 
 
@@ -23,14 +22,6 @@ def succeed(core: PacketCore, held: HeldMedia, meeting_id: MeetingId, effect: Su
         if meeting == meeting_id and (waiting := transport.waiting.pop(effect.former, None)) is not None:
             transport.waiting[effect.track] = _of(waiting, effect.track)
     core.succeed_track(held.tracks[former].core_id, held.tracks[track].core_id)
-
-
-def succeeded(event: TrackSucceeded, held: HeldMedia, listener: TransportListener) -> None:
-    """Tells the listener, unless the track is gone."""
-    for (meeting_id, key), track in held.tracks.items():
-        if track.core_id == event.track:
-            return listener.track_succeeded(meeting_id, key)
-    return None
 
 
 def _of(effect: AddSubscription, track: TrackKey) -> AddSubscription:

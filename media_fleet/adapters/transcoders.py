@@ -22,7 +22,7 @@ class TranscoderProcess(TrackWorker):
         self.track_id = begin.track_id
         self.needed_bps = 0
         """What its picture would take if nothing limited it."""
-        self.limit_bps = 0
+        self.limit_bps = begin.limit_bps or 0
         """What it was told last; 0: nothing."""
 
     @property

@@ -38,3 +38,6 @@ class TransportListener(Protocol):
 
     def layers_wanted(self, meeting_id: MeetingId, publisher: ParticipantId, track: TrackKey, layers: int) -> None:
         """So many layers of a track, from the lowest up, are of use to somebody; the others need not be sent."""
+
+    def layer_needed(self, meeting_id: MeetingId, track: TrackKey, *, needed: bool) -> None:
+        """Somebody needs a smaller picture of the track, which this node could make; or nobody does any more."""

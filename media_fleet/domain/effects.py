@@ -149,6 +149,21 @@ class MuteTrack(Struct, frozen=True, kw_only=True):
     muted: bool
 
 
+class AllowMadeLayer(Struct, frozen=True, kw_only=True):
+    """Whether a smaller picture would be made of a track if somebody needed it: the room is told when."""
+
+    track: TrackKey
+    allowed: bool
+
+
+class AddMadeLayer(Struct, frozen=True, kw_only=True):
+    """A smaller picture of a track comes over the transport of what makes it from now on, and ends with that."""
+
+    track: TrackKey
+    transport: TransportKey
+    ssrc: int
+
+
 class PlaceVoice(Struct, frozen=True, kw_only=True):
     """The participant's microphone is heard in this breakout room; None: in the main room."""
 
@@ -281,6 +296,8 @@ class StartTranscoder(Struct, frozen=True, kw_only=True):
     ssrc_out: int
     payload_type: int
     """Of what comes and what is made."""
+    is_smaller: bool = False
+    """It makes a picture a half as wide and as high."""
 
 
 class StopTranscoder(Struct, frozen=True, kw_only=True):
@@ -288,7 +305,7 @@ class StopTranscoder(Struct, frozen=True, kw_only=True):
 
     transport: TransportKey
     kind: str
-    """Of media, of which it has a place."""
+    """Of which it has a place: of media, or `transcoder_places.LAYER`."""
 
 
 class TellPlayable(Struct, frozen=True, kw_only=True):
@@ -376,6 +393,8 @@ Effect: TypeAlias = (
     | SucceedTrack
     | AddRelayedTrack
     | MuteTrack
+    | AllowMadeLayer
+    | AddMadeLayer
     | PlaceVoice
     | AddSubscription
     | AdjustSubscription

@@ -88,19 +88,18 @@ class Room:
 
     def transcoder_ready(self, transport: TransportKey) -> list[Effect]:
         """A transcoder takes packets; who waits for what it makes gets that."""
-        return self.tracks.transcoding.ready(transport, self.tracks.by_key())
+        return self.tracks.transcoder_ready(transport)
 
     def transcoder_lost(self, transport: TransportKey, now: float) -> list[Effect]:
         """A transcoder has ended by itself. ``now``: a monotonic clock's seconds."""
-        effects = self.tracks.transcoding.lost(transport, now, self.tracks.by_key())
+        effects = self.tracks.transcoder_lost(transport, now)
         for participant in self._participants.values():
             self._send_next_offer(participant, effects)
         return effects
 
     def follow_transcoders(self, now: float) -> list[Effect]:
         """Ends transcoders that nobody needs, and begins those that had no place. ``now``: as above."""
-        transcoding = self.tracks.transcoding
-        return transcoding.tick(now, self.tracks.by_key()) if transcoding.is_in_use else []
+        return self.tracks.follow_transcoders(now)
 
     def _followed(self, effects: list[Effect]) -> list[Effect]:
         """``effects``, with what follows from them for voices and for the recorder."""
@@ -201,7 +200,7 @@ class Room:
 
     def close(self) -> list[Effect]:
         """Closes everything, without telling anybody."""
-        effects = [*self.recording.end(), *self.broadcast.end(is_over=False), *self.tracks.transcoding.end()]
+        effects = [*self.recording.end(), *self.broadcast.end(is_over=False), *self.tracks.end_transcoders()]
         effects += self.tracks.mixing.end()
         for participant in self._participants.values():
             if participant.publishing is not None:

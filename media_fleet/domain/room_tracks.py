@@ -13,7 +13,9 @@ from media_fleet.domain.effects import (
     RemoveTrack,
     SucceedTrack,
     TrackKey,
+    TransportKey,
 )
+from media_fleet.domain.layer_making import LAYER_MAKER, LayerMaking
 from media_fleet.domain.participant import Participant
 from media_fleet.domain.prominence import Prominence
 from media_fleet.domain.recording import RoomRecording
@@ -53,6 +55,7 @@ class RoomTracks:
         )
         self._encryption_version = -1
         """The version of the meeting's log as of which it is known whether media is encrypted."""
+        self.layers = LayerMaking(randomness=randomness, places=transcoder_places)
         self._current: dict[TrackId, RoomTrack] = {}
         """Of tracks that are here twice, because their publisher moves, those that are received."""
 
@@ -94,15 +97,45 @@ class RoomTracks:
 
     def transcode(self) -> Iterator[Effect]:
         """What follows for transcoders."""
-        yield from self.transcoding.follow(self.by_key())
+        there = self.by_key()
+        yield from self.transcoding.follow(there)
+        yield from self.layers.follow(there)
 
     def change_encryption(self, *, encrypted: bool, version: int) -> list[Effect]:
         """Media is encrypted from end to end from now on, or is not, unless something later is known."""
         if version <= self._encryption_version:
             return []
         self._encryption_version = version
-        self.transcoding.is_encrypted = encrypted
+        self.transcoding.is_encrypted = self.layers.is_encrypted = encrypted
         return list(self.transcode())
+
+    def transcoder_ready(self, transport: TransportKey) -> list[Effect]:
+        """A transcoder, or what makes a smaller picture, takes packets from now on."""
+        maker = self.layers if transport.participant_id == LAYER_MAKER else self.transcoding
+        return list(maker.ready(transport, self.by_key()))
+
+    def transcoder_lost(self, transport: TransportKey, now: float) -> list[Effect]:
+        """One has ended by itself. ``now``: a monotonic clock's seconds."""
+        maker = self.layers if transport.participant_id == LAYER_MAKER else self.transcoding
+        return list(maker.lost(transport, now, self.by_key()))
+
+    def follow_transcoders(self, now: float) -> list[Effect]:
+        """Ends transcoders that nobody needs, and begins what had no place. ``now``: as above."""
+        effects = list(self.layers.tick())
+        if self.transcoding.is_in_use:
+            effects += self.transcoding.tick(now, self.by_key())
+        return effects
+
+    def end_transcoders(self) -> list[Effect]:
+        """Ends all."""
+        return [*self.transcoding.end(), *self.layers.end()]
+
+    def layer_needed(self, key: TrackKey, *, needed: bool) -> list[Effect]:
+        """Somebody here needs a smaller picture of a track, or nobody does any more."""
+        track = self.by_key().get(key)
+        if track is None:
+            return []
+        return list(self.layers.needed(track) if needed else self.layers.unneeded(key))
 
     def by_key(self) -> dict[TrackKey, RoomTrack]:
         """All that is published, on whichever node."""

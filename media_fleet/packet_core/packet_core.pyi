@@ -154,12 +154,20 @@ class PacketCore:
         """
 
     def add_relayed_track(
-        self, link: int, *, kind: Kind, codec: Codec, clock_rate: int, ssrcs: list[int], red: bool = False
+        self,
+        link: int,
+        *,
+        kind: Kind,
+        codec: Codec,
+        clock_rate: int,
+        ssrcs: list[int],
+        red: bool = False,
+        made_layer: bool = False,
     ) -> int:
         """A track that the other node relays; for subscribers it is like any other.
 
-        ``ssrcs``: that of each layer on the link, the lowest first. ``red``: it may come as redundant sound (`add_track`). Removed by
-        `remove_track`.
+        ``ssrcs``: that of each layer on the link, the lowest first. ``red``: it may come as redundant sound (`add_track`); ``made_layer``: as there.
+        Removed by `remove_track`.
         """
 
     def add_relay(self, link: int, track: int, *, layer: int, ssrc: int, cname: str, red: bool = False) -> int:
@@ -185,13 +193,15 @@ class PacketCore:
         transport_cc: bool,
         nack: bool,
         red_payload_type: int | None = None,
+        made_layer: bool = False,
     ) -> int:
         """Takes media of one m-line.
 
         ``rids``: the simulcast layers, lowest first; empty for a single encoding. ``ssrc`` and ``rtx_ssrc``: from the SDP where it names them, else
         learned from mid, rid and repaired-rid. ``extensions``: header extension URI to the id that the publisher uses.
         ``transport_cc``: send transport-wide feedback for this m-line; ``nack``: ask for lost packets. ``red_payload_type``: under which sound may
-        come with copies of what was before (RFC 2198); each packet has one payload type or the other.
+        come with copies of what was before (RFC 2198); each packet has one payload type or the other. ``made_layer``: a smaller picture may be made of
+        it by this node (`allow_made_layer`); of tracks with one encoding alone. Layers are counted without that one everywhere here.
         """
 
     def remove_track(self, track: int) -> None:
@@ -216,6 +226,16 @@ class PacketCore:
     def request_key_frame(self, track: int) -> None:
         """Asks the publisher for a key frame on every layer that is being forwarded, within the throttle."""
 
+    def allow_made_layer(self, track: int, *, allowed: bool) -> None:
+        """Whether a smaller picture, a half as wide and as high, would be made of the track if somebody needed it: not at first.
+
+        `LayerNeeded` tells when somebody does, and that of each time that it is allowed. Of VP8 and H.264, where the picture has more than 480 lines.
+        """
+
+    def add_made_layer(self, track: int, transport: int, *, ssrc: int) -> None:
+        """The smaller picture of the track comes over a transport from now on, in the track's codec, under any payload type. It ends with the transport, or with
+        another one in its place. Who receives the track over that transport gets it as its publisher sends it."""
+
     def expect_subscriber(self, track: int) -> None:
         """Somebody is about to subscribe, or the publisher begins anew: all layers are of use, as when the track was new."""
 
@@ -235,11 +255,13 @@ class PacketCore:
         extensions: dict[str, int],
         continuous: bool = False,
         red_payload_type: int | None = None,
+        made_layer: bool = False,
     ) -> int:
         """Forwards the track to a transport in its thread under the subscriber's own SSRC, payload types and extension ids.
 
         ``continuous``: all sound, also silence and whoever is not among so many (`PacketCore.__new__`); relays get it so, too. ``red_payload_type``: under which sound goes
-        that has come with copies of what was before, with all of them; without one their own block alone goes, as ``payload_type``.
+        that has come with copies of what was before, with all of them; without one their own block alone goes, as ``payload_type``. ``made_layer``: it may get
+        the smaller picture that this node makes, where its path carries no more or it shows the track no larger (`set_wanted_height`).
 
         Starts at the next key frame, which the core asks for at once; until then nothing is sent for video. Its wishes should follow at
         once: only then does it wake layers that sleep (`LayersWanted`).
@@ -358,6 +380,13 @@ class LayersWanted:
     layers: int
 
 @final
+class LayerNeeded:
+    """Somebody needs the smaller picture that this node could make of a track (`allow_made_layer`); or nobody has needed it for five seconds."""
+
+    track: int
+    needed: bool
+
+@final
 class SpeakersChanged:
     """Others speak in a group than before, or in another order; told a few times a second at the most.
 
@@ -388,6 +417,7 @@ Event = (
     | LayerStarted
     | LayerStopped
     | LayersWanted
+    | LayerNeeded
     | SpeakersChanged
     | SubscriptionStarved
     | TrackSucceeded
@@ -463,12 +493,13 @@ class LayerStats:
 class SubscriptionStats:
     """W3C outbound-rtp in short. ``layer``: what is forwarded now, None before the first packet. ``round_trip_ms``: None until reported.
 
-    ``spatial_layer``, ``temporal_layer``: the highest that are forwarded within it; 255 for all, where there is nothing to choose from.
+    ``made``: it is the smaller picture that this node makes. ``spatial_layer``, ``temporal_layer``: the highest that are forwarded within it; 255 for all, where there is nothing to choose from.
     ``starved``: the path does not carry it, not even its lowest layer. ``unheard``: sound that is not forwarded now, as silence or since all places are taken. ``packets_lost``, ``fraction_lost`` and ``jitter`` (RTP clock units): from
     the subscriber's last receiver report.
     """
 
     layer: int | None
+    made: bool
     spatial_layer: int | None
     temporal_layer: int | None
     starved: bool

@@ -11,6 +11,7 @@ from typing import cast
 
 import av
 from av.video.frame import PictureType
+from av.video.reformatter import Interpolation
 from msgspec import Struct
 
 from media_fleet.composer.decoding import PictureDecoder, UndecodableError
@@ -34,6 +35,7 @@ KEY_AGAIN_S = 0.3
 """Key frames that are asked for follow each other no faster."""
 MOST_WAITING = 30
 """Pictures. With more of them waiting, decoding alone does not keep up."""
+_SCALING = Interpolation.AREA
 _ENCODERS = {"VP8": "libvpx", "H264": "libx264"}
 
 
@@ -48,11 +50,12 @@ class Payload(Struct, frozen=True, kw_only=True):
 class PictureTranscoder:
     """Of one track. ``wants_key``: nothing can be decoded before a key frame comes."""
 
-    def __init__(self, taken: str, made: str) -> None:
-        """``taken``, ``made``: codecs by their names in `media_fleet.domain.media_formats`."""
+    def __init__(self, taken: str, made: str, *, part: int = 1) -> None:
+        """``taken``, ``made``: codecs by their names in `media_fleet.domain.media_formats`. ``part``: so many times
+        less wide and high are the pictures that are made."""
         self._taken = taken
         self._decoder = PictureDecoder(taken)
-        self._encoder = PictureEncoder(made)
+        self._encoder = PictureEncoder(made, part=part)
         self.wants_key = False
         self.made = self.dropped = 0
         self.took_ms = 0.0
@@ -114,8 +117,9 @@ def _large_enough(frame: av.VideoFrame | None) -> av.VideoFrame | None:
 class PictureEncoder:
     """One that begins anew for other sizes and rates."""
 
-    def __init__(self, codec: str) -> None:
+    def __init__(self, codec: str, *, part: int = 1) -> None:
         self._codec = codec
+        self._part = part
         self._context: av.VideoCodecContext | None = None
         self._picture_id = random.getrandbits(15)
         self._first: int | None = None
@@ -129,7 +133,7 @@ class PictureEncoder:
 
     def may_take(self, frame: av.VideoFrame) -> bool:
         """Whether it is of the size of those before, or sizes may change now."""
-        context, size = self._context, _even(frame)
+        context, size = self._context, self._size_of(frame)
         if context is None or (context.width, context.height) == size:
             return True
         used, most_s = self._size_changes, SIZES_AT_ONCE * RATE_AGAIN_S
@@ -137,9 +141,9 @@ class PictureEncoder:
 
     def encode(self, frame: av.VideoFrame, timestamp: int) -> list[bytes]:
         """A picture's RTP payloads."""
-        width, height = _even(frame)
+        width, height = self._size_of(frame)
         if (frame.format.name, frame.width, frame.height) != ("yuv420p", width, height):
-            frame = frame.reformat(width=width, height=height, format="yuv420p")
+            frame = frame.reformat(width=width, height=height, format="yuv420p", interpolation=_SCALING)
         context = self._context_for(frame)
         now = time.monotonic()
         is_key = self.wants_key and now - self._key_at >= KEY_AGAIN_S
@@ -152,6 +156,11 @@ class PictureEncoder:
             return list(h264_payloads(picture))
         self._picture_id = (self._picture_id + 1) & 0x7FFF
         return list(vp8_payloads(picture, self._picture_id))
+
+    def _size_of(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """The width and height that is made of a frame: odd ones H.264 has not in this form."""
+        width, height = max(LEAST_SIDE, frame.width // self._part), max(LEAST_SIDE, frame.height // self._part)
+        return width & ~1, height & ~1
 
     def _place(self, timestamp: int) -> int:
         """Always later than before, and as much later as the timestamps say."""
@@ -174,11 +183,6 @@ class PictureEncoder:
         self._rate, self._began_at, self._key_at, self.wants_key = rate, now, now, False
         self._context = _context(_ENCODERS[self._codec], frame.width, frame.height, rate)
         return self._context
-
-
-def _even(frame: av.VideoFrame) -> tuple[int, int]:
-    """The width and height that is made of a frame: odd ones H.264 has not in this form."""
-    return frame.width & ~1, frame.height & ~1
 
 
 def _context(encoder: str, width: int, height: int, rate: int) -> av.VideoCodecContext:

@@ -34,6 +34,10 @@ class Begin(Route, frozen=True, kw_only=True, tag="begin"):
     made: Form
     payload_type: int
     """Of what is made."""
+    is_smaller: bool = False
+    """Pictures are made a half as wide and as high."""
+    limit_bps: int | None = None
+    """As `Rate`, from the beginning."""
 
     def __repr__(self) -> str:
         return f"Begin(track_id={self.track_id!r})"

@@ -34,8 +34,10 @@ class Transcoder:
         is_sound = begin.taken.codec in SOUND
         patience = _SOUND_PATIENCE_MS if is_sound else _PICTURES_PATIENCE_MS
         self._reception = Reception(begin.taken.codec, begin.taken.clock_rate, patience)
-        self._pictures = None if is_sound else PictureTranscoder(begin.taken.codec, begin.made.codec)
+        self._pictures = None if is_sound else _pictures_of(begin)
         self._sound = SoundTranscoder(begin.taken.codec, begin.taken.clock_rate, begin.made.codec) if is_sound else None
+        if begin.limit_bps is not None:
+            self.limit(begin.limit_bps)
         self._stream = Stream(self._path, ssrc=begin.made.ssrc, payload_type=begin.payload_type)
         self._reported_at = 0.0
         self._reported = Progress()
@@ -131,3 +133,7 @@ class Transcoder:
                 needed_bps=0 if self._pictures is None else self._pictures.needed_bps,
             )
         )
+
+
+def _pictures_of(begin: Begin) -> PictureTranscoder:
+    return PictureTranscoder(begin.taken.codec, begin.made.codec, part=2 if begin.is_smaller else 1)

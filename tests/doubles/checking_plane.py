@@ -29,6 +29,8 @@ class Plane:
         """What each mixer was told that it gets, by SSRC."""
         self.mixes: dict[tuple[fx.TransportKey, int], ParticipantId | None] = {}
         """Without whom what is made under an SSRC is."""
+        self.allowed_layers: set[fx.TrackKey] = set()
+        self.made_layers: dict[fx.TrackKey, fx.TransportKey] = {}
 
     def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901, PLR0912, PLR0915  # one case for each effect, flat
         match effect:
@@ -49,6 +51,14 @@ class Plane:
                 for track in [t for t, owner in self.tracks.items() if owner == key]:
                     self._remove_track(track)
                 self.subscriptions = {s: a for s, a in self.subscriptions.items() if s.transport != key}
+                self.made_layers = {track: maker for track, maker in self.made_layers.items() if maker != key}
+            case fx.AllowMadeLayer(track=track, allowed=allowed):
+                assert track in self.tracks
+                (self.allowed_layers.add if allowed else self.allowed_layers.discard)(track)
+            case fx.AddMadeLayer(track=track, transport=key):
+                assert track in self.allowed_layers
+                assert key in self.secured
+                self.made_layers[track] = key
             case fx.AddTrack(track=track, transport=key):
                 assert key in self.secured
                 assert track not in self.tracks
@@ -115,4 +125,6 @@ class Plane:
 
     def _remove_track(self, track: fx.TrackKey) -> None:
         del self.tracks[track], self.media[track]
+        self.allowed_layers.discard(track)
+        self.made_layers.pop(track, None)
         self.subscriptions = {s: a for s, a in self.subscriptions.items() if s.track != track}

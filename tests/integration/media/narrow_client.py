@@ -74,8 +74,10 @@ def transport_feedback(arrivals: dict[int, float], count: int) -> bytes:
 class NarrowClient(Client):
     """Watches. ``layers``: of which layer the last packet of each track was (`LayeredClient`), by mid."""
 
-    def __init__(self, gateway: Any, name: str, *, rate: float) -> None:
+    def __init__(self, gateway: Any, name: str, *, rate: float, decodes: bool = False) -> None:
+        """``decodes``: what comes is shown as well, as from any path."""
         super().__init__(gateway, name)
+        self._decodes = decodes
         self._path = Bottleneck(rate)
         self._layers: dict[str, int] = {}
         self._telling: asyncio.Task[None] | None = None
@@ -108,7 +110,10 @@ class NarrowClient(Client):
                 self._path.carry(said.transport_sequence_number, said.abs_send_time, len(data))
                 if packet.payload and said.mid is not None and packet.payload_type not in repairs:
                     self._layers[said.mid] = packet.payload[-1]
+            if self._decodes:
+                await take(data, arrival_time_ms)
 
+        take = transport._handle_rtp_data
         transport._handle_rtp_data = keep  # type: ignore[method-assign]
         self._telling = asyncio.create_task(self._tell(transport))
 

@@ -16,6 +16,7 @@ from media_fleet.domain.effects import (
     AddSubscription,
     AddTrack,
     AdjustSubscription,
+    AllowMadeLayer,
     CloseTransport,
     Effect,
     MuteTrack,
@@ -89,7 +90,7 @@ def take(room: Room, participant_id: ParticipantId, client: Any, offer: Offer, *
 def test_publishing_opens_a_transport_and_offers_the_track_to_the_others(room: Room, alice: Any) -> None:
     effects = publish_camera(room, alice)
     kinds = [type(effect) for effect in effects]
-    assert kinds == [OpenTransport, StartDtls, AddTrack, OpenTransport, SendOffer]
+    assert kinds == [OpenTransport, StartDtls, AddTrack, OpenTransport, SendOffer, AllowMadeLayer]
     offer = offer_to(effects, BOB)
     assert (offer.generation, offer.negotiation) == (1, 1)
     assert [(t.mid, t.track_id, t.participant_id) for t in offer.tracks] == [("0", "cam", ALICE)]
@@ -309,7 +310,7 @@ def test_a_new_peer_connection_replaces_the_transport_and_its_tracks(room: Room,
     alice.connection += 1
     effects = publish_camera(room, alice)
     kinds = [type(effect) for effect in effects]
-    assert kinds == [RemoveTrack, CloseTransport, OpenTransport, StartDtls, AddTrack, SendOffer]
+    assert kinds == [RemoveTrack, CloseTransport, OpenTransport, StartDtls, AddTrack, SendOffer, AllowMadeLayer]
     assert only(effects, OpenTransport)[0].transport.generation == 2
 
 

@@ -14,6 +14,7 @@ from contracts.node_rpc import AssignedTrack, Offer
 from contracts.rooms import MIXED_SOUND, MeetingId, ParticipantId, TrackId, TrackSource
 from media_fleet.adapters.sdp_parser import parse
 from media_fleet.domain import effects as fx
+from media_fleet.domain.layer_making import LAYER_MAKER
 from media_fleet.domain.layers import Rank, priority
 from media_fleet.domain.recording import RECORDERS
 from media_fleet.domain.room import Room
@@ -28,7 +29,7 @@ from media_fleet.domain.session_description import (
     Setup,
 )
 from media_fleet.domain.sound_mixing import MIXER
-from media_fleet.domain.transcoder_places import TranscoderPlaces
+from media_fleet.domain.transcoder_places import LAYER, TranscoderPlaces
 from media_fleet.domain.transcoding import TRANSCODER
 from media_fleet.domain.transport_parameters import NodeEnd, host_candidates
 from tests.doubles.checking_plane import BROADCAST, RECORDING, Plane
@@ -44,7 +45,7 @@ SLOTS = (
 )
 PICTURES = {f"{person}{mid}" for person in PEOPLE for mid, kind, _ in SLOTS if kind == "video"}
 WITHOUT_H264 = PEOPLE[2]
-WORKERS = {*RECORDERS.values(), TRANSCODER, MIXER}
+WORKERS = {*RECORDERS.values(), TRANSCODER, MIXER, LAYER_MAKER}
 CAMERAS = {f"{person}1" for person in PEOPLE}
 OPUS = PayloadFormat(payload_type=111, name="opus", clock_rate=48_000, channels=2)
 VP8 = PayloadFormat(payload_type=96, name="VP8", clock_rate=90_000)
@@ -77,7 +78,7 @@ class RoomMachine(RuleBasedStateMachine):
             last_n_video=1,
             transcoder_places=self.transcoder_places,
         )
-        self.now = 0.0
+        self.now, self.encrypted = 0.0, False
         self.plane = Plane()
         self.joined: set[ParticipantId] = set()
         self.connection = dict.fromkeys(PEOPLE, 1)
@@ -303,7 +304,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 3))
     def transcoder_is_ready(self, which: int) -> None:
-        begun = {transport for track, transport in self.plane.tracks.items()}
+        begun = {*self.plane.tracks.values(), *self.plane.made_layers.values()}
         waiting = [each for each in self.plane.transcoders if each not in begun]
         if which < len(waiting):
             self._do(self.room.transcoder_ready(waiting[which]))
@@ -317,6 +318,17 @@ class RoomMachine(RuleBasedStateMachine):
             self._do(effects)
             if lost in self.plane.transcoders:
                 self.plane.transcoders.remove(lost)
+
+    @rule(which=st.integers(0, 3), needed=st.booleans())
+    def smaller_picture_is_needed(self, *, which: int, needed: bool) -> None:
+        possible = sorted(self.plane.allowed_layers, key=lambda key: (key.track_id, key.revision))
+        if which < len(possible):
+            self._do(self.room.tracks.layer_needed(possible[which], needed=needed))
+
+    @rule(encrypted=st.booleans())
+    def encrypt(self, *, encrypted: bool) -> None:
+        self.version, self.encrypted = self.version + 1, encrypted
+        self._do(self.room.tracks.change_encryption(encrypted=encrypted, version=self.version))
 
     @rule(seconds=st.sampled_from([1.0, 6.0]))
     def time_passes(self, seconds: float) -> None:
@@ -409,12 +421,17 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def transcoders_have_places_and_take_what_is_watched_alone(self) -> None:
-        assert len(self.plane.transcoders) == self.transcoder_places.taken("video") <= 2
+        video, layers = (self.transcoder_places.taken(kind) for kind in ("video", LAYER))
+        assert len(self.plane.transcoders) == video + layers <= 2 > layers
         for key, subscription in self.plane.subscriptions.items():
-            if key.transport.purpose is fx.Purpose.TRANSCODE:
+            if key.transport.participant_id == TRANSCODER:
                 made = [track for track, owner in self.plane.tracks.items() if owner == key.transport]
                 watching = [a for k, a in self.plane.subscriptions.items() if k.track in made and not a.share.paused]
                 assert subscription.share.paused or key.transport not in self.plane.transcoders or watching
+
+    @invariant()
+    def nothing_is_made_of_what_is_encrypted(self) -> None:
+        assert not self.encrypted or (self.plane.transcoders, self.plane.allowed_layers) == ([], set())
 
     def teardown(self) -> None:
         while self.plane.offers:

@@ -113,6 +113,18 @@ def test_pictures_come_out_as_they_went_in_and_at_their_time(taken: str, made: s
     assert (transcoder.made, transcoder.dropped) == (6, 0)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_smaller_pictures_are_a_half_as_wide_and_high(codec: str) -> None:
+    encoder, transcoder, decoder = PictureEncoder(codec), PictureTranscoder(codec, codec, part=2), PictureDecoder(codec)
+    for number in range(3):
+        [picture] = sent(codec, encoder, number, 60 + 40 * number, width=642, height=362)
+        [out] = assembled(codec, list(transcoder.take([picture], 0.0)))
+        shown = decoder.decode(out)
+        assert shown is not None
+        assert (shown.width, shown.height) == (320, 180)
+        assert float(shown.to_ndarray(format="gray").mean()) == pytest.approx(60 + 40 * number, abs=10)
+
+
 def test_of_pictures_that_wait_the_last_is_made_and_the_others_are_counted() -> None:
     encoder, transcoder = PictureEncoder("VP8"), PictureTranscoder("VP8", "H264")
     waiting = [picture for number in range(5) for picture in sent("VP8", encoder, number)]

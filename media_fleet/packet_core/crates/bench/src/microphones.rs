@@ -139,6 +139,7 @@ fn publish(place: Place<'_>, room: Room, index: usize) -> Microphone {
         extensions: extensions(),
         transport_cc: false,
         nack: false,
+        made_layer: false,
     };
     for command in [
         Command::AddTrack(track, transport, Box::new(config)),
@@ -176,6 +177,7 @@ fn subscribe(place: Place<'_>, room: Room, index: usize) -> UdpSocket {
             cname: "bench".into(),
             extensions: extensions(),
             continuous: false,
+            made_layer: false,
         };
         let (id, track) = (SUBSCRIPTION + number, TRACK + track as u32);
         place.command(Command::AddSubscription(id, transport, track, Box::new(config)));

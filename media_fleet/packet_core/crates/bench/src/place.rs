@@ -154,6 +154,7 @@ pub fn add_track(node: &Node, id: u32, transport: u32, ssrc: u32, is_simulcast: 
         extensions: extensions(),
         transport_cc: true,
         nack: true,
+        made_layer: false,
     };
     node.command(Command::AddTrack(id, transport, Box::new(config)))
         .expect("the node runs");
@@ -170,5 +171,6 @@ pub fn subscription(index: usize) -> SubscriptionConfig {
         cname: "bench".into(),
         extensions: extensions(),
         continuous: false,
+        made_layer: false,
     }
 }

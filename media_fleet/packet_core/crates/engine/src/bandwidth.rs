@@ -235,7 +235,8 @@ impl Engine {
         }
         self.wake_layers(now, claim.id, out);
         if before == share {
-            return;
+            // What there is no room for is not sent in the place of what is about to be made.
+            return self.retarget_one(claim.id);
         }
         let Some(subscription) = self.subscriptions.get_mut(&claim.id) else {
             return;
@@ -290,12 +291,13 @@ impl Engine {
 /// The qualities that could be forwarded of the layers being sent, or asleep, up to the wanted one, or of the lowest of them. None as long as nobody knows
 /// what some of them take, and what would have to be taken away for it.
 fn add_steps(now: Now, claim: &mut Claim, track: &Track, subscription: &Subscription, has: Option<Quality>) {
-    let Some(best) = track.choose_layer_to_be(subscription.wanted, now) else {
+    let lowest = subscription.lowest(track);
+    let Some(best) = track.choose_layer_to_be(lowest, subscription.wanted_of(track), now) else {
         return;
     };
-    let layers = track.layers.iter().enumerate().take(best + 1);
+    let layers = track.layers.iter().enumerate().take(best + 1).skip(lowest);
     for (layer, received) in layers.filter(|(layer, _)| track.can_be_had(*layer, now)) {
-        let Some(rate) = received.rate() else {
+        let Some(rate) = track.rate_of(layer) else {
             if subscription.share == Share::Unlimited {
                 claim.clear();
             }

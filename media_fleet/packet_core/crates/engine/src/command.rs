@@ -70,6 +70,8 @@ pub struct TrackConfig {
     pub transport_cc: bool,
     /// Whether lost packets are asked for.
     pub nack: bool,
+    /// Whether it has a layer beneath, which the node makes: only where there is one encoding.
+    pub made_layer: bool,
 }
 
 impl TrackConfig {
@@ -100,6 +102,8 @@ pub struct SubscriptionConfig {
     pub extensions: ExtensionMap,
     /// All sound, also what nobody else is sent: silence, and microphones beyond so many.
     pub continuous: bool,
+    /// Whether it may get the layer that the node makes.
+    pub made_layer: bool,
 }
 
 /// A track that another node relays.
@@ -115,6 +119,8 @@ pub struct RelayedTrackConfig {
     pub red: bool,
     /// Under which SSRC each layer crosses the link, the lowest first.
     pub ssrcs: Vec<u32>,
+    /// As in [`TrackConfig`].
+    pub made_layer: bool,
 }
 
 /// How a layer of a track crosses a link.
@@ -162,6 +168,10 @@ pub enum Command {
     SetTrackGroup(Id, Option<Id>),
     /// Asks the publisher for key frames.
     RequestKeyFrame(Id),
+    /// Whether the layer that the node makes of a track could be made.
+    AllowMadeLayer(Id, bool),
+    /// Track, transport, SSRC: as which the layer comes that the node makes. It ends with the transport.
+    AddMadeLayer(Id, Id, u32),
     /// Somebody is about to subscribe: the publisher should send it as when it was new.
     ExpectSubscriber(Id),
     /// Subscription, transport, track, and how it is sent.
@@ -199,6 +209,8 @@ impl Command {
             | Self::SetTrackMuted(id, _)
             | Self::SetTrackGroup(id, _)
             | Self::RequestKeyFrame(id)
+            | Self::AllowMadeLayer(id, _)
+            | Self::AddMadeLayer(id, ..)
             | Self::ExpectSubscriber(id)
             | Self::AddSubscription(id, ..)
             | Self::SetWantedLayer(id, _)

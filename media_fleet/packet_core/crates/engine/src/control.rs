@@ -134,10 +134,10 @@ impl Engine {
         if let Some(track) = self.tracks.get_mut(&source.track)
             && std::mem::take(&mut track.layers[source.layer].active)
         {
-            out.event(Event::LayerStopped {
-                track: source.track,
-                layer: source.layer,
-            });
+            if let Some(layer) = track.outer_index(source.layer) {
+                let track = source.track;
+                out.event(Event::LayerStopped { track, layer });
+            }
             self.retarget(source.track);
         }
     }

@@ -44,6 +44,8 @@ impl Engine {
             Command::SetTrackMuted(id, muted) => self.set_track_muted(id, muted),
             Command::SetTrackGroup(id, group) => self.set_track_group(id, group),
             Command::RequestKeyFrame(id) => self.request_key_frame(id),
+            Command::AllowMadeLayer(id, allowed) => self.allow_made_layer(id, allowed),
+            Command::AddMadeLayer(id, transport, ssrc) => self.add_made_layer(id, transport, ssrc),
             Command::ExpectSubscriber(id) => self.expect_subscriber(now, id, out),
             Command::AddSubscription(id, transport, track, config) => {
                 self.add_subscription(id, transport, track, *config, None)
@@ -111,6 +113,7 @@ impl Engine {
         for subscription in transport.subscriptions {
             self.remove_subscription(subscription, out);
         }
+        self.forget_maker(id);
         true
     }
 
@@ -121,6 +124,8 @@ impl Engine {
         transport.tracks.push(id);
         transport.wants_transport_cc |= config.transport_cc;
         transport.extensions.merge(&config.extensions);
+        let track = Track::new(transport_id, config);
+        let config = &track.config;
         if config.rids.is_empty() {
             for (ssrc, is_rtx) in [(config.ssrc, false), (config.rtx_ssrc, true)] {
                 if let Some(ssrc) = ssrc {
@@ -128,14 +133,14 @@ impl Engine {
                         ssrc,
                         Source {
                             track: id,
-                            layer: 0,
+                            layer: track.lowest_sent(),
                             is_rtx,
                         },
                     );
                 }
             }
         }
-        self.tracks.insert(id, Track::new(transport_id, config));
+        self.tracks.insert(id, track);
         true
     }
 
@@ -145,8 +150,10 @@ impl Engine {
             return false;
         };
         self.forget_voice(id, &track.voice);
-        if let Some(transport) = self.transports.get_mut(&track.transport) {
-            transport.forget_track(id);
+        for transport in [Some(track.transport), track.maker()] {
+            if let Some(transport) = transport.and_then(|id| self.transports.get_mut(&id)) {
+                transport.forget_track(id);
+            }
         }
         for heir in track.heirs {
             self.disinherit(heir);

@@ -127,11 +127,7 @@ impl Engine {
             transports: self.transports.len() as u64,
             tracks: self.tracks.len() as u64,
             subscriptions: self.subscriptions.len() as u64,
-            layers_paused: self
-                .tracks
-                .values()
-                .map(|track| track.usage.asleep() as u64)
-                .sum(),
+            layers_paused: self.tracks.values().map(|track| track.asleep() as u64).sum(),
             tracks_unheard: self.tracks.values().filter(|track| track.is_unheard()).count() as u64,
             ..self.stats
         }
@@ -140,11 +136,12 @@ impl Engine {
     /// The layers of a track that have been seen; none for an unknown track.
     #[must_use]
     pub fn track_stats(&self, track: Id) -> Vec<LayerStats> {
-        let layers = self.tracks.get(&track).map_or(&[][..], |track| &track.layers);
+        let Some(track) = self.tracks.get(&track) else {
+            return Vec::new();
+        };
+        let layers = track.layers.iter().enumerate();
         layers
-            .iter()
-            .enumerate()
-            .filter_map(|(index, layer)| layer.stats(index))
+            .filter_map(|(index, layer)| layer.stats(track.outer_index(index)?))
             .collect()
     }
 
@@ -155,7 +152,7 @@ impl Engine {
         let track = self.tracks.get(&subscription.track);
         Some(SubscriptionStats {
             unheard: track.is_some_and(Track::is_unheard) && !subscription.config.continuous,
-            ..subscription.stats()
+            ..subscription.stats(track)
         })
     }
 

@@ -52,6 +52,13 @@ pub enum Event {
         /// So many of its layers, from the lowest up.
         layers: usize,
     },
+    /// Somebody needs the smaller picture that the node could make of a track, or nobody does any more.
+    LayerNeeded {
+        /// The track.
+        track: Id,
+        /// Somebody does.
+        needed: bool,
+    },
     /// Others speak in a group than before, or in another order.
     SpeakersChanged {
         /// Which.

@@ -165,6 +165,8 @@ pub(crate) struct Layer {
     pub key_frames: KeyFrames,
     pub rates: LayerRates,
     pub scalability: Scalability,
+    /// Width and height in pixels, where key frames say them.
+    pub size: Option<(u16, u16)>,
     last_media_us: u64,
     window_start_us: u64,
     window_bytes: u64,
@@ -194,6 +196,7 @@ impl Layer {
             key_frames: KeyFrames::default(),
             rates: LayerRates::default(),
             scalability: Scalability::default(),
+            size: None,
             last_media_us: 0,
             window_start_us: 0,
             window_bytes: 0,

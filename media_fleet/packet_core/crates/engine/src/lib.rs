@@ -22,6 +22,7 @@
 //! | `scalability`, `rates` | which spatial and temporal layers an encoding has, and what each of them takes |
 //! | `thinning` | which frames a subscriber gets of them, and when it can get more |
 //! | `history` | what was sent, so that it can be sent again |
+//! | `made` | a smaller picture that the node makes of a track with one encoding |
 //! | `usage` | which layers nobody can use, so that they need not be sent |
 //! | `speakers` | who speaks |
 //! | `hearing` | which microphones are forwarded: not those that are silent, and so many at the most |
@@ -47,6 +48,7 @@ mod ice;
 mod key_frames;
 mod layer;
 mod link;
+mod made;
 mod output;
 mod pacing;
 mod playout;

@@ -110,10 +110,11 @@ impl Engine {
                 extensions: ExtensionMap::between_nodes(),
                 transport_cc: false,
                 nack: true,
+                made_layer: config.made_layer,
             },
         );
         if let (Some(track), Some(transport)) = (self.tracks.get_mut(&id), self.transports.get_mut(&link)) {
-            for (layer, ssrc) in config.ssrcs.into_iter().enumerate() {
+            for (layer, ssrc) in (track.lowest_sent()..).zip(config.ssrcs) {
                 track.layers[layer].ssrc = Some(ssrc);
                 let source = Source {
                     track: id,
@@ -128,13 +129,13 @@ impl Engine {
 
     /// Has one layer of a track cross a link.
     pub(crate) fn add_relay(&mut self, id: Id, link: Id, track: Id, config: RelayConfig) -> bool {
-        let has_layer = self
-            .tracks
-            .get(&track)
-            .is_some_and(|track| config.layer < track.layers.len());
-        if !has_layer || !self.is_link(link) {
+        let layers = self.tracks.get(&track);
+        let layer = layers
+            .map(|track| (config.layer + track.lowest_sent(), track.layers.len()))
+            .filter(|(layer, count)| layer < count);
+        let (Some((layer, _)), true) = (layer, self.is_link(link)) else {
             return false;
-        }
+        };
         let subscription = SubscriptionConfig {
             mid: String::new(),
             ssrc: config.ssrc,
@@ -146,8 +147,9 @@ impl Engine {
             extensions: ExtensionMap::between_nodes(),
             // Each node chooses whom its own participants hear, by the levels of all.
             continuous: true,
+            made_layer: false,
         };
-        self.add_subscription(id, link, track, subscription, Some(config.layer))
+        self.add_subscription(id, link, track, subscription, Some(layer))
     }
 
     /// Sends a message to the other node, which may get lost.

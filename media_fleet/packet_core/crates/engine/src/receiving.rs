@@ -156,7 +156,7 @@ impl Engine {
             self.stats.rtx_received += 1;
             (u16::from_be_bytes(*original), payload)
         } else {
-            if !track.config.is_media(header.payload_type) {
+            if !track.config.is_media(header.payload_type) && !track.is_made(source.layer) {
                 self.stats.dropped_unknown_ssrc += 1;
                 return;
             }
@@ -220,6 +220,9 @@ impl Engine {
         if let Some(stored) = &stored {
             layer.count_media(payload.len(), now);
             if config.codec.is_video() {
+                if stored.key_frame {
+                    layer.size = config.codec.size(payload).or(layer.size);
+                }
                 layer.key_frames.arrived(stored, &layer.store, now);
                 layer.rates.count(stored, &layer.scalability, now);
                 if has_structure {
@@ -242,10 +245,12 @@ impl Engine {
                 self.pending.push(pending);
             }
         }
-        if starts {
+        let outer = self.tracks.get(&source.track);
+        let outer = outer.and_then(|track| track.outer_index(source.layer));
+        if let (true, Some(layer)) = (starts, outer) {
             out.event(Event::LayerStarted {
                 track: source.track,
-                layer: source.layer,
+                layer,
             });
         }
         if starts || goes_on {
@@ -266,7 +271,7 @@ impl Engine {
         // Where RTX is negotiated, a late packet of the layer's own SSRC was overtaken, and answers no request.
         let is_answer = source.is_rtx || track.config.rtx_payload_type.is_none();
         if let (Some(answers_after_ms), true) = (arrival.answers_after_ms, is_answer)
-            && let Some(transport) = self.transports.get_mut(&track.transport)
+            && let Some(transport) = self.transports.get_mut(&track.transport_of(source.layer))
         {
             transport.round_trip.measured(answers_after_ms as f64);
         }

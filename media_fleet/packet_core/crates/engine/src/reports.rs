@@ -122,6 +122,7 @@ impl Engine {
             self.look_after_links(now, out);
             self.look_at_uplinks(now);
             self.divide_bandwidth(now, out);
+            self.look_at_made_layers(now, out);
             self.send_receiver_reports(now, out);
             self.notice_stopped_layers(now, out);
             self.let_layers_lapse(now, out);
@@ -165,7 +166,8 @@ impl Engine {
                 let Some(track) = self.tracks.get_mut(track) else {
                     continue;
                 };
-                for layer in track.layers.iter_mut().filter(|layer| layer.active) {
+                let lowest = track.lowest_sent();
+                for layer in track.layers.iter_mut().skip(lowest).filter(|layer| layer.active) {
                     let block = layer.ssrc.and_then(|ssrc| layer.reception.report(ssrc, now));
                     if let (Some(block), true) = (block, count < MAX_REPORT_BLOCKS) {
                         blocks[count] = block;
@@ -186,10 +188,12 @@ impl Engine {
         let mut unrepaired = Vec::new();
         self.due.nack_us = u64::MAX;
         for (id, track) in self.tracks.iter_mut().filter(|(_, track)| track.config.nack) {
-            let Some(transport) = self.transports.get_mut(&track.transport) else {
-                continue;
-            };
+            let (own, maker, lowest) = (track.transport, track.maker(), track.lowest_sent());
             for (index, layer) in track.layers.iter_mut().enumerate() {
+                let id_of_transport = maker.filter(|_| index < lowest).unwrap_or(own);
+                let Some(transport) = self.transports.get_mut(&id_of_transport) else {
+                    continue;
+                };
                 let Some(deadline_ms) = layer.nack.deadline_ms() else {
                     continue;
                 };
@@ -250,16 +254,16 @@ impl Engine {
                 AUDIO_STOPPED_US
             };
             let newest = track.layers.iter().map(|layer| layer.last_packet_us).max();
+            let lowest = track.lowest_sent();
             for (index, layer) in track.layers.iter_mut().enumerate() {
                 if !layer.active {
                     continue;
                 }
                 if now.us.saturating_sub(layer.last_packet_us) >= limit {
                     layer.active = false;
-                    out.event(Event::LayerStopped {
-                        track: *id,
-                        layer: index,
-                    });
+                    if let Some(layer) = index.checked_sub(lowest) {
+                        out.event(Event::LayerStopped { track: *id, layer });
+                    }
                     changed.push(*id);
                 } else if !layer.stalled && newest >= Some(layer.last_packet_us + STALLED_US) {
                     layer.stalled = true;
@@ -304,7 +308,7 @@ impl Engine {
             let Some(track) = self.tracks.get_mut(id) else {
                 return false;
             };
-            let Some(transport) = self.transports.get_mut(&track.transport) else {
+            let Some(transport) = self.transports.get_mut(&track.transport_of(*index)) else {
                 return false;
             };
             let layer = &mut track.layers[*index];

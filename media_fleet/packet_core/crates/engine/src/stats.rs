@@ -56,6 +56,7 @@ pub struct LayerStats {
 #[allow(missing_docs)]
 pub struct SubscriptionStats {
     pub layer: Option<usize>,
+    pub made: bool,
     pub spatial_layer: Option<u8>,
     pub temporal_layer: Option<u8>,
     pub starved: bool,

@@ -189,8 +189,10 @@ impl Subscription {
                 return self.interrupt();
             }
         };
-        let wanted = self.wanted.unwrap_or(usize::MAX);
-        self.target = track.choose_layer(Some(wanted.min(share.layer)));
+        let wanted = self.wanted_of(track);
+        self.target = track
+            .choose_layer(self.lowest(track), wanted.min(share.layer))
+            .filter(|_| !self.awaits_made(track));
         let Some(target) = self.target else {
             return self.interrupt();
         };
@@ -213,7 +215,7 @@ impl Subscription {
             Share::UpTo(quality) => quality.layer,
             Share::Unlimited => usize::MAX,
         };
-        track.choose_layer(Some(most.min(self.wanted.unwrap_or(usize::MAX))))
+        track.choose_layer(self.lowest(track), most.min(self.wanted_of(track)))
     }
 
     /// Whether packets of a layer may be for this subscriber.
@@ -413,9 +415,11 @@ impl Subscription {
             .resend(sequence, transport_sequence, now_ms, patience_ms, fate)
     }
 
-    pub(crate) fn stats(&self) -> SubscriptionStats {
+    pub(crate) fn stats(&self, track: Option<&Track>) -> SubscriptionStats {
+        let lowest_sent = track.map_or(0, Track::lowest_sent);
         SubscriptionStats {
-            layer: self.current,
+            layer: self.current.map(|layer| layer.saturating_sub(lowest_sent)),
+            made: self.current.is_some_and(|layer| layer < lowest_sent),
             spatial_layer: self.point().map(|point| point.spatial),
             temporal_layer: self.point().map(|point| point.temporal),
             starved: self.share == Share::Nothing,

@@ -6,6 +6,7 @@ use parley_wire::dependency_descriptor::OperatingPoint;
 use crate::Id;
 use crate::command::{Kind, TrackConfig};
 use crate::layer::Layer;
+use crate::made::Made;
 use crate::output::Now;
 use crate::playout::Uplink;
 use crate::scalability::ALL_LAYERS;
@@ -32,8 +33,10 @@ pub(crate) struct Track {
     pub transport: Id,
     pub config: TrackConfig,
     pub muted: bool,
-    /// One for each rid; one where there are none.
+    /// One for each rid; one where there are none, after the one that the node makes.
     pub layers: Vec<Layer>,
+    /// Of that one, where there is one.
+    pub made: Option<Made>,
     pub usage: Usage,
     pub voice: Voice,
     pub uplink: Uplink,
@@ -46,12 +49,15 @@ pub(crate) struct Track {
 
 impl Track {
     pub(crate) fn new(transport: Id, config: TrackConfig) -> Self {
-        let count = config.rids.len().max(1);
         let is_video = config.kind == Kind::Video;
+        let made = (config.made_layer && is_video && config.rids.len() < 2).then(Made::default);
+        let count = config.rids.len().max(1) + usize::from(made.is_some());
         let mut layers: Vec<Layer> = (0..count).map(|_| Layer::new(is_video)).collect();
-        if config.rids.is_empty() {
-            layers[0].ssrc = config.ssrc;
-            layers[0].rtx_ssrc = config.rtx_ssrc;
+        if config.rids.is_empty()
+            && let Some(only) = layers.last_mut()
+        {
+            only.ssrc = config.ssrc;
+            only.rtx_ssrc = config.rtx_ssrc;
         }
         Self {
             transport,
@@ -59,6 +65,7 @@ impl Track {
             muted: false,
             usage: Usage::new(layers.len()),
             layers,
+            made,
             voice: Voice::default(),
             uplink: Uplink::default(),
             subscribers: Vec::new(),
@@ -80,13 +87,15 @@ impl Track {
                 .any(|layer| layer.active && layer.hearing.is_withheld())
     }
 
-    /// The layer that a packet with this rid belongs to; without a rid, the only layer.
+    /// The layer that a packet with this rid belongs to; without a rid, the only one that the publisher sends.
     pub(crate) fn layer_of_rid(&self, rid: Option<&[u8]>) -> Option<usize> {
+        let lowest = self.lowest_sent();
         match rid {
             Some(rid) if !self.config.rids.is_empty() => {
-                self.config.rids.iter().position(|known| known.as_bytes() == rid)
+                let known = self.config.rids.iter();
+                Some(lowest + known.map(String::as_bytes).position(|known| known == rid)?)
             }
-            _ if self.layers.len() == 1 => Some(0),
+            _ if self.layers.len() == lowest + 1 => Some(lowest),
             _ => None,
         }
     }
@@ -97,25 +106,31 @@ impl Track {
         layer.active && !layer.stalled
     }
 
-    /// The best layer up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
-    pub(crate) fn choose_layer(&self, wanted: Option<usize>) -> Option<usize> {
-        self.choose(wanted, |layer| self.is_sent(layer))
+    /// The best layer from `lowest` up to `wanted` that is being sent; if only higher ones are, the lowest of these; None if none is.
+    pub(crate) fn choose_layer(&self, lowest: usize, wanted: usize) -> Option<usize> {
+        self.choose(lowest, wanted, |layer| self.is_sent(layer))
     }
 
     /// As [`Self::choose_layer`], with layers that sleep and whose rate is known.
-    pub(crate) fn choose_layer_to_be(&self, wanted: Option<usize>, now: Now) -> Option<usize> {
-        self.choose(wanted, |layer| self.can_be_had(layer, now))
+    pub(crate) fn choose_layer_to_be(&self, lowest: usize, wanted: usize, now: Now) -> Option<usize> {
+        self.choose(lowest, wanted, |layer| self.can_be_had(layer, now))
     }
 
-    /// Whether a layer is sent, or sleeps and its rate is known.
+    /// Whether a layer is sent, or sleeps and its rate is known, or would be made.
     pub(crate) fn can_be_had(&self, index: usize, now: Now) -> bool {
         let sleeps = || self.layers[index].rate().is_some() && self.usage.can_wake(index, now);
-        self.is_sent(index) || sleeps()
+        let is_to_be = || {
+            if self.is_made(index) {
+                self.could_be_made()
+            } else {
+                sleeps()
+            }
+        };
+        self.is_sent(index) || is_to_be()
     }
 
-    fn choose(&self, wanted: Option<usize>, can_be_chosen: impl Fn(usize) -> bool) -> Option<usize> {
-        let wanted = wanted.unwrap_or(usize::MAX);
-        let mut layers = (0..self.layers.len()).filter(|layer| can_be_chosen(*layer));
+    fn choose(&self, lowest: usize, wanted: usize, can_be_chosen: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut layers = (lowest..self.layers.len()).filter(|layer| can_be_chosen(*layer));
         let first = layers.next()?;
         Some(
             layers
@@ -148,6 +163,7 @@ mod tests {
                 extensions: ExtensionMap::default(),
                 transport_cc: true,
                 nack: true,
+                made_layer: false,
             },
         )
     }
@@ -167,7 +183,8 @@ mod tests {
             for (layer, active) in track.layers.iter_mut().zip(active) {
                 layer.active = active;
             }
-            assert_eq!(track.choose_layer(wanted), chosen, "{active:?} {wanted:?}");
+            let best = wanted.unwrap_or(usize::MAX);
+            assert_eq!(track.choose_layer(0, best), chosen, "{active:?} {wanted:?}");
         }
     }
 

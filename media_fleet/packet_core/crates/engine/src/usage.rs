@@ -70,11 +70,6 @@ impl Usage {
         std::mem::replace(&mut self.told, kept) != kept
     }
 
-    /// How many layers sleep.
-    pub(crate) fn asleep(&self) -> usize {
-        self.layers.len() - self.told
-    }
-
     /// Whether a layer that is not being sent would be, a moment after it is wanted.
     pub(crate) fn can_wake(&self, layer: usize, now: Now) -> bool {
         let woken_us = self.layers[layer].woken_us;
@@ -100,9 +95,25 @@ impl Subscription {
 }
 
 impl Track {
+    /// So many of the publisher's own layers are of use, as the publisher knows.
+    fn told_layers(&self) -> usize {
+        self.usage.told.saturating_sub(self.lowest_sent())
+    }
+
+    /// How many of them sleep.
+    pub(crate) fn asleep(&self) -> usize {
+        self.usage.layers.len() - self.lowest_sent() - self.told_layers()
+    }
+
     fn use_layers(&mut self, now: Now, id: Id, count: usize, out: &mut impl Output) {
+        // What the node makes, it makes of what the publisher sends.
+        let count = if self.made.is_some() && count > 0 {
+            usize::MAX
+        } else {
+            count
+        };
         if self.usage.used(count, now) && self.codec().is_video() {
-            let layers = self.usage.told;
+            let layers = self.told_layers();
             out.event(Event::LayersWanted { track: id, layers });
         }
     }
@@ -152,7 +163,7 @@ impl Engine {
         }
         for (id, track) in &mut self.tracks {
             if track.usage.lapses(now) && track.codec().is_video() {
-                let (track, layers) = (*id, track.usage.told);
+                let (track, layers) = (*id, track.told_layers());
                 out.event(Event::LayersWanted { track, layers });
             }
         }
@@ -175,12 +186,12 @@ mod tests {
         let mut usage = Usage::new(3);
         assert!(!usage.used(3, at(0)), "as at first");
         assert!(!usage.used(1, at(4)) && !usage.lapses(at(4)));
-        assert!(usage.lapses(at(5)) && usage.asleep() == 2);
+        assert!(usage.lapses(at(5)) && usage.told == 1);
         assert!(!usage.lapses(at(6)), "told already");
-        assert!(usage.used(2, at(7)) && usage.asleep() == 1);
+        assert!(usage.used(2, at(7)) && usage.told == 2);
         assert!(!usage.used(1, at(8)));
         assert!(!usage.lapses(at(11)) && usage.lapses(at(12)));
-        assert_eq!(usage.asleep(), 2);
+        assert_eq!(usage.told, 1);
     }
 
     #[test]

@@ -291,6 +291,7 @@ fn whoever_is_not_the_other_node_is_not_listened_to() {
         clock_rate: 90_000,
         red: false,
         ssrcs: vec![CROSSING],
+        made_layer: false,
     };
     nodes.worlds[EAST].command(Command::AddRelayedTrack(900, LINK, Box::new(relayed)));
     Camera::new(publisher, &[]).film(&mut foreign, 10);

@@ -35,6 +35,10 @@ event_class!(LayersWanted {
     track: Id,
     layers: usize
 });
+event_class!(LayerNeeded {
+    track: Id,
+    needed: bool
+});
 event_class!(SpeakersChanged {
     group: Id,
     tracks: Vec<Id>
@@ -81,6 +85,7 @@ pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAn
         )?
         .into_any(),
         Event::LayersWanted { track, layers } => Bound::new(py, LayersWanted { track, layers })?.into_any(),
+        Event::LayerNeeded { track, needed } => Bound::new(py, LayerNeeded { track, needed })?.into_any(),
         Event::SpeakersChanged { group, tracks } => {
             Bound::new(py, SpeakersChanged { group, tracks })?.into_any()
         }

@@ -290,7 +290,8 @@ impl PacketCore {
         self.command(Command::SendNodeData(link, data))
     }
 
-    #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs, red = false))]
+    #[pyo3(signature = (link, *, kind, codec, clock_rate, ssrcs, red = false, made_layer = false))]
+    #[allow(clippy::too_many_arguments)]
     fn add_relayed_track(
         &self,
         link: Id,
@@ -299,6 +300,7 @@ impl PacketCore {
         clock_rate: u32,
         ssrcs: Vec<u32>,
         red: bool,
+        made_layer: bool,
     ) -> PyResult<Id> {
         let (kind, codec) = kind_and_codec(kind, codec)?;
         one_of((1..=8).contains(&ssrcs.len()), "a track has 1 to 8 layers")?;
@@ -309,6 +311,7 @@ impl PacketCore {
             clock_rate,
             red,
             ssrcs,
+            made_layer,
         };
         let id = self.new_id_beside(link);
         self.command(Command::AddRelayedTrack(id, link, Box::new(config)))?;
@@ -342,7 +345,7 @@ impl PacketCore {
 
     #[pyo3(signature = (
         transport, *, kind, codec, mid, payload_type, rtx_payload_type, clock_rate, rids, ssrc, rtx_ssrc, extensions,
-        transport_cc, nack, red_payload_type = None
+        transport_cc, nack, red_payload_type = None, made_layer = false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn add_track(
@@ -361,6 +364,7 @@ impl PacketCore {
         transport_cc: bool,
         nack: bool,
         red_payload_type: Option<u8>,
+        made_layer: bool,
     ) -> PyResult<Id> {
         let (kind, codec) = kind_and_codec(kind, codec)?;
         if rids.len() > 8 {
@@ -384,6 +388,7 @@ impl PacketCore {
             extensions: self::extensions(extensions)?,
             transport_cc,
             nack,
+            made_layer,
         };
         let id = self.new_id_beside(transport);
         self.command(Command::AddTrack(id, transport, Box::new(config)))?;
@@ -412,6 +417,17 @@ impl PacketCore {
         self.command(Command::RequestKeyFrame(track))
     }
 
+    #[pyo3(signature = (track, *, allowed))]
+    fn allow_made_layer(&self, track: Id, allowed: bool) -> PyResult<()> {
+        self.command(Command::AllowMadeLayer(track, allowed))
+    }
+
+    #[pyo3(signature = (track, transport, *, ssrc))]
+    fn add_made_layer(&self, track: Id, transport: Id, ssrc: u32) -> PyResult<()> {
+        self.check_beside(track, transport)?;
+        self.command(Command::AddMadeLayer(track, transport, ssrc))
+    }
+
     fn expect_subscriber(&self, track: Id) -> PyResult<()> {
         self.command(Command::ExpectSubscriber(track))
     }
@@ -420,7 +436,7 @@ impl PacketCore {
 
     #[pyo3(signature = (
         transport, track, *, mid, ssrc, rtx_ssrc, payload_type, rtx_payload_type, cname, extensions,
-        continuous = false, red_payload_type = None
+        continuous = false, red_payload_type = None, made_layer = false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn add_subscription(
@@ -436,6 +452,7 @@ impl PacketCore {
         extensions: &Bound<'_, PyDict>,
         continuous: bool,
         red_payload_type: Option<u8>,
+        made_layer: bool,
     ) -> PyResult<Id> {
         let extensions: ExtensionMap = self::extensions(extensions)?;
         one_of(cname.len() <= 255, "cname has at most 255 bytes")?;
@@ -449,6 +466,7 @@ impl PacketCore {
             cname,
             extensions,
             continuous,
+            made_layer,
         };
         self.check_beside(transport, track)?;
         let id = self.new_id_beside(transport);
@@ -544,8 +562,8 @@ mod module {
     use super::{
         PacketCore, PacketCoreError, PacketCoreSilentError,
         events::{
-            DtlsReceived, LayerStarted, LayerStopped, LayersWanted, NodeDataReceived, SpeakersChanged,
-            SubscriptionStarved, TrackSucceeded, TransportConnected, TransportLost,
+            DtlsReceived, LayerNeeded, LayerStarted, LayerStopped, LayersWanted, NodeDataReceived,
+            SpeakersChanged, SubscriptionStarved, TrackSucceeded, TransportConnected, TransportLost,
         },
         statistics::{CoreStats, LayerStats, SubscriptionStats, TransportReport, TransportStats},
     };

@@ -116,6 +116,7 @@ statistics_class!(TransportStats {
 
 statistics_class!(SubscriptionStats {
     layer: Option<usize>,
+    made: bool,
     spatial_layer: Option<u8>,
     temporal_layer: Option<u8>,
     starved: bool,
@@ -166,7 +167,7 @@ pub(crate) fn layer(from: &parley_engine::LayerStats) -> LayerStats {
 
 pub(crate) fn subscription(from: &parley_engine::SubscriptionStats) -> SubscriptionStats {
     copied!(from => SubscriptionStats {
-        layer, spatial_layer, temporal_layer, starved, unheard, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
+        layer, made, spatial_layer, temporal_layer, starved, unheard, packets_sent, bytes_sent, retransmissions_sent, nacks_received, key_frames_asked_for,
         packets_lost, fraction_lost, jitter, round_trip_ms,
     })
 }

@@ -31,4 +31,5 @@ pub mod sequence;
 pub mod srtp;
 pub mod stun;
 
+mod bits;
 mod bytes;

@@ -317,6 +317,7 @@ pub fn camera(rids: &[&str]) -> TrackConfig {
         extensions: extension_map(0),
         transport_cc: true,
         nack: true,
+        made_layer: false,
     }
 }
 
@@ -335,6 +336,7 @@ pub fn microphone() -> TrackConfig {
         extensions: extension_map(0),
         transport_cc: true,
         nack: false,
+        made_layer: false,
     }
 }
 
@@ -350,6 +352,7 @@ pub fn subscription(ssrc: u32, kind: Kind) -> SubscriptionConfig {
         cname: "somebody".into(),
         extensions: extension_map(1),
         continuous: false,
+        made_layer: false,
     }
 }
 

@@ -121,6 +121,7 @@ impl Nodes {
             clock_rate: config.clock_rate,
             red,
             ssrcs: ssrcs.clone(),
+            made_layer: false,
         };
         self.worlds[EAST].command(Command::AddRelayedTrack(relayed, LINK, Box::new(config)));
         let relays = ssrcs

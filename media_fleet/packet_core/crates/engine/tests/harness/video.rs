@@ -19,7 +19,12 @@ pub struct Encoding {
     pub named: bool,
     pub layer: u8,
     pub frame: u32,
+    /// Width and height in pixels, as key frames say them.
+    pub size: (u16, u16),
 }
+
+/// A frame's tag, start code and size (RFC 6386, section 9.1). What tests read comes behind it.
+const HEAD_LEN: usize = 10;
 
 /// What is in a payload, after the descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,7 @@ impl Encoding {
             named: true,
             layer,
             frame: 0,
+            size: (640, 360),
         }
     }
 
@@ -86,7 +92,10 @@ impl Encoding {
                 if self.is_temporal {
                     payload.push(temporal << 6 | u8::from(joins) << 5);
                 }
-                payload.push(u8::from(!key)); // VP8's frame header: the first bit is clear in key frames.
+                // VP8's frame header: the first bit is clear in key frames.
+                payload.extend([u8::from(!key), 0, 0, 0x9d, 0x01, 0x2a]);
+                payload.extend(self.size.0.to_le_bytes());
+                payload.extend(self.size.1.to_le_bytes());
                 payload.extend([self.layer, packet]);
                 payload.extend(self.frame.to_be_bytes());
                 // Sizes as libwebrtc makes them: the first ones a byte smaller.
@@ -130,12 +139,13 @@ impl Encoding {
 /// Reads what [`Encoding::frame`] wrote.
 pub fn content(payload: &[u8]) -> Content {
     let descriptor = Descriptor::parse(payload).expect("a whole descriptor");
-    let rest = &payload[descriptor.len..];
+    let key = payload[descriptor.len] & 1 == 0;
+    let rest = &payload[descriptor.len + HEAD_LEN..];
     Content {
-        key: rest[0] & 1 == 0,
-        layer: rest[1],
-        packet: rest[2],
-        frame: u32::from_be_bytes(rest[3..7].try_into().unwrap()),
+        key,
+        layer: rest[0],
+        packet: rest[1],
+        frame: u32::from_be_bytes(rest[2..6].try_into().unwrap()),
         picture_id: descriptor.picture_id.unwrap().value,
         tl0: descriptor.tl0_picture.unwrap().0,
         temporal: descriptor.temporal.map_or(0, |temporal| temporal.layer),

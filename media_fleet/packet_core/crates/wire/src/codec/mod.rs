@@ -51,6 +51,16 @@ impl Codec {
             Self::Av1 => av1::starts_key_frame(payload, descriptor),
         }
     }
+
+    /// Width and height in pixels, as the start of a key frame says them; None where it does not, or is not there. Of VP8 and H.264 alone.
+    #[must_use]
+    pub fn size(self, payload: &[u8]) -> Option<(u16, u16)> {
+        match self {
+            Self::Vp8 => vp8::Descriptor::parse(payload)?.size(payload),
+            Self::H264 => h264::size(payload),
+            Self::Opus | Self::Vp9 | Self::Av1 => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +74,7 @@ mod tests {
             for codec in [Codec::Opus, Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1] {
                 let _ = codec.starts_key_frame(&payload, Some(&payload));
                 let _ = codec.starts_key_frame(&payload, None);
+                let _ = codec.size(&payload);
             }
         }
     }

@@ -86,6 +86,17 @@ impl Descriptor {
             && payload.get(self.len).is_some_and(|byte| byte & 1 == 0)
     }
 
+    /// Width and height in pixels, where the packet starts a key frame (RFC 6386, section 9.1).
+    #[must_use]
+    pub fn size(&self, payload: &[u8]) -> Option<(u16, u16)> {
+        // After the frame tag of three bytes, and the start code.
+        let size = payload.get(self.len + 6..self.len + 10)?;
+        let has_code = payload[self.len + 3..self.len + 6] == [0x9d, 0x01, 0x2a];
+        // The upper two bits say how it is scaled up.
+        let pixels = |at: usize| u16::from_le_bytes([size[at], size[at + 1] & 0x3f]);
+        (self.starts_key_frame(payload) && has_code).then(|| (pixels(0), pixels(2)))
+    }
+
     /// Writes other numbers over the descriptor's own, in their width. `payload` is what it was read from, or a copy.
     pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_picture: u8) {
         if let Some(id) = self.picture_id {
@@ -125,6 +136,21 @@ mod tests {
         assert!(descriptor.starts_key_frame(&payload));
         descriptor.rewrite(&mut payload, 0x7fff, 0xee);
         assert_eq!(payload, [0x90, 0xf0, 0xff, 0xff, 0xee, 0x45, 0x00]);
+    }
+
+    #[test]
+    fn key_frames_say_how_large_they_are() {
+        let key = [
+            0x90, 0x80, 0x01, 0x50, 0x38, 0x01, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x42, 0x00,
+        ];
+        let size = |payload: &[u8]| Descriptor::parse(payload).unwrap().size(payload);
+        assert_eq!(size(&key), Some((1280, 720)), "scaling is no size");
+        for len in 3..13 {
+            assert_eq!(size(&key[..len]), None, "cut off after {len}");
+        }
+        let mut other = key;
+        other[3] |= 1;
+        assert_eq!(size(&other), None, "no key frame");
     }
 
     #[test]

@@ -4,10 +4,9 @@
 //! differs from it. Not AV1's alone: browsers write it for any codec. Who forwards a part of the layers moves the frame numbers, and says which
 //! decode targets are left ([`rewrite`]).
 
-mod bits;
 mod structure;
 
-use bits::{Reader, Writer};
+use crate::bits::{Reader, Writer};
 use structure::Flags;
 pub use structure::Structure;
 

@@ -1,7 +1,7 @@
 //! The template dependency structure: what frames of an encoding look like, and which decode targets they belong to.
 
-use super::bits::Reader;
 use super::{Frame, Indication, Mandatory, OperatingPoint};
+use crate::bits::Reader;
 
 /// Template ids have six bits.
 const MAX_TEMPLATES: usize = 64;

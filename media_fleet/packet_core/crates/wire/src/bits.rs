@@ -1,24 +1,24 @@
-//! Bits in network order, as the descriptor's fields are written.
+//! Bits in network order, as the fields of dependency descriptors and of parameter sets are written.
 
 /// Reads fields one behind the other.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     data: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(data: &'a [u8]) -> Self {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
         Self { data, at: 0 }
     }
 
     /// How many bits have been read.
-    pub(super) fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.at
     }
 
     /// `f(n)`: a number of so many bits, at most 32; None if there are fewer.
-    pub(super) fn number(&mut self, bits: u32) -> Option<u32> {
+    pub(crate) fn number(&mut self, bits: u32) -> Option<u32> {
         let end = self.at + bits as usize;
         if end > self.data.len() * 8 {
             return None;
@@ -32,12 +32,30 @@ impl<'a> Reader<'a> {
         Some((value & ((1 << bits) - 1)) as u32)
     }
 
-    pub(super) fn flag(&mut self) -> Option<bool> {
+    /// `ue(v)`: Exp-Golomb-coded (ITU-T H.264, section 9.1); None if it is cut off, or greater than any may be.
+    pub(crate) fn exp_golomb(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.flag()? {
+            zeros += 1;
+            if zeros == u32::BITS {
+                return None;
+            }
+        }
+        Some(((1u64 << zeros) - 1) as u32 + self.number(zeros)?)
+    }
+
+    /// `se(v)`: as above, with a sign (section 9.1.1).
+    pub(crate) fn signed_exp_golomb(&mut self) -> Option<i64> {
+        let code = i64::from(self.exp_golomb()?);
+        Some(if code % 2 == 1 { code / 2 + 1 } else { -code / 2 })
+    }
+
+    pub(crate) fn flag(&mut self) -> Option<bool> {
         self.number(1).map(|bit| bit == 1)
     }
 
     /// `ns(n)`: a number below `limit`, which is not 0 (AV1 bitstream specification, section 4.10.7).
-    pub(super) fn below(&mut self, limit: u32) -> Option<u32> {
+    pub(crate) fn below(&mut self, limit: u32) -> Option<u32> {
         let width = u32::BITS - limit.leading_zeros();
         let short = (1 << width) - limit;
         let value = self.number(width - 1)?;
@@ -50,18 +68,18 @@ impl<'a> Reader<'a> {
 
 /// Writes fields one behind the other into a buffer, and nothing beyond its end.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     data: &'a mut [u8],
     at: usize,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(data: &'a mut [u8]) -> Self {
+    pub(crate) fn new(data: &'a mut [u8]) -> Self {
         data.fill(0);
         Self { data, at: 0 }
     }
 
-    pub(super) fn number(&mut self, value: u32, bits: u32) {
+    pub(crate) fn number(&mut self, value: u32, bits: u32) {
         let mut left = bits;
         while left > 0 {
             let room = 8 - self.at as u32 % 8;
@@ -76,7 +94,7 @@ impl<'a> Writer<'a> {
     }
 
     /// How many bytes have been begun; None if they did not fit.
-    pub(super) fn finish(self) -> Option<usize> {
+    pub(crate) fn finish(self) -> Option<usize> {
         let len = self.at.div_ceil(8);
         (len <= self.data.len()).then_some(len)
     }
@@ -102,6 +120,19 @@ mod tests {
         }
         assert_eq!(Reader::new(&[]).below(1), Some(0), "the only value takes none");
         assert_eq!(Reader::new(&[]).below(2), None);
+    }
+
+    #[test]
+    fn exp_golomb_codes_are_read() {
+        // 1, 010, 011, 00100, 00101, and one that is cut off.
+        let data = [0b1010_0110, 0b0100_0010, 0b1000_0000];
+        let mut reader = Reader::new(&data);
+        let read: Vec<_> = (0..6).map(|_| reader.exp_golomb()).collect();
+        assert_eq!(read, [Some(0), Some(1), Some(2), Some(3), Some(4), None]);
+        let mut reader = Reader::new(&data);
+        let read: Vec<_> = (0..5).map(|_| reader.signed_exp_golomb()).collect();
+        assert_eq!(read, [Some(0), Some(1), Some(-1), Some(2), Some(-2)]);
+        assert_eq!(Reader::new(&[0; 8]).exp_golomb(), None);
     }
 
     proptest! {
