@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from contracts.node_rpc import CheckTransport, ChooseTracks, IceRestarted, JoinRoom, RestartIce, Watch
+from contracts.node_rpc import (
+    ChangeEncryption,
+    ChangeSpotlight,
+    CheckTransport,
+    ChooseTracks,
+    IceRestarted,
+    JoinRoom,
+    RestartIce,
+    Watch,
+)
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.domain import effects as fx
 from media_fleet.domain.effects import Answered, Effect, Offered, TransportKey
@@ -29,6 +38,13 @@ def join(room: Room, request: JoinRoom) -> Offered:
     )
     room.data.permit(request.participant_id, permitted=request.data, version=version)
     return Offered(offer=joined.offer, effects=(*said, *joined.effects))
+
+
+def change(room: Room, request: ChangeSpotlight | ChangeEncryption) -> list[Effect]:
+    """Changes what holds for everybody, unless something later is known."""
+    if isinstance(request, ChangeSpotlight):
+        return room.spotlight(request.participant_ids, version=request.version)
+    return room.tracks.change_encryption(encrypted=request.encrypted, version=request.version)
 
 
 def watch(room: Room, request: Watch, *, node: NodeEnd) -> Answered:

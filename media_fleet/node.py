@@ -54,10 +54,7 @@ from media_fleet.adapters.packet_plane import PacketPlane
 from media_fleet.adapters.sdp_parser import MAX_PUBLISHING_SECTIONS, parse
 from media_fleet.adapters.transport_listener import TransportListener
 from media_fleet.data_delivery import relay_data, take_data
-from media_fleet.domain.effects import (
-    Effect,
-    TrackKey,
-)
+from media_fleet.domain.effects import Effect, TrackKey
 from media_fleet.domain.errors import (
     MediaNodeError,
     NodeOverloadedError,
@@ -326,18 +323,10 @@ class MediaNode:
         return Done()
 
     @_handle.register
-    def _(self, request: ChangeSpotlight, _gateway_id: GatewayId) -> NodeAnswer:
+    def _(self, request: ChangeSpotlight | ChangeEncryption, _gateway_id: GatewayId) -> NodeAnswer:
         room = self._rooms.get(request.meeting_id)
         if room is not None:
-            self._carry_out(request.meeting_id, room.spotlight(request.participant_ids, version=request.version))
-        return Done()
-
-    @_handle.register
-    def _(self, request: ChangeEncryption, _gateway_id: GatewayId) -> NodeAnswer:
-        room = self._rooms.get(request.meeting_id)
-        if room is not None:
-            effects = room.tracks.change_encryption(encrypted=request.encrypted, version=request.version)
-            self._carry_out(request.meeting_id, effects)
+            self._carry_out(request.meeting_id, door_requests.change(room, request))
         return Done()
 
     @_handle.register
