@@ -13,6 +13,7 @@ from av import AudioFrame
 from media_fleet.main import RunningNode
 from tests.doubles.tone import Tone
 from tests.integration.media.aiortc_client import Client
+from tests.integration.media.one_codec_client import PATIENT
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def is_loud(track: MediaStreamTrack) -> bool:
     return bool(np.abs(frame.to_ndarray()).max() > 1_000)
 
 
-@pytest.mark.parametrize("node_environ", [{"PARLEY_NODE_LAST_N_AUDIO": "1"}], indirect=True)
+@pytest.mark.parametrize("node_environ", [{**PATIENT, "PARLEY_NODE_LAST_N_AUDIO": "1"}], indirect=True)
 async def test_the_one_who_speaks_is_heard_and_who_is_silent_or_soft_is_not_sent(
     clients: list[Client], node: RunningNode, eventually: Any
 ) -> None:
@@ -61,7 +62,7 @@ async def test_the_one_who_speaks_is_heard_and_who_is_silent_or_soft_is_not_sent
     assert await packets_of(dave, "bob-audio") == 0
 
 
-@pytest.mark.parametrize("node_environ", [{"PARLEY_NODE_LAST_N_VIDEO": "1"}], indirect=True)
+@pytest.mark.parametrize("node_environ", [{**PATIENT, "PARLEY_NODE_LAST_N_VIDEO": "1"}], indirect=True)
 async def test_the_one_who_speaks_is_seen_and_the_viewer_is_told_whom_they_see(
     clients: list[Client], gateway: Any, eventually: Any
 ) -> None:
