@@ -1,5 +1,6 @@
 import { account } from "./account.de.js";
 import { broadcast, watch } from "./broadcast.de.js";
+import { ingress } from "./ingress.de.js";
 import { mailLinks } from "./mail-links.de.js";
 import { room } from "./room.de.js";
 import type { Messages } from "./en.js";
@@ -93,6 +94,7 @@ export const de: Messages = {
   },
   ...room,
   broadcast,
+  ingress,
   watch,
   live: {
     title: "Laufende Besprechungen",
@@ -209,6 +211,8 @@ export const de: Messages = {
     replaced: "Die Besprechung läuft in einem anderen Tab oder auf einem anderen Gerät weiter.",
     mixed_sound_unavailable: "Der Ton kann gerade nicht zu einem Strom gemischt werden.",
     recording_unavailable: "Gerade kann nichts aufgezeichnet werden.",
+    ingress_unavailable: "Gerade kann kein Stream hereingeholt werden.",
+    too_many_ingresses: "In dieser Besprechung sind schon so viele Streams, wie sie aufnimmt. Beenden Sie zuerst einen.",
     broadcast_unavailable: "Gerade kann nichts live übertragen werden.",
     meeting_encrypted: "Diese Besprechung ist Ende zu Ende verschlüsselt: Kein Server kann sie aufzeichnen oder übertragen.",
     resume_refused: "Dein Platz in der Besprechung konnte nicht gehalten werden. Nimm erneut teil.",

@@ -1,5 +1,6 @@
 import { account } from "./account.en.js";
 import { broadcast, watch } from "./broadcast.en.js";
+import { ingress } from "./ingress.en.js";
 import { mailLinks } from "./mail-links.en.js";
 import { room } from "./room.en.js";
 
@@ -90,6 +91,7 @@ export const en = {
   },
   ...room,
   broadcast,
+  ingress,
   watch,
   live: {
     title: "Live meetings",
@@ -206,6 +208,8 @@ export const en = {
     replaced: "The meeting goes on in another tab or on another device.",
     mixed_sound_unavailable: "Sound cannot be mixed into one stream at the moment.",
     recording_unavailable: "Nothing can be recorded at the moment.",
+    ingress_unavailable: "No stream can be brought in at the moment.",
+    too_many_ingresses: "There are as many streams in this meeting as it takes. Stop one of them first.",
     broadcast_unavailable: "Nothing can be streamed live at the moment.",
     meeting_encrypted: "This meeting is encrypted from end to end: no server can record it or stream it.",
     resume_refused: "Your place in the meeting could not be kept. Join it again.",

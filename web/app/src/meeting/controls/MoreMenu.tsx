@@ -1,4 +1,4 @@
-import { ChartBar, CircleDot, CircleStop, Ellipsis, Gauge, Hand, Keyboard, LayoutGrid, NotebookPen, Radio, ScanFace, SmilePlus } from "lucide-react";
+import { Cast, ChartBar, CircleDot, CircleStop, Ellipsis, Gauge, Hand, Keyboard, LayoutGrid, NotebookPen, Radio, ScanFace, SmilePlus } from "lucide-react";
 import { useState } from "react";
 import { useMessages } from "../../messages/catalogue.js";
 import { Menu, MenuItem } from "../../ui/Menu.js";
@@ -8,6 +8,7 @@ import { attempt } from "../room/attempt.js";
 import type { PanelName } from "../room/RoomPage.js";
 import { BroadcastDialog } from "./BroadcastDialog.js";
 import { DeviceSections } from "./DeviceSections.js";
+import { IngressDialog } from "./IngressDialog.js";
 import { REACTIONS } from "./HandControls.js";
 import { RecordDialog } from "./RecordDialog.js";
 
@@ -31,6 +32,7 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
   const [isAsking, setAsking] = useState(false);
   const [isStreaming, setStreaming] = useState(false);
   const [savesData, setSavesData] = useState(false);
+  const [isBringingIn, setBringingIn] = useState(false);
   const isNarrow = isOpen && window.matchMedia("(width < 760px)").matches;
   /** All sound as one stream, and of the cameras that of who speaks. */
   async function saveData(saves: boolean): Promise<void> {
@@ -107,6 +109,16 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
             {state.broadcast === null ? messages.broadcast.start : messages.broadcast.manage}
           </MenuItem>
         )}
+        {state.self?.permissions.moderate === true && (
+          <MenuItem
+            icon={<Cast aria-hidden />}
+            onAction={() => {
+              setBringingIn(true);
+            }}
+          >
+            {messages.ingress.title}
+          </MenuItem>
+        )}
         <MenuItem
           icon={<ScanFace aria-hidden />}
           onAction={() => {
@@ -137,6 +149,12 @@ export function MoreMenu({ isSelfHidden, onHideSelf, onHelp, onPanel }: MoreMenu
         isOpen={isStreaming}
         onClose={() => {
           setStreaming(false);
+        }}
+      />
+      <IngressDialog
+        isOpen={isBringingIn}
+        onClose={() => {
+          setBringingIn(false);
         }}
       />
     </>

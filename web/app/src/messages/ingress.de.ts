@@ -1,0 +1,42 @@
+import type { IngressMessages } from "./ingress.en.js";
+
+/** Die Texte zum Hereinholen von Streams, auf Deutsch. */
+export const ingress: IngressMessages = {
+  title: "Stream hereinholen",
+  hint: "Er ist wie ein Teilnehmer in der Besprechung, bis er endet oder Sie ihn beenden.",
+  name: "Name in der Besprechung",
+  nameMissing: "Geben Sie einen Namen ein.",
+  from: "Woher er kommt",
+  kinds: {
+    url: { label: "Von einer Adresse", hint: "Ein Film, eine Aufzeichnung oder Ton im Netz (MP4, WebM, MP3 …). Er wird einmal abgespielt." },
+    rtmp: { label: "Von einem Encoder", hint: "OBS und andere senden ihn mit RTMP, mit Adresse und Schlüssel von hier." },
+  },
+  url: "Adresse",
+  urlBad: "Wie https://media.example/film.mp4.",
+  screen: "Groß zeigen, wie einen geteilten Bildschirm",
+  begin: "Hereinholen",
+  server: "Serveradresse",
+  copyServer: "Serveradresse kopieren",
+  key: "Streamschlüssel",
+  keyHint: "Kopiere den Streamschlüssel jetzt: Er wird niemandem mehr gezeigt.",
+  copyKey: "Streamschlüssel kopieren",
+  open: "Streams",
+  stop: (name) => `${name} beenden`,
+  states: { waiting: "Niemand sendet", connecting: "Verbindet", live: "In der Besprechung" },
+  failed: (name) => `${name} kommt nicht herein`,
+  reasons: {
+    address: "Von dieser Adresse kann nichts geholt werden.",
+    private: "Die Adresse liegt in einem nicht öffentlichen Netz.",
+    absent: "Dort antwortet kein Webserver.",
+    untrusted: "Das Zertifikat des Servers ist ungültig.",
+    refused: "Der Server gibt ihn nicht heraus.",
+    closed: "Er ist abgebrochen.",
+    silent: "Es kam nichts, was man abspielen kann.",
+    nothing_to_play: "Darin sind weder Bild noch Ton, die man abspielen kann.",
+    too_large: "Sein Bild ist zu groß.",
+    garbled: "Er lässt sich nicht dekodieren.",
+    not_let_in: "Die Besprechung hat ihn nicht angenommen.",
+    unavailable: "Im Moment ist kein Platz dafür.",
+    lost: "Der Medienserver konnte damit nicht weitermachen.",
+  },
+};

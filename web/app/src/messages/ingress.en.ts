@@ -1,0 +1,42 @@
+/** The texts of bringing streams into a meeting, in English. */
+export const ingress = {
+  title: "Bring in a stream",
+  hint: "It is in the meeting like a participant, until it ends or you stop it.",
+  name: "Name in the meeting",
+  nameMissing: "Enter a name.",
+  from: "Where it comes from",
+  kinds: {
+    url: { label: "An address", hint: "A film, a recording or sound on the web (MP4, WebM, MP3 …). It is played once." },
+    rtmp: { label: "An encoder", hint: "OBS and others send it by RTMP, with an address and a key that you get here." },
+  },
+  url: "Address",
+  urlBad: "As in https://media.example/film.mp4.",
+  screen: "Show it large, like a shared screen",
+  begin: "Bring in",
+  server: "Server address",
+  copyServer: "Copy server address",
+  key: "Stream key",
+  keyHint: "Copy the stream key now: nobody is shown it again.",
+  copyKey: "Copy stream key",
+  open: "Streams",
+  stop: (name: string) => `Stop ${name}`,
+  states: { waiting: "Nobody sends", connecting: "Connecting", live: "In the meeting" },
+  failed: (name: string) => `${name} does not come in`,
+  reasons: {
+    address: "Nothing can be fetched from this address.",
+    private: "The address is in a network that is not public.",
+    absent: "No web server answers there.",
+    untrusted: "The server's certificate is not valid.",
+    refused: "The server does not give it.",
+    closed: "It broke off.",
+    silent: "Nothing came that could be played.",
+    nothing_to_play: "There is no picture and no sound in it that can be played.",
+    too_large: "Its picture is too large.",
+    garbled: "It cannot be decoded.",
+    not_let_in: "The meeting did not take it.",
+    unavailable: "There is no room for it at the moment.",
+    lost: "The media server could not go on with it.",
+  },
+};
+
+export type IngressMessages = typeof ingress;
