@@ -61,7 +61,7 @@ class IngressFailure(StrEnum):
     NOT_LET_IN = "not_let_in"
     """The meeting does not take it, or not any more."""
     UNAVAILABLE = "unavailable"
-    """The media node to which the meeting has moved has no room for it, or takes nothing of its kind."""
+    """The meeting's media node has no room for it, or takes nothing of its kind."""
     LOST = "lost"
     """The media node could not go on with it."""
 

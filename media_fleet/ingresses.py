@@ -6,6 +6,7 @@ by. One whose stream is fetched runs from the beginning; for RTMP, one runs for 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import os
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 OFFERED_AGAIN_S = 15.0
 """A gateway that was told an offer and has not answered for so long is gone: another one is told it."""
+BETWEEN_S = 2.0
+"""From the start of one process to that of the next by the same key, whoever comes how often."""
 REMEMBERED = 1_000
 _STATES = (IngressState.WAITING, IngressState.CONNECTING, IngressState.LIVE)
 
@@ -51,6 +54,10 @@ class _Ingress:
         self.reason: IngressFailure | None = None
         self.run = 0
         self.ingester: IngesterProcess | None = None
+        self.pending: protocol.Pushed | None = None
+        """What has come while there is another process, or too soon after the last one began."""
+        self.began_at = float("-inf")
+        self.timer: asyncio.TimerHandle | None = None
         self.offer: str | None = None
         """What waits to be let in."""
         self.offered_at = float("-inf")
@@ -64,6 +71,17 @@ class _Ingress:
             self.offered_at = now
             offer = IngressOffer(run=self.run, sdp=self.offer)
         return Ingress(ingress_id=self.id, state=self.state, address=self.address, offer=offer, reason=self.reason)
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether there is a process, or is about to be."""
+        return self.ingester is not None or self.pending is not None
+
+    def drop_pending(self) -> None:
+        """Closes what has come and is not taken."""
+        if self.pending is not None:
+            os.close(self.pending.descriptor)
+            self.pending = None
 
     @property
     def names(self) -> dict[str, object]:
@@ -138,38 +156,50 @@ class Ingresses:
 
     async def close(self) -> None:
         """Ends all."""
-        self._open.clear()
+        for ingress in list(self._open.values()):
+            self._close(ingress)
         await self.door.close()
         await self._ingesters.close()
 
     # ---- see `media_fleet.adapters.rtmp_door.Expecting` ----
 
     def shown(self, key: str) -> bool:
-        """See `Expecting`: also whether there is room for one more."""
+        """See `Expecting`: also whether there is room for one more. If not, those who moderate are told."""
         ingress = self._by_key(key)
-        return ingress is not None and (ingress.ingester is not None or self._has_room)
+        if ingress is None:
+            return False
+        if ingress.takes_place or self._has_room:
+            return True
+        if ingress.reason is not IngressFailure.UNAVAILABLE:
+            ingress.reason = IngressFailure.UNAVAILABLE
+            logger.warning("there is no room for an ingress", extra=ingress.names)
+            self._report(ingress)
+        return False
 
     def pushed(self, key: str, descriptor: int, session: bytes) -> None:
-        """See `Expecting`. Whoever has the key and comes anew takes the place of what came before."""
+        """See `Expecting`. Whoever has the key and comes anew replaces what came before, once that is gone."""
         ingress = self._by_key(key)
         if ingress is None or self._site is None:
             os.close(descriptor)
             return
+        ingress.drop_pending()
+        ingress.pending = protocol.Pushed(descriptor=descriptor, session=session)
         if ingress.ingester is not None:
             ingress.ingester.stopped.set()
-        self._run(ingress, protocol.Pushed(descriptor=descriptor, session=session))
+        else:
+            self._go_on(ingress)
 
     # ---- see `media_fleet.adapters.ingesters.IngesterListener` ----
 
     def ingester_offers(self, ingester: IngesterProcess, sdp: str) -> None:
         """See `IngesterListener`."""
-        if (ingress := self._of(ingester)) is not None:
+        if (ingress := self._of(ingester)) is not None and not ingester.stopped.is_set():
             ingress.offer, ingress.offered_at = sdp, float("-inf")
             self._report(ingress)
 
     def ingester_live(self, ingester: IngesterProcess) -> None:
         """See `IngesterListener`."""
-        if (ingress := self._of(ingester)) is not None:
+        if (ingress := self._of(ingester)) is not None and not ingester.stopped.is_set():
             ingress.state, ingress.reason = IngressState.LIVE, None
             logger.info("an ingress is in its meeting", extra=ingress.names)
             self._report(ingress)
@@ -182,6 +212,9 @@ class Ingresses:
         if reason is not None:
             INGRESSES_FAILED.inc()
             logger.warning("an ingress does not go on", extra=ingress.names | {"reason": reason})
+        if ingress.pending is not None:
+            self._go_on(ingress)
+            return
         if ingress.order.key is not None:
             ingress.state = IngressState.WAITING
         else:
@@ -193,7 +226,9 @@ class Ingresses:
 
     @property
     def _has_room(self) -> bool:
-        return self._site is not None and len(self._ingesters) < self._site.most
+        """Also beside those that have come and wait for their turn."""
+        soon = sum(each.pending is not None and each.ingester is None for each in self._open.values())
+        return self._site is not None and len(self._ingesters) + soon < self._site.most
 
     def _begin(self, request: StartIngress) -> _Ingress:
         if self._site is None or self._site.most == 0:
@@ -211,10 +246,26 @@ class Ingresses:
         self._count()
         return ingress
 
+    def _go_on(self, ingress: _Ingress) -> None:
+        """Runs what has come last, now or as soon as it may."""
+        if ingress.timer is not None:
+            ingress.timer.cancel()
+            ingress.timer = None
+        if ingress.pending is None or ingress.ingester is not None:
+            return
+        still_s = ingress.began_at + BETWEEN_S - time.monotonic()
+        if still_s > 0:
+            ingress.state = IngressState.CONNECTING
+            ingress.timer = asyncio.get_running_loop().call_later(still_s, self._go_on, ingress)
+            return
+        pending, ingress.pending = ingress.pending, None
+        self._run(ingress, pending)
+
     def _run(self, ingress: _Ingress, source: protocol.Fetched | protocol.Pushed) -> None:
         if self._site is None:
             return
         ingress.run += 1
+        ingress.began_at = time.monotonic()
         ingress.state, ingress.reason, ingress.offer = IngressState.CONNECTING, None, None
         ingress.ingester = self._ingesters.start(self._site.begin(ingress.id, source))
         if ingress.gateway_id:
@@ -222,6 +273,9 @@ class Ingresses:
 
     def _close(self, ingress: _Ingress) -> None:
         del self._open[ingress.id]
+        ingress.drop_pending()
+        if ingress.timer is not None:
+            ingress.timer.cancel()
         if ingress.ingester is not None:
             ingress.ingester.stopped.set()
         self._count()

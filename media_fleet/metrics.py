@@ -174,7 +174,8 @@ INGESTED_SOUND = METRICS.counter("ingested_sound_seconds", "Sound of streams tha
 INGESTING_BUSY = METRICS.counter("ingesting_cpu_seconds", "Processor time of the processes that bring streams in.")
 RTMP_CONNECTIONS = METRICS.counter(
     "rtmp_connections",
-    "Connections on the port for RTMP. `outcome`: `taken`, `refused` (no stream is expected by this key), or `broken`.",
+    "Connections on the port for RTMP. `outcome`: `taken`, `refused` (no stream is expected by this key, or the node "
+    "has no room for one more), `dropped` (too many showed no key: the oldest went), or `broken`.",
     "outcome",
 )
 TRANSCODERS = METRICS.gauge(

@@ -95,6 +95,9 @@ class Ingesters:
         descriptors = (source.descriptor,) if isinstance(source, Pushed) else ()
         reason: IngressFailure | None = IngressFailure.LOST
         try:
+            if ingester.stopped.is_set():  # before it has begun
+                reason = None
+                return
             module = "media_fleet.ingester.worker"
             async with running(module, niceness=NICENESS, stdin=PIPE, stdout=PIPE, pass_fds=descriptors) as process:
                 for descriptor in descriptors:

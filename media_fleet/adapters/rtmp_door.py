@@ -6,10 +6,9 @@ Of a stream itself nothing is read here: the socket goes to a process of its own
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import ipaddress
 import logging
 import os
-from collections import Counter
 from typing import Protocol, cast
 
 from media_fleet.metrics import RTMP_CONNECTIONS
@@ -20,15 +19,17 @@ logger = logging.getLogger(__name__)
 
 SHOW_S = 10.0
 """Until a key has been shown."""
+LISTEN_S = 2.0
+"""Until who is refused has taken what they are told."""
 MOST_WAITING, MOST_WAITING_OF_ONE = 256, 16
-"""Connections on which none has been shown yet: of all, and from one address."""
+"""Connections on which none has been shown yet: of all, and from one network."""
 
 
 class Expecting(Protocol):
     """Who expects streams."""
 
     def shown(self, key: str) -> bool:
-        """Whether a stream is expected by this key, now."""
+        """Whether a stream is expected by this key, now. If so, `pushed` follows."""
 
     def pushed(self, key: str, descriptor: int, session: bytes) -> None:
         """The connection on which it comes, which is the taker's from now on."""
@@ -40,8 +41,8 @@ class RtmpDoor:
     def __init__(self, expecting: Expecting) -> None:
         self._expecting = expecting
         self._server: asyncio.Server | None = None
-        self.waiting: Counter[str] = Counter()
-        """Connections on which no key has been shown, by the address from which they come."""
+        self.waiting: dict[_Connection, str] = {}
+        """Connections on which no key has been shown, the oldest first, and the networks from which they come."""
 
     @property
     def port(self) -> int:
@@ -59,6 +60,27 @@ class RtmpDoor:
             self._server.close()
             await self._server.wait_closed()
 
+    def wait(self, connection: _Connection, network: str) -> None:
+        """One more has come. If there are too many, who has waited for longest does not any more: encoders show
+        their keys at once, and so nobody keeps others out by waiting."""
+        same = [each for each, whence in self.waiting.items() if whence == network]
+        if len(same) >= MOST_WAITING_OF_ONE:
+            same[0].end("dropped")
+        elif len(self.waiting) >= MOST_WAITING:
+            next(iter(self.waiting)).end("dropped")
+        self.waiting[connection] = network
+
+
+def network_of(address: str) -> str:
+    """What one customer of a provider has: an address of IPv4, or 64 bits of one of IPv6 (RFC 6177, section 2)."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ipaddress.IPv6Address(int(known) >> 64 << 64))
+
 
 class _Connection(asyncio.Protocol):
     """One connection, until a key is shown."""
@@ -68,70 +90,70 @@ class _Connection(asyncio.Protocol):
         self._expecting = expecting
         self._session = RtmpSession()
         self._transport: asyncio.Transport | None = None
-        self._address = ""
+        self._is_heard = True
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._address = str((transport.get_extra_info("peername") or ("",))[0])
-        waiting = self._door.waiting
-        waiting[self._address] += 1
-        if waiting.total() > MOST_WAITING or waiting[self._address] > MOST_WAITING_OF_ONE:
-            self._end("refused")
-            return
-        self._patience = asyncio.get_running_loop().call_later(SHOW_S, self._end, "broken")
+        self._door.wait(self, network_of(str((transport.get_extra_info("peername") or ("",))[0])))
+        self._patience = asyncio.get_running_loop().call_later(SHOW_S, self.end, "broken")
 
     def data_received(self, data: bytes) -> None:
-        if self._transport is None:
+        if self._transport is None or not self._is_heard:
             return
         try:
             events = list(self._session.receive(data, os.urandom(1_528)))
         except RtmpError:
-            self._end("broken")
+            self.end("broken")
             return
         wish = next((event for event in events if isinstance(event, Publishing)), None)
-        if wish is not None and not self._expecting.shown(wish.key):
-            self._session.refuse()
-        self._transport.write(self._session.to_send())
-        if wish is not None:
-            self._decide(wish)
+        if wish is None:
+            self._transport.write(self._session.to_send())
+        elif self._transport.get_write_buffer_size():  # an encoder that does not read what it is told
+            self.end("broken")
+        elif self._expecting.shown(wish.key):
+            self._give(self._transport, wish.key)
+        else:
+            self._refuse(self._transport)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, whatever the reason
         self._forget()
 
-    def _decide(self, wish: Publishing) -> None:
-        if self._transport is None or not self._expecting.shown(wish.key):
-            self._close("refused")
-            return
-        self._transport.pause_reading()
-        if self._transport.get_write_buffer_size():  # an encoder that does not read what it is told
-            self._end("broken")
-            return
-        descriptor = os.dup(self._transport.get_extra_info("socket").fileno())
-        RTMP_CONNECTIONS.labels("taken").inc()
-        transport, self._transport = self._transport, None
+    def end(self, outcome: str) -> None:
+        """Ends the connection at once, if it is not given away. ``outcome``: what it counts as, if it has not yet."""
+        transport = self._transport
+        if transport is not None:
+            self._count(outcome)
+            self._forget()
+            transport.abort()
+
+    def _give(self, transport: asyncio.Transport, key: str) -> None:
+        """To whoever expects it. What is not yet said is said by them."""
+        transport.pause_reading()
+        descriptor = os.dup(transport.get_extra_info("socket").fileno())
+        self._count("taken")
         self._forget()
         transport.abort()  # closes this process's end alone
-        self._expecting.pushed(wish.key, descriptor, handed_over(self._session))
+        self._expecting.pushed(key, descriptor, handed_over(self._session))
 
-    def _end(self, outcome: str) -> None:
-        if self._transport is not None:
-            RTMP_CONNECTIONS.labels(outcome).inc()
-            self._transport.abort()
-            self._transport = None
-
-    def _close(self, outcome: str) -> None:
-        """What was said is said yet."""
-        if self._transport is not None:
-            RTMP_CONNECTIONS.labels(outcome).inc()
-            self._transport.close()
-            self._transport = None
-
-    def _forget(self) -> None:
+    def _refuse(self, transport: asyncio.Transport) -> None:
+        """Ends the connection once they have taken what they are told, or had the time to."""
+        self._session.refuse()
+        transport.write(self._session.to_send())
+        self._count("refused")
         if self._patience is not None:
             self._patience.cancel()
-        with contextlib.suppress(KeyError):
-            address, self._address = self._address, ""
-            self._door.waiting[address] -= 1
-            if self._door.waiting[address] <= 0:
-                del self._door.waiting[address]
+        self._patience = asyncio.get_running_loop().call_later(LISTEN_S, self.end, "refused")
+        transport.close()
+
+    def _count(self, outcome: str) -> None:
+        """Once for each connection, of which nothing is heard from then on."""
+        if self._is_heard:
+            RTMP_CONNECTIONS.labels(outcome).inc()
+        self._is_heard = False
+
+    def _forget(self) -> None:
+        self._transport = None
+        self._door.waiting.pop(self, None)
+        if self._patience is not None:
+            self._patience.cancel()

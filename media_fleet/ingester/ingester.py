@@ -54,6 +54,7 @@ class RtmpSource:
             try:
                 await self._run(reader, writer)
             finally:
+                self._session.end()
                 writer.write(self._session.to_send())
                 writer.close()
         except (OSError, RtmpError, TimeoutError):

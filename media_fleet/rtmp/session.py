@@ -17,6 +17,10 @@ from media_fleet.rtmp.messages import SENT_CHUNK, ChunkReader, Kind, Message, Rt
 
 MOST_BEFORE: Final = 65_536
 """Octets that anybody may send before they have shown a key, beyond which a connection is none of an encoder's."""
+MOST_MESSAGES_BEFORE: Final = 32
+"""And messages: encoders send some seven."""
+MOST_ANSWERS: Final = 65_536
+"""Octets that wait to be sent, beyond which somebody asks only to have them answered."""
 MOST_OCTETS: Final = 4_000_000
 """Of a message: a picture of 30 Mbit/s that begins anew every second."""
 _HANDSHAKE: Final = 1_536
@@ -71,7 +75,10 @@ class RtmpSession(Struct):
     received: int = 0
     acknowledged: int = 0
     window: int = _WINDOW
-    answers: bytes = b""
+    answers: bytearray = field(default_factory=bytearray)
+    is_connected: bool = False
+    messages: int = 0
+    """Before the stream."""
 
     def receive(self, data: bytes, random: bytes = b"") -> Iterator[Event]:
         """What the client says. Nothing is read beyond the wish to publish until that is decided.
@@ -95,7 +102,8 @@ class RtmpSession(Struct):
 
     def to_send(self) -> bytes:
         """What is to be sent to the client now."""
-        answers, self.answers = self.answers, b""
+        answers = bytes(self.answers)
+        self.answers.clear()
         return answers
 
     def accept(self) -> Iterator[Event]:
@@ -136,6 +144,8 @@ class RtmpSession(Struct):
         data, self.waiting = self.waiting, b""
         for message in self.chunks.take(data):
             event = self._heard(message)
+            if len(self.answers) > MOST_ANSWERS:
+                raise RtmpError("too much to answer")
             if event is not None:
                 yield event
             if self.phase in {Phase.ASKED, Phase.OVER}:
@@ -144,6 +154,10 @@ class RtmpSession(Struct):
     def _heard(self, message: Message) -> Event | None:
         if self.phase is Phase.PUBLISHING and message.kind in _MEDIA:
             return message
+        if self.phase < Phase.PUBLISHING:
+            self.messages += 1
+            if self.messages > MOST_MESSAGES_BEFORE:
+                raise RtmpError("too many messages before a stream")
         if message.kind == Kind.COMMAND:
             return self._commanded(decoded(message.content))
         if message.kind == Kind.WINDOW and len(message.content) >= 4:
@@ -172,6 +186,9 @@ class RtmpSession(Struct):
         return None
 
     def _connected(self, number: float) -> None:
+        if self.is_connected:
+            raise RtmpError("connected twice")
+        self.is_connected = True
         self._say(Kind.WINDOW, _WINDOW.to_bytes(4, "big"))
         self._say(Kind.PEER_WINDOW, _WINDOW.to_bytes(4, "big") + b"\x02")
         self.answers += chunks(Message(Kind.CHUNK_SIZE, 0, 0, SENT_CHUNK.to_bytes(4, "big")), _CONTROL, SENT_CHUNK)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from media_fleet.rtmp.messages import SENT_CHUNK, ChunkReader, Kind, Message, RtmpError, Value, chunks, decoded, encoded
 from media_fleet.rtmp.session import (
+    MOST_ANSWERS,
     MOST_BEFORE,
+    MOST_MESSAGES_BEFORE,
     Event,
     Over,
     Phase,
@@ -91,11 +93,47 @@ def test_another_process_goes_on_with_a_connection_wherever_it_was(before: int) 
 
 def test_what_is_sent_before_a_key_is_shown_is_bounded_and_nothing_is_kept_of_it() -> None:
     session = RtmpSession()
-    assert list(session.receive(HELLO + ECHO + bytes(MOST_BEFORE - 2 * 1_537), RANDOM)) == []
+    long = chunks(Message(Kind.DATA, 1, 0, bytes(65_000)), 4, 128)[: MOST_BEFORE - 2 * 1_537]
+    assert list(session.receive(HELLO + ECHO + long, RANDOM)) == []
     with pytest.raises(RtmpError):
         list(session.receive(bytes(2), RANDOM))
     media_first = RtmpSession()
     assert list(media_first.receive(HELLO + ECHO + STREAM, RANDOM)) == []
+
+
+def test_one_connects_once() -> None:
+    session = RtmpSession()
+    list(session.receive(HELLO + ECHO + command("connect", {"app": "live"}), RANDOM))
+    with pytest.raises(RtmpError):
+        list(session.receive(command("connect", {"app": "live"})))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(Kind.COMMAND, 0, 0, encoded(["createStream", 2.0, None])),
+        Message(Kind.USER_CONTROL, 0, 0, b"\0\6" + b"now!"),
+    ],
+)
+def test_before_a_key_is_shown_few_messages_are_read_and_few_answers_made(message: Message) -> None:
+    session = RtmpSession()
+    list(session.receive(HELLO + ECHO, RANDOM))
+    session.to_send()
+    one = chunks(message, 3, 128)
+    assert list(session.receive(one * MOST_MESSAGES_BEFORE)) == []
+    with pytest.raises(RtmpError):
+        list(session.receive(one * 1_000))
+    assert len(session.to_send()) < 2_000
+
+
+def test_what_is_to_be_answered_at_once_is_bounded_beside_a_stream_too() -> None:
+    session = RtmpSession()
+    list(session.receive(WISH, RANDOM))
+    list(session.accept())
+    pings = chunks(Message(Kind.USER_CONTROL, 0, 0, b"\0\6" + b"now!"), 3, 128) * 10_000
+    with pytest.raises(RtmpError):
+        list(session.receive(pings))
+    assert len(session.to_send()) <= MOST_ANSWERS + 100
 
 
 def test_who_is_refused_is_told_and_heard_no_more() -> None:
