@@ -15,8 +15,8 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 
 from contracts.broadcasting import TargetFailure
-from contracts.public_addresses import is_public
 from contracts.rtmp_address import RtmpAddress
+from media_fleet.outside import may_be_asked
 from media_fleet.rtmp.messages import (
     SENT_CHUNK,
     ChunkReader,
@@ -204,7 +204,7 @@ async def connect(address: RtmpAddress, *, may_reach_any: bool) -> RtmpConnectio
     """
     addresses = await _look_up(address)
     # One that is not public is one too many: a name that leads to both is not an honest one.
-    if not may_reach_any and not all(is_public(each) for each in addresses):
+    if not may_reach_any and not all(may_be_asked(each) for each in addresses):
         raise TargetRefusedError(TargetFailure.PRIVATE)
     context = _tls() if address.is_secure else None
     name = address.host if address.is_secure else None

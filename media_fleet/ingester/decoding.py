@@ -42,11 +42,17 @@ SAMPLES: Final = RATE // 50
 """Of a packet of sound: 20 ms."""
 MOST_FRAMES: Final = 30
 """Pictures a second that are sent on."""
+LEAST_APART_S: Final = 0.9 / MOST_FRAMES
+"""Pictures that lie less apart are more than are sent on."""
+MOST_STREAMS: Final = 32
+"""In one file: films have some sounds and many subtitles."""
 _GAP_S: Final = 0.1
 """Where sound lies by its timestamps, and by how much of it has come, differs by so much at the most."""
 _MOST_BROKEN: Final = 200
 """Packets in a row that cannot be decoded, before it is given up."""
 _LEAST_SIDE: Final = 16
+_BOUNDS: Final = {"max_pixels": str(MOST_PIXELS)}
+"""A decoder's, so that it makes no room for a picture that is not taken."""
 
 
 class Decoded(Struct, frozen=True):
@@ -71,8 +77,11 @@ class Decoding:
         options = {
             "format_whitelist": ",".join(FORMATS),
             "protocol_whitelist": "none",
+            "codec_whitelist": ",".join(sorted(PICTURES | SOUND)),
+            "max_streams": str(MOST_STREAMS),
             "probesize": str(PROBED),
             "analyzeduration": str(PROBED_US),
+            **_BOUNDS,
         }
         try:
             opened = av.open(file, "r", format=form, options=options, metadata_errors="ignore")
@@ -97,7 +106,7 @@ class Decoding:
             for packet in self._container.demux(*self._streams):
                 try:
                     decoded = packet.decode()
-                except (av.InvalidDataError, av.PatchWelcomeError):
+                except (av.InvalidDataError, av.PatchWelcomeError, av.ArgumentError):  # too large is the last of them
                     broken += 1
                     if broken > _MOST_BROKEN:
                         raise SourceError(IngressFailure.GARBLED) from None
@@ -121,10 +130,10 @@ class Decoding:
 
     def _picture(self, frame: av.VideoFrame, at: float) -> Decoded | None:
         """None: it is one of more than are sent on, or none that can be."""
-        if 0 <= at - self._last_picture < 0.9 / MOST_FRAMES or min(frame.width, frame.height) < _LEAST_SIDE:
-            return None
         if frame.width * frame.height > MOST_PIXELS:
             raise SourceError(IngressFailure.TOO_LARGE)
+        if abs(at - self._last_picture) < LEAST_APART_S or min(frame.width, frame.height) < _LEAST_SIDE:
+            return None
         self._last_picture = at
         return Decoded(at, frame)
 
@@ -179,5 +188,6 @@ def _usable(streams: Any, codecs: frozenset[str]) -> Any:
         cover = bool(stream.disposition & stream.disposition.__class__.attached_pic)
         if stream.codec_context is not None and stream.codec_context.name in codecs and not cover:
             stream.codec_context.thread_count = 1
+            stream.codec_context.options = _BOUNDS
             return stream
     return None

@@ -14,14 +14,15 @@ import http.client
 import io
 import socket
 import ssl
+import threading
 import time
 from typing import Final
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin
 
 from contracts.ingesting import IngressFailure
-from contracts.public_addresses import is_public
 from contracts.source_address import PORTS, SourceAddressError, parse
 from media_fleet.ingester.errors import SourceError
+from media_fleet.outside import may_be_asked
 
 MOST_REDIRECTS: Final = 5
 PATIENCE_S: Final = 10.0
@@ -116,35 +117,43 @@ class HttpSource(io.RawIOBase):
         self._times_at = now
         if self._times > AGAIN_AT_ONCE:
             raise SourceError(IngressFailure.GARBLED)
-        url, first = self._url, urlsplit(self._url).hostname
+        url, first = self._url, checked(self._url)
         for _ in range(MOST_REDIRECTS + 1):
             parts = checked(url)
-            answer = self._asked(parts, place, with_credentials=parts.hostname == first)
+            answer = self._asked(parts, place, _credentials(first) if _server(parts) == _server(first) else None)
             where = answer.getheader("Location")
             if answer.status not in _REDIRECTS or where is None:
                 if answer.status not in {http.client.OK, http.client.PARTIAL_CONTENT}:
                     raise SourceError(IngressFailure.REFUSED)
                 return answer
-            url = urljoin(url, where)
+            try:
+                url = urljoin(url, where)
+            except ValueError:
+                raise SourceError(IngressFailure.ADDRESS) from None
         raise SourceError(IngressFailure.REFUSED)
 
-    def _asked(self, parts: SplitResult, place: int, *, with_credentials: bool) -> http.client.HTTPResponse:
+    def _asked(self, parts: SplitResult, place: int, credentials: str | None) -> http.client.HTTPResponse:
         if self._connection is not None:
             self._connection.close()
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        _, host, port = _server(parts)
         headers = {"Range": f"bytes={place}-", "Accept-Encoding": "identity", "User-Agent": "Parley"}
-        if parts.username is not None and with_credentials:
-            named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Authorization"] = "Basic " + base64.b64encode(named.encode()).decode()
+        if credentials is not None:
+            headers["Authorization"] = credentials
         connection = http.client.HTTPConnection(host, port)
         connection.default_port = PORTS[parts.scheme]  # what Host leaves out
         connection.sock = self._connected(parts.scheme, host, port)
         self._connection = connection
+        # Each piece of a head may take as long as any, and a server may answer "100 Continue" as often as it likes.
+        patience = threading.Timer(PATIENCE_S, _break_off, [connection.sock])
+        patience.daemon = True
+        patience.start()
         try:
             connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), headers=headers)
             return connection.getresponse()
         except (OSError, http.client.HTTPException, ValueError):
             raise SourceError(IngressFailure.ABSENT) from None
+        finally:
+            patience.cancel()
 
     def _connected(self, scheme: str, host: str, port: int) -> socket.socket:
         for address in look_up(host, port, may_reach_any=self._may_reach_any):
@@ -164,6 +173,25 @@ class HttpSource(io.RawIOBase):
         raise SourceError(IngressFailure.ABSENT)
 
 
+def _server(parts: SplitResult) -> tuple[str, str, int]:
+    """Scheme, host and port."""
+    return parts.scheme, parts.hostname or "", parts.port or PORTS[parts.scheme]
+
+
+def _credentials(parts: SplitResult) -> str | None:
+    """Those of an address, as they are sent (RFC 7617)."""
+    if parts.username is None:
+        return None
+    named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return "Basic " + base64.b64encode(named.encode()).decode()
+
+
+def _break_off(connection: socket.socket) -> None:
+    """Whoever reads from it, in another thread, reads no more. Of TLS, too: its state is that thread's alone."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
 def checked(url: str) -> SplitResult:
     """The parts of an address. Raises `SourceError`: it is none that anything is fetched from."""
     try:
@@ -180,7 +208,7 @@ def look_up(host: str, port: int, *, may_reach_any: bool) -> list[str]:
         raise SourceError(IngressFailure.ABSENT) from None
     found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
     # One that is not public is one too many: a name that leads to both is not an honest one.
-    if not may_reach_any and not all(is_public(address) for address in found):
+    if not may_reach_any and not all(may_be_asked(address) for address in found):
         raise SourceError(IngressFailure.PRIVATE)
     return found
 

@@ -27,7 +27,7 @@ BEGIN_S = 20.0
 ANSWER_S = 30.0
 """Until it is let in."""
 SILENT_S = 30.0
-"""Whoever sends nothing for so long by RTMP is gone."""
+"""Whoever sends nothing for so long by RTMP is gone; so is a stream of which nothing is sent on for so long."""
 MOST_OCTETS_PER_S = 5_000_000
 """That are taken by RTMP, on the average of a second: 40 Mbit/s."""
 _PIECE = 65_536
@@ -85,6 +85,22 @@ class RtmpSource:
             elif isinstance(event, Over):
                 return True
         return False
+
+
+class Silence:
+    """How long nothing has been sent on: a server, or an encoder that only pings, may hold its connection for ever."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._sent = 0
+        self._since = now()
+
+    def look(self, sent: int) -> None:
+        """``sent``: how much has been by now. Raises `SourceError`: no more than `SILENT_S` ago."""
+        if sent != self._sent:
+            self._sent, self._since = sent, self._now()
+        elif self._now() - self._since >= SILENT_S:
+            raise SourceError(IngressFailure.SILENT)
 
 
 class Ingester:
@@ -151,10 +167,12 @@ class Ingester:
 
     async def _until_end(self, peer: Peer, player: Player) -> None:
         lost = asyncio.ensure_future(peer.lost.wait())
+        silence = Silence()
         try:
             while not player.ended.done() and not lost.done():
                 await _first(player.ended, lost, timeout_s=_REPORT_S)
                 self._report()
+                silence.look(sum(each.sent for each in (self._picture, self._sound) if each is not None))
         finally:
             lost.cancel()
         if not player.ended.done():

@@ -14,7 +14,7 @@ import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from media_fleet.ingester.decoding import RATE, Decoded, Scaling
+from media_fleet.ingester.decoding import LEAST_APART_S, RATE, SAMPLES, Decoded, Scaling
 
 AHEAD_S: Final = 0.4
 MOST_AHEAD_S: Final = 3.0
@@ -27,6 +27,8 @@ LATE_S: Final = 0.1
 MOST_LATE_S: Final = 0.5
 """What lies further from its time, or further ahead than `MOST_AHEAD_S`, moves the time: something was waited for, or
 left out."""
+_MOST_HELD_S: Final = MOST_AHEAD_S + 2 * MOST_LATE_S
+"""What waits to be sent is no longer than that: more is there only if nobody sends it."""
 _PICTURE_RATE: Final = 90_000
 
 
@@ -39,12 +41,19 @@ class Clock:
         self._began = now()
         self._lock = threading.Lock()
 
-    def due(self, at: float) -> float:
-        """When it is to be sent, by the monotonic clock."""
+    def now(self) -> float:
+        """The monotonic clock's seconds."""
+        return self._now()
+
+    def due(self, at: float, after: float = 0.0) -> float:
+        """When it is to be sent, by the monotonic clock. ``after``: when what comes before it has been.
+
+        Where the time in the stream jumps, it goes on from ``after``: however often it jumps, nothing is sent faster.
+        """
         with self._lock:
             now = self._now()
             if self._zero is None or not -MOST_LATE_S <= self._zero + at - now <= MOST_AHEAD_S + MOST_LATE_S:
-                self._zero = now + HELD_S - at
+                self._zero = max(now + HELD_S, after) - at
             return self._zero + at
 
     def since_beginning(self, due: float) -> float:
@@ -65,16 +74,22 @@ class _Due:
 class PlayedTrack(MediaStreamTrack):
     """One of the tracks of a peer connection. What is put is given at its time; None ends it."""
 
-    def __init__(self, kind: str, clock: Clock) -> None:
+    def __init__(self, kind: str, clock: Clock, lasts: float) -> None:
+        """``lasts``: how many seconds what is put lasts at the least."""
         super().__init__()
         self.kind = kind
+        self.lasts = lasts
         self._clock = clock
+        self._most = round(_MOST_HELD_S / lasts)
         self._queue: deque[_Due | None] = deque()
         self._news = asyncio.Event()
         self.sent = self.dropped = 0
 
     def put(self, due: float, frame: Any) -> None:
-        """Something to be sent at a time of the monotonic clock. In the event loop's thread."""
+        """Something to be sent at a time of the clock. In the event loop's thread."""
+        if len(self._queue) >= self._most:
+            self._queue.popleft()
+            self.dropped += 1
         self._queue.append(_Due(due, frame))
         self._news.set()
 
@@ -87,7 +102,7 @@ class PlayedTrack(MediaStreamTrack):
         """See `aiortc.MediaStreamTrack`."""
         while True:
             item = await self._next()
-            wait = item.due - time.monotonic()
+            wait = item.due - self._clock.now()
             if wait > 0:
                 await asyncio.sleep(wait)
             elif self._is_late():
@@ -118,11 +133,11 @@ class PictureTrack(PlayedTrack):
     """A picture is left out if the one after it is due as well."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__("video", clock)
+        super().__init__("video", clock, LEAST_APART_S)
 
     def _is_late(self) -> bool:
         following = self._queue[0] if self._queue else None
-        return following is not None and following.due <= time.monotonic()
+        return following is not None and following.due <= self._clock.now()
 
     def _stamped(self, item: _Due) -> Any:
         frame = item.frame
@@ -135,7 +150,7 @@ class SoundTrack(PlayedTrack):
     """Packets of 20 ms, numbered without gaps as long as they follow each other."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__("audio", clock)
+        super().__init__("audio", clock, SAMPLES / RATE)
         self._place: int | None = None
 
     def _stamped(self, item: _Due) -> Any:
@@ -198,9 +213,15 @@ class Player:
     def _take(self, each: Decoded) -> float:
         """Gives it to its track, and waits while enough is there. When it is due."""
         track = self._picture if isinstance(each.frame, av.VideoFrame) else self._sound
-        due = self._clock.due(each.at)
         if track is None:
-            return due
+            return self._clock.due(each.at)
+        after = self._latest[track] + track.lasts if track in self._latest else 0.0
+        due = self._clock.due(each.at, after)
+        if after - due > MOST_LATE_S:  # there is more of it than its time has room for
+            track.dropped += 1
+            time.sleep(track.lasts)
+            return after
+        due = max(due, after)
         frame = each.frame
         if isinstance(frame, av.VideoFrame):
             if due < time.monotonic() - LATE_S and self._latest.get(track, 0.0) > time.monotonic() - MOST_LATE_S:

@@ -1,13 +1,13 @@
-"""What an ingester fetches, takes, decodes and sends when: without a node."""
+"""What an ingester takes, decodes and sends when: without a node."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,170 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media_fleet.ingester.decoding import MOST_PIXELS, RATE, SAMPLES, Decoding, Scaling
+from media_fleet.ingester.decoding import MOST_PIXELS, RATE, SAMPLES, Decoded, Decoding, Scaling
 from media_fleet.ingester.errors import SourceError
 from media_fleet.ingester.flv import FlvPipe
-from media_fleet.ingester.http_source import HttpSource, checked, look_up
+from media_fleet.ingester.ingester import SILENT_S, Silence
 from media_fleet.ingester.peer import with_candidate
-from media_fleet.ingester.playing import MOST_LATE_S, Clock, PictureTrack
+from media_fleet.ingester.playing import MOST_LATE_S, Clock, PictureTrack, Player, SoundTrack
 from media_fleet.rtmp.messages import Kind, Message
 from tests.doubles.film import LEVELS, TONE, bars_of, frequency_in, write_film
-
-DATA = bytes(range(256)) * 4_096
-
-
-class Server:
-    """Gives `DATA` by HTTP, in parts unless it is told not to, and leads from one address to another."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str | None, str | None]] = []
-        self.gives_parts = True
-        self.gives_up_at: int | None = None
-        self.leads: dict[str, str] = {}
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                wanted = self.headers["Range"]
-                outer.asked.append((self.path, wanted, self.headers["Authorization"]))
-                if self.path in outer.leads:
-                    self.send_response(302)
-                    self.send_header("Location", outer.leads[self.path])
-                    self.end_headers()
-                    return
-                outer.give(self, int(wanted.removeprefix("bytes=").removesuffix("-")))
-
-            def log_message(self, *_: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def give(self, handler: BaseHTTPRequestHandler, first: int) -> None:
-        content = DATA[first:] if self.gives_parts else DATA
-        handler.send_response(206 if self.gives_parts else 200)
-        if self.gives_parts:
-            handler.send_header("Content-Range", f"bytes {first}-{len(DATA) - 1}/{len(DATA)}")
-        handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
-        try:
-            handler.wfile.write(content if self.gives_up_at is None else content[: self.gives_up_at])
-        except OSError:
-            return  # whoever asked has seen enough
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    some = Server()
-    yield some
-    some.close()
-
-
-def read_all(source: Any) -> bytes:
-    return b"".join(iter(lambda: source.read(65_536), b""))
-
-
-def test_a_file_is_read_to_its_end_and_from_any_place(server: Server) -> None:
-    with HttpSource(f"{server.url}/film?x=1", may_reach_any=True) as source:
-        assert source.seekable()
-        assert source.read(4) == DATA[:4]
-        assert source.seek(-10, io.SEEK_END) == len(DATA) - 10
-        assert read_all(source) == DATA[-10:]
-        assert source.seek(500_000) == 500_000
-        assert source.seek(100, io.SEEK_CUR) == 500_100, "what is near is read and left out"
-        assert read_all(source) == DATA[500_100:]
-    assert [wanted for _, wanted, _ in server.asked] == ["bytes=0-", f"bytes={len(DATA) - 10}-", "bytes=500000-"]
-
-
-def test_a_stream_of_which_no_parts_are_given_is_read_once(server: Server) -> None:
-    server.gives_parts = False
-    with HttpSource(server.url, may_reach_any=True) as source:
-        assert not source.seekable()
-        assert read_all(source) == DATA
-
-
-def test_a_connection_that_breaks_off_is_another_one_from_there_on(server: Server) -> None:
-    server.gives_up_at = 400_000
-    with HttpSource(server.url, may_reach_any=True) as source:
-        assert read_all(source) == DATA
-    assert [wanted for _, wanted, _ in server.asked] == ["bytes=0-", "bytes=400000-", "bytes=800000-"]
-    server.gives_up_at = 0
-    with HttpSource(server.url, may_reach_any=True) as source, pytest.raises(SourceError):
-        read_all(source)
-
-
-def test_what_breaks_off_is_not_taken_for_its_end(server: Server) -> None:
-    server.gives_up_at, server.gives_parts = 1_000, False
-    with HttpSource(server.url, may_reach_any=True) as source, pytest.raises(SourceError):
-        read_all(source)
-
-
-def test_it_goes_where_it_is_led_with_credentials_for_the_first_server_alone(server: Server) -> None:
-    other = server.url.replace("127.0.0.1", "localhost")
-    server.leads = {"/a": "/b", "/b": f"{other}/c"}
-    with HttpSource(server.url.replace("//", "//me:secret@") + "/a", may_reach_any=True) as source:
-        assert source.read(2) == DATA[:2]
-    assert [path for path, _, _ in server.asked] == ["/a", "/b", "/c"]
-    assert [named is not None for _, _, named in server.asked] == [True, True, False]
-    server.leads = {"/a": "/a"}
-    with pytest.raises(SourceError, match="refused"):
-        HttpSource(f"{server.url}/a", may_reach_any=True)
-    server.leads = {"/a": "file:///etc/passwd"}
-    with pytest.raises(SourceError, match="address"):
-        HttpSource(f"{server.url}/a", may_reach_any=True)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"])
-def test_nothing_is_fetched_from_networks_that_are_not_public(host: str) -> None:
-    with pytest.raises(SourceError, match="private"):
-        look_up(host, 443, may_reach_any=False)
-
-
-def test_a_way_that_leads_into_a_network_is_not_gone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_up: list[str] = []
-
-    def look(host: str, port: int, *, may_reach_any: bool) -> list[str]:
-        looked_up.append(host)
-        return ["127.0.0.1"] if host == "media.example" else look_up(host, port, may_reach_any=may_reach_any)
-
-    monkeypatch.setattr("media_fleet.ingester.http_source.look_up", look)
-    server.leads = {"/a": "http://169.254.169.254/latest"}
-    with pytest.raises(SourceError, match="private"):
-        HttpSource(server.url.replace("127.0.0.1", "media.example") + "/a", may_reach_any=False)
-    assert looked_up == ["media.example", "169.254.169.254"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://a.example/x",
-        "file:///x",
-        "http:///x",
-        "http://a.example:22/x",
-        "http://a.example:many/x",
-        "http://a.example/ x",
-        "http://[::1/x",
-        "http://\xe4.example/x",
-    ],
-)
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(SourceError):
-        checked(url)
-
-
-def test_whatever_is_there_instead_is_told_in_the_same_words() -> None:
-    with pytest.raises(SourceError, match="absent"):
-        HttpSource("http://nowhere.invalid/x", may_reach_any=True)
-
-
-# ---- decoding ----
 
 
 @pytest.mark.parametrize(
@@ -224,6 +68,54 @@ def test_files_of_many_kinds_are_seen_and_heard(tmp_path: Path, name: str, pictu
 def test_what_is_no_film_and_what_names_others_is_not_opened(content: bytes) -> None:
     with pytest.raises(SourceError, match="nothing_to_play"):
         Decoding(io.BytesIO(content))
+
+
+def test_a_film_that_would_be_played_is_not_read_because_a_list_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_film(tmp_path / "film.ts", seconds=0.2)
+    monkeypatch.chdir(tmp_path)
+    content = b"ffconcat version 1.0\nfile film.ts\n"
+    with av.open(io.BytesIO(content), "r") as container:
+        assert len(list(container.decode(video=0))) == 5, "FFmpeg itself would"
+    with pytest.raises(SourceError, match="nothing_to_play"):
+        Decoding(io.BytesIO(content))
+
+
+def test_no_other_decoder_is_even_tried() -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        odd, sound = container.add_stream("ffv1", rate=25), container.add_stream("pcm_s16le", rate=RATE)
+        odd.width, odd.height, odd.pix_fmt = 64, 48, "yuv420p"
+        container.mux(odd.encode(av.VideoFrame(64, 48, "yuv420p")))
+        heard = av.AudioFrame(format="s16", layout="stereo", samples=SAMPLES)
+        heard.sample_rate = RATE
+        container.mux(sound.encode(heard))
+    decoding = Decoding(io.BytesIO(file.getvalue()))
+    assert (decoding.picture, decoding.sound is not None) == (None, True)
+    assert decoding._container.streams.video[0].codec_context.pix_fmt is None
+
+
+def test_a_picture_that_is_too_large_is_told_whenever_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / "film.ts"
+    write_film(path, seconds=0.2, sound="")
+    with path.open("rb") as file:
+        decoding = Decoding(file)
+    taken = decoding._picture(av.VideoFrame(64, 48, "yuv420p"), 1.0)
+    assert taken is not None
+    with pytest.raises(SourceError, match="too_large"):
+        decoding._picture(av.VideoFrame(8_192, 8_192, "yuv420p"), 1.0)
+    assert decoding.picture.codec_context.options["max_pixels"] == str(MOST_PIXELS)
+
+
+def test_a_decoder_makes_no_room_for_what_is_too_large() -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mpegts") as container:
+        large = container.add_stream("mpeg4", rate=25)
+        large.width, large.height, large.pix_fmt = 4_112, 2_304, "yuv420p"
+        container.mux(large.encode(av.VideoFrame(4_112, 2_304, "yuv420p")))
+        container.mux(large.encode(None))
+    assert list(Decoding(io.BytesIO(file.getvalue())).frames()) == []
 
 
 @settings(max_examples=25, deadline=None)
@@ -287,9 +179,56 @@ def test_time_goes_on_where_something_was_waited_for() -> None:
     assert clock.due(5_000) < now[0] + MOST_LATE_S, "what leaves something out is not waited for"
 
 
+async def test_time_that_jumps_sends_nothing_faster() -> None:
+    clock = Clock()
+    sound = SoundTrack(clock)
+    stopped = threading.Event()
+
+    def frames() -> Iterator[Decoded]:
+        for number in itertools.count():
+            if stopped.is_set():
+                return
+            frame = av.AudioFrame(format="s16", layout="stereo", samples=SAMPLES)
+            frame.sample_rate = RATE
+            yield Decoded(100.0 * (number % 2), frame)
+
+    player = Player(frames, None, sound, clock=clock, scaling=Scaling(720), loop=asyncio.get_running_loop())
+    began = time.monotonic()
+    player.begin(discards=False)
+    player.send()
+    for _ in range(50):
+        await sound.recv()
+    took = time.monotonic() - began
+    stopped.set()
+    assert took >= 49 * SAMPLES / RATE
+    assert sound.dropped == 0
+    await player.ended
+
+
+async def test_what_nobody_sends_is_not_kept() -> None:
+    track = SoundTrack(Clock())
+    for number in range(1_000):
+        track.put(float(number), number)
+    assert track.dropped > 700
+    assert track._queue[-1] is not None
+    assert track._queue[-1].frame == 999
+    track.end()
+
+
+def test_a_stream_of_which_nothing_comes_any_more_is_over() -> None:
+    now = [100.0]
+    silence = Silence(lambda: now[0])
+    for sent in (1, 2, 2):
+        now[0] += SILENT_S - 1
+        silence.look(sent)
+    now[0] += 1
+    with pytest.raises(SourceError, match="silent"):
+        silence.look(2)
+
+
 async def test_a_picture_is_left_out_if_the_next_is_due_and_time_never_goes_back() -> None:
-    track = PictureTrack(Clock())
-    now = time.monotonic()
+    now = 100.0
+    track = PictureTrack(Clock(lambda: now))
     for due in (now - 0.2, now - 0.1, now, now + 0.05):
         track.put(due, av.VideoFrame(16, 16, "yuv420p"))
     times = [(await track.recv()).pts for _ in range(2)]
