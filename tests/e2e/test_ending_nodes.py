@@ -76,6 +76,7 @@ def near_node(platform: Platform) -> Iterator[subprocess.Popen[bytes]]:
         "PARLEY_NODE_UDP_PORT": port,
         "PARLEY_NODE_TCP_PORT": port,
         "PARLEY_NODE_METRICS_PORT": "0",
+        "PARLEY_NODE_RTMP_PORT": "0",
         "PARLEY_NODE_DRAIN_TIMEOUT_S": "60",
     }
     log = (platform.data / "logs" / "node-near.log").open("wb")

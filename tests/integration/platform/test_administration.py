@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from contracts.rooms import ADMINISTRATOR
@@ -232,6 +233,8 @@ def _explore(strategy: Any, meeting_id: str, participant_id: str, authorization:
             case.path_parameters["participant_id"] = participant_id
         answer = case.call(headers={"Authorization": authorization})
         beside = [negative_data_rejection] if answer.status_code == 413 else []
+        if answer.status_code == 503 and answer.json()["code"] == "ingress_unavailable":
+            beside.append(not_a_server_error)  # a small machine brings in few streams at once, and says so
         case.validate_response(answer, excluded_checks=[positive_data_acceptance, *beside])
 
     keeps_to_the_document()
