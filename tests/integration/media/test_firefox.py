@@ -79,7 +79,7 @@ async def test_the_newer_codecs_go_both_ways(join_by_firefox: Join, join: Join, 
         await until_frames_grow(client, f"{sender}-camera", eventually)
 
 
-async def test_what_firefox_cannot_play_leaves_the_rest_as_it_is(
+async def test_what_firefox_cannot_play_comes_in_another_codec(
     join_by_firefox: Join, join: Join, eventually: Any
 ) -> None:
     # Its H.264 is a download, which a new profile does not have.
@@ -90,4 +90,4 @@ async def test_what_firefox_cannot_play_leaves_the_rest_as_it_is(
     await until_frames_grow(dora, "carl-camera", eventually)
     await until_frames_grow(fay, "dora-camera", eventually)
     await _until_heard(fay, "carl-microphone", eventually)
-    assert await fay.received("carl-camera") is None
+    await until_frames_grow(fay, "carl-camera", eventually)
