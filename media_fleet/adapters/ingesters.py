@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 from asyncio.subprocess import PIPE, Process
@@ -13,7 +12,7 @@ import msgspec
 
 from contracts.ingesting import IngressFailure
 from media_fleet.adapters.own_modules import NICENESS, running
-from media_fleet.adapters.subscriber_process import said
+from media_fleet.adapters.subscriber_process import said, until_end
 from media_fleet.ingester.protocol import (
     Answer,
     Begin,
@@ -106,7 +105,7 @@ class Ingesters:
                 ingester.process = process
                 if process.stdin is not None:
                     process.stdin.write(_encoder.encode(ingester.begin) + b"\n")
-                reason = await self._until_end(ingester, process)
+                reason = await until_end(process, self._listen(ingester, process), ingester.stopped, end_s=END_S)
         except OSError as error:
             logger.error("an ingester was not started", extra={"reason": error.strerror})  # noqa: TRY400
         finally:
@@ -114,22 +113,6 @@ class Ingesters:
                 os.close(descriptor)
             del self._running[ingester]
             self._listener.ingester_ended(ingester, reason)
-
-    async def _until_end(self, ingester: IngesterProcess, process: Process) -> IngressFailure | None:
-        """Hears an ingester out until it ends, or is to. Why it has ended."""
-        stopped = asyncio.ensure_future(ingester.stopped.wait())
-        listening = asyncio.ensure_future(self._listen(ingester, process))
-        try:
-            await asyncio.wait((stopped, listening), return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done() and process.stdin is not None:
-                process.stdin.close()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(process.wait(), END_S)
-                return None
-            return await listening
-        finally:
-            stopped.cancel()
-            listening.cancel()
 
     async def _listen(self, ingester: IngesterProcess, process: Process) -> IngressFailure | None:
         reason: IngressFailure | None = IngressFailure.LOST

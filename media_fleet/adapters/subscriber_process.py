@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +20,7 @@ START_S = 15.0
 """Until it says that it is ready: a machine that takes longer has no room for one."""
 Told = TypeVar("Told", bound=msgspec.Struct)
 Said = TypeVar("Said")
+Heard = TypeVar("Heard")
 
 
 class SubscriberProcess(Generic[Told]):
@@ -63,3 +66,25 @@ async def said(process: Process, decoder: msgspec.json.Decoder[Said]) -> AsyncIt
             yield decoder.decode(line)
         except msgspec.DecodeError:
             logger.warning("a worker says what is not understood")
+
+
+async def until_end(
+    process: Process, listening: Coroutine[Any, Any, Heard], stopped: asyncio.Event, *, end_s: float
+) -> Heard | None:
+    """Hears a worker out until it ends, or until ``stopped``: then its input ends, and it has ``end_s`` to.
+
+    Returns:
+        What ``listening`` makes of it; None: it was told to end.
+    """
+    heard, told = asyncio.ensure_future(listening), asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait((told, heard), return_when=asyncio.FIRST_COMPLETED)
+        if not heard.done() and process.stdin is not None:
+            process.stdin.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), end_s)
+            return None
+        return await heard
+    finally:
+        told.cancel()
+        heard.cancel()

@@ -6,7 +6,6 @@ What becomes of one that is lost its room decides, which has another go on.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import msgspec
 from prometheus_client import Counter
 
 from media_fleet.adapters.own_modules import NICENESS, running
-from media_fleet.adapters.subscriber_process import START_S, SubscriberProcess, said
+from media_fleet.adapters.subscriber_process import START_S, SubscriberProcess, said, until_end
 from media_fleet.domain.effects import TransportKey
 from media_fleet.recorder.protocol import Route
 from media_fleet.transcoder.protocol import Failed, Ready
@@ -101,7 +100,7 @@ class TrackWorkers(Generic[Worker]):
         try:
             async with running(self._module, niceness=NICENESS, stdin=PIPE, stdout=PIPE) as process:
                 worker.runs(process)
-                reason = await self._until_end(worker, process)
+                reason = await until_end(process, self._listen(worker, process), worker.stopped, end_s=END_S)
         except OSError as error:
             reason = str(error)
         finally:
@@ -112,22 +111,6 @@ class TrackWorkers(Generic[Worker]):
                 self._lost.inc()
                 logger.warning("a worker was lost", extra=worker.names | {"reason": reason})
                 self._listener.worker_lost(worker)
-
-    async def _until_end(self, worker: Worker, process: Process) -> str | None:
-        """Hears a worker out until it ends, or is to."""
-        stopped = asyncio.ensure_future(worker.stopped.wait())
-        listening = asyncio.ensure_future(self._listen(worker, process))
-        try:
-            await asyncio.wait((stopped, listening), return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done() and process.stdin is not None:
-                process.stdin.close()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(process.wait(), END_S)
-                return None
-            return await listening
-        finally:
-            stopped.cancel()
-            listening.cancel()
 
     async def _listen(self, worker: Worker, process: Process) -> str:
         reason = "it was lost"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
@@ -71,7 +72,7 @@ class _Due:
         self.frame = frame
 
 
-class PlayedTrack(MediaStreamTrack):
+class PlayedTrack(MediaStreamTrack, ABC):
     """One of the tracks of a peer connection. What is put is given at its time; None ends it."""
 
     def __init__(self, kind: str, clock: Clock, lasts: float) -> None:
@@ -115,8 +116,9 @@ class PlayedTrack(MediaStreamTrack):
         """Whether something is left out that is due. Sound never is."""
         return False
 
+    @abstractmethod
     def _stamped(self, item: _Due) -> Any:
-        raise NotImplementedError
+        """What is due, with the time that the track gives it."""
 
     async def _next(self) -> _Due:
         while not self._queue:

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import sys
 
-import av
-import msgspec
-
 from media_fleet.mixer.mixer import Mixer
 from media_fleet.mixer.protocol import Begin, to_mixer
-from media_fleet.recorder import worker_process
-from media_fleet.recorder.path_to_node import RecorderError
-from media_fleet.recorder.worker_process import Input, say, step_back
+from media_fleet.recorder.worker_process import Input, ended_well, say, step_back
 from media_fleet.transcoder.protocol import Failed, Ready
 
 TICK_S = 0.005
@@ -38,16 +33,5 @@ def run() -> None:
     mixer.close()
 
 
-def main() -> int:
-    """The exit status: 0 if it has ended since it was to."""
-    worker_process.begin()
-    try:
-        run()
-    except (RecorderError, OSError, av.FFmpegError, MemoryError, msgspec.DecodeError) as error:
-        say(Failed(reason=str(error) or type(error).__name__))
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(0 if ended_well(run, lambda reason: Failed(reason=reason)) else 1)

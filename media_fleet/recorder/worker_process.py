@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -109,3 +109,14 @@ def step_back(*, is_composer: bool, memory_bytes: int | None) -> None:
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         limit = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+
+
+def ended_well(run: Callable[[], None], failed: Callable[[str], msgspec.Struct]) -> bool:
+    """Runs a worker. Whether it has ended since it was to; otherwise it has said why, by ``failed``."""
+    begin()
+    try:
+        run()
+    except (RecorderError, OSError, av.FFmpegError, MemoryError, msgspec.DecodeError) as error:
+        say(failed(str(error) or type(error).__name__))
+        return False
+    return True

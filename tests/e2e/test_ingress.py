@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.doubles.film import write_film
+from tests.doubles.rtmp_encoder import pushing
 from tests.e2e.pages.test_accessibility import violations
 from tests.e2e.person import Person
 from tests.e2e.test_broadcast import menu, screenshots
@@ -35,18 +35,6 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@contextmanager
-def encoder(film: Path, target: str) -> Iterator[None]:
-    """FFmpeg sends a film by RTMP, again and again."""
-    command = ["ffmpeg", "-nostdin", "-loglevel", "fatal", "-re", "-stream_loop", "-1", "-i", str(film)]
-    process = subprocess.Popen([*command, "-c", "copy", "-f", "flv", target])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_a_host_brings_in_an_encoders_stream_and_a_film(person: MakePerson, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     write_film(film, seconds=6)
@@ -65,7 +53,6 @@ def test_a_host_brings_in_an_encoders_stream_and_a_film(person: MakePerson, tmp_
     expect(ada.page.get_by_text("Ben joined")).to_have_count(0)
     assert violations(ada.page, "the form") == []
     screenshots(ada, "ingress-form")
-    screenshots(ada, "ingress-form")
     dialog.get_by_text("An encoder").click()
     dialog.get_by_label("Name in the meeting").fill("Studio")
     dialog.get_by_role("button", name="Bring in", exact=True).click()
@@ -76,7 +63,7 @@ def test_a_host_brings_in_an_encoders_stream_and_a_film(person: MakePerson, tmp_
     address = ada.page.evaluate("navigator.clipboard.readText()")
     assert violations(ada.page, "what is open") == []
     screenshots(ada, "ingress-open")
-    with encoder(film, f"{address}/{key}"):
+    with pushing(film, f"{address}/{key}"):
         expect(dialog.get_by_text("In the meeting", exact=True)).to_be_visible(timeout=BEGUN_MS)
         for each in (ada, ben):
             each.sees_picture("Studio")

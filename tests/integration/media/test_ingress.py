@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from contracts.rooms import ParticipantId, TrackId
 from media_fleet.main import RunningNode
 from signaling_gateway.domain.offered_media import offered_sections, streamed_tracks
 from tests.doubles.film import LEVELS, TONE, bars_of, frequency_in, write_film
+from tests.doubles.rtmp_encoder import pushing
 from tests.integration.media.aiortc_client import MEETING, Client
 from tests.integration.media.one_codec_client import PATIENT
 from tests.platform_process import free_port
@@ -93,18 +93,6 @@ async def served(path: Path) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/film"
     finally:
         await runner.cleanup()
-
-
-@contextmanager
-def pushing(film: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """FFmpeg sends a film by RTMP, again and again."""
-    command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i", str(film)]
-    process = subprocess.Popen([*command, "-c", "copy", "-f", "flv", url], stderr=subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 class Incoming:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from parley_client import RoomClient, Ticket
 from tests.doubles.film import write_film
+from tests.doubles.rtmp_encoder import pushing
 from tests.doubles.whep_player import WhepPlayer
 from tests.platform_process import Platform
 
@@ -53,18 +53,6 @@ async def told(host: RoomClient, kind: str) -> dict[str, Any]:
             if isinstance(event, dict) and event["type"] == kind:
                 return event
     raise AssertionError("the host is out")
-
-
-@contextmanager
-def pushing(film: Path, target: str) -> Iterator[subprocess.Popen[bytes]]:
-    """FFmpeg sends a film by RTMP, again and again."""
-    command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i", str(film)]
-    process = subprocess.Popen([*command, "-c", "copy", "-f", "flv", target], stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 @asynccontextmanager
